@@ -1,0 +1,32 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+{
+    "name": "FastAPI",
+    "summary": "HTTP APIs for Odoo, written with FastAPI",
+    "version": "19.0.1.0.0",
+    "category": "Technical",
+    "license": "LGPL-3",
+    "author": "Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/rest-framework",
+    "depends": ["web"],
+    "external_dependencies": {
+        "python": [
+            "a2wsgi>=1.10.6",
+            "anyio>=4.0.0",
+            "fastapi>=0.140.0",
+            "pydantic>=2.9.0",
+            "python-multipart>=0.0.18",
+            "starlette>=1.0.0",
+        ]
+    },
+    "data": [
+        "security/fastapi_groups.xml",
+        "security/ir.model.access.csv",
+        "security/ir_rule.xml",
+        "views/fastapi_endpoint_views.xml",
+        "views/fastapi_endpoint_demo_views.xml",
+        "views/fastapi_menu.xml",
+    ],
+    "demo": ["demo/fastapi_endpoint_demo.xml"],
+    "application": True,
+    "development_status": "Beta",
+}

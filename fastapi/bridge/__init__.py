@@ -1,0 +1,24 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The bridge from WSGI, which Odoo speaks, to ASGI, which FastAPI speaks.
+
+Pure Python: nothing here knows the ORM. One request passes through it like this::
+
+    WSGI environ ── scope ──> ASGI scope ─┐
+    wsgi.input ──── body ───> receive() ──┼─> exchange: the app, run on the calling
+    start_response, iterable <── send() ──┘   thread by a loop of ``loops``
+
+``wsgi`` ties these together as a WSGI application. ``overrides`` and ``failures``
+prepare the FastAPI app once, when it is built, so that a request need not.
+"""
+
+from .body import RequestBody
+from .failures import EXCEPTION_KEY, HANDLE_ERROR_KEY, TRANSACTION_ERRORS
+from .wsgi import AsgiApplication
+
+__all__ = [
+    "EXCEPTION_KEY",
+    "HANDLE_ERROR_KEY",
+    "TRANSACTION_ERRORS",
+    "AsgiApplication",
+    "RequestBody",
+]

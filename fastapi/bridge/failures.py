@@ -1,0 +1,183 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Exceptions of handlers: answered by the app, known to the bridge.
+
+An app answers an exception itself, inside its middleware, so that an error passes the
+same middleware as any other answer (CORS headers, say). But Odoo has to roll back, and
+to replay the request if a concurrent transaction was the cause. So every exception
+handler of an app is wrapped, once, when the app is built: the wrapper notes the
+exception, and lets pass unanswered what Odoo replays.
+
+Odoo also has exceptions after the app is done (a constraint that fails at flush, a
+replay that failed too often). ``RaiseRoute`` sends those through the app, for an
+answer that looks like every other.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+from starlette._utils import is_async_callable
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Match, NoMatchFound
+
+from odoo.exceptions import ConcurrencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+
+    from starlette.applications import Starlette
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = [
+    "EXCEPTION_KEY",
+    "FAILURE_KEY",
+    "HANDLE_ERROR_KEY",
+    "TRANSACTION_ERRORS",
+    "Failure",
+    "original_exception",
+    "prepare_exception_handlers",
+]
+
+#: What ``odoo.service.model.retrying`` replays, or turns into an error of its own
+#: after a rollback: never answered by a handler of the app.
+TRANSACTION_ERRORS = (
+    ConcurrencyError,
+    psycopg2.IntegrityError,
+    psycopg2.OperationalError,
+    psycopg2.errors.ReadOnlySqlTransaction,
+)
+
+#: Key of the WSGI environ: an exception that the app is to answer, instead of routing.
+EXCEPTION_KEY = "odoo.fastapi.exception"
+#: Key of the WSGI environ: turns an exception into a werkzeug response.
+HANDLE_ERROR_KEY = "odoo.fastapi.handle_error"
+#: Key of the ASGI scope: the :class:`Failure` of the request.
+FAILURE_KEY = "odoo.fastapi.failure"
+
+
+class Failure:
+    """What went wrong in a request, as far as its app has seen it.
+
+    :param given: an exception from outside that the app is to answer
+    """
+
+    def __init__(self, given: Exception | None = None) -> None:
+        self.given = given
+        self.exception: Exception | None = None
+
+
+class RaiseRoute(BaseRoute):
+    """Raise the exception that a request is to be answered with; first of the routes."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        failure = scope.get(FAILURE_KEY)
+        if failure is not None and failure.given is not None:
+            return Match.FULL, {}
+        return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise scope[FAILURE_KEY].given
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> Any:
+        raise NoMatchFound(name, path_params)
+
+
+class LastResortMiddleware:
+    """Answer what no exception handler is registered for; innermost middleware.
+
+    Starlette answers it in ``ServerErrorMiddleware``, outside of the middleware of the
+    app: a browser would not see the 500 for want of CORS headers.
+
+    :param app: the rest of the app
+    :param handler: exception handler, sync or async
+    """
+
+    def __init__(self, app: ASGIApp, handler: Callable[..., Any]) -> None:
+        self.app = app
+        self.handler = _noting(handler)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception as exc:
+            if started:
+                raise
+            request = Request(scope, receive)
+            response = self.handler(request, exc)
+            if inspect.isawaitable(response):
+                response = await response
+            await response(scope, receive, send)
+
+
+def prepare_exception_handlers(
+    app: Starlette, default: Callable[[Request, Exception], Any]
+) -> None:
+    """Wrap the exception handlers of an app that is not shared; once, before it runs.
+
+    :param app: its exception handlers, middleware and routes are changed
+    :param default: answers what no handler of the app is registered for
+    """
+    handlers: MutableMapping[Any, Any] = app.exception_handlers
+    last = handlers.pop(500, None)
+    last = handlers.pop(Exception, last) or default
+    for key, handler in handlers.items():
+        handlers[key] = _noting(handler)
+    app.user_middleware.append(Middleware(LastResortMiddleware, handler=last))
+    app.router.routes.insert(0, RaiseRoute())
+
+
+def _noting(handler: Callable[[Request, Exception], Any]) -> Callable[..., Any]:
+    """Return ``handler``, noting the exception before it is answered."""
+
+    def note(request: Request, exc: Exception) -> None:
+        failure: Failure | None = request.scope.get(FAILURE_KEY)
+        if failure is None:  # an app that somebody else runs
+            return
+        failure.exception = exc
+        if isinstance(exc, TRANSACTION_ERRORS) and exc is not failure.given:
+            raise exc
+
+    if is_async_callable(handler):
+
+        @functools.wraps(handler, updated=())
+        async def answer_async(request: Request, exc: Exception) -> Any:
+            note(request, exc)
+            return await handler(request, exc)
+
+        return answer_async
+
+    def answer(request: Request, exc: Exception) -> Any:
+        note(request, exc)
+        return handler(request, exc)
+
+    return answer
+
+
+def original_exception(exc: Exception) -> Exception:
+    """Return what was raised after the response had started.
+
+    Starlette can't answer it any more and wraps it, once for each place that tries to
+    (``starlette._exception_handler.wrap_app_handling_exceptions``). Nothing has been
+    sent to the client yet at that time, so for us it is an exception like any other.
+    """
+    while (
+        isinstance(exc, RuntimeError)
+        and isinstance(exc.__cause__, Exception)
+        and "response already started" in str(exc)
+    ):
+        exc = exc.__cause__
+    return exc

@@ -1,0 +1,83 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Sync callables on the request's own thread instead of a worker thread.
+
+FastAPI and Starlette hand every sync handler, dependency, iterator and file access to
+``anyio.to_thread.run_sync``, so that it does not block the loop's other requests. A
+loop of ours has no other requests, and Odoo's thread-bound state is missing on a
+worker thread.
+
+``anyio`` offers no setting for it. What it has is a deque of idle worker threads for
+each event loop (``anyio._backends._asyncio``: ``run_sync_in_worker_thread`` takes a
+worker from ``_threadpool_idle_workers`` and gives it the call). The deque of a loop of
+ours holds one worker that runs the call at once. No other loop of the process has it.
+This module is the only place that touches these names; ``test_inline_threads`` fails
+when they change.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from anyio._backends import _asyncio as anyio_asyncio
+
+if TYPE_CHECKING:
+    import asyncio
+    from contextvars import Context
+
+__all__ = ["run_threads_inline"]
+
+
+class _InlineWorker:
+    """Stands in for ``anyio._backends._asyncio.WorkerThread``."""
+
+    #: Never old enough to be pruned from the idle workers.
+    idle_since = float("inf")
+
+    def __init__(self, idle_workers: deque[_InlineWorker]) -> None:
+        self._idle_workers = idle_workers
+
+    @property
+    def queue(self) -> _InlineWorker:
+        return self
+
+    def put_nowait(self, item: tuple[Any, ...] | None) -> None:
+        """Run the call that anyio puts into a worker's queue."""
+        self._idle_workers.append(self)
+        if item is None:  # anyio's word for "stop"
+            return
+        context: Context
+        future: asyncio.Future[Any]
+        context, func, args, future, *_cancel_scope = item
+        try:
+            result = context.run(func, *args)
+        except StopIteration as exc:  # which a future cannot carry
+            error = RuntimeError("sync callable raised StopIteration")
+            error.__cause__ = exc
+            future.set_exception(error)
+        except Exception as exc:
+            future.set_exception(exc)
+        else:
+            future.set_result(result)
+
+
+class _NoLimit:
+    """Stands in for anyio's limit on the number of worker threads."""
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        return None
+
+
+async def run_threads_inline() -> None:
+    """Make the running loop call on its own thread what anyio gives to worker threads.
+
+    Holds for as long as the loop lives, and for this loop alone.
+    """
+    idle_workers: deque[_InlineWorker] = deque()
+    idle_workers.append(_InlineWorker(idle_workers))
+    anyio_asyncio._threadpool_idle_workers.set(idle_workers)
+    anyio_asyncio._threadpool_workers.set(set())
+    anyio_asyncio._default_thread_limiter.set(_NoLimit())

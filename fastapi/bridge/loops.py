@@ -1,0 +1,68 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Event loops, each lent to one running request at a time.
+
+A request runs its app on the thread that serves it: Odoo binds much to that thread
+(the database name in log lines, query counters, locks, the profiler), and a hand-over
+to another one costs more than most handlers. Two requests never share a loop: a
+handler that blocks, in a row lock say, would stop the other, which may be the one that
+holds the lock.
+
+Making a loop costs a selector and a socket pair, so loops are kept for the next
+request. They hold no thread.
+"""
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .inline_threads import run_threads_inline
+
+__all__ = ["borrow_loop"]
+
+#: Idle loops. ``deque`` appends and pops are atomic, no lock is needed.
+_idle: deque[asyncio.AbstractEventLoop] = deque()
+# A child of a fork must not share the selectors of its parent.
+os.register_at_fork(after_in_child=_idle.clear)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(run_threads_inline())
+    return loop
+
+
+def _discard(loop: asyncio.AbstractEventLoop) -> None:
+    """Close a loop whose request left work behind, after cancelling that work."""
+    try:
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
+
+
+@contextmanager
+def borrow_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Lend an event loop that nobody else runs meanwhile.
+
+    A loop is lent again only if its request left nothing on it: tasks that a handler
+    started and did not wait for are cancelled.
+    """
+    try:
+        loop = _idle.pop()
+    except IndexError:
+        loop = _new_loop()
+    try:
+        yield loop
+    except BaseException:
+        _discard(loop)
+        raise
+    if asyncio.all_tasks(loop):
+        _discard(loop)
+    else:
+        _idle.append(loop)

@@ -1,0 +1,50 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The ASGI scope of a WSGI request.
+
+``a2wsgi`` builds it; what is left to do here is to say where the app is mounted, and
+to refuse or repair what a client may send and ``a2wsgi`` takes for granted.
+"""
+
+from collections.abc import MutableMapping
+from typing import Any
+from urllib.parse import quote
+
+from a2wsgi.asgi import build_scope as a2wsgi_build_scope
+from werkzeug.exceptions import BadRequest
+
+__all__ = ["build_scope"]
+
+Scope = MutableMapping[str, Any]
+
+#: Every ASCII character: they pass the query string as they came.
+_ASCII = "".join(map(chr, range(128)))
+
+
+def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
+    """Return the ASGI scope of a request to an app mounted at ``root_path``.
+
+    ``SCRIPT_NAME`` (the prefix of a reverse proxy) and the mount point together
+    become the scope's ``root_path``; ``path`` contains it, as ASGI wants.
+
+    :param environ: WSGI environ whose ``PATH_INFO`` starts with ``root_path``
+    :param root_path: mount point, with a leading and without a trailing slash
+    :return: the scope, with a ``state`` of its own
+    :raises werkzeug.exceptions.BadRequest: the path is not UTF-8
+    """
+    script_name = environ.get("SCRIPT_NAME", "")
+    mount = root_path.encode().decode("latin-1")  # WSGI strings are latin-1
+    environ = {
+        **environ,
+        "SCRIPT_NAME": script_name + mount,
+        "PATH_INFO": environ["PATH_INFO"][len(mount) :],
+    }
+    query = environ.get("QUERY_STRING", "")
+    if not query.isascii():
+        # a2wsgi.asgi.build_scope encodes as ASCII and raises
+        environ["QUERY_STRING"] = quote(query.encode("latin-1"), safe=_ASCII)
+    try:
+        scope: Scope = a2wsgi_build_scope(environ)
+    except UnicodeDecodeError as err:
+        raise BadRequest("The path of the URL is not encoded as UTF-8.") from err
+    scope["state"] = {}
+    return scope

@@ -1,0 +1,221 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What a route handler can ask for with ``Depends``.
+
+Each of these is also a key of an app's ``dependency_overrides``. Those ending in
+``_impl``, and ``fastapi_endpoint_id``, are there to be overridden: they name something
+that only the app can know.
+"""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, HTTPException, Query, status
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
+
+from odoo.api import Environment
+from odoo.exceptions import AccessDenied
+from odoo.models import BaseModel
+
+from odoo.addons.base.models.res_partner import ResPartner
+from odoo.addons.base.models.res_users import ResUsers
+
+from .context import odoo_env_ctx
+from .schemas import Paging
+
+__all__ = [
+    "accept_language",
+    "authenticated_partner",
+    "authenticated_partner_env",
+    "authenticated_partner_from_basic_auth_user",
+    "authenticated_partner_impl",
+    "basic_auth_user",
+    "company_id",
+    "fastapi_endpoint",
+    "fastapi_endpoint_id",
+    "odoo_env",
+    "optionally_authenticated_partner",
+    "optionally_authenticated_partner_env",
+    "optionally_authenticated_partner_impl",
+    "paging",
+]
+
+#: Records on a page unless the client asks for another number.
+PAGE_SIZE = 80
+#: Largest offset that PostgreSQL takes (bigint).
+MAX_OFFSET = 2**63 - 1
+
+
+def company_id() -> int | None:
+    """Return the id of the company that the environment works in.
+
+    :return: None for the default company of the user. An app of an endpoint overrides
+        this with the company of the endpoint; an override of yours may take it from
+        the request. The user must be allowed to work in it.
+    """
+    return None
+
+
+def odoo_env(company_id: Annotated[int | None, Depends(company_id)]) -> Environment:
+    """Return the environment of the request.
+
+    Its user is that of the endpoint, its context holds the language of the client.
+    Use ``authenticated_partner_env`` where record rules restrict what a partner sees.
+
+    :raises LookupError: called outside of a request
+    """
+    env = odoo_env_ctx.get()
+    if company_id is not None:
+        env = env(context=dict(env.context, allowed_company_ids=[company_id]))
+    return env
+
+
+def fastapi_endpoint_id() -> int:
+    """Return the id of the endpoint; overridden by the app of each endpoint.
+
+    :raises NotImplementedError: the app is none of an endpoint
+    """
+    raise NotImplementedError(
+        "No endpoint: fastapi_endpoint_id is not in the app's dependency_overrides."
+    )
+
+
+def fastapi_endpoint(
+    _id: Annotated[int, Depends(fastapi_endpoint_id)],
+    env: Annotated[Environment, Depends(odoo_env)],
+) -> BaseModel:
+    """Return the ``fastapi.endpoint`` that serves the request."""
+    return env["fastapi.endpoint"].browse(_id)
+
+
+def authenticated_partner_impl() -> ResPartner:
+    """Return the partner who calls, or refuse the request; override this.
+
+    An override depends on whatever tells the caller's identity, and raises
+    ``HTTPException`` with status 401 where there is none.
+
+    :raises NotImplementedError: the app has no override, so nobody can authenticate
+    """
+    raise NotImplementedError(
+        "No authentication: authenticated_partner_impl is not in the app's "
+        "dependency_overrides."
+    )
+
+
+def optionally_authenticated_partner_impl() -> ResPartner | None:
+    """Return the partner who calls, None for an anonymous one; override this."""
+    return None
+
+
+def authenticated_partner_env(
+    partner: Annotated[ResPartner, Depends(authenticated_partner_impl)],
+) -> Environment:
+    """Return the environment with the partner's id as ``authenticated_partner_id``.
+
+    Record rules can use that name: this is the environment to read an authenticated
+    partner's records with.
+    """
+    return partner.with_context(authenticated_partner_id=partner.id).env
+
+
+def authenticated_partner(
+    partner: Annotated[ResPartner, Depends(authenticated_partner_impl)],
+    partner_env: Annotated[Environment, Depends(authenticated_partner_env)],
+) -> ResPartner:
+    """Return the partner who calls, in ``authenticated_partner_env``."""
+    return partner_env["res.partner"].browse(partner.id)
+
+
+def optionally_authenticated_partner_env(
+    partner: Annotated[
+        ResPartner | None, Depends(optionally_authenticated_partner_impl)
+    ],
+    env: Annotated[Environment, Depends(odoo_env)],
+) -> Environment:
+    """Return ``authenticated_partner_env``, or ``odoo_env`` for an anonymous caller."""
+    if partner:
+        return partner.with_context(authenticated_partner_id=partner.id).env
+    return env
+
+
+def optionally_authenticated_partner(
+    partner: Annotated[
+        ResPartner | None, Depends(optionally_authenticated_partner_impl)
+    ],
+    partner_env: Annotated[Environment, Depends(optionally_authenticated_partner_env)],
+) -> ResPartner | None:
+    """Return the partner who calls, None for an anonymous one."""
+    if partner:
+        return partner_env["res.partner"].browse(partner.id)
+    return None
+
+
+def paging(
+    page: Annotated[int, Query(ge=1)] = 1,
+    page_size: Annotated[int, Query(ge=1)] = PAGE_SIZE,
+) -> Paging:
+    """Return which records of a search the client asks for.
+
+    :param page: number of the page, from 1
+    :param page_size: records on a page
+    :raises HTTPException: 422, further than a database can count
+    """
+    offset = (page - 1) * page_size
+    if max(offset, page_size) > MAX_OFFSET:
+        raise HTTPException(
+            422, f"Page {page} of {page_size} records is out of any range."
+        )
+    return Paging(limit=page_size, offset=offset)
+
+
+def basic_auth_user(
+    credential: Annotated[HTTPBasicCredentials, Depends(HTTPBasic())],
+    env: Annotated[Environment, Depends(odoo_env)],
+) -> ResUsers:
+    """Return the user whose login and password the client sent.
+
+    :raises HTTPException: 401, missing or wrong credentials
+    """
+    try:
+        if "\0" in credential.username or "\0" in credential.password:
+            raise AccessDenied()  # PostgreSQL takes no NUL in a text
+        auth_info = (
+            env["res.users"]
+            .sudo()
+            .authenticate(
+                {
+                    "type": "password",
+                    "login": credential.username,
+                    "password": credential.password,
+                },
+                {"interactive": False},
+            )
+        )
+    except AccessDenied as err:
+        raise HTTPException(
+            status_code=status.HTTP_401_UNAUTHORIZED,
+            detail="Incorrect username or password",
+            headers={"WWW-Authenticate": "Basic"},
+        ) from err
+    return env["res.users"].browse(auth_info["uid"])
+
+
+def authenticated_partner_from_basic_auth_user(
+    user: Annotated[ResUsers, Depends(basic_auth_user)],
+    env: Annotated[Environment, Depends(odoo_env)],
+) -> ResPartner:
+    """Return the partner of ``basic_auth_user``: for ``authenticated_partner_impl``."""
+    return env["res.partner"].browse(user.sudo().partner_id.id)
+
+
+def accept_language(
+    accept_language: Annotated[
+        str | None,
+        Header(
+            alias="Accept-Language",
+            description="Languages for the answer, the preferred one first, as in "
+            "`fr-BE,fr;q=0.9,en;q=0.5`. Without one that is installed, the answer is "
+            "in the default language.",
+        ),
+    ] = None,
+) -> str | None:
+    """Document the header: Odoo has set the language before an app runs."""
+    return accept_language

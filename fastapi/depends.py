@@ -1,0 +1,13 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Former name of ``dependencies``."""
+
+import warnings
+
+from .dependencies import *  # noqa: F403
+
+warnings.warn(
+    "odoo.addons.fastapi.depends is deprecated, import from "
+    "odoo.addons.fastapi.dependencies instead.",
+    DeprecationWarning,
+    stacklevel=2,
+)

@@ -1,0 +1,48 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The FastAPI app of an endpoint.
+
+What a request can do without is done here, once for each app: dependency overrides go
+into the routes, and exception handlers learn to tell the bridge what they answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+
+from .bridge.failures import prepare_exception_handlers
+from .bridge.overrides import build_in_overrides
+from .error_handlers import default_exception_handler
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+__all__ = ["EndpointApp", "prepare_app"]
+
+
+def prepare_app(app: FastAPI) -> None:
+    """Make an app ready to be served by Odoo; again does nothing.
+
+    Called as late as possible: what is set on the app before (overrides, handlers,
+    routes, middleware) counts.
+
+    :param app: an app that is not shared between endpoints or databases
+    """
+    if getattr(app.state, "odoo_prepared", False):
+        return
+    app.state.odoo_prepared = True
+    prepare_exception_handlers(app, default_exception_handler)
+    build_in_overrides(app)
+
+
+class EndpointApp(FastAPI):
+    """A FastAPI app that prepares itself before its first request."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        prepare_app(self)
+        return super().build_middleware_stack()
+
+    def openapi(self) -> dict[str, Any]:
+        prepare_app(self)
+        return super().openapi()

@@ -1,0 +1,155 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Which exception is answered how.
+
+One table maps the types to a status; everything that answers an exception, in an app,
+in the dispatcher or in a test, goes through :func:`convert_exception_to_status_body`.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.utils import is_body_allowed_for_status_code
+from starlette.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
+
+from odoo.exceptions import (
+    AccessDenied,
+    AccessError,
+    MissingError,
+    UserError,
+    ValidationError,
+)
+from odoo.http import SessionExpiredException
+
+from .bridge.failures import HANDLE_ERROR_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+    from werkzeug.wrappers import Response as WerkzeugResponse
+
+__all__ = [
+    "convert_exception_to_status_body",
+    "default_exception_handler",
+    "default_exception_handlers",
+    "raise_server_exceptions",
+]
+
+#: Status of the exceptions that carry none. The first match counts.
+STATUS_BY_TYPE: tuple[tuple[type[Exception], int], ...] = (
+    (AccessDenied, 403),
+    (AccessError, 403),
+    (MissingError, 404),
+    (ValidationError, 400),
+    (UserError, 400),
+    (SessionExpiredException, 401),
+)
+#: A client that breaks the protocol of a WebSocket (RFC 6455, "policy violation").
+WS_POLICY_VIOLATION = 1008
+
+#: For tests: what is no answer on purpose is raised instead of answered.
+raise_server_exceptions: ContextVar[bool] = ContextVar(
+    "raise_server_exceptions", default=False
+)
+
+
+def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any]]:
+    """Return how an exception is answered.
+
+    :param exc: whatever a handler, a dependency or Odoo raised
+    :return: HTTP status, and the content of the JSON body: ``{"detail": …}``, or
+        nothing for a status that has no body. What is not made for the client's eyes
+        is a 500 that says nothing of its cause.
+    """
+    status: int = 500
+    detail: Any = "Internal Server Error"
+    if isinstance(exc, HTTPException):
+        status, detail = exc.status_code, exc.detail
+    elif isinstance(exc, WerkzeugHTTPException):
+        if exc.code is None:  # abort(response)
+            status = exc.get_response().status_code
+        else:
+            status, detail = exc.code, exc.description
+    elif isinstance(exc, RequestValidationError):
+        status, detail = 422, jsonable_encoder(exc.errors())
+    elif isinstance(exc, WebSocketRequestValidationError):
+        return WS_POLICY_VIOLATION, {"detail": jsonable_encoder(exc.errors())}
+    else:
+        for exception_type, exception_status in STATUS_BY_TYPE:
+            if isinstance(exc, exception_type):
+                status = exception_status
+                detail = str(exc.args[0]) if exc.args else str(exc)
+                break
+    return status, {"detail": detail} if is_body_allowed_for_status_code(status) else {}
+
+
+def exception_headers(exc: Exception) -> dict[str, str] | None:
+    """Return the headers that an exception brings along for its answer, if any."""
+    if isinstance(exc, WerkzeugHTTPException):
+        # its Content-Type is that of its HTML page
+        return {
+            name: value
+            for name, value in exc.get_headers()
+            if name.lower() != "content-type"
+        }
+    return getattr(exc, "headers", None)
+
+
+def default_exception_handler(request: Request, exc: Exception) -> Response:
+    """Answer an exception as :func:`convert_exception_to_status_body` has it.
+
+    The handler of every exception that ``_get_app_exception_handlers`` lists. Below
+    Odoo it asks the dispatcher's ``handle_error``, so that an override of that method
+    shapes the answers of all apps.
+
+    :param request: request of Starlette
+    :param exc: what was raised
+    :return: the answer
+    """
+    if raise_server_exceptions.get() and not isinstance(
+        exc, HTTPException | RequestValidationError
+    ):
+        raise exc
+    environ = request.scope.get("wsgi_environ", {})
+    if isinstance(exc, WerkzeugHTTPException) and exc.response is not None:
+        return _from_werkzeug(exc.get_response(environ))
+    handle_error = environ.get(HANDLE_ERROR_KEY)
+    if handle_error is not None:
+        return _from_werkzeug(handle_error(exc))
+    status, body = convert_exception_to_status_body(exc)
+    headers = exception_headers(exc)
+    if not body:
+        return Response(status_code=status, headers=headers)
+    return JSONResponse(body, status, headers)
+
+
+def default_exception_handlers() -> dict[
+    int | type[Exception], Callable[[Request, Exception], Any]
+]:
+    """Return a new dictionary with the handler of every exception of the table."""
+    handled = (
+        HTTPException,
+        RequestValidationError,
+        WerkzeugHTTPException,
+        *(exception_type for exception_type, _status in STATUS_BY_TYPE),
+        Exception,
+    )
+    return dict.fromkeys(handled, default_exception_handler)
+
+
+def _from_werkzeug(response: WerkzeugResponse) -> Response:
+    """Return a response of Odoo as one of Starlette: status, header pairs, body."""
+    response.direct_passthrough = False
+    body = response.get_data()
+    result = Response(body, response.status_code)
+    result.raw_headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.headers.items()
+    ]
+    return result

@@ -1,0 +1,285 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""One WSGI request of Odoo in, one response out.
+
+The life of a request below an endpoint::
+
+    odoo.http.Request._serve_db
+    +-> ir.http._match                     which endpoint? (models/ir_http)
+    +-> odoo.service.model.retrying        as often as concurrent transactions demand
+        +-> ir.http._authenticate          session, or the user of the endpoint
+        +-> ir.http._pre_dispatch
+        |   +-> FastApiDispatcher.pre_dispatch
+        +-> FastApiDispatcher.dispatch
+        |   +-> _get_environ               the environ, its body replayable
+        |   +-> fastapi.endpoint.get_app   the app, built on first use (mounts)
+        |   +-> _manage_odoo_env           user, language -> context.odoo_env_ctx
+        |   +-> AsgiApplication            the app on this thread (bridge)
+        |       +-> _make_response         status, headers, exception of the app
+        +-> commit
+    +-> ir.http._handle_error              only after an exception: rolled back
+        +-> FastApiDispatcher.answer_error what the app answered, or handle_error
+
+An exception leaves ``dispatch`` as it was raised in the handler, together with the
+answer that the app gave it: Odoo rolls back, replays or reports, and sends the answer.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
+from werkzeug.exceptions import NotFound
+
+from odoo.http import Dispatcher, FutureResponse, Response
+from odoo.tools import config
+
+from .bridge import EXCEPTION_KEY, HANDLE_ERROR_KEY, TRANSACTION_ERRORS, RequestBody
+from .context import odoo_env_ctx
+from .error_handlers import convert_exception_to_status_body, exception_headers
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+__all__ = ["FastApiDispatcher"]
+
+_logger = logging.getLogger(__name__)
+
+
+class FastApiDispatcher(Dispatcher):
+    """Hands a request to the FastAPI app of its endpoint.
+
+    Other addons subclass ``odoo.http._dispatchers["fastapi"]``; the last subclass
+    serves the requests of all databases, also of those without the addon.
+    """
+
+    routing_type = "fastapi"
+
+    def __init__(self, request: Any) -> None:
+        super().__init__(request)
+        #: Status code and phrase of the app's answer, or the code alone.
+        self.status: str = ""
+        #: Header pairs of the app's answer.
+        self.headers: list[tuple[str, str]] = []
+        #: What a handler raised, if anything.
+        self.inner_exception: BaseException | None = None
+        self._body: RequestBody | None = None
+        self._future_headers: Headers | None = None
+
+    @classmethod
+    def is_compatible_with(cls, request: Any) -> bool:
+        return True  # any content type: parsing it is the app's business
+
+    def pre_dispatch(self, rule: Any, args: dict[str, Any]) -> None:
+        future_response = self.request.future_response
+        if self._future_headers is None:
+            self._future_headers = future_response.headers.copy()
+        else:
+            # a replay: forget the headers of the attempt before
+            self.request.future_response = FutureResponse()
+            self.request.future_response.headers.extend(self._future_headers)
+        super().pre_dispatch(rule, args)
+
+    def dispatch(self, endpoint: Any, args: dict[str, Any]) -> Response:
+        """Run the app for the request.
+
+        An override may look at the request before and at the response after, and sees
+        every exception of a handler as it was raised; it must let it pass.
+
+        :return: the app's answer
+        :raises Exception: what a handler raised; its answer is kept for Odoo
+        """
+        self.request.params = {}  # nothing is parsed: the app reads the body
+        environ = self._get_environ()
+        endpoints = self.request.env["fastapi.endpoint"].sudo()
+        path = environ["PATH_INFO"]
+        app = endpoints.get_app(path)
+        if app is None:  # archived between routing and here
+            raise NotFound()
+        environ[HANDLE_ERROR_KEY] = self.handle_error
+        with self._manage_odoo_env(endpoints.get_uid(path)):
+            # what is still pending at commit is computed as the endpoint's user
+            env = odoo_env_ctx.get()
+            env.transaction.default_env = env
+            chunks, answered = self._call_app(app, environ)
+        if self.inner_exception is None:
+            return self._build_response(chunks)
+        raise self._with_answer(self.inner_exception, chunks, answered)
+
+    def handle_error(self, exc: Exception) -> Response:
+        """Return the answer to an exception.
+
+        Called for whatever a handler raises and no handler of the app shapes, and for
+        what Odoo raises before or after the app.
+
+        :param exc: the exception
+        :return: by default ``{"detail": …}`` with the status of the exception's type
+        """
+        status, body = convert_exception_to_status_body(exc)
+        headers = exception_headers(exc)
+        if not body:
+            return Response(status=status, headers=headers)
+        return self.request.make_json_response(body, headers=headers, status=status)
+
+    def answer_error(self, exc: Exception) -> Response:
+        """Return the answer to an exception from outside of a handler.
+
+        The transaction is over. The exception goes through the app, so that its
+        exception handlers and its middleware see it like any other.
+        """
+        try:
+            env = self.request.env
+            if env.cr.closed:
+                return self.handle_error(exc)
+            env.cr.rollback()
+            environ = self._get_environ()
+            endpoints = env["fastapi.endpoint"].sudo()
+            path = environ["PATH_INFO"]
+            app = endpoints.get_app(path)
+            if app is None:
+                return self.handle_error(exc)
+            environ[EXCEPTION_KEY] = exc
+            environ[HANDLE_ERROR_KEY] = self.handle_error
+            with self._manage_odoo_env(endpoints.get_uid(path)):
+                chunks, answered = self._call_app(app, environ)
+            if answered:
+                return self._build_response(chunks)
+        except Exception:
+            _logger.exception("The app can't answer %s: answered without.", type(exc))
+        return self.handle_error(exc)
+
+    def _call_app(
+        self, app: Any, environ: dict[str, Any]
+    ) -> tuple[list[bytes], bool]:
+        """Run a WSGI app; status, headers and exception end up in the attributes.
+
+        :return: the chunks of the body, and whether the app itself has made the answer
+        """
+        self.status, self.headers, self.inner_exception = "", [], None
+        answer = app(environ, self._make_response)
+        return list(answer), getattr(answer, "answered", self.inner_exception is None)
+
+    def _make_response(
+        self,
+        status_mapping: str,
+        headers_tuple: Iterable[tuple[str, str]],
+        content: ExcInfo | None = None,
+    ) -> None:
+        """Take the beginning of an answer: ``start_response`` of WSGI.
+
+        :param status_mapping: status code and phrase, ``200 OK``
+        :param headers_tuple: header pairs
+        :param content: ``exc_info`` of what a handler raised
+        """
+        self.status = status_mapping[:3]
+        self.headers = list(headers_tuple)
+        self.inner_exception = content[1] if content else None
+
+    def _build_response(self, chunks: list[bytes]) -> Response:
+        """Return the app's answer as a response of Odoo, its headers untouched."""
+        headers = Headers(self.headers)
+        typed = "content-type" in headers
+        response = Response(chunks, status=self.status, headers=headers)
+        if not typed:
+            response.headers.remove("Content-Type")  # werkzeug's default
+        if self._body is not None:
+            response.call_on_close(self._body.close)
+        return response
+
+    def _with_answer(
+        self, exc: BaseException, chunks: list[bytes], answered: bool
+    ) -> BaseException:
+        """Give an exception the answer that Odoo sends after the rollback.
+
+        Odoo looks for it in attributes of the exception, so one that is raised more
+        than once (an instance at module level) must not be used itself: requests would
+        see each other's answers.
+        """
+        if vars(exc).setdefault("_fastapi_dispatcher", id(self)) != id(self):
+            exc = _clone(exc)
+            exc._fastapi_dispatcher = id(self)
+        if isinstance(exc, TRANSACTION_ERRORS) or not answered:
+            vars(exc).pop("error_response", None)
+            return exc
+        exc.error_response = self._build_response(chunks)
+        if isinstance(exc, WerkzeugHTTPException) and exc.code is None:
+            exc.response = exc.error_response  # odoo.http.Request._serve_db sends this
+        # odoo.http.Application.__call__ logs by these
+        if int(self.status) >= 500:
+            exc.loglevel = logging.ERROR
+            exc.exc_info = (type(exc), exc, exc.__traceback__)
+        else:
+            exc.loglevel = logging.NOTSET
+            _logger.debug(
+                "%s %s: %s after %s",
+                self.request.httprequest.method,
+                self.request.httprequest.path,
+                self.status,
+                type(exc).__name__,
+            )
+        return exc
+
+    def _get_environ(self) -> dict[str, Any]:
+        """Return the WSGI environ that the app gets.
+
+        A copy, so that what is done to it changes nothing for Odoo. ``PATH_INFO`` is
+        the whole path, ``SCRIPT_NAME`` the prefix of a reverse proxy, and
+        ``wsgi.input`` the body at its beginning, in each replay anew.
+
+        :raises werkzeug.exceptions.RequestEntityTooLarge: body over Odoo's limit
+        """
+        # odoo.http.HTTPRequest shows neither the body nor the server's part of the
+        # environ (19.0, HTTPREQUEST_ATTRIBUTES); test_dispatcher fails if this moves
+        httprequest = self.request.httprequest._HTTPRequest__wrapped
+        if self._body is None:
+            self._body = RequestBody(httprequest.stream)
+        environ = dict(httprequest.environ)
+        environ["wsgi.input"] = self._body.replay()
+        if config["proxy_mode"] and environ.get("HTTP_X_FORWARDED_HOST"):
+            # Odoo takes the other forwarded headers from the same proxy
+            prefix = environ.get("HTTP_X_FORWARDED_PREFIX", "").rpartition(",")[2]
+            prefix = prefix.strip().rstrip("/")
+            if prefix.startswith("/") and not prefix.startswith("//"):
+                environ["SCRIPT_NAME"] = prefix
+        return environ
+
+    @contextmanager
+    def _manage_odoo_env(self, uid: int | None = None) -> Iterator[None]:
+        """Make the environment of the handlers available for the time of the app.
+
+        An override may set another one in ``odoo_env_ctx``.
+
+        :param uid: id of the endpoint's user, None for the user of the request
+        """
+        env = self.request.env
+        accept_language = self.request.httprequest.headers.get("Accept-Language")
+        if accept_language:
+            lang = env["res.lang"].sudo()._get_lang_from_accept_language(
+                accept_language
+            )
+            if lang:
+                env = env(context=dict(env.context, lang=lang))
+        if uid:
+            env = env(user=uid)
+        token = odoo_env_ctx.set(env)
+        try:
+            yield
+        finally:
+            odoo_env_ctx.reset(token)
+
+
+def _clone(exc: BaseException) -> BaseException:
+    """Return an exception of the same type and content, to be raised instead."""
+    clone = type(exc).__new__(type(exc), *exc.args)
+    vars(clone).update(copy.copy(vars(exc)))
+    clone.args = exc.args
+    clone.__cause__ = exc.__cause__
+    clone.__context__ = exc.__context__
+    clone.__suppress_context__ = exc.__suppress_context__
+    return clone.with_traceback(exc.__traceback__)

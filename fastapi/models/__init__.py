@@ -1,0 +1,5 @@
+from .fastapi_endpoint import FastapiEndpoint
+from . import fastapi_endpoint_demo
+from . import ir_http
+from . import ir_rule
+from . import res_lang

@@ -1,0 +1,476 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""``fastapi.endpoint``: where an app is mounted, and how it is put together."""
+
+import re
+import secrets
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.middleware import Middleware
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import ValidationError
+from odoo.tools import convert
+
+from .. import dependencies
+from ..bridge import AsgiApplication
+from ..endpoint_app import EndpointApp, prepare_app
+from ..error_handlers import default_exception_handlers
+from ..mounts import BuiltApps, Mount, MountTable, clean_root_path
+
+#: First segments of paths that Odoo itself serves.
+RESERVED_SEGMENTS = frozenset(
+    {
+        "",
+        "json",
+        "jsonrpc",
+        "longpolling",
+        "odoo",
+        "web",
+        "website",
+        "websocket",
+        "xmlrpc",
+    }
+)
+#: Characters that the path of a URL holds as they are (RFC 3986, pchar), and letters
+#: and digits of any language, which browsers encode.
+VALID_ROOT_PATH = re.compile(r"(/(?!\.\.?(/|$))[\w.~!$&'()*+,;=:@-]+)+")
+
+HTTP_METHODS = (
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+)
+
+#: The built apps by database: the class of the model is made anew with the registry.
+_built_apps: WeakKeyDictionary[type, BuiltApps] = WeakKeyDictionary()
+
+
+class _MountCache:
+    """Holds the table of mounts; Odoo's cache of routes holds, and drops, the holder.
+
+    Not the table itself: a thread with an old snapshot of the database could put an
+    old table into the cache after a commit has cleared it.
+    """
+
+    table: MountTable | None = None
+
+
+def _new_version(_self: Any = None) -> str:
+    # Random: the number of a write that was rolled back must never come again.
+    return secrets.token_hex(8)
+
+
+class FastapiEndpoint(models.Model):
+    _name = "fastapi.endpoint"
+    _description = "FastAPI Endpoint"
+    _order = "root_path, id"
+
+    name = fields.Char(required=True, help="Title of the API in its documentation.")
+    description = fields.Text(
+        help="What the API is for, shown at the top of its documentation. Markdown."
+    )
+    active = fields.Boolean(
+        default=True, help="An archived endpoint is not served: its URLs are unknown."
+    )
+    root_path = fields.Char(
+        required=True,
+        copy=False,
+        help="Path of the URL below which the app answers, such as /api/v1. "
+        "It has one or more segments; of nested endpoints the longest path wins.",
+    )
+    app = fields.Selection(
+        selection=[],
+        required=True,
+        help="The API that is served. Modules that provide an API add it here.",
+    )
+    user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="User",
+        required=True,
+        default=lambda self: self.env.ref("base.public_user"),
+        help="The app runs as this user: it can do what this user is allowed to, "
+        "whoever calls it.",
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        string="Company",
+        compute="_compute_company_id",
+        store=True,
+        readonly=False,
+        domain="[('user_ids', 'in', user_id)]",
+        help="The app works in this company.",
+    )
+    docs_url = fields.Char(string="Docs URL", compute="_compute_urls")
+    redoc_url = fields.Char(string="ReDoc URL", compute="_compute_urls")
+    openapi_url = fields.Char(string="OpenAPI URL", compute="_compute_urls")
+    save_http_session = fields.Boolean(
+        string="Save HTTP Session",
+        default=True,
+        help="Keep the session of a client between its calls. Needed where clients "
+        "log in to Odoo with a session cookie; for all others it costs a file on disk "
+        "for each client.",
+    )
+    route_group = fields.Char(help="Label to group endpoints by.", size=32)
+    registry_sync = fields.Boolean(
+        compute="_compute_registry_sync",
+        inverse="_inverse_registry_sync",
+        help="Always set: an endpoint is served as soon as it is saved.",
+    )
+    app_version = fields.Char(
+        default=_new_version,
+        required=True,
+        readonly=True,
+        copy=False,
+        help="Changes whenever the app has to be built anew.",
+    )
+
+    _root_path_unique = models.UniqueIndex(
+        "(root_path) WHERE active",
+        lambda env, diagnostics: env._(
+            "Another endpoint is already mounted there: %s",
+            diagnostics and diagnostics.message_detail,
+        ),
+    )
+
+    @api.depends("user_id")
+    def _compute_company_id(self):
+        for endpoint in self:
+            endpoint.company_id = endpoint.user_id.company_id
+
+    @api.depends("root_path")
+    def _compute_urls(self):
+        for endpoint in self:
+            endpoint.docs_url = f"{endpoint.root_path}/docs"
+            endpoint.redoc_url = f"{endpoint.root_path}/redoc"
+            endpoint.openapi_url = f"{endpoint.root_path}/openapi.json"
+
+    def _compute_registry_sync(self):
+        self.registry_sync = True
+
+    def _inverse_registry_sync(self):
+        """Accept what data files set: there is nothing to synchronize."""
+
+    # ------------------------------------------------------------------
+    # Bad input
+    # ------------------------------------------------------------------
+
+    @api.constrains("root_path", "active")
+    def _check_root_path(self):
+        for endpoint in self:
+            path = endpoint.root_path
+            segment = path.split("/")[1]
+            if segment.lower() in RESERVED_SEGMENTS:
+                raise ValidationError(
+                    self.env._(
+                        "The root path %(path)s of %(name)s is not possible: Odoo "
+                        "itself answers below /%(segment)s.",
+                        path=path,
+                        name=endpoint.name,
+                        segment=segment,
+                    )
+                )
+            if not VALID_ROOT_PATH.fullmatch(path):
+                raise ValidationError(
+                    self.env._(
+                        "The root path %(path)s of %(name)s is not possible: use "
+                        "segments of letters, digits, and - . _ ~ only, such as "
+                        "/api/v1.",
+                        path=path,
+                        name=endpoint.name,
+                    )
+                )
+            other = endpoint.active and self.search(
+                [("root_path", "=", path), ("id", "!=", endpoint.id)], limit=1
+            )
+            if other:
+                raise ValidationError(
+                    self.env._(
+                        "The root path %(path)s is taken by the endpoint %(other)s.",
+                        path=path,
+                        other=other.name,
+                    )
+                )
+
+    # ------------------------------------------------------------------
+    # Life of an app
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if "root_path" in vals:
+                vals["root_path"] = clean_root_path(vals["root_path"])
+        endpoints = super().create(vals_list)
+        endpoints._reset_routes()
+        return endpoints
+
+    def write(self, vals):
+        if "root_path" in vals:
+            vals = dict(vals, root_path=clean_root_path(vals["root_path"]))
+        app_changes = not vals.keys().isdisjoint(self._fastapi_app_fields())
+        if app_changes and "app_version" not in vals:
+            vals = dict(vals, app_version=_new_version())
+        result = super().write(vals)
+        if app_changes or not vals.keys().isdisjoint(self._routing_impacting_fields()):
+            self._reset_routes()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self._reset_routes()
+        return result
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for endpoint, vals in zip(self, vals_list, strict=True):
+            if "root_path" not in (default or {}):
+                vals["root_path"] = endpoint._free_root_path()
+        return vals_list
+
+    def _free_root_path(self):
+        """Return a root path for a copy of the endpoint."""
+        number, candidate = 1, f"{self.root_path}-copy"
+        endpoints = self.with_context(active_test=False)
+        while endpoints.search_count([("root_path", "=", candidate)], limit=1):
+            number += 1
+            candidate = f"{self.root_path}-copy-{number}"
+        return candidate
+
+    @api.model
+    def _fastapi_app_fields(self) -> list[str]:
+        """Return the fields that the app is built from; a write builds it anew.
+
+        An override appends the fields that its ``_get_*`` and ``_prepare_*`` read.
+        """
+        return ["name", "description", "root_path", "app", "user_id", "company_id"]
+
+    @api.model
+    def _routing_impacting_fields(self) -> tuple[str, ...]:
+        """Return the fields that decide where and how the endpoint is mounted.
+
+        An override adds the fields that its ``_get_routing_info`` reads.
+        """
+        return ("root_path", "save_http_session", "route_group", "active", "user_id")
+
+    def _reset_app(self):
+        """Have the apps of these endpoints built anew after the commit; of all, if none.
+
+        For those who build an app from something else than fields of the endpoint.
+        """
+        endpoints = self or self.with_context(active_test=False).sudo().search([])
+        for endpoint in endpoints:
+            endpoint.app_version = _new_version()
+        endpoints._reset_routes()
+
+    @api.model
+    def _reset_routes(self):
+        """Make changed endpoints known: here at once, to everybody after the commit."""
+        registry, cr = self.env.registry, self.env.cr
+        registry.clear_cache("routing")
+        if cr.postcommit.data.get("fastapi.routes_reset"):
+            return
+        cr.postcommit.data["fastapi.routes_reset"] = True
+
+        def signal():
+            # Once more: another thread may have read the old rows meanwhile.
+            registry.clear_cache("routing")
+            if registry.ready:
+                registry.signal_changes()
+
+        cr.postcommit.add(signal)
+        cr.postrollback.add(partial(registry.clear_cache, "routing"))
+
+    def action_sync_registry(self):
+        """Do nothing: an endpoint is served as soon as its transaction commits."""
+
+    def _handle_registry_sync(self, endpoint_ids=None):
+        """Do nothing: an endpoint is served as soon as its transaction commits."""
+
+    # ------------------------------------------------------------------
+    # Routing
+    # ------------------------------------------------------------------
+
+    def _get_routing_info(self) -> dict[str, Any]:
+        """Return how the endpoint is mounted, in the terms of ``odoo.http.route``.
+
+        An override may change ``auth``, add ``cors`` or ``max_content_length``; it
+        must keep ``type`` and ``routes``.
+        """
+        self.ensure_one()
+        return {
+            "type": "fastapi",
+            "auth": "public",
+            "methods": list(HTTP_METHODS),
+            "routes": [
+                self.root_path,
+                f"{self.root_path}/<fastapi_path:application_path>",
+            ],
+            "save_session": self.save_http_session,
+            "readonly": False,
+        }
+
+    @api.model
+    @tools.ormcache(cache="routing")
+    def _get_mount_cache(self) -> _MountCache:
+        return _MountCache()
+
+    @api.model
+    def _get_mounts(self) -> MountTable:
+        """Return where the active endpoints are mounted."""
+        cache = self._get_mount_cache()
+        table = cache.table
+        sequence = self.env.registry.cache_sequences.get("routing", 0)
+        if table is None or table.sequence < sequence:
+            table = cache.table = self.sudo()._read_mounts()
+        return table
+
+    @api.model
+    def _read_mounts(self) -> MountTable:
+        _registry, sequences = self.env.registry.get_sequences(self.env.cr)
+        endpoints = self.with_context(active_test=True).search([])
+        self._get_built_apps().retain(endpoints.ids)
+        return MountTable(
+            [
+                Mount(
+                    endpoint_id=endpoint.id,
+                    root_path=endpoint.root_path,
+                    uid=endpoint.user_id.id,
+                    app_version=endpoint.app_version,
+                    routing=endpoint._get_routing_info(),
+                )
+                for endpoint in endpoints
+            ],
+            sequences["routing"],
+        )
+
+    @api.model
+    def _get_endpoint(self, path: str) -> "FastapiEndpoint":
+        """Return the endpoint that serves a path, or an empty recordset."""
+        mount = self._get_mounts().find(path)
+        return self.browse(mount.endpoint_id if mount else ())
+
+    @api.model
+    @api.private
+    def get_uid(self, path: str) -> int | None:
+        """Return the id of the user that runs the endpoint of a path."""
+        mount = self._get_mounts().find(path)
+        return mount.uid if mount else None
+
+    @api.model
+    @api.private
+    def get_app(self, path: str) -> AsgiApplication | None:
+        """Return the app that serves a path, as a WSGI application.
+
+        The app is built once for each database and endpoint of the process.
+
+        :param path: path of a URL
+        :return: the application, None if no endpoint serves the path
+        """
+        mount = self._get_mounts().find(path)
+        if mount is None:
+            return None
+        return self._get_built_apps().get(
+            mount.endpoint_id,
+            mount.app_version,
+            self.browse(mount.endpoint_id).sudo()._build_app,
+        )
+
+    @api.model
+    def _get_built_apps(self) -> BuiltApps:
+        return _built_apps.setdefault(self.env.registry[self._name], BuiltApps())
+
+    def _build_app(self) -> tuple[str, AsgiApplication]:
+        """Return the version of the endpoint's values, and the app built from them."""
+        self.ensure_one()
+        app = self._get_app()
+        prepare_app(app)
+        return self.app_version, AsgiApplication(app, self.root_path)
+
+    # ------------------------------------------------------------------
+    # The app, for others to extend
+    # ------------------------------------------------------------------
+
+    def _get_app(self) -> FastAPI:
+        """Return a new FastAPI app for this endpoint.
+
+        An override may change what ``super()`` returns, or return an app of its own.
+        It must not return one that it returns to another endpoint or database too, and
+        should read fields only that ``_fastapi_app_fields`` lists.
+        """
+        self.ensure_one()
+        app = EndpointApp(**self._prepare_fastapi_app_params())
+        app.state.odoo_root_path = self.root_path
+        for router in self._get_fastapi_routers():
+            app.include_router(router)
+        app.dependency_overrides.update(self._get_app_dependencies_overrides())
+        return app
+
+    def _prepare_fastapi_app_params(self) -> dict[str, Any]:
+        """Return the arguments for the constructor of the app."""
+        return {
+            "title": self.name,
+            "description": self.description or "",
+            "middleware": self._get_fastapi_app_middlewares(),
+            "dependencies": self._get_fastapi_app_dependencies(),
+            "exception_handlers": self._get_app_exception_handlers(),
+        }
+
+    def _get_fastapi_routers(self) -> list[APIRouter]:
+        """Return the routers of the app.
+
+        An override adds its routers if ``self.app`` is an app of its own, or one that
+        it extends. Routers are shared by all apps: they must not be changed here.
+        """
+        return []
+
+    def _get_app_dependencies_overrides(self) -> dict[Callable, Callable]:
+        """Return the dependencies that the app replaces, with their replacements."""
+        return {
+            dependencies.fastapi_endpoint_id: _constant(self.id),
+            dependencies.company_id: _constant(self.company_id.id or None),
+        }
+
+    def _get_fastapi_app_middlewares(self) -> list[Middleware]:
+        """Return the middleware of the app, the outermost first."""
+        return []
+
+    def _get_fastapi_app_dependencies(self) -> list[Any]:
+        """Return the dependencies of every route of the app."""
+        return [Depends(dependencies.accept_language)]
+
+    def _get_app_exception_handlers(
+        self,
+    ) -> dict[int | type[Exception], Callable[..., Any]]:
+        """Return the exception handlers of the app by type or status code.
+
+        A handler shapes the answer, nothing else: the transaction is rolled back in
+        any case. The handlers returned here are plain functions of request and
+        exception; an override may replace them or call them from its own.
+        """
+        return default_exception_handlers()
+
+    # ------------------------------------------------------------------
+    # Demo data
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _load_demo_data(self):
+        """Create the demo records, for tests on a database without demo data."""
+        if not self.env.ref("fastapi.fastapi_endpoint_demo", raise_if_not_found=False):
+            convert.convert_file(
+                self.env, "fastapi", "demo/fastapi_endpoint_demo.xml", {}, mode="init"
+            )
+
+
+def _constant(value: Any) -> Callable[[], Any]:
+    """Return a dependency that has a fixed value."""
+    return lambda: value

@@ -1,0 +1,71 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Requests below an endpoint find their way to it."""
+
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter, Rule
+
+from odoo import models
+from odoo.http import request
+
+from ..mounts import Mount
+
+
+class FastapiPathConverter(BaseConverter):
+    """The rest of a path, whatever it is: the app decides what it means."""
+
+    regex = ".*"
+    part_isolating = False
+    weight = 300  # after every rule of a controller
+
+
+class IrHttp(models.AbstractModel):
+    _inherit = "ir.http"
+
+    @classmethod
+    def _get_converters(cls):
+        return {**super()._get_converters(), "fastapi_path": FastapiPathConverter}
+
+    def _generate_routing_rules(self, modules, converters):
+        yield from super()._generate_routing_rules(modules, converters)
+        for mount in self.env["fastapi.endpoint"]._get_mounts().by_root_path.values():
+            for route in mount.routing["routes"]:
+                yield route, mount
+
+    @classmethod
+    def _match(cls, path_info):
+        """Match as ever, unless the endpoints have changed since the rules were made.
+
+        The rules are cached by Odoo, and may come from a transaction that was older
+        than the last change of an endpoint. The table of mounts is always current.
+        """
+        mount = request.env["fastapi.endpoint"]._get_mounts().find(path_info)
+        try:
+            rule, args = super()._match(path_info)
+        except NotFound:
+            if mount is None:
+                raise
+            return Rule(mount.root_path, endpoint=mount), {}
+        if isinstance(rule.endpoint, Mount) and rule.endpoint is not mount:
+            if mount is None:
+                raise NotFound()
+            return Rule(mount.root_path, endpoint=mount), {}
+        return rule, args
+
+    @classmethod
+    def _auth_method_public(cls):
+        """Let an anonymous request below an endpoint start as the endpoint's user.
+
+        It would become that user anyway; the public user costs a query.
+        """
+        if request.env.uid is None and request.dispatcher.routing_type == "fastapi":
+            path = request.httprequest.path
+            uid = request.env["fastapi.endpoint"].sudo().get_uid(path)
+            if uid:
+                request.update_env(user=uid)
+        super()._auth_method_public()
+
+    @classmethod
+    def _handle_error(cls, exception):
+        if request.dispatcher.routing_type == "fastapi":
+            return request.dispatcher.answer_error(exception)
+        return super()._handle_error(exception)

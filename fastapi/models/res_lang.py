@@ -1,0 +1,53 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The language of an answer."""
+
+from functools import lru_cache
+
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+from odoo import api, models
+
+#: Characters of an ``Accept-Language`` header; no real one is longer.
+MAX_HEADER_LENGTH = 1000
+
+
+@lru_cache(maxsize=256)
+def _parse_accept_language(header: str) -> tuple[str, ...]:
+    """Return the language tags of a header, the preferred one first (RFC 7231).
+
+    >>> _parse_accept_language("fr;q=0.5, en-GB, de;q=0")
+    ('en-GB', 'fr')
+    """
+    accepted = parse_accept_header(header[:MAX_HEADER_LENGTH], LanguageAccept)
+    return tuple(tag for tag, quality in accepted if quality > 0)
+
+
+class ResLang(models.Model):
+    _inherit = "res.lang"
+
+    @api.model
+    def _get_lang_from_accept_language(self, accept_language: str | None) -> str | None:
+        """Return the installed language that a client prefers.
+
+        The first tag counts for which a language is installed, be it in the variant of
+        another country: ``en-GB`` is ``en_GB``, or else another ``en``.
+
+        :param accept_language: value of the header
+        :return: code of the language, None if the header names none that is installed
+        """
+        if not accept_language:
+            return None
+        installed = {code.lower(): code for code, _name in self.get_installed()}
+        for tag in _parse_accept_language(accept_language):
+            tag = tag.replace("-", "_").lower()
+            if tag in installed:
+                return installed[tag]
+            language = tag.partition("_")[0]
+            # fr is first of all fr_FR
+            if f"{language}_{language}" in installed:
+                return installed[f"{language}_{language}"]
+            for code in sorted(installed):
+                if code.partition("_")[0] == language:
+                    return installed[code]
+        return None

@@ -1,0 +1,136 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Where the endpoints of a database are mounted, and their built apps.
+
+Pure Python. The model ``fastapi.endpoint`` fills the table; the router and the
+dispatcher ask it on every request.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .bridge import AsgiApplication
+
+__all__ = ["BuiltApps", "Mount", "MountTable", "clean_root_path", "is_below"]
+
+
+def clean_root_path(root_path: str | bool | None) -> str:
+    """Return a root path in its one form: ``/`` before each segment, nothing after.
+
+    >>> clean_root_path(" api//v1/ ")
+    '/api/v1'
+    >>> clean_root_path("")
+    '/'
+    """
+    return "/" + "/".join(filter(None, (root_path or "").strip().split("/")))
+
+
+def is_below(path: str, root_path: str) -> bool:
+    """Return whether ``path`` is ``root_path`` or below it, by whole segments."""
+    return path == root_path or path.startswith(root_path + "/")
+
+
+@dataclass(frozen=True, eq=False)
+class Mount:
+    """What a request has to know of the endpoint it is for.
+
+    Serves as the endpoint of Odoo's routing rules, hence ``routing`` and ``func``.
+
+    :param endpoint_id: id of the ``fastapi.endpoint``
+    :param root_path: where it is mounted
+    :param uid: id of the user that runs it
+    :param app_version: changes whenever the app has to be built anew
+    :param routing: what ``_get_routing_info`` returned
+    """
+
+    endpoint_id: int
+    root_path: str
+    uid: int
+    app_version: str
+    routing: Mapping[str, Any]
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        """A bound method: Odoo passes its ``__self__`` to callables in ``routing``."""
+        return self.__eq__
+
+
+class MountTable:
+    """All mounts of a database, as one transaction saw them.
+
+    :param mounts: of the active endpoints
+    :param sequence: Odoo's signalling sequence of routes in the same transaction: the
+        table is out of date as soon as the registry knows a higher one
+    """
+
+    def __init__(self, mounts: Iterable[Mount], sequence: int) -> None:
+        self.by_root_path = {mount.root_path: mount for mount in mounts}
+        self.sequence = sequence
+
+    def find(self, path: str) -> Mount | None:
+        """Return the mount that serves ``path``: the longest one, by whole segments.
+
+        :param path: path of a URL, decoded
+        """
+        path = path.rstrip("/")
+        while path:
+            mount = self.by_root_path.get(path)
+            if mount is not None:
+                return mount
+            path = path[: path.rindex("/")].rstrip("/") if "/" in path else ""
+        return None
+
+
+@dataclass
+class _Slot:
+    """The app of one endpoint. The lock is held while it is built."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    #: version and app, one object so that they are read and replaced together
+    built: tuple[str, AsgiApplication] | None = None
+
+
+class BuiltApps:
+    """The apps of a database that this process has built, one for each endpoint."""
+
+    def __init__(self) -> None:
+        self._slots: dict[int, _Slot] = {}
+
+    def get(
+        self,
+        endpoint_id: int,
+        version: str,
+        build: Callable[[], tuple[str, AsgiApplication]],
+    ) -> AsgiApplication:
+        """Return the app of an endpoint, building it if there is none of ``version``.
+
+        An app of another version than the one asked for, seen by a transaction that is
+        older or not committed yet, is returned but not kept.
+
+        :param build: returns the version it has seen, and the app
+        """
+        slot = self._slots.get(endpoint_id)
+        if slot is None:
+            slot = self._slots.setdefault(endpoint_id, _Slot())
+        built = slot.built
+        if built is not None and built[0] == version:
+            return built[1]
+        with slot.lock:
+            built = slot.built
+            if built is None or built[0] != version:
+                built = build()
+                if built[0] == version:
+                    slot.built = built
+        return built[1]
+
+    def retain(self, endpoint_ids: Iterable[int]) -> None:
+        """Drop the apps of all other endpoints."""
+        kept = set(endpoint_ids)
+        for endpoint_id in [key for key in self._slots if key not in kept]:
+            self._slots.pop(endpoint_id, None)

@@ -1,0 +1,80 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Pydantic models for every API: paging, and those of the demo app."""
+
+import warnings
+from enum import Enum
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, computed_field
+
+__all__ = [
+    "DemoEndpointAppInfo",
+    "DemoExceptionType",
+    "DemoUserInfo",
+    "PagedCollection",
+    "Paging",
+]
+
+T = TypeVar("T")
+
+
+class Paging(BaseModel):
+    """Which part of a search is asked for; made by ``dependencies.paging``."""
+
+    limit: int | None  # records
+    offset: int | None  # records
+
+
+class PagedCollection(BaseModel, Generic[T]):
+    """One page of the result of a search.
+
+    ``total`` is the former name of ``count``: accepted as input, and still there to
+    be read, in Python as in JSON.
+    """
+
+    count: Annotated[
+        int,
+        Field(
+            description="Number of items that match, on all pages together.",
+            validation_alias=AliasChoices("count", "total"),
+        ),
+    ]
+    items: list[T]
+
+    @computed_field(deprecated=True, description="Former name of `count`.")
+    @property
+    def total(self) -> int:
+        return self.count
+
+    @total.setter
+    def total(self, value: int) -> None:
+        warnings.warn(
+            "PagedCollection.total is deprecated, set count instead.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        self.count = value
+
+
+class DemoUserInfo(BaseModel):
+    name: str
+    display_name: str
+
+
+class DemoEndpointAppInfo(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    name: str
+    app: str
+    auth_method: str = Field(alias="demo_auth_method")
+    root_path: str
+
+
+class DemoExceptionType(str, Enum):
+    user_error = "UserError"
+    validation_error = "ValidationError"
+    access_error = "AccessError"
+    missing_error = "MissingError"
+    http_exception = "HTTPException"
+    bare_exception = "BareException"

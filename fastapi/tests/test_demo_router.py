@@ -1,0 +1,115 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from fastapi import status
+
+from odoo.exceptions import UserError
+from odoo.tools import mute_logger
+
+from ..dependencies import (
+    authenticated_partner_from_basic_auth_user,
+    authenticated_partner_impl,
+    fastapi_endpoint,
+)
+from ..routers import demo_router
+from ..schemas import DemoExceptionType
+from .common import FastAPITransactionCase
+
+
+class TestDemoRouter(FastAPITransactionCase):
+    default_fastapi_router = demo_router
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["fastapi.endpoint"]._load_demo_data()
+        cls.default_fastapi_running_user = cls.env.ref("fastapi.my_demo_app_user")
+        cls.default_fastapi_authenticated_partner = cls.env["res.partner"].create(
+            {"name": "Caller of the demo"}
+        )
+
+    def test_hello_world(self):
+        with self._create_test_client() as client:
+            response = client.get("/demo/")
+        self.assertEqual(response.status_code, status.HTTP_200_OK)
+        self.assertEqual(response.json(), {"Hello": "World"})
+
+    def test_hello_world_of_the_endpoint_app(self):
+        endpoint = self.env.ref("fastapi.fastapi_endpoint_demo")
+        with self._create_test_client(app=endpoint._get_app()) as client:
+            for path in ("/demo", f"{endpoint.root_path}/demo/"):
+                response = client.get(path)
+                self.assertEqual(response.status_code, status.HTTP_200_OK, path)
+                self.assertEqual(response.json(), {"Hello": "World"})
+
+    def test_who_ami(self):
+        with self._create_test_client() as client:
+            response = client.get("/demo/who_ami")
+        self.assertEqual(
+            response.json(),
+            {"name": "Caller of the demo", "display_name": "Caller of the demo"},
+        )
+
+    def test_who_ami_http_basic(self):
+        self.default_fastapi_authenticated_partner = None
+        overrides = {
+            authenticated_partner_impl: authenticated_partner_from_basic_auth_user
+        }
+        with self._create_test_client(dependency_overrides=overrides) as client:
+            response = client.get("/demo/who_ami", auth=("demo", "demo"))
+            self.assertEqual(response.json()["name"], self.partner_demo.name)
+            response = client.get("/demo/who_ami", auth=("demo", "wrong"))
+            self.assertEqual(response.status_code, status.HTTP_401_UNAUTHORIZED)
+            self.assertEqual(response.headers["WWW-Authenticate"], "Basic")
+
+    def test_endpoint_app_info(self):
+        endpoint = self.env.ref("fastapi.fastapi_endpoint_demo")
+        overrides = {fastapi_endpoint: lambda: endpoint}
+        with self._create_test_client(dependency_overrides=overrides) as client:
+            response = client.get("/demo/endpoint_app_info")
+        self.assertEqual(
+            response.json(),
+            {
+                "id": endpoint.id,
+                "name": endpoint.name,
+                "app": "demo",
+                "demo_auth_method": "http_basic",
+                "root_path": "/fastapi_demo",
+            },
+        )
+
+    def _call_exception(self, client, exception_type, message):
+        return client.get(
+            "/demo/exception",
+            params={"exception_type": exception_type.value, "error_message": message},
+        )
+
+    def test_exception_is_raised_in_the_test(self):
+        with self._create_test_client() as client:
+            with self.assertRaisesRegex(UserError, "wrong input"):
+                self._call_exception(
+                    client, DemoExceptionType.user_error, "wrong input"
+                )
+            with self.assertRaisesRegex(NotImplementedError, "no idea"):
+                self._call_exception(
+                    client, DemoExceptionType.bare_exception, "no idea"
+                )
+            response = self._call_exception(
+                client, DemoExceptionType.http_exception, "on purpose"
+            )
+            self.assertEqual(response.status_code, status.HTTP_409_CONFLICT)
+
+    @mute_logger("odoo.addons.fastapi.tests.common")
+    def test_exception_is_answered_as_by_the_server(self):
+        expected = {
+            DemoExceptionType.user_error: (400, "told"),
+            DemoExceptionType.validation_error: (400, "told"),
+            DemoExceptionType.access_error: (403, "told"),
+            DemoExceptionType.missing_error: (404, "told"),
+            DemoExceptionType.http_exception: (409, "told"),
+            DemoExceptionType.bare_exception: (500, "Internal Server Error"),
+        }
+        with self._create_test_client(raise_server_exceptions=False) as client:
+            for exception_type, (code, detail) in expected.items():
+                with self.subTest(exception_type):
+                    response = self._call_exception(client, exception_type, "told")
+                    self.assertEqual(response.status_code, code)
+                    self.assertEqual(response.json(), {"detail": detail})
