@@ -26,6 +26,7 @@ answer that the app gave it: Odoo rolls back, replays or reports, and sends the 
 from __future__ import annotations
 
 import copy
+import io
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -38,7 +39,13 @@ from werkzeug.exceptions import NotFound
 from odoo.http import Dispatcher, FutureResponse, Response
 from odoo.tools import config
 
-from .bridge import EXCEPTION_KEY, HANDLE_ERROR_KEY, TRANSACTION_ERRORS, RequestBody
+from .bridge import (
+    EXCEPTION_KEY,
+    HANDLE_ERROR_KEY,
+    TRANSACTION_ERRORS,
+    RequestBody,
+    wsgi_path,
+)
 from .context import odoo_env_ctx
 from .error_handlers import convert_exception_to_status_body, exception_headers
 
@@ -98,7 +105,7 @@ class FastApiDispatcher(Dispatcher):
         self.request.params = {}  # nothing is parsed: the app reads the body
         environ = self._get_environ()
         endpoints = self.request.env["fastapi.endpoint"].sudo()
-        path = environ["PATH_INFO"]
+        path = wsgi_path(environ)
         app = endpoints.get_app(path)
         if app is None:  # archived between routing and here
             raise NotFound()
@@ -140,7 +147,7 @@ class FastApiDispatcher(Dispatcher):
             env.cr.rollback()
             environ = self._get_environ()
             endpoints = env["fastapi.endpoint"].sudo()
-            path = environ["PATH_INFO"]
+            path = wsgi_path(environ)
             app = endpoints.get_app(path)
             if app is None:
                 return self.handle_error(exc)
@@ -179,7 +186,7 @@ class FastApiDispatcher(Dispatcher):
         """
         self.status = status_mapping[:3]
         self.headers = list(headers_tuple)
-        self.inner_exception = content[1] if content else None
+        self.inner_exception = content[1].with_traceback(content[2]) if content else None
 
     def _build_response(self, chunks: list[bytes]) -> Response:
         """Return the app's answer as a response of Odoo, its headers untouched."""
@@ -238,7 +245,11 @@ class FastApiDispatcher(Dispatcher):
         # environ (19.0, HTTPREQUEST_ATTRIBUTES); test_dispatcher fails if this moves
         httprequest = self.request.httprequest._HTTPRequest__wrapped
         if self._body is None:
-            self._body = RequestBody(httprequest.stream)
+            try:
+                self._body = RequestBody(httprequest.stream)
+            except Exception:
+                self._body = RequestBody(io.BytesIO())  # for the app to answer that
+                raise
         environ = dict(httprequest.environ)
         environ["wsgi.input"] = self._body.replay()
         if config["proxy_mode"] and environ.get("HTTP_X_FORWARDED_HOST"):

@@ -13,6 +13,7 @@ prepare the FastAPI app once, when it is built, so that a request need not.
 
 from .body import RequestBody
 from .failures import EXCEPTION_KEY, HANDLE_ERROR_KEY, TRANSACTION_ERRORS
+from .scope import wsgi_path
 from .wsgi import AsgiApplication
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "TRANSACTION_ERRORS",
     "AsgiApplication",
     "RequestBody",
+    "wsgi_path",
 ]

@@ -28,6 +28,7 @@ from odoo.exceptions import ConcurrencyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
+    from types import TracebackType
 
     from starlette.applications import Starlette
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -68,6 +69,12 @@ class Failure:
     def __init__(self, given: Exception | None = None) -> None:
         self.given = given
         self.exception: Exception | None = None
+        self.traceback: TracebackType | None = None
+
+    def note(self, exc: Exception) -> None:
+        """Remember an exception, with the traceback that Starlette clears later."""
+        self.exception = exc
+        self.traceback = exc.__traceback__
 
 
 class RaiseRoute(BaseRoute):
@@ -147,7 +154,7 @@ def _noting(handler: Callable[[Request, Exception], Any]) -> Callable[..., Any]:
         failure: Failure | None = request.scope.get(FAILURE_KEY)
         if failure is None:  # an app that somebody else runs
             return
-        failure.exception = exc
+        failure.note(exc)
         if isinstance(exc, TRANSACTION_ERRORS) and exc is not failure.given:
             raise exc
 

@@ -12,12 +12,17 @@ from urllib.parse import quote
 from a2wsgi.asgi import build_scope as a2wsgi_build_scope
 from werkzeug.exceptions import BadRequest
 
-__all__ = ["build_scope"]
+__all__ = ["build_scope", "wsgi_path"]
 
 Scope = MutableMapping[str, Any]
 
 #: Every ASCII character: they pass the query string as they came.
 _ASCII = "".join(map(chr, range(128)))
+
+
+def wsgi_path(environ: dict[str, Any]) -> str:
+    """Return the path of a WSGI environ as text; what is not UTF-8 is replaced."""
+    return environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
 
 
 def build_scope(environ: dict[str, Any], root_path: str) -> Scope:

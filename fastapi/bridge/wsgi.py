@@ -60,13 +60,13 @@ class AsgiApplication:
             with borrow_loop() as loop:
                 exchange.run(loop)
         except Exception as err:
-            failure.exception = original_exception(err)
+            failure.note(original_exception(err))
             answered = False
         exc = failure.exception
         if exc is not None and exc is not failure.given:
             # swallowed by a middleware, it still has to be replayed
             answered = answered and not isinstance(exc, TRANSACTION_ERRORS)
-        exc_info = (type(exc), exc, exc.__traceback__) if exc is not None else None
+        exc_info = (type(exc), exc, failure.traceback) if exc is not None else None
         if answered:
             body = exchange.body
             start_response(

@@ -122,7 +122,6 @@ class FastapiEndpoint(models.Model):
     route_group = fields.Char(help="Label to group endpoints by.", size=32)
     registry_sync = fields.Boolean(
         compute="_compute_registry_sync",
-        inverse="_inverse_registry_sync",
         help="Always set: an endpoint is served as soon as it is saved.",
     )
     app_version = fields.Char(
@@ -156,49 +155,57 @@ class FastapiEndpoint(models.Model):
     def _compute_registry_sync(self):
         self.registry_sync = True
 
-    def _inverse_registry_sync(self):
-        """Accept what data files set: there is nothing to synchronize."""
-
     # ------------------------------------------------------------------
     # Bad input
     # ------------------------------------------------------------------
 
-    @api.constrains("root_path", "active")
-    def _check_root_path(self):
-        for endpoint in self:
-            path = endpoint.root_path
+    @api.model
+    def _clean_vals(self, vals):
+        """Return values for a write, the root path in its one form.
+
+        :raises ValidationError: nothing can be mounted at that path
+        """
+        # data files may set it: there is nothing to synchronize
+        vals = {name: vals[name] for name in vals if name != "registry_sync"}
+        if "root_path" in vals:
+            given = vals["root_path"]
+            vals["root_path"] = path = clean_root_path(given)
             segment = path.split("/")[1]
             if segment.lower() in RESERVED_SEGMENTS:
                 raise ValidationError(
                     self.env._(
-                        "The root path %(path)s of %(name)s is not possible: Odoo "
-                        "itself answers below /%(segment)s.",
+                        "The root path %(path)s is not possible: Odoo itself answers "
+                        "below /%(segment)s.",
                         path=path,
-                        name=endpoint.name,
                         segment=segment,
                     )
                 )
             if not VALID_ROOT_PATH.fullmatch(path):
                 raise ValidationError(
                     self.env._(
-                        "The root path %(path)s of %(name)s is not possible: use "
-                        "segments of letters, digits, and - . _ ~ only, such as "
-                        "/api/v1.",
-                        path=path,
-                        name=endpoint.name,
+                        "The root path %(path)s is not possible: use segments of "
+                        "letters, digits and - . _ ~ only, such as /api/v1.",
+                        path=repr(given),
                     )
                 )
-            other = endpoint.active and self.search(
-                [("root_path", "=", path), ("id", "!=", endpoint.id)], limit=1
+        return vals
+
+    def _check_root_path_free(self, root_path):
+        """Refuse a root path that another active endpoint has.
+
+        The index refuses it too; this is for a message that says whose it is.
+        """
+        other = self.sudo().search(
+            [("root_path", "=", root_path), ("id", "not in", self.ids)], limit=1
+        )
+        if other:
+            raise ValidationError(
+                self.env._(
+                    "The root path %(path)s is taken by the endpoint %(other)s.",
+                    path=root_path,
+                    other=other.name,
+                )
             )
-            if other:
-                raise ValidationError(
-                    self.env._(
-                        "The root path %(path)s is taken by the endpoint %(other)s.",
-                        path=path,
-                        other=other.name,
-                    )
-                )
 
     # ------------------------------------------------------------------
     # Life of an app
@@ -206,19 +213,24 @@ class FastapiEndpoint(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = [self._clean_vals(vals) for vals in vals_list]
         for vals in vals_list:
-            if "root_path" in vals:
-                vals["root_path"] = clean_root_path(vals["root_path"])
+            if vals.get("active", True) and "root_path" in vals:
+                self._check_root_path_free(vals["root_path"])
         endpoints = super().create(vals_list)
         endpoints._reset_routes()
         return endpoints
 
     def write(self, vals):
-        if "root_path" in vals:
-            vals = dict(vals, root_path=clean_root_path(vals["root_path"]))
+        vals = self._clean_vals(vals)
+        if "root_path" in vals or vals.get("active"):
+            for endpoint in self:
+                if vals.get("active", endpoint.active):
+                    path = vals.get("root_path", endpoint.root_path)
+                    endpoint._check_root_path_free(path)
         app_changes = not vals.keys().isdisjoint(self._fastapi_app_fields())
-        if app_changes and "app_version" not in vals:
-            vals = dict(vals, app_version=_new_version())
+        if app_changes:
+            vals["app_version"] = _new_version()
         result = super().write(vals)
         if app_changes or not vals.keys().isdisjoint(self._routing_impacting_fields()):
             self._reset_routes()
@@ -291,6 +303,7 @@ class FastapiEndpoint(models.Model):
 
     def action_sync_registry(self):
         """Do nothing: an endpoint is served as soon as its transaction commits."""
+        return True
 
     def _handle_registry_sync(self, endpoint_ids=None):
         """Do nothing: an endpoint is served as soon as its transaction commits."""

@@ -1,0 +1,110 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from werkzeug.exceptions import BadRequest
+
+from odoo.tests import BaseCase
+
+from ..bridge.scope import build_scope
+from .bridge_case import make_environ
+
+
+class TestScope(BaseCase):
+    def test_request_line(self):
+        scope = build_scope(make_environ("/x", method="PATCH"), "")
+        self.assertEqual(scope["type"], "http")
+        self.assertEqual(scope["method"], "PATCH")
+        self.assertEqual(scope["http_version"], "1.1")
+        self.assertEqual(scope["scheme"], "http")
+        self.assertEqual(scope["server"], ("odoo.example", 80))
+
+    def test_client(self):
+        environ = make_environ(REMOTE_ADDR="192.0.2.1", REMOTE_PORT="4711")
+        self.assertEqual(build_scope(environ, "")["client"], ("192.0.2.1", 4711))
+
+    def test_root_path_is_a_part_of_the_path(self):
+        scope = build_scope(make_environ("/api/v1/items"), "/api/v1")
+        self.assertEqual(scope["root_path"], "/api/v1")
+        self.assertEqual(scope["path"], "/api/v1/items")
+
+    def test_root_path_alone(self):
+        scope = build_scope(make_environ("/api/v1"), "/api/v1")
+        self.assertEqual(scope["root_path"], "/api/v1")
+        self.assertEqual(scope["path"], "/api/v1")
+
+    def test_without_root_path(self):
+        scope = build_scope(make_environ("/items/"), "")
+        self.assertEqual(scope["root_path"], "")
+        self.assertEqual(scope["path"], "/items/")
+
+    def test_doubled_slashes_below_the_root_path_stay(self):
+        scope = build_scope(make_environ("/api//items/"), "/api")
+        self.assertEqual(scope["path"], "/api//items/")
+
+    def test_prefix_of_a_proxy_is_a_part_of_the_root_path(self):
+        environ = make_environ("/api/items", SCRIPT_NAME="/proxy")
+        scope = build_scope(environ, "/api")
+        self.assertEqual(scope["root_path"], "/proxy/api")
+        self.assertEqual(scope["path"], "/proxy/api/items")
+
+    def test_root_path_with_non_ascii_characters(self):
+        scope = build_scope(make_environ("/café/日本/naïve"), "/café/日本")
+        self.assertEqual(scope["root_path"], "/café/日本")
+        self.assertEqual(scope["path"], "/café/日本/naïve")
+
+    def test_prefix_of_a_proxy_with_non_ascii_characters(self):
+        prefix = "/für".encode().decode("latin-1")
+        scope = build_scope(make_environ("/api/x", SCRIPT_NAME=prefix), "/api")
+        self.assertEqual(scope["root_path"], "/für/api")
+        self.assertEqual(scope["path"], "/für/api/x")
+
+    def test_path_that_is_not_utf8(self):
+        for path_info in ("/api/\xff", "/api/\xc3", "/api/caf\xe9"):
+            environ = make_environ()
+            environ["PATH_INFO"] = path_info
+            with self.subTest(path_info), self.assertRaises(BadRequest):
+                build_scope(environ, "/api")
+
+    def test_query_passes_as_it_came(self):
+        for query in ("", "a=1&a=2", "q=%C3%A9+%20&x=%", "a[]=<>\"'{}|^`#~/?"):
+            with self.subTest(query):
+                scope = build_scope(make_environ(query=query), "")
+                self.assertEqual(scope["query_string"], query.encode())
+
+    def test_raw_bytes_of_a_query_are_encoded(self):
+        # curl sends what it is given: the UTF-8 of é, a lone 0xff, beside escapes
+        scope = build_scope(make_environ(query="q=\xc3\xa9&r=\xff&s=%20%25"), "")
+        self.assertEqual(scope["query_string"], b"q=%C3%A9&r=%FF&s=%20%25")
+
+    def test_headers(self):
+        environ = make_environ(
+            HTTP_X_SOME_NAME="Value, kept",
+            HTTP_X_LATIN="caf\xe9",
+            CONTENT_TYPE="text/plain",
+            CONTENT_LENGTH="0",
+        )
+        self.assertCountEqual(
+            build_scope(environ, "")["headers"],
+            [
+                (b"x-some-name", b"Value, kept"),
+                (b"x-latin", b"caf\xe9"),
+                (b"content-type", b"text/plain"),
+                (b"content-length", b"0"),
+            ],
+        )
+
+    def test_environ_stays_as_it_is(self):
+        environ = make_environ("/api/x", query="q=\xff")
+        before = dict(environ)
+        build_scope(environ, "/api")
+        self.assertEqual(environ, before)
+
+    def test_environ_of_the_request_is_in_the_scope(self):
+        marker = object()
+        environ = make_environ(**{"odoo.marker": marker})
+        scope = build_scope(environ, "")
+        self.assertIs(scope["wsgi_environ"]["odoo.marker"], marker)
+
+    def test_each_request_has_a_state_of_its_own(self):
+        environ = make_environ()
+        first, second = build_scope(environ, ""), build_scope(environ, "")
+        first["state"]["seen"] = True
+        self.assertEqual(second["state"], {})

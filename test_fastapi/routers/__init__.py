@@ -1,0 +1,13 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from fastapi import APIRouter
+
+from .echo import router as echo_router
+from .identity import optional_partner
+from .identity import router as identity_router
+from .transactions import TeapotError
+from .transactions import router as transactions_router
+
+router = APIRouter()
+router.include_router(echo_router)
+router.include_router(identity_router)
+router.include_router(transactions_router)

@@ -1,0 +1,103 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What a request leaves in the database."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, File, HTTPException, Query
+
+from odoo.api import Environment
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from odoo.addons.fastapi.dependencies import odoo_env
+
+router = APIRouter(tags=["transactions"])
+
+
+class TeapotError(Exception):
+    pass
+
+
+EXCEPTIONS = {
+    "http": HTTPException(409, "conflict"),  # one instance for all requests
+    "user": UserError("refused"),
+    "bare": ZeroDivisionError("secret"),
+    "teapot": TeapotError("short and stout"),
+}
+
+
+@router.post("/items")
+def create_item(
+    env: Annotated[Environment, Depends(odoo_env)],
+    name: str,
+    quantity: int = 0,
+    error: str = "",
+) -> int:
+    item = env["test.fastapi.item"].create({"name": name, "quantity": quantity})
+    if error:
+        raise EXCEPTIONS[error]
+    return item.id
+
+
+@router.post("/items/async")
+async def create_item_async(
+    env: Annotated[Environment, Depends(odoo_env)], name: str, error: str = ""
+) -> int:
+    return create_item(env, name, 0, error)
+
+
+@router.patch("/items/{item_id}")
+def set_quantity(
+    env: Annotated[Environment, Depends(odoo_env)], item_id: int, quantity: int
+) -> None:
+    env["test.fastapi.item"].browse(item_id).quantity = quantity
+
+
+def teardown(
+    env: Annotated[Environment, Depends(odoo_env)],
+    name: Annotated[str, Query()],
+    fail: Annotated[bool, Query()] = False,
+) -> Iterator[None]:
+    yield
+    env["test.fastapi.item"].create({"name": f"{name} torn down"})
+    if fail:
+        raise UserError("teardown failed")
+
+
+@router.post("/teardown", dependencies=[Depends(teardown)])
+def with_teardown(env: Annotated[Environment, Depends(odoo_env)], name: str) -> None:
+    env["test.fastapi.item"].create({"name": name})
+
+
+@router.post("/increment/{item_id}")
+def increment(
+    env: Annotated[Environment, Depends(odoo_env)],
+    item_id: int,
+    lock: int,
+    file: Annotated[bytes, File()],
+) -> dict[str, Any]:
+    """Add one to an item, after a lock that others may hold.
+
+    Between reading and writing the item, somebody else can write it: then PostgreSQL
+    refuses our write, and Odoo replays the request.
+    """
+    item = env["test.fastapi.item"].browse(item_id)
+    quantity = item.quantity
+    env.cr.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+    request.future_response.headers.add("X-Attempt", str(quantity))
+    item.quantity = quantity + 1
+    env.flush_all()
+    return {"quantity": item.quantity, "sha256": hashlib.sha256(file).hexdigest()}
+
+
+@router.get("/thread")
+def thread() -> dict[str, Any]:
+    current = threading.current_thread()
+    return {
+        "name": current.name,
+        "ident": current.ident,
+        "dbname": getattr(current, "dbname", None),
+    }

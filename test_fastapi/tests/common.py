@@ -1,0 +1,39 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from odoo.tests import HttpCase, new_test_user, tagged
+
+
+@tagged("post_install", "-at_install")
+class FastapiHttpCase(HttpCase):
+    """Calls the test app over HTTP, below ``/test``."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.runner = cls.env.ref("test_fastapi.user_test_runner")
+        cls.endpoint = cls._create_endpoint("/test")
+        cls.caller = new_test_user(cls.env, "caller@test", password="caller's secret")
+        cls.caller_auth = ("caller@test", "caller's secret")
+
+    @classmethod
+    def _create_endpoint(cls, root_path, **vals):
+        return cls.env["fastapi.endpoint"].create(
+            {
+                "name": f"Test at {root_path}",
+                "app": "test",
+                "root_path": root_path,
+                "user_id": cls.runner.id,
+                **vals,
+            }
+        )
+
+    def call(self, method, path, **kwargs):
+        """Send a request as it is, and return the response, redirects too."""
+        kwargs.setdefault("timeout", 30)
+        kwargs.setdefault("allow_redirects", False)
+        return self.opener.request(method, f"{self.base_url()}{path}", **kwargs)
+
+    def get(self, path, **kwargs):
+        return self.call("GET", path, **kwargs)
+
+    def post(self, path, **kwargs):
+        return self.call("POST", path, **kwargs)

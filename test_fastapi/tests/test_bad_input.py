@@ -1,0 +1,163 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import socket
+
+from psycopg2.errors import NotNullViolation
+
+from odoo.exceptions import ValidationError
+from odoo.tools import mute_logger
+
+from .common import FastapiHttpCase
+
+
+class TestBadInput(FastapiHttpCase):
+    def test_root_path_is_cleaned_once(self):
+        for given, cleaned in (
+            (" api ", "/api"),
+            ("api/v1/", "/api/v1"),
+            ("//api///v2//", "/api/v2"),
+            ("/Api-3_x.y~z", "/Api-3_x.y~z"),
+            ("/webshop", "/webshop"),
+        ):
+            endpoint = self._create_endpoint(given)
+            self.assertEqual(endpoint.root_path, cleaned)
+            self.assertEqual(endpoint.docs_url, f"{cleaned}/docs")
+        endpoint.root_path = "again/"
+        self.assertEqual(endpoint.root_path, "/again")
+
+    def test_root_path_that_odoo_serves(self):
+        for root_path in (
+            "",
+            "/",
+            " // ",
+            "/web",
+            "/web/x",
+            "/Web",
+            "/website",
+            "/odoo",
+            "/jsonrpc",
+            "/json/2",
+            "/xmlrpc",
+            "/longpolling",
+            "/websocket",
+        ):
+            with self.subTest(root_path):
+                with self.assertRaisesRegex(ValidationError, "root path /"):
+                    self._create_endpoint(root_path)
+            with self.subTest(root_path), self.assertRaises(ValidationError):
+                self.endpoint.root_path = root_path
+
+    def test_root_path_that_no_url_holds(self):
+        for root_path in (
+            "/a b",
+            "/a?b",
+            "/a#b",
+            "/<int:x>",
+            "/a%20b",
+            "/a\\b",
+            "/a\nb",
+            "/a\0b",
+            "/..",
+            "/a/../b",
+            "/./a",
+            '/a"b',
+            "/{a}",
+        ):
+            with self.subTest(root_path):
+                with self.assertRaises(ValidationError) as caught:
+                    self._create_endpoint(root_path)
+                self.assertIn(repr(root_path), str(caught.exception))
+
+    def test_root_path_that_is_taken(self):
+        with self.assertRaisesRegex(ValidationError, "/test .*Test at /test"):
+            self._create_endpoint("test/")
+        self.endpoint.active = False
+        self._create_endpoint("/test")
+        with self.assertRaisesRegex(ValidationError, "/test"):
+            self.endpoint.active = True
+
+    @mute_logger("odoo.sql_db")
+    def test_endpoint_without_app_or_user(self):
+        for field in ("app", "user_id", "name"):
+            with self.subTest(field):
+                with self.assertRaises(NotNullViolation) as caught:
+                    self._create_endpoint("/incomplete", **{field: False})
+                self.assertIn(f'"{field}"', str(caught.exception))
+
+    def test_demo_without_authentication(self):
+        with self.assertRaisesRegex(ValidationError, "app demo"):
+            self._create_endpoint("/demo1", app="demo")
+
+    def test_copy_has_a_root_path_of_its_own(self):
+        first = self.endpoint.copy()
+        second = self.endpoint.copy()
+        self.assertEqual(first.root_path, "/test-copy")
+        self.assertEqual(second.root_path, "/test-copy-2")
+        self.assertEqual(self.get("/test-copy-2/identity").status_code, 200)
+
+    def _send(self, request):
+        """Send raw bytes, return status and body."""
+        address = ("127.0.0.1", self.http_port())
+        with (
+            self.allow_requests(all_requests=True),
+            socket.create_connection(address, 30) as client,
+        ):
+            client.sendall(request)
+            client.shutdown(socket.SHUT_WR)
+            answer = client.makefile("rb").read()
+        head, _separator, body = answer.partition(b"\r\n\r\n")
+        return int(head.split()[1]), body
+
+    def _raw_post(self, path, headers, body=b""):
+        lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return self._send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+    def test_malformed_headers(self):
+        for headers, body, statuses in (
+            ({"Content-Length": "x"}, b"", {400, 200}),
+            ({"Content-Length": "-5"}, b"", {400, 200}),
+            ({"Content-Length": "100"}, b"too short", {400}),
+            ({"Transfer-Encoding": "chunked"}, b"zzz\r\nbody", {400}),
+        ):
+            with self.subTest(headers):
+                status, _body = self._raw_post("/test/body", headers, body)
+                self.assertIn(status, statuses)
+        self.assertEqual(self.get("/test/identity").status_code, 200)
+
+    def test_malformed_bodies(self):
+        for content_type, body, status in (
+            ("multipart/form-data", b"no boundary", 400),
+            ("multipart/form-data; boundary=x", b"no part", 400),
+            ("application/json", b"{", 422),
+            ("application/json", b"\xff\xfe", 422),
+            ("application/json", b"[" * 100_000, 422),
+        ):
+            path = "/test/form" if "multipart" in content_type else "/test/order"
+            with self.subTest(body[:20]):
+                response = self.post(
+                    path, data=body, headers={"Content-Type": content_type}
+                )
+                self.assertIn(response.status_code, {400, 422})
+                self.assertIn("detail", response.json())
+        self.assertEqual(self.get("/test/identity").status_code, 200)
+
+    def test_body_over_the_limit(self):
+        self.env["ir.config_parameter"].set_param("web.max_file_upload_size", 1000)
+        headers = {"Origin": "https://shop.example"}
+        for data in (b"x" * 1001, iter([b"x" * 600, b"x" * 600])):
+            response = self.post("/test/body", data=data, headers=headers)
+            self.assertEqual(response.status_code, 413)
+            self.assertIn("detail", response.json())
+        response = self.post("/test/body", data=b"x" * 1000)
+        self.assertEqual(response.json()["size"], 1000)
+
+    def test_pages_out_of_range(self):
+        for query in ("page=0", "page=-1", "page_size=0", "page=x"):
+            response = self.get(f"/test/items?{query}")
+            self.assertEqual(response.status_code, 422, query)
+        for number in (2**63, 10**30):
+            for name in ("page", "page_size"):
+                response = self.get(f"/test/items?{name}={number}")
+                self.assertEqual(response.status_code, 422, number)
+        response = self.get("/test/items?page=2&page_size=10")
+        self.assertEqual(response.json(), {"count": 0, "items": [], "total": 0})

@@ -1,0 +1,155 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import logging
+import traceback
+
+from odoo.tools import mute_logger
+
+from .common import FastapiHttpCase
+
+ORIGIN = {"Origin": "https://shop.example"}
+
+
+class TestErrors(FastapiHttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._create_endpoint("/demo1", app="demo", demo_auth_method="api_key")
+
+    def _raise(self, exception_type, message="told"):
+        return self.get(
+            "/demo1/demo/exception",
+            params={"exception_type": exception_type, "error_message": message},
+        )
+
+    def test_statuses(self):
+        for exception_type, status in (
+            ("UserError", 400),
+            ("ValidationError", 400),
+            ("AccessError", 403),
+            ("MissingError", 404),
+            ("HTTPException", 409),
+        ):
+            with self.subTest(exception_type), self.assertNoLogs(level="WARNING"):
+                response = self._raise(exception_type, "told — été")
+                self.assertEqual(response.status_code, status)
+                self.assertEqual(response.json(), {"detail": "told — été"})
+
+    def test_validation_of_the_request(self):
+        with self.assertNoLogs(level="WARNING"):
+            response = self._raise("Unknown")
+        self.assertEqual(response.status_code, 422)
+        (error,) = response.json()["detail"]
+        self.assertEqual(error["loc"], ["query", "exception_type"])
+
+    def test_server_error_is_logged_once_and_says_nothing(self):
+        with self.assertLogs(level="WARNING") as logs:
+            response = self._raise("BareException", "secret of the server")
+        self.assertEqual(response.status_code, 500)
+        self.assertEqual(response.json(), {"detail": "Internal Server Error"})
+        (record,) = logs.records
+        self.assertEqual(record.levelno, logging.ERROR)
+        self.assertEqual(str(record.exc_info[1]), "secret of the server")
+
+    def test_response_that_its_model_refuses(self):
+        with self.assertLogs("odoo.http", "ERROR") as logs:
+            response = self.get("/test/wrong_response")
+        self.assertEqual(response.status_code, 500)
+        self.assertEqual(response.json(), {"detail": "Internal Server Error"})
+        self.assertEqual(len(logs.records), 1)
+
+    def test_abort_of_werkzeug(self):
+        response = self.get("/test/abort")
+        self.assertEqual(response.status_code, 410)
+        self.assertEqual(response.text, "as it is")
+        self.assertEqual(response.headers["X-Kept"], "yes")
+        response = self.get("/test/abort/404")
+        self.assertEqual(response.status_code, 404)
+        self.assertIn("not found", response.json()["detail"])
+
+    def test_custom_exception_handler(self):
+        response = self.post("/test/items?name=tea&error=teapot")
+        self.assertEqual(response.status_code, 418)
+        self.assertEqual(
+            response.json(),
+            {"error": {"code": "teapot", "message": "short and stout"}},
+        )
+
+    @mute_logger("odoo.http", "odoo.sql_db")
+    def test_errors_pass_the_middleware(self):
+        for method, path, status in (
+            ("GET", "/test/partner", 401),
+            ("GET", "/test/unknown", 404),
+            ("GET", "/test/abort/403", 403),
+            ("POST", "/test/order", 422),
+            ("GET", "/test/wrong_response", 500),
+            ("POST", "/test/items?name=x&error=user", 400),
+            ("POST", "/test/items?name=x&error=http", 409),
+            ("POST", "/test/items?name=x&error=teapot", 418),
+            # raised when the handler is done: at flush, at commit
+            ("POST", "/test/items?name=x&quantity=-1", 400),
+        ):
+            with self.subTest(path):
+                response = self.call(method, path, headers=ORIGIN)
+                self.assertEqual(response.status_code, status)
+                self.assertEqual(
+                    response.headers["Access-Control-Allow-Origin"],
+                    "https://shop.example",
+                )
+
+    @mute_logger("odoo.sql_db")
+    def test_error_of_the_database(self):
+        self.env["test.fastapi.item"].create({"name": "taken"})
+        response = self.post("/test/items?name=taken", headers=ORIGIN)
+        self.assertEqual(response.status_code, 400)
+        self.assertIn("An item of that name exists.", response.json()["detail"])
+        self.assertIn("Access-Control-Allow-Origin", response.headers)
+
+    def test_cors_preflight(self):
+        response = self.call(
+            "OPTIONS",
+            "/test/items",
+            headers={**ORIGIN, "Access-Control-Request-Method": "POST"},
+        )
+        self.assertEqual(response.status_code, 200)
+        self.assertIn("POST", response.headers["Access-Control-Allow-Methods"])
+
+    def test_dispatcher_override_shapes_every_error(self):
+        from odoo.http import _dispatchers
+
+        base = _dispatchers["fastapi"]
+        self.addCleanup(_dispatchers.__setitem__, "fastapi", base)
+
+        class Referenced(base):
+            def handle_error(self, exc):
+                response = super().handle_error(exc)
+                response.headers["X-Error-Type"] = type(exc).__name__
+                return response
+
+        self.assertIs(_dispatchers["fastapi"], Referenced)
+        response = self._raise("UserError")
+        self.assertEqual(response.headers["X-Error-Type"], "UserError")
+        response = self.get("/test/unknown", headers=ORIGIN)
+        self.assertEqual(response.headers["X-Error-Type"], "HTTPException")
+        self.assertIn("Access-Control-Allow-Origin", response.headers)
+        response = self.post("/test/order")
+        self.assertEqual(response.headers["X-Error-Type"], "RequestValidationError")
+
+    def test_dispatcher_override_sees_the_exception_itself(self):
+        from odoo.http import _dispatchers
+
+        base = _dispatchers["fastapi"]
+        self.addCleanup(_dispatchers.__setitem__, "fastapi", base)
+        seen = []
+
+        class Logging(base):
+            def dispatch(self, endpoint, args):
+                try:
+                    return super().dispatch(endpoint, args)
+                except Exception as exc:
+                    seen.append(exc)
+                    raise
+
+        self._raise("UserError", "mine")
+        self.assertEqual([type(exc).__name__ for exc in seen], ["UserError"])
+        names = [frame.name for frame in traceback.extract_tb(seen[0].__traceback__)]
+        self.assertEqual(names[-1], "exception", names)  # the handler

@@ -1,0 +1,96 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from odoo.tests import new_test_user
+
+from .common import FastapiHttpCase
+
+
+class TestIdentity(FastapiHttpCase):
+    def test_user_and_company_of_the_endpoint(self):
+        company = self.env["res.company"].create({"name": "Another company"})
+        self.runner.company_ids += company
+        self._create_endpoint("/other_company", company_id=company.id)
+        for path, company_id in (
+            ("/test/identity", self.runner.company_id.id),
+            ("/other_company/identity", company.id),
+        ):
+            answer = self.get(path).json()
+            self.assertEqual(answer["uid"], self.runner.id)
+            self.assertFalse(answer["su"])
+            self.assertEqual(answer["company"], company_id)
+            self.assertEqual(answer["partner"], "undefined")
+
+    def test_session_of_a_user_does_not_change_the_user(self):
+        self.authenticate("admin", "admin")
+        answer = self.get("/test/identity").json()
+        self.assertEqual(answer["uid"], self.runner.id)
+        self.assertEqual(answer["session_uid"], self.env.ref("base.user_admin").id)
+        self.assertEqual(self.get("/test/visible_to_anybody/res.users").json(), [
+            self.runner.id
+        ])
+
+    def test_basic_authentication(self):
+        answer = self.get("/test/partner", auth=self.caller_auth).json()
+        partner_id = self.caller.partner_id.id
+        self.assertEqual(answer, {"id": partner_id, "in_context": partner_id})
+
+    def test_wrong_credentials(self):
+        for auth in (
+            None,
+            ("caller@test", "wrong"),
+            ("nobody@test", "caller's secret"),
+            ("caller@test", ""),
+            ("", ""),
+            ("caller@test\0", "caller's secret"),
+            ("caller@test", "caller's secret\0"),
+        ):
+            response = self.get("/test/partner", auth=auth)
+            self.assertEqual(response.status_code, 401, auth)
+            self.assertEqual(response.headers["WWW-Authenticate"], "Basic")
+        for header in ("", "Basic", "Basic x", "Basic 4pyT", "Bearer x", "Basic  ::"):
+            response = self.get("/test/partner", headers={"Authorization": header})
+            self.assertEqual(response.status_code, 401, header)
+
+    def test_archived_user_can_not_authenticate(self):
+        self.caller.active = False
+        response = self.get("/test/partner", auth=self.caller_auth)
+        self.assertEqual(response.status_code, 401)
+
+    def test_optional_authentication(self):
+        path = "/test/partner/optional"
+        self.assertIsNone(self.get(path).json())
+        answer = self.get(path, auth=self.caller_auth).json()
+        self.assertEqual(answer, self.caller.partner_id.id)
+        response = self.get(path, auth=("caller@test", "wrong"))
+        self.assertEqual(response.status_code, 401)
+
+    def test_demo_app_authenticates_as_its_endpoint_says(self):
+        demo = self._create_endpoint("/demo1", app="demo", demo_auth_method="api_key")
+        user = new_test_user(self.env, "key@test")
+        self.assertEqual(self.get("/demo1/demo/who_ami").status_code, 401)
+        response = self.get("/demo1/demo/who_ami", headers={"api-key": "key@tes"})
+        self.assertEqual(response.status_code, 401)
+        response = self.get("/demo1/demo/who_ami", headers={"api-key": "key@test"})
+        self.assertEqual(response.json()["name"], user.partner_id.name)
+
+        demo.demo_auth_method = "http_basic"
+        response = self.get("/demo1/demo/who_ami", headers={"api-key": "key@test"})
+        self.assertEqual(response.status_code, 401)
+        response = self.get("/demo1/demo/who_ami", auth=self.caller_auth)
+        self.assertEqual(response.json()["name"], self.caller.partner_id.name)
+        response = self.get("/demo1/demo/endpoint_app_info", auth=self.caller_auth)
+        self.assertEqual(
+            response.json(),
+            {
+                "id": demo.id,
+                "name": demo.name,
+                "app": "demo",
+                "demo_auth_method": "http_basic",
+                "root_path": "/demo1",
+            },
+        )
+
+    def test_stateless_choice_of_the_database(self):
+        response = self.get(
+            "/test/identity", headers={"X-Odoo-Database": self.env.cr.dbname}
+        )
+        self.assertEqual(response.json()["uid"], self.runner.id)
