@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, HTTPException, Query
+from fastapi import APIRouter, Depends, File, HTTPException, Query, Request
 
 from odoo.api import Environment
 from odoo.exceptions import UserError
-from odoo.http import request
+from odoo.http import request as odoo_request
 
 from odoo.addons.fastapi.dependencies import odoo_env
 
@@ -87,17 +87,29 @@ def increment(
     item = env["test.fastapi.item"].browse(item_id)
     quantity = item.quantity
     env.cr.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
-    request.future_response.headers.add("X-Attempt", str(quantity))
+    odoo_request.future_response.headers.add("X-Attempt", str(quantity))
     item.quantity = quantity + 1
     env.flush_all()
     return {"quantity": item.quantity, "sha256": hashlib.sha256(file).hexdigest()}
 
 
-@router.get("/thread")
-def thread() -> dict[str, Any]:
-    current = threading.current_thread()
+@router.post("/overlap/{item_id}")
+async def overlap(
+    env: Annotated[Environment, Depends(odoo_env)], item_id: int, lock: int
+) -> int:
+    """Write an item, then wait for a lock: others wait for us meanwhile."""
+    item = env["test.fastapi.item"].browse(item_id)
+    item.quantity += 1
+    env.flush_all()
+    env.cr.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+    return item.quantity
+
+
+@router.get("/process")
+def process(request: Request) -> dict[str, Any]:
+    thread = threading.current_thread()
     return {
-        "name": current.name,
-        "ident": current.ident,
-        "dbname": getattr(current, "dbname", None),
+        "app": id(request.app),
+        "dbname": getattr(thread, "dbname", None),
+        "threads": threading.active_count(),
     }

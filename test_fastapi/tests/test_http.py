@@ -196,7 +196,7 @@ class TestHttp(FastapiHttpCase):
                 self.assertIn("Accept-Language", names, path)
 
     def test_thread_of_the_request(self):
-        answer = self.get("/test/thread").json()
+        answer = self.get("/test/process").json()
         self.assertEqual(answer["dbname"], self.env.cr.dbname)
 
     def test_session_is_sent_on_demand(self):

@@ -1,0 +1,208 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Odoo servers as processes of their own, for what a test's cursor can't show.
+
+In an ``HttpCase`` all share the cursor of the test: nothing is committed, and no two
+transactions meet. Here requests have transactions of their own, as in production.
+"""
+
+from __future__ import annotations
+
+import configparser
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import xmlrpc.client
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+import odoo
+from odoo.tools import config
+
+TIMEOUT = 60  # seconds for a server to start, or to answer
+
+
+def connect(dbname: str) -> Any:
+    """Return a connection of psycopg2 that commits each statement."""
+    options = {"dbname": dbname}
+    for name, option in (
+        ("host", "db_host"),
+        ("port", "db_port"),
+        ("user", "db_user"),
+        ("password", "db_password"),
+    ):
+        if config[option]:
+            options[name] = config[option]
+    connection = psycopg2.connect(**options)
+    connection.autocommit = True
+    return connection
+
+
+def _command(folder: Path, **options: Any) -> tuple[list[str], dict[str, str]]:
+    """Return command and environment of an Odoo with this one's configuration."""
+    parser = configparser.RawConfigParser()
+    parser["options"] = {
+        "addons_path": ",".join(config["addons_path"]),
+        "data_dir": str(folder),
+        "max_cron_threads": "0",
+        "http_interface": "127.0.0.1",
+        **{
+            name: str(config[name])
+            for name in ("db_host", "db_port", "db_user", "db_password")
+            if config[name]
+        },
+        **{name: str(value) for name, value in options.items()},
+    }
+    path = folder / "odoo.conf"
+    with path.open("w") as file:
+        parser.write(file)
+    python_path = str(Path(odoo.__path__[0]).parent)
+    environ = {**os.environ, "PYTHONPATH": python_path, "PYTHONUNBUFFERED": "1"}
+    return [sys.executable, "-m", "odoo", "--config", str(path)], environ
+
+
+def create_database(dbname: str, module: str) -> None:
+    """Create a database with a module installed, in place of one of that name."""
+    drop_database(dbname)
+    with tempfile.TemporaryDirectory() as folder:
+        command, environ = _command(Path(folder), db_name=dbname)
+        subprocess.run(
+            [*command, "--init", module, "--stop-after-init", "--no-http"],
+            env=environ,
+            cwd=folder,
+            check=True,
+            capture_output=True,
+        )
+
+
+def drop_database(dbname: str) -> None:
+    connection = connect("postgres")
+    try:
+        with connection.cursor() as cr:
+            cr.execute(f'DROP DATABASE IF EXISTS "{dbname}" WITH (FORCE)')
+    finally:
+        connection.close()
+
+
+class OdooServer:
+    """An Odoo server for one or more databases.
+
+    :param dbnames: databases to serve; with more than one, requests name theirs
+    """
+
+    def __init__(self, *dbnames: str, **options: Any) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        self.dbname = dbnames[0]
+        command, environ = _command(
+            Path(self._folder.name),
+            http_port=self.port,
+            db_name=",".join(dbnames),
+            dbfilter="^(%s)$" % "|".join(dbnames),
+            **options,
+        )
+        self._process = subprocess.Popen(
+            command,
+            env=environ,
+            cwd=self._folder.name,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        #: The last lines of the log.
+        self.log: deque[str] = deque(maxlen=1000)
+        self._ready = threading.Event()
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+        if not self._ready.wait(TIMEOUT) or self._process.poll() is not None:
+            self.stop()
+            raise RuntimeError("The server did not start:\n" + "".join(self.log))
+
+    def _read_log(self) -> None:
+        for line in self._process.stderr:
+            self.log.append(line)
+            if "HTTP service (werkzeug) running" in line:
+                self._ready.set()
+        self._ready.set()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join(TIMEOUT)
+        self._process.stderr.close()
+        self._folder.cleanup()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        dbname: str | None = None,
+    ) -> Answer:
+        headers = dict(headers or ())
+        if dbname:
+            headers["X-Odoo-Database"] = dbname
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, TIMEOUT)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def rpc(self, model: str, method: str, *args: Any, dbname: str | None = None):
+        """Call a method of a model as the administrator."""
+        url = f"http://127.0.0.1:{self.port}/xmlrpc/2/object"
+        with xmlrpc.client.ServerProxy(url, allow_none=True) as proxy:
+            return proxy.execute(
+                dbname or self.dbname, 2, "admin", model, method, *args
+            )
+
+
+class Answer:
+    def __init__(self, status: int, headers: Any, body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Background(threading.Thread):
+    """A call in a thread of its own; ``result`` waits for it."""
+
+    def __init__(self, function: Any, *args: Any) -> None:
+        super().__init__(daemon=True)
+        self._call = function, args
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        function, args = self._call
+        try:
+            self._result = function(*args)
+        except BaseException as err:
+            self._error = err
+
+    def result(self) -> Any:
+        self.join(TIMEOUT)
+        if self.is_alive():
+            raise TimeoutError(f"No result after {TIMEOUT} seconds.")
+        if self._error is not None:
+            raise self._error
+        return self._result

@@ -1,0 +1,273 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import hashlib
+import os
+import time
+import uuid
+
+from odoo.tests import BaseCase, get_db_name, tagged
+
+from .servers import (
+    TIMEOUT,
+    Background,
+    OdooServer,
+    connect,
+    create_database,
+    drop_database,
+)
+
+LOCK = 4711  # of PostgreSQL; whoever holds it decides when a handler goes on
+
+
+@tagged("post_install", "-at_install")
+class ServerCase(BaseCase):
+    """Two servers on the database of the tests, and a connection beside them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dbname = get_db_name()
+        cls.first = OdooServer(cls.dbname)
+        cls.addClassCleanup(cls.first.stop)
+        cls.second = OdooServer(cls.dbname)
+        cls.addClassCleanup(cls.second.stop)
+        cls.connection = connect(cls.dbname)
+        cls.addClassCleanup(cls.connection.close)
+        cls.runner_id = cls.first.rpc(
+            "res.users", "search", [("login", "=", "test_fastapi_runner")]
+        )[0]
+
+    def setUp(self):
+        super().setUp()
+        self.created = []
+        self.addCleanup(self.clean_up)
+
+    def clean_up(self):
+        if self.created:
+            self.first.rpc("fastapi.endpoint", "unlink", self.created)
+        self.query("DELETE FROM test_fastapi_item")
+
+    def query(self, query, *args):
+        with self.connection.cursor() as cr:
+            cr.execute(query, args)
+            return cr.fetchall() if cr.description else None
+
+    def create_endpoint(self, server, root_path):
+        (endpoint_id,) = server.rpc(
+            "fastapi.endpoint",
+            "create",
+            [
+                {
+                    "name": f"Test at {root_path}",
+                    "app": "test",
+                    "root_path": root_path,
+                    "user_id": self.runner_id,
+                    "save_http_session": False,
+                }
+            ],
+        )
+        self.created.append(endpoint_id)
+        return endpoint_id
+
+    def create_item(self, server, root_path):
+        name = uuid.uuid4().hex
+        return server.request("POST", f"{root_path}/items?name={name}").json()
+
+    def quantity(self, item_id):
+        ((quantity,),) = self.query(
+            "SELECT quantity FROM test_fastapi_item WHERE id = %s", item_id
+        )
+        return quantity
+
+    def names(self):
+        return [name for (name,) in self.query("SELECT name FROM test_fastapi_item")]
+
+    def wait_until(self, query, expected):
+        """Look at the database until it is as expected: for a handler to get there."""
+        deadline = time.monotonic() + TIMEOUT
+        while self.query(query) != expected:
+            self.assertLess(time.monotonic(), deadline, f"{query}: not {expected}")
+
+    def wait_for_lock(self, waiting):
+        self.wait_until(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+            f"AND objid = {LOCK} AND NOT granted",
+            [(waiting,)],
+        )
+
+
+class TestTwoServers(ServerCase):
+    def title(self, server, root_path):
+        return server.request("GET", f"{root_path}/openapi.json").json()["info"][
+            "title"
+        ]
+
+    def test_changes_on_one_are_live_on_the_other(self):
+        for server in (self.first, self.second):
+            self.assertEqual(server.request("GET", "/live/identity").status, 404)
+        endpoint_id = self.create_endpoint(self.first, "/live")
+        for server in (self.first, self.second):
+            self.assertEqual(server.request("GET", "/live/identity").status, 200)
+            self.assertEqual(self.title(server, "/live"), "Test at /live")
+
+        write = ("fastapi.endpoint", "write", [endpoint_id])
+        self.second.rpc(*write, {"name": "Renamed"})
+        for server in (self.second, self.first):
+            self.assertEqual(self.title(server, "/live"), "Renamed")
+
+        self.first.rpc(*write, {"root_path": "/moved"})
+        for server in (self.first, self.second):
+            self.assertEqual(server.request("GET", "/live/identity").status, 404)
+            self.assertEqual(server.request("GET", "/moved/identity").status, 200)
+
+        self.second.rpc(*write, {"active": False})
+        for server in (self.second, self.first):
+            self.assertEqual(server.request("GET", "/moved/identity").status, 404)
+
+        self.first.rpc(*write, {"active": True})
+        for server in (self.first, self.second):
+            self.assertEqual(server.request("GET", "/moved/identity").status, 200)
+
+        self.second.rpc("fastapi.endpoint", "unlink", [endpoint_id])
+        self.created.clear()
+        for server in (self.second, self.first):
+            self.assertEqual(server.request("GET", "/moved/identity").status, 404)
+
+    def test_app_is_built_once_in_each(self):
+        self.create_endpoint(self.first, "/once")
+        for server in (self.first, self.second):
+            calls = [
+                Background(server.request, "GET", f"/once/process?url={number}")
+                for number in range(20)
+            ]
+            apps = {call.result().json()["app"] for call in calls}
+            self.assertEqual(len(apps), 1)
+
+    def test_outcome_seen_from_another_connection(self):
+        self.create_endpoint(self.first, "/outcome")
+        for query, status, names in (
+            ("name=kept", 200, ["kept"]),
+            ("name=lost&error=http", 409, ["kept"]),
+            ("name=lost&error=user", 400, ["kept"]),
+            ("name=lost&error=bare", 500, ["kept"]),
+            ("name=kept", 400, ["kept"]),
+            ("name=lost&quantity=-1", 400, ["kept"]),
+        ):
+            answer = self.first.request("POST", f"/outcome/items?{query}")
+            self.assertEqual(answer.status, status, query)
+            self.assertEqual(self.names(), names, query)
+
+    def test_replay_after_a_concurrent_write(self):
+        """A real conflict: the body arrives again, nothing else of the first try."""
+        self.create_endpoint(self.first, "/replay")
+        item_id = self.create_item(self.first, "/replay")
+        content = os.urandom(3 * 1024 * 1024)
+        boundary = uuid.uuid4().hex
+        body = (
+            f"--{boundary}\r\n"
+            'Content-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+        ).encode()
+        body += content + f"\r\n--{boundary}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+
+        self.query("SELECT pg_advisory_lock(%s)", LOCK)
+        call = Background(
+            self.first.request,
+            "POST",
+            f"/replay/increment/{item_id}?lock={LOCK}",
+            body,
+            headers,
+        )
+        self.wait_for_lock(1)  # the handler has read the item
+        self.query(
+            "UPDATE test_fastapi_item SET quantity = 10 WHERE id = %s", item_id
+        )
+        self.query("SELECT pg_advisory_unlock(%s)", LOCK)
+
+        answer = call.result()
+        self.assertEqual(answer.status, 200, answer.body)
+        self.assertEqual(
+            answer.json(),
+            {"quantity": 11, "sha256": hashlib.sha256(content).hexdigest()},
+        )
+        self.assertEqual(answer.headers.get_all("X-Attempt"), ["10"])
+        self.assertEqual(self.quantity(item_id), 11)
+        self.assertTrue(
+            any("try again in" in line for line in self.first.log),
+            "Odoo has replayed nothing",
+        )
+
+    def test_overlapping_writes_of_async_handlers(self):
+        """Neither of two handlers that wait for each other's row stops the other."""
+        self.create_endpoint(self.first, "/overlap")
+        item_id = self.create_item(self.first, "/overlap")
+        self.query("SELECT pg_advisory_lock(%s)", LOCK)
+        path = f"/overlap/overlap/{item_id}?lock={LOCK}"
+        calls = [Background(self.first.request, "POST", path) for _call in range(2)]
+        self.wait_for_lock(1)
+        self.wait_until(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+            "AND wait_event = 'transactionid'",
+            [(1,)],
+        )
+        self.query("SELECT pg_advisory_unlock(%s)", LOCK)
+        answers = sorted(call.result().json() for call in calls)
+        self.assertEqual(answers, [1, 2])
+        self.assertEqual(self.quantity(item_id), 2)
+
+    def test_no_thread_is_left(self):
+        self.create_endpoint(self.first, "/threads")
+        before = self.first.request("GET", "/threads/process").json()["threads"]
+        for _call in range(100):
+            self.first.request("GET", "/threads/identity")
+        after = self.first.request("GET", "/threads/process").json()["threads"]
+        self.assertEqual(after, before)
+
+
+@tagged("post_install", "-at_install")
+class TestTwoDatabases(BaseCase):
+    def test_neither_rebuilds_the_apps_of_the_other(self):
+        names = get_db_name(), f"{get_db_name()}-second"
+        create_database(names[1], "test_fastapi")
+        self.addCleanup(drop_database, names[1])
+        server = OdooServer(*names)
+        self.addCleanup(server.stop)
+        for dbname in names:
+            (endpoint_id,) = server.rpc(
+                "fastapi.endpoint",
+                "create",
+                [{"name": dbname, "app": "test", "root_path": "/two"}],
+                dbname=dbname,
+            )
+            self.addCleanup(
+                server.rpc, "fastapi.endpoint", "unlink", [endpoint_id], dbname=dbname
+            )
+
+        def apps():
+            answers = [
+                server.request("GET", "/two/process", dbname=dbname).json()
+                for dbname in names
+            ]
+            self.assertEqual([answer["dbname"] for answer in answers], list(names))
+            return [answer["app"] for answer in answers]
+
+        first_apps = apps()
+        self.assertNotEqual(*first_apps)
+        for _turn in range(10):
+            self.assertEqual(apps(), first_apps)
+        # a change in one is none in the other
+        (endpoint_id,) = server.rpc(
+            "fastapi.endpoint",
+            "search",
+            [("root_path", "=", "/two")],
+            dbname=names[1],
+        )
+        server.rpc(
+            "fastapi.endpoint",
+            "write",
+            [endpoint_id],
+            {"name": "Renamed"},
+            dbname=names[1],
+        )
+        changed = apps()
+        self.assertEqual(changed[0], first_apps[0])
+        self.assertNotEqual(changed[1], first_apps[1])
