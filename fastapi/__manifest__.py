@@ -12,10 +12,10 @@
         "python": [
             "a2wsgi>=1.10.6",
             "anyio>=4.0.0",
-            "fastapi>=0.140.0",
-            "pydantic>=2.9.0",
+            "fastapi>=0.143.0",
+            "pydantic>=2.10.0",
             "python-multipart>=0.0.18",
-            "starlette>=1.0.0",
+            "starlette>=0.46.0",
         ]
     },
     "data": [

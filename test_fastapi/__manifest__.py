@@ -7,9 +7,12 @@
     "license": "LGPL-3",
     "author": "Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/rest-framework",
-    "depends": ["fastapi"],
+    "depends": ["fastapi", "web_tour"],
     "data": [
         "security/security.xml",
         "security/ir.model.access.csv",
     ],
+    "assets": {
+        "web.assets_tests": ["test_fastapi/static/tests/tours/**/*"],
+    },
 }

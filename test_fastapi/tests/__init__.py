@@ -1,3 +1,4 @@
+from . import test_backend
 from . import test_bad_input
 from . import test_errors
 from . import test_http
