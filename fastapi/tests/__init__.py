@@ -1,1 +1,2 @@
 from . import test_demo_router
+from . import test_import

@@ -3,8 +3,21 @@ from werkzeug.exceptions import BadRequest
 
 from odoo.tests import BaseCase
 
-from ..bridge.scope import build_scope
+from ..bridge.scope import build_scope, wsgi_path
 from .bridge_case import make_environ
+
+
+class TestWsgiPath(BaseCase):
+    def test_ascii(self):
+        self.assertEqual(wsgi_path(make_environ("/api/items/")), "/api/items/")
+
+    def test_non_ascii(self):
+        self.assertEqual(wsgi_path(make_environ("/café/日本")), "/café/日本")
+
+    def test_bytes_that_are_not_utf8(self):
+        environ = make_environ()
+        environ["PATH_INFO"] = "/api/\xff/x"
+        self.assertEqual(wsgi_path(environ), "/api/\N{REPLACEMENT CHARACTER}/x")
 
 
 class TestScope(BaseCase):

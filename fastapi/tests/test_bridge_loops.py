@@ -1,0 +1,536 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import ast
+import asyncio
+import contextlib
+import contextvars
+import json
+import os
+import threading
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import anyio.to_thread
+from anyio._backends import _asyncio as anyio_asyncio
+from fastapi import BackgroundTasks, Depends, FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.responses import FileResponse, StreamingResponse
+
+from odoo.tests import BaseCase
+
+from ..bridge import inline_threads
+from ..bridge.loops import borrow_loop
+from .bridge_case import TIMEOUT, BridgeCase
+
+
+class TestLoops(BridgeCase):
+    def test_loop_is_lent_again(self):
+        with borrow_loop() as first:
+            pass
+        with borrow_loop() as second:
+            self.assertIs(second, first)
+            self.assertFalse(second.is_closed())
+
+    def test_loop_is_lent_to_one_only(self):
+        with borrow_loop() as first, borrow_loop() as second:
+            self.assertIsNot(first, second)
+
+    def test_loop_is_lent_to_another_thread(self):
+        with borrow_loop() as first:
+            pass
+
+        def use():
+            with borrow_loop() as loop:
+                return loop, loop.run_until_complete(asyncio.sleep(0, "done"))
+
+        self.assertEqual(self.in_threads([use]), [(first, "done")])
+
+    def test_concurrent_requests_share_no_loop(self):
+        count = 6
+        barrier = threading.Barrier(count)
+        app = FastAPI()
+
+        @app.get("/")
+        async def handler() -> int:
+            # on a shared loop, the first one would keep the others from starting
+            barrier.wait(TIMEOUT)
+            return id(asyncio.get_running_loop())
+
+        results = self.in_threads([lambda: self.call(app)] * count)
+        self.assertEqual(len({json.loads(result.body) for result in results}), count)
+
+    def test_loop_is_discarded_after_an_exception(self):
+        with contextlib.suppress(ValueError):
+            with borrow_loop() as loop:
+                raise ValueError
+        self.assertTrue(loop.is_closed())
+
+    def test_task_left_behind_is_cancelled(self):
+        seen = {}
+
+        async def leave_behind():
+            seen["loop"] = asyncio.get_running_loop()
+            seen["task"] = asyncio.create_task(asyncio.Event().wait())
+
+        with borrow_loop() as loop:
+            loop.run_until_complete(leave_behind())
+        self.assertIs(seen["loop"], loop)
+        self.assertTrue(seen["task"].cancelled())
+
+    def test_loop_with_a_task_left_behind_is_discarded(self):
+        seen = []
+        app = FastAPI()
+
+        @app.get("/")
+        async def handler() -> str:
+            seen.append(asyncio.get_running_loop())
+            seen.append(asyncio.create_task(asyncio.Event().wait()))
+            return "answer"
+
+        result = self.call(app)
+        self.assertEqual(json.loads(result.body), "answer")
+        self.assertIsNone(result.exc_info)
+        self.assertTrue(seen[0].is_closed())
+        self.assertTrue(seen[1].cancelled())
+        with borrow_loop() as loop:
+            self.assertIsNot(loop, seen[0])
+
+    def test_task_left_behind_can_clean_up(self):
+        cleaned = []
+        app = FastAPI()
+
+        async def work(started):
+            try:
+                started.set()
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0)
+                cleaned.append(True)
+
+        @app.get("/")
+        async def handler() -> None:
+            started = asyncio.Event()
+            handler.task = asyncio.create_task(work(started))
+            await started.wait()
+
+        self.call(app)
+        self.assertEqual(cleaned, [True])
+
+    def test_loop_of_a_failed_request_with_a_task_left_behind(self):
+        seen = []
+        app = FastAPI()
+
+        @app.get("/")
+        async def handler() -> None:
+            seen.append(asyncio.create_task(asyncio.Event().wait()))
+            raise ValueError("cause")
+
+        self.assertIsInstance(self.call(app).exception, ValueError)
+        self.assertTrue(seen[0].cancelled())
+
+    def test_async_generator_left_behind_on_a_discarded_loop_is_closed(self):
+        closed = []
+
+        async def generate():
+            try:
+                yield 1
+            finally:
+                closed.append(True)
+
+        generator = generate()
+
+        async def start():
+            await anext(generator)
+            raise ValueError
+
+        with contextlib.suppress(ValueError):
+            with borrow_loop() as loop:
+                loop.run_until_complete(start())
+        self.assertEqual(closed, [True])
+
+    def test_middleware_leaves_nothing_on_the_loop(self):
+        async def dispatch(request, call_next):
+            return await call_next(request)
+
+        app = FastAPI(middleware=[Middleware(BaseHTTPMiddleware, dispatch)] * 2)
+
+        @app.get("/")
+        async def handler() -> int:
+            return id(asyncio.get_running_loop())
+
+        with borrow_loop() as loop:
+            pass
+        for _request in range(2):
+            self.assertEqual(json.loads(self.call(app).body), id(loop))
+
+    def test_no_loop_of_the_process_is_replaced(self):
+        # Odoo's bus and others may have set one for this thread
+        own = asyncio.new_event_loop()
+        self.addCleanup(own.close)
+        asyncio.set_event_loop(own)
+        self.addCleanup(asyncio.set_event_loop, None)
+        with borrow_loop() as loop:
+            loop.run_until_complete(asyncio.sleep(0))
+        self.assertIs(asyncio.get_event_loop(), own)
+
+    def test_child_of_a_fork_takes_no_loop_of_its_parent(self):
+        with borrow_loop() as loop:
+            pass
+        with warnings.catch_warnings():
+            # Python 3.12 warns of threads, which the child does not need
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if not child:
+            status = 1
+            try:
+                with borrow_loop() as own:
+                    own.run_until_complete(asyncio.sleep(0))
+                    status = 0 if own is not loop else 2
+            finally:
+                os._exit(status)
+        _pid, status = os.waitpid(child, 0)
+        self.assertEqual(os.waitstatus_to_exitcode(status), 0)
+        with borrow_loop() as still:
+            self.assertIs(still, loop)
+
+    def test_no_thread_is_left(self):
+        app = FastAPI()
+
+        def dependency():
+            yield threading.get_ident()
+
+        @app.get("/")
+        def handler(ident: Annotated[int, Depends(dependency)]) -> int:
+            return ident
+
+        before = set(threading.enumerate())
+        for _request in range(200):
+            self.assertEqual(self.call(app).code, 200)
+        self.assertEqual(set(threading.enumerate()) - before, set())
+
+    def test_no_loop_is_left_open_by_requests_in_turn(self):
+        app = FastAPI()
+
+        @app.get("/")
+        async def handler() -> int:
+            return id(asyncio.get_running_loop())
+
+        loops = {json.loads(self.call(app).body) for _request in range(50)}
+        self.assertEqual(len(loops), 1)
+
+
+class TestInlineThreads(BridgeCase):
+    """What FastAPI gives to a worker thread runs on the thread of the request."""
+
+    def _assert_own_thread(self, app, expected=1):
+        """Call an app that adds the ids of threads to ``seen``."""
+        result = self.call(app)
+        self.assertIsNone(result.exc_info)
+        self.assertEqual(app.state.seen, [threading.get_ident()] * expected)
+        return result
+
+    def setUp(self):
+        super().setUp()
+        self.app = FastAPI()
+        self.seen = self.app.state.seen = []
+
+    def _note(self):
+        self.seen.append(threading.get_ident())
+
+    def test_sync_handler(self):
+        @self.app.get("/")
+        def handler() -> None:
+            self._note()
+
+        self._assert_own_thread(self.app)
+
+    def test_async_handler(self):
+        @self.app.get("/")
+        async def handler() -> None:
+            self._note()
+
+        self._assert_own_thread(self.app)
+
+    def test_sync_dependency(self):
+        @self.app.get("/", dependencies=[Depends(self._note)])
+        async def handler() -> None:
+            pass
+
+        self._assert_own_thread(self.app)
+
+    def test_sync_dependency_with_teardown(self):
+        def dependency():
+            self._note()
+            yield
+            self._note()
+
+        @self.app.get("/", dependencies=[Depends(dependency)])
+        async def handler() -> None:
+            self._note()
+
+        self._assert_own_thread(self.app, 3)
+
+    def test_sync_iterator_of_a_response(self):
+        def iterate():
+            for part in "abc":
+                self._note()
+                yield part
+
+        @self.app.get("/")
+        def handler() -> StreamingResponse:
+            return StreamingResponse(iterate())
+
+        self.assertEqual(self._assert_own_thread(self.app, 3).body, b"abc")
+
+    def test_sync_background_task(self):
+        @self.app.get("/")
+        async def handler(tasks: BackgroundTasks) -> None:
+            tasks.add_task(self._note)
+
+        self._assert_own_thread(self.app)
+
+    def test_sync_exception_handler(self):
+        def answer(request, exc):
+            self._note()
+            return StreamingResponse(iter(["answer"]))
+
+        self.app.add_exception_handler(ValueError, answer)
+
+        @self.app.get("/")
+        async def handler() -> None:
+            raise ValueError
+
+        self.assertEqual(self._assert_own_thread(self.app).body, b"answer")
+
+    def test_call_given_to_a_thread_by_the_app(self):
+        @self.app.get("/")
+        async def handler() -> None:
+            await run_in_threadpool(self._note)
+            await anyio.to_thread.run_sync(self._note)
+            limiter = anyio.CapacityLimiter(1)
+            await anyio.to_thread.run_sync(self._note, limiter=limiter)
+
+        self._assert_own_thread(self.app, 3)
+
+    def test_calls_given_to_threads_at_once(self):
+        @self.app.get("/")
+        async def handler() -> None:
+            async with anyio.create_task_group() as group:
+                for _task in range(50):
+                    group.start_soon(anyio.to_thread.run_sync, self._note)
+
+        self._assert_own_thread(self.app, 50)
+
+    def test_file_response(self):
+        path = Path(__file__)
+
+        @self.app.get("/")
+        def handler() -> FileResponse:
+            self._note()
+            return FileResponse(path)
+
+        before = threading.active_count()
+        result = self._assert_own_thread(self.app)
+        self.assertEqual(result.body, path.read_bytes())
+        self.assertEqual(threading.active_count(), before)
+
+    def test_thread_bound_state(self):
+        state = threading.local()
+        state.dbname = "of the request"
+
+        @self.app.get("/")
+        def handler() -> str:
+            return state.dbname
+
+        self.assertEqual(json.loads(self.call(self.app).body), "of the request")
+
+    def test_result_and_exception_of_a_call(self):
+        error = LookupError("cause")
+
+        def fail():
+            raise error
+
+        @self.app.get("/")
+        async def handler() -> str:
+            try:
+                await run_in_threadpool(fail)
+            except LookupError as err:
+                self.assertIs(err, error)
+            return await run_in_threadpool(str.upper, "result")
+
+        self.assertEqual(json.loads(self.call(self.app).body), "RESULT")
+
+    def test_stop_iteration_is_an_error_and_no_hang(self):
+        @self.app.get("/")
+        def handler() -> None:
+            next(iter(()))
+
+        result = self.call(self.app)
+        self.assertIsInstance(result.exception, RuntimeError)
+        self.assertIsInstance(result.exception.__cause__, StopIteration)
+
+    def test_sync_call_runs_in_a_context_of_its_own(self):
+        variable = contextvars.ContextVar("variable", default="outer")
+
+        def change():
+            variable.set("inner")
+
+        @self.app.get("/", dependencies=[Depends(change)])
+        def handler() -> str:
+            return variable.get()
+
+        self.assertEqual(json.loads(self.call(self.app).body), "outer")
+
+    def test_sync_handler_can_run_a_loop_of_its_own(self):
+        # as it can on a worker thread: asyncio.run() refuses below a running loop
+        async def work():
+            return "done"
+
+        @self.app.get("/")
+        def handler() -> list[str]:
+            return [asyncio.run(work()), anyio.run(work)]
+
+        result = self.call(self.app)
+        self.assertIsNone(result.exc_info)
+        self.assertEqual(json.loads(result.body), ["done", "done"])
+
+    def test_loop_runs_on_after_a_sync_call(self):
+        @self.app.get("/")
+        async def handler() -> str:
+            loop = asyncio.get_running_loop()
+            await run_in_threadpool(self._note)
+            self.assertIs(asyncio.get_running_loop(), loop)
+            return await asyncio.sleep(0, "answer")
+
+        self.assertEqual(json.loads(self.call(self.app).body), "answer")
+
+
+class TestOtherLoops(BridgeCase):
+    """Nothing changes for the other event loops of the process."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.app = FastAPI()
+
+        @cls.app.get("/")
+        def handler() -> int:
+            return threading.get_ident()
+
+    def _run_elsewhere(self):
+        """Return the thread that calls anyio, and the one that anyio calls."""
+        worker = anyio.run(anyio.to_thread.run_sync, threading.get_ident)
+        return threading.get_ident(), worker
+
+    def test_loop_of_another_thread_uses_worker_threads(self):
+        self.call(self.app)
+        [(caller, worker)] = self.in_threads([self._run_elsewhere])
+        self.assertNotEqual(worker, caller)
+
+    def test_loop_of_the_same_thread_uses_worker_threads(self):
+        self.call(self.app)
+        caller, worker = self._run_elsewhere()
+        self.assertNotEqual(worker, caller)
+
+    def test_loop_of_another_thread_during_a_request(self):
+        app = FastAPI()
+        run_elsewhere, in_threads = self._run_elsewhere, self.in_threads
+
+        @app.get("/")
+        def handler() -> list[int]:
+            [(caller, worker)] = in_threads([run_elsewhere])
+            return [caller, worker, threading.get_ident()]
+
+        result = self.call(app)
+        self.assertEqual(len(set(json.loads(result.body))), 3)
+
+    def test_limit_of_other_loops_is_anyios_own(self):
+        self.call(self.app)
+
+        async def limiter():
+            return anyio.to_thread.current_default_thread_limiter()
+
+        self.assertIsInstance(anyio.run(limiter), anyio.CapacityLimiter)
+
+    def test_fastapi_elsewhere_uses_worker_threads(self):
+        self.call(self.app)
+        seen = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            seen.append(message)
+
+        async def serve():
+            scope = {
+                "type": "http",
+                "method": "GET",
+                "path": "/",
+                "query_string": b"",
+                "headers": [],
+            }
+            await self.app(scope, receive, send)
+
+        asyncio.run(serve())
+        self.assertNotEqual(int(seen[1]["body"]), threading.get_ident())
+
+
+class TestAnyioNames(BaseCase):
+    """``inline_threads`` uses names of anyio that are private."""
+
+    def test_names_exist(self):
+        tree = ast.parse(Path(inline_threads.__file__).read_text(encoding="utf-8"))
+        names = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "anyio_asyncio"
+        }
+        self.assertTrue(names, "inline_threads no longer uses names of anyio")
+        missing = sorted(name for name in names if not hasattr(anyio_asyncio, name))
+        self.assertFalse(
+            missing,
+            f"anyio {version('anyio')} has no anyio._backends._asyncio."
+            f"{', '.join(missing)} any more: look for what took their place, and "
+            "change bridge/inline_threads.py.",
+        )
+
+    def test_names_are_what_anyio_runs_threads_with(self):
+        async def used():
+            await anyio.to_thread.run_sync(int)
+            idle = anyio_asyncio._threadpool_idle_workers.get()
+            workers = anyio_asyncio._threadpool_workers.get()
+            limiter = anyio_asyncio._default_thread_limiter.get()
+            return (
+                {worker.__class__.__name__ for worker in workers},
+                {worker.__class__.__name__ for worker in idle},
+                limiter is anyio.to_thread.current_default_thread_limiter(),
+            )
+
+        self.assertEqual(
+            anyio.run(used),
+            ({"WorkerThread"}, {"WorkerThread"}, True),
+            f"anyio {version('anyio')} keeps its worker threads elsewhere: change "
+            "bridge/inline_threads.py.",
+        )
+
+    def test_worker_has_what_anyio_asks_it_for(self):
+        async def used():
+            await anyio.to_thread.run_sync(int)
+            [worker] = anyio_asyncio._threadpool_workers.get()
+            return worker
+
+        worker = anyio.run(used)
+        for name in ("queue", "idle_since"):
+            self.assertTrue(
+                hasattr(worker, name),
+                f"Worker threads of anyio {version('anyio')} have no {name}: change "
+                "_InlineWorker in bridge/inline_threads.py.",
+            )
+        self.assertTrue(hasattr(worker.queue, "put_nowait"))

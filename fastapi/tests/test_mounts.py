@@ -1,0 +1,322 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import threading
+import weakref
+
+from odoo.tests import BaseCase
+
+from ..mounts import BuiltApps, Mount, MountTable, clean_root_path, is_below
+from .bridge_case import TIMEOUT, BridgeCase
+
+
+class App:
+    """Stands for an application: what it is makes no difference here."""
+
+
+def make_mount(root_path, **values):
+    return Mount(
+        **{
+            "endpoint_id": 1,
+            "root_path": root_path,
+            "uid": 2,
+            "app_version": "v1",
+            "routing": {},
+            **values,
+        }
+    )
+
+
+class TestCleanRootPath(BaseCase):
+    def test_one_form(self):
+        for given, expected in (
+            ("/api", "/api"),
+            ("api", "/api"),
+            ("/api/", "/api"),
+            ("//api//v1//", "/api/v1"),
+            ("  /api/v1  ", "/api/v1"),
+            ("/API/v1", "/API/v1"),
+            ("/café", "/café"),
+            ("/a.b/c-d", "/a.b/c-d"),
+        ):
+            with self.subTest(given):
+                self.assertEqual(clean_root_path(given), expected)
+
+    def test_nothing(self):
+        for given in ("", "/", "//", "   ", None, False):
+            with self.subTest(given):
+                self.assertEqual(clean_root_path(given), "/")
+
+    def test_twice_is_once(self):
+        for given in (" api//v1/ ", "/", "/a /b"):
+            once = clean_root_path(given)
+            self.assertEqual(clean_root_path(once), once)
+
+
+class TestIsBelow(BaseCase):
+    def test_below(self):
+        for path in ("/api", "/api/", "/api/x", "/api//x"):
+            with self.subTest(path):
+                self.assertTrue(is_below(path, "/api"))
+
+    def test_not_below(self):
+        for path in ("/", "/ap", "/apix", "/api-copy/x", "/x/api", "api"):
+            with self.subTest(path):
+                self.assertFalse(is_below(path, "/api"))
+
+
+class TestMount(BaseCase):
+    def test_equal_values_are_not_the_same_mount(self):
+        one, two = make_mount("/api"), make_mount("/api")
+        self.assertNotEqual(one, two)
+        self.assertEqual(len({one, two}), 2)
+
+    def test_function_of_a_routing_rule(self):
+        # odoo.http: ``endpoint.func.__self__`` goes to callables in ``routing``
+        mount = make_mount("/api")
+        self.assertIs(mount.func.__self__, mount)
+
+
+class TestMountTable(BaseCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.table = MountTable(
+            [
+                make_mount(path)
+                for path in ("/api", "/api/v1", "/api/v1/admin", "/deep/er/path", "/café")
+            ],
+            sequence=3,
+        )
+
+    def _assert_found(self, path, root_path):
+        mount = self.table.find(path)
+        self.assertEqual(mount.root_path if mount else None, root_path, path)
+
+    def test_sequence(self):
+        self.assertEqual(self.table.sequence, 3)
+
+    def test_root_path_itself(self):
+        for path in ("/api", "/api/v1", "/deep/er/path", "/café"):
+            self._assert_found(path, path)
+
+    def test_path_below(self):
+        self._assert_found("/api/items/7", "/api")
+        self._assert_found("/deep/er/path/x/y/z", "/deep/er/path")
+        self._assert_found("/café/日本", "/café")
+
+    def test_longest_one_wins(self):
+        self._assert_found("/api/v1/items", "/api/v1")
+        self._assert_found("/api/v1/admin/users", "/api/v1/admin")
+        self._assert_found("/api/v2/admin", "/api")
+
+    def test_whole_segments(self):
+        self._assert_found("/apix", None)
+        self._assert_found("/api-copy/items", None)
+        self._assert_found("/api/v1x", "/api")
+        self._assert_found("/api/v1/administrator", "/api/v1")
+
+    def test_parent_of_a_root_path(self):
+        self._assert_found("/deep/er", None)
+        self._assert_found("/deep", None)
+
+    def test_trailing_slashes(self):
+        self._assert_found("/api/", "/api")
+        self._assert_found("/api/v1//", "/api/v1")
+        self._assert_found("/api/v1/items/", "/api/v1")
+
+    def test_doubled_slashes(self):
+        self._assert_found("/api//items", "/api")
+        self._assert_found("/api//v1/items", "/api")
+        self._assert_found("//api", None)
+
+    def test_case_counts(self):
+        self._assert_found("/API", None)
+
+    def test_nothing(self):
+        for path in ("", "/", "//", "x", "web", "/web/login", "/x/api"):
+            self._assert_found(path, None)
+
+    def test_empty_table(self):
+        self.assertIsNone(MountTable([], 0).find("/api"))
+
+    def test_mount_is_the_one_that_was_given(self):
+        mount = make_mount("/api")
+        self.assertIs(MountTable([mount], 0).find("/api/x"), mount)
+
+
+class TestBuiltApps(BridgeCase):
+    def setUp(self):
+        super().setUp()
+        self.apps = BuiltApps()
+        self.built = []
+
+    def _build(self, version):
+        """Return a function that builds an app from values of ``version``."""
+
+        def build():
+            app = App()
+            self.built.append((version, app))
+            return version, app
+
+        return build
+
+    def _get(self, endpoint_id, version, seen=None):
+        return self.apps.get(endpoint_id, version, self._build(seen or version))
+
+    def test_built_on_first_use(self):
+        app = self._get(1, "v1")
+        self.assertEqual(self.built, [("v1", app)])
+
+    def test_built_once(self):
+        app = self._get(1, "v1")
+        self.assertIs(self._get(1, "v1"), app)
+        self.assertEqual(len(self.built), 1)
+
+    def test_one_for_each_endpoint(self):
+        one, two = self._get(1, "v1"), self._get(2, "v1")
+        self.assertIsNot(one, two)
+        self.assertIs(self._get(1, "v1"), one)
+        self.assertIs(self._get(2, "v1"), two)
+
+    def test_built_once_by_concurrent_threads(self):
+        count = 20
+        barrier = threading.Barrier(count)
+
+        def get():
+            barrier.wait(TIMEOUT)
+            return self._get(1, "v1")
+
+        apps = self.in_threads([get] * count)
+        self.assertEqual(len(self.built), 1)
+        self.assertEqual(set(apps), {self.built[0][1]})
+
+    def test_threads_wait_for_an_app_that_is_being_built(self):
+        building, finish, asked = (threading.Event() for _event in range(3))
+
+        def build():
+            building.set()
+            finish.wait(TIMEOUT)
+            return self._build("v1")()
+
+        def first():
+            return self.apps.get(1, "v1", build)
+
+        def second():
+            building.wait(TIMEOUT)
+            asked.set()
+            return self._get(1, "v1")
+
+        def release():
+            asked.wait(TIMEOUT)
+            finish.set()
+
+        one, two, _none = self.in_threads([first, second, release])
+        self.assertIs(one, two)
+        self.assertEqual(len(self.built), 1)
+
+    def test_other_endpoints_do_not_wait(self):
+        building, finish = threading.Event(), threading.Event()
+
+        def build():
+            building.set()
+            self.assertTrue(finish.wait(TIMEOUT), "waited for another endpoint")
+            return self._build("v1")()
+
+        def slow():
+            return self.apps.get(1, "v1", build)
+
+        def other():
+            building.wait(TIMEOUT)
+            app = self._get(2, "v1")
+            finish.set()
+            return app
+
+        slow_app, other_app = self.in_threads([slow, other])
+        self.assertIsNot(slow_app, other_app)
+
+    def test_app_in_use_does_not_wait_for_a_build(self):
+        old = self._get(1, "v1")
+        building, finish = threading.Event(), threading.Event()
+
+        def build():
+            building.set()
+            self.assertTrue(finish.wait(TIMEOUT), "waited for the next version")
+            return self._build("v2")()
+
+        def rebuild():
+            return self.apps.get(1, "v2", build)
+
+        def use():
+            building.wait(TIMEOUT)
+            app = self._get(1, "v1")
+            finish.set()
+            return app
+
+        new, used = self.in_threads([rebuild, use])
+        self.assertIs(used, old)
+        self.assertIsNot(new, old)
+
+    def test_other_version_is_built_anew(self):
+        old = self._get(1, "v1")
+        new = self._get(1, "v2")
+        self.assertIsNot(new, old)
+        self.assertIs(self._get(1, "v2"), new)
+        self.assertEqual([version for version, _app in self.built], ["v1", "v2"])
+
+    def test_only_one_version_is_kept(self):
+        old = weakref.ref(self._get(1, "v1"))
+        self.built.clear()
+        self._get(1, "v2")
+        self.assertIsNone(old())
+
+    def test_build_that_saw_another_version_is_not_kept(self):
+        stale = self._get(1, "v2", seen="v1")
+        self.assertEqual(self.built, [("v1", stale)])
+        app = self._get(1, "v2")
+        self.assertIsNot(app, stale)
+        self.assertIs(self._get(1, "v2"), app)
+
+    def test_build_that_saw_another_version_replaces_nothing(self):
+        app = self._get(1, "v1")
+        uncommitted = self._get(1, "v2", seen="v3")
+        self.assertIsNot(uncommitted, app)
+        self.assertIs(self._get(1, "v1"), app)
+
+    def test_build_that_fails(self):
+        def fail():
+            raise ValueError("broken")
+
+        with self.assertRaisesRegex(ValueError, "broken"):
+            self.apps.get(1, "v1", fail)
+        self.assertEqual(self._get(1, "v1"), self.built[0][1])
+
+    def test_build_that_fails_leaves_the_app_in_use(self):
+        def fail():
+            raise ValueError("broken")
+
+        app = self._get(1, "v1")
+        with self.assertRaises(ValueError):
+            self.apps.get(1, "v2", fail)
+        self.assertIs(self._get(1, "v1"), app)
+
+    def test_retain(self):
+        apps = {number: self._get(number, "v1") for number in (1, 2, 3)}
+        self.apps.retain([1, 3, 4])
+        self.assertIs(self._get(1, "v1"), apps[1])
+        self.assertIs(self._get(3, "v1"), apps[3])
+        self.assertIsNot(self._get(2, "v1"), apps[2])
+
+    def test_dropped_app_is_freed(self):
+        dropped = weakref.ref(self._get(1, "v1"))
+        self.built.clear()
+        self.assertIsNotNone(dropped())
+        self.apps.retain([])
+        self.assertIsNone(dropped())
+
+    def test_retain_while_an_app_is_built(self):
+        def build():
+            self.apps.retain([])
+            return self._build("v1")()
+
+        app = self.apps.get(1, "v1", build)
+        self.assertIs(app, self.built[0][1])
+        self._get(1, "v1")
