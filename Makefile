@@ -1,0 +1,31 @@
+# The tools behind these targets are in tools/; CONTRIBUTING.md explains them.
+PYTHON ?= python3
+export PORT MODULES ODOO_SRC
+
+.PHONY: help run test lint format setup clean
+
+help:
+	@echo "make run     serve Odoo with the addon     PORT=8069 MODULES=my_demo_api"
+	@echo "make test    run the test suite            ARGS='fastapi/tests/test_x.py -k name'"
+	@echo "make lint    check the code                make format: repair what can be"
+	@echo "make setup   only get Odoo and packages    ODOO_SRC=/path/to/odoo"
+	@echo "make clean   remove what was made          ARGS=--cache: and downloaded"
+	@echo "             any of them with another Python: PYTHON=python3.12"
+
+run:
+	@exec $(PYTHON) tools run
+
+test:
+	@exec $(PYTHON) tools test $(ARGS)
+
+lint:
+	@exec $(PYTHON) tools lint
+
+format:
+	@exec $(PYTHON) tools lint --fix
+
+setup:
+	@exec $(PYTHON) tools setup
+
+clean:
+	@exec $(PYTHON) tools clean $(ARGS)

@@ -1,0 +1,122 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Serve Odoo with the addon and its demo data, in the foreground.
+
+``PORT`` is the port on 127.0.0.1, ``MODULES`` a comma-separated list of modules to
+install besides.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import urllib.error
+import urllib.request
+
+import console
+import database
+import postgres
+import process
+from addons import MAIN_ADDON, find_addons
+from environment import Environment, ready
+from errors import ToolError, Unavailable
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 8069
+START_TIMEOUT = 120  # seconds until the first answer
+
+
+def main() -> int:
+    """Serve until Ctrl-C."""
+    port = get_port(os.environ.get("PORT", ""))
+    modules = [MAIN_ADDON, *get_modules(os.environ.get("MODULES", ""))]
+    _check_free(port)
+    name = postgres.get_database_name(os.environ)
+    with ready() as environment:
+        _check_known(modules, environment)
+        database.bring_up_to_date(environment, name, modules)
+        return _serve(environment, name, port)
+
+
+def get_port(text: str) -> int:
+    """Return the port from the variable's text.
+
+    :raises Unavailable: if it isn't a port's number
+    """
+    if not text:
+        return DEFAULT_PORT
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise Unavailable(f"PORT={text} is no port", "give a number from 1 to 65535")
+    return int(text)
+
+
+def get_modules(text: str) -> list[str]:
+    """Return the modules' names from the variable's text."""
+    return text.replace(",", " ").split()
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise Unavailable(
+                f"Port {port} can't be used ({(error.strerror or '').lower()})",
+                "stop the program that listens there, or take another one with "
+                f"`make run PORT={port + 100 if port < 65000 else DEFAULT_PORT}`",
+            ) from error
+
+
+def _check_known(modules: list[str], environment: Environment) -> None:
+    own = [addon.name for addon in find_addons()]
+    for module in modules:
+        core = environment.odoo.core_addons / module / "__manifest__.py"
+        if module not in own and not core.is_file():
+            raise Unavailable(
+                f"There is no module {module}",
+                f"the addons of this repository are {', '.join(own)}; Odoo's own are "
+                f"in {environment.odoo.core_addons}",
+            )
+
+
+def _serve(environment: Environment, name: str, port: int) -> int:
+    command = environment.get_odoo_command(
+        *("--database", name, "--http-port", str(port))
+    )
+    console.line("==> starting Odoo")
+    with process.started(
+        command, env=environment.variables, cwd=environment.cwd
+    ) as odoo:
+        deadline = time.monotonic() + START_TIMEOUT
+        while not _answers(port):
+            if process.wait(odoo, 0.2) is not None:
+                raise ToolError(
+                    f"Odoo ended while it started (exit code {odoo.returncode}); the "
+                    "reason stands above."
+                )
+            if time.monotonic() > deadline:
+                raise ToolError(f"Odoo has not answered for {START_TIMEOUT} seconds.")
+        _say_what_to_open(port)
+        return odoo.wait()
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/web/health", timeout=10):
+            return True
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _say_what_to_open(port: int) -> None:
+    address = f"http://{HOST}:{port}"
+    console.line(
+        "\n"
+        f"  Odoo       {address}/web   (login admin, password admin)\n"
+        f"  Demo API   {address}/fastapi_demo/docs\n"
+        f"  Try        curl {address}/fastapi_demo/demo\n"
+        "\n"
+        "  Ctrl-C stops everything.\n"
+    )

@@ -1,0 +1,54 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Run the test suite on a new database; arguments go to pytest.
+
+Tests run under pytest with pytest-odoo, addons' and tools' alike. The import mode is
+``importlib``: every other one would put the repository on Python's path, where the
+addon hides the library of the same name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import console
+import database
+import layout
+import locks
+import postgres
+import process
+from addons import find_addons
+from environment import ready
+
+_RUN_PYTEST = layout.ROOT / "tools" / "in_venv" / "run_pytest.py"
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Run tests.
+
+    :param arguments: pytest's: paths, ``-k``, ``-x``, ``--pdb`` ...
+    :return: pytest's exit code
+    """
+    name = f"{postgres.get_database_name(os.environ)}_test"
+    found = find_addons()
+    with ready() as environment:
+        with locks.held(layout.LOCKS / "tests", "another run of the tests here"):
+            database.create(environment, name, [addon.name for addon in found])
+            console.line("==> running the tests")
+            command: list[str | Path] = [
+                environment.python,
+                _RUN_PYTEST,
+                "--import-mode=importlib",
+                f"--odoo-config={layout.CONFIG}",
+                f"--odoo-database={name}",
+                "--odoo-http",
+                # As under Odoo's own runner; the plug-in would silence its loggers.
+                "--odoo-log-level=info",
+                *arguments,
+            ]
+            with process.started(
+                command, env=environment.variables, cwd=layout.ROOT
+            ) as pytest:
+                return pytest.wait()

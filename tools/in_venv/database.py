@@ -1,0 +1,71 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Ask PostgreSQL on behalf of ``tools/database.py``, which has no client library.
+
+Runs under the virtual environment's Python; the server is that of the PG* variables.
+Prints JSON: ``python database.py state NAME`` or ``python database.py drop NAME``.
+"""
+
+import json
+import sys
+from contextlib import closing
+
+import psycopg2
+from psycopg2 import sql
+
+
+def connect(name):
+    connection = psycopg2.connect(dbname=name, connect_timeout=10)
+    connection.autocommit = True
+    return connection
+
+
+def connect_for_administration():
+    # A server may keep one of them from this role; every server has them.
+    try:
+        return connect("postgres")
+    except psycopg2.OperationalError:
+        return connect("template1")
+
+
+def get_state(name):
+    with closing(connect_for_administration()) as connection:
+        cursor = connection.cursor()
+        cursor.execute(
+            "SELECT rolcreatedb OR rolsuper, current_user FROM pg_roles"
+            " WHERE rolname = current_user"
+        )
+        can_create, user = cursor.fetchone()
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        state = {
+            "version": connection.server_version // 10000,
+            "user": user,
+            "can_create": can_create,
+            "exists": bool(cursor.fetchone()),
+            "modules": {},
+        }
+    if state["exists"]:
+        with closing(connect(name)) as connection:
+            cursor = connection.cursor()
+            cursor.execute("SELECT to_regclass('ir_module_module')")
+            if cursor.fetchone()[0]:
+                cursor.execute("SELECT name, state FROM ir_module_module")
+                state["modules"] = dict(cursor.fetchall())
+    return state
+
+
+def drop(name):
+    with closing(connect_for_administration()) as connection:
+        cursor = connection.cursor()
+        cursor.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                sql.Identifier(name)
+            )
+        )
+    return {}
+
+
+try:
+    print(json.dumps({"state": get_state, "drop": drop}[sys.argv[1]](sys.argv[2])))
+except psycopg2.Error as error:
+    print(json.dumps({"error": " ".join(str(error).split())}))
