@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import copy
 import io
+import json
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -91,7 +92,7 @@ class FastApiDispatcher(Dispatcher):
             # a replay: forget the headers of the attempt before
             self.request.future_response = FutureResponse()
             self.request.future_response.headers.extend(self._future_headers)
-        super().pre_dispatch(rule, args)
+        return super().pre_dispatch(rule, args)
 
     def dispatch(self, endpoint: Any, args: dict[str, Any]) -> Response:
         """Run the app for the request.
@@ -132,7 +133,12 @@ class FastApiDispatcher(Dispatcher):
         headers = exception_headers(exc)
         if not body:
             return Response(status=status, headers=headers)
-        return self.request.make_json_response(body, headers=headers, status=status)
+        return Response(
+            json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+            status=status,
+            headers=headers,
+            content_type="application/json",
+        )
 
     def answer_error(self, exc: Exception) -> Response:
         """Return the answer to an exception from outside of a handler.
@@ -161,9 +167,7 @@ class FastApiDispatcher(Dispatcher):
             _logger.exception("The app can't answer %s: answered without.", type(exc))
         return self.handle_error(exc)
 
-    def _call_app(
-        self, app: Any, environ: dict[str, Any]
-    ) -> tuple[list[bytes], bool]:
+    def _call_app(self, app: Any, environ: dict[str, Any]) -> tuple[list[bytes], bool]:
         """Run a WSGI app; status, headers and exception end up in the attributes.
 
         :return: the chunks of the body, and whether the app itself has made the answer
@@ -186,7 +190,9 @@ class FastApiDispatcher(Dispatcher):
         """
         self.status = status_mapping[:3]
         self.headers = list(headers_tuple)
-        self.inner_exception = content[1].with_traceback(content[2]) if content else None
+        self.inner_exception = (
+            content[1].with_traceback(content[2]) if content else None
+        )
 
     def _build_response(self, chunks: list[bytes]) -> Response:
         """Return the app's answer as a response of Odoo, its headers untouched."""
@@ -271,8 +277,8 @@ class FastApiDispatcher(Dispatcher):
         env = self.request.env
         accept_language = self.request.httprequest.headers.get("Accept-Language")
         if accept_language:
-            lang = env["res.lang"].sudo()._get_lang_from_accept_language(
-                accept_language
+            lang = (
+                env["res.lang"].sudo()._get_lang_from_accept_language(accept_language)
             )
             if lang:
                 env = env(context=dict(env.context, lang=lang))

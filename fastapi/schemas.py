@@ -41,7 +41,10 @@ class PagedCollection(BaseModel, Generic[T]):
     ]
     items: list[T]
 
-    @computed_field(deprecated=True, description="Former name of `count`.")
+    # not ``deprecated=True``: pydantic would warn whenever it serializes a page
+    @computed_field(
+        description="Former name of `count`.", json_schema_extra={"deprecated": True}
+    )
     @property
     def total(self) -> int:
         return self.count

@@ -1,4 +1,3 @@
-# Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Where everything lies: in the checkout, under ``.odoo/`` and in the user's cache.
 

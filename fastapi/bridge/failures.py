@@ -78,7 +78,7 @@ class Failure:
 
 
 class RaiseRoute(BaseRoute):
-    """Raise the exception that a request is to be answered with; first of the routes."""
+    """The first route: raises what a request is to be answered with."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         failure = scope.get(FAILURE_KEY)

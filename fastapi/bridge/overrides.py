@@ -106,7 +106,7 @@ def build_in_overrides(app: FastAPI) -> None:
 
 
 def _api_routes(app: FastAPI) -> Iterator[Any]:
-    """Yield what holds tree and app of each route: the route, or its place in the app."""
+    """Yield the routes, or their places in the app: what holds tree and handler."""
     for context in iter_route_contexts(app.routes):
         if isinstance(context.original_route, APIRoute):
             yield context._effective_route

@@ -94,7 +94,6 @@ class FastapiEndpoint(models.Model):
     )
     user_id = fields.Many2one(
         comodel_name="res.users",
-        string="User",
         required=True,
         default=lambda self: self.env.ref("base.public_user"),
         help="The app runs as this user: it can do what this user is allowed to, "
@@ -102,7 +101,6 @@ class FastapiEndpoint(models.Model):
     )
     company_id = fields.Many2one(
         comodel_name="res.company",
-        string="Company",
         compute="_compute_company_id",
         store=True,
         readonly=False,
@@ -274,7 +272,7 @@ class FastapiEndpoint(models.Model):
         return ("root_path", "save_http_session", "route_group", "active", "user_id")
 
     def _reset_app(self):
-        """Have the apps of these endpoints built anew after the commit; of all, if none.
+        """Have the apps of these endpoints built anew, of all if there are none.
 
         For those who build an app from something else than fields of the endpoint.
         """

@@ -62,7 +62,7 @@ class IrHttp(models.AbstractModel):
             uid = request.env["fastapi.endpoint"].sudo().get_uid(path)
             if uid:
                 request.update_env(user=uid)
-        super()._auth_method_public()
+        return super()._auth_method_public()
 
     @classmethod
     def _handle_error(cls, exception):

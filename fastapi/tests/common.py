@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastapi.testclient import TestClient
+from psycopg2 import IntegrityError
 
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.base.tests.common import TransactionCaseWithUserDemo
 
+from ..bridge.failures import FAILURE_KEY, Failure, original_exception
 from ..context import odoo_env_ctx
 from ..dependencies import (
     authenticated_partner_impl,
@@ -24,6 +27,7 @@ from ..error_handlers import raise_server_exceptions as raise_server_exceptions_
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
+    from starlette.types import Message, Receive, Scope, Send
 
     from odoo.api import Environment
 
@@ -102,7 +106,7 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
         :param dependency_overrides: dependency overrides, beside the default ones
         :param raise_server_exceptions: raise the exceptions of the handlers that are
             no answer on purpose (``HTTPException``), so that a test sees their cause;
-            False for the answer that the server would give
+            False for what the server would do: answer, and roll back the request
         :param testclient_kwargs: more arguments for the client
         :raises ValueError: partner and override say differently who calls
         """
@@ -130,7 +134,9 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
             if partner or (
                 impl not in overrides and impl not in app.dependency_overrides
             ):
-                overrides[impl] = _constant(partner or env["res.partner"])
+                # in the environment of the handlers: it is bounded by their rights
+                caller = partner.with_env(env) if partner else env["res.partner"]
+                overrides[impl] = _constant(caller)
         own_overrides = app.dependency_overrides
         app.dependency_overrides = {**own_overrides, **overrides}
         client_kwargs = {
@@ -141,11 +147,73 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
         env_token = odoo_env_ctx.set(env)
         raise_token = raise_server_exceptions_ctx.set(raise_server_exceptions)
         try:
-            yield TestClient(app, **client_kwargs)
+            yield TestClient(
+                app if raise_server_exceptions else _ServedApp(app, env),
+                **client_kwargs,
+            )
         finally:
             raise_server_exceptions_ctx.reset(raise_token)
             odoo_env_ctx.reset(env_token)
             app.dependency_overrides = own_overrides
+
+
+class _ServedApp:
+    """An app as the server has it: flushed in the end, rolled back on an exception.
+
+    :param app: app to call
+    :param env: environment of the handlers
+    """
+
+    def __init__(self, app: FastAPI, env: Environment) -> None:
+        self.app = app
+        self.env = env
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        messages: list[Message] = []
+
+        async def collect(message: Message) -> None:
+            messages.append(message)
+
+        async def attempt(given: Exception | None = None) -> Exception | None:
+            """Call the app, return the exception that it left unanswered."""
+            messages.clear()
+            failure = Failure(given)
+            with self.env.cr.savepoint() as savepoint:
+                try:
+                    await self.app({**scope, FAILURE_KEY: failure}, receive, collect)
+                    if failure.exception is None:
+                        self.env.cr.flush()
+                except Exception as exc:
+                    failure.note(original_exception(exc))
+                    unanswered = failure.exception
+                else:
+                    unanswered = None
+                if failure.exception is not None:
+                    savepoint.rollback()
+            if isinstance(unanswered, IntegrityError):
+                return self._validation_error(unanswered)
+            return unanswered
+
+        unanswered = await attempt()
+        if unanswered is not None:
+            await attempt(given=unanswered)
+        for message in messages:
+            await send(message)
+
+    def _validation_error(self, exc: IntegrityError) -> ValidationError:
+        """Return what ``odoo.service.model.retrying`` makes of it after a rollback."""
+        model = self.env["base"]
+        for model_class in self.env.registry.values():
+            if exc.diag.table_name == model_class._table:
+                model = self.env[model_class._name]
+                break
+        message = model._sql_error_to_message(exc)
+        return ValidationError(
+            self.env._("The operation cannot be completed: %s", message)
+        )
 
 
 def _constant(value: Any) -> Callable[[], Any]:

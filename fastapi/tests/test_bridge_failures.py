@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=translation-required
 import json
 import threading
 import traceback
@@ -399,10 +400,14 @@ class TestTransactionErrors(FailuresCase):
                 self._assert_unanswered(self.raise_below(app, error), error)
 
     def test_handlers_of_the_app(self):
+        called = []
+
         def answer(request, exc):
+            called.append(exc)
             return PlainTextResponse("answered")
 
         async def answer_async(request, exc):
+            called.append(exc)
             return PlainTextResponse("answered")
 
         for handler in (answer, answer_async):
@@ -411,6 +416,7 @@ class TestTransactionErrors(FailuresCase):
                 for error in (self.ERRORS[0], self.ERRORS[-1]):
                     with self.subTest(handler=handler.__name__, key=key, error=error):
                         self._assert_unanswered(self.raise_below(app, error), error)
+                        self.assertEqual(called, [])
 
     def test_base_http_middleware(self):
         async def dispatch(request, call_next):
@@ -452,9 +458,7 @@ class TestTransactionErrors(FailuresCase):
 
     def test_replay_is_answered(self):
         app = self.make_app()
-        self._assert_unanswered(
-            self.raise_below(app, self.ERRORS[0]), self.ERRORS[0]
-        )
+        self._assert_unanswered(self.raise_below(app, self.ERRORS[0]), self.ERRORS[0])
         result = self.raise_below(app, None)
         self.assertAnswer(result, 200, "fine")
         self.assertIsNone(result.exc_info)
@@ -681,7 +685,9 @@ class TestExceptionFromOutside(FailuresCase):
     """Odoo hands an exception in, that came up after the app was done."""
 
     def _give(self, app, error, path="/", **more):
-        return self.call(app, environ=make_environ(path, **{EXCEPTION_KEY: error}, **more))
+        return self.call(
+            app, environ=make_environ(path, **{EXCEPTION_KEY: error}, **more)
+        )
 
     def test_answer(self):
         error = UserError("late")

@@ -168,7 +168,9 @@ class TestOverrides(OverridesCase):
             called.append("fake")
 
         app = EndpointApp(dependencies=[Depends(guard)])
-        app.include_router(make_router(), dependencies=[Depends(guard, use_cache=False)])
+        app.include_router(
+            make_router(), dependencies=[Depends(guard, use_cache=False)]
+        )
         app.dependency_overrides[guard] = fake_guard
         self.get(app, "/leaf")
         self.assertTrue(called)

@@ -166,7 +166,9 @@ class TestRequest(BridgeCase):
             return {"total": sum(sizes), "largest": max(sizes)}
 
         @cls.app.post("/form")
-        def read_form(name: Annotated[str, Form()], file: UploadFile) -> list[str | int]:
+        def read_form(
+            name: Annotated[str, Form()], file: UploadFile
+        ) -> list[str | int]:
             return [name, file.filename, len(file.file.read())]
 
         @cls.app.post("/async_form")

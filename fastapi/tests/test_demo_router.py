@@ -1,14 +1,22 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-from fastapi import status
+from typing import Annotated
 
+from fastapi import APIRouter, Depends, status
+
+from odoo.api import Environment
 from odoo.exceptions import UserError
+from odoo.models import BaseModel
 from odoo.tools import mute_logger
 
 from ..dependencies import (
+    authenticated_partner,
+    authenticated_partner_env,
     authenticated_partner_from_basic_auth_user,
     authenticated_partner_impl,
     fastapi_endpoint,
+    odoo_env,
 )
+from ..endpoint_app import EndpointApp
 from ..routers import demo_router
 from ..schemas import DemoExceptionType
 from .common import FastAPITransactionCase
@@ -97,7 +105,6 @@ class TestDemoRouter(FastAPITransactionCase):
             )
             self.assertEqual(response.status_code, status.HTTP_409_CONFLICT)
 
-    @mute_logger("odoo.addons.fastapi.tests.common")
     def test_exception_is_answered_as_by_the_server(self):
         expected = {
             DemoExceptionType.user_error: (400, "told"),
@@ -113,3 +120,46 @@ class TestDemoRouter(FastAPITransactionCase):
                     response = self._call_exception(client, exception_type, "told")
                     self.assertEqual(response.status_code, code)
                     self.assertEqual(response.json(), {"detail": detail})
+
+    def test_handlers_run_with_the_rights_of_the_running_user(self):
+        router = APIRouter()
+
+        @router.get("/uids")
+        def uids(
+            env: Annotated[Environment, Depends(odoo_env)],
+            partner_env: Annotated[Environment, Depends(authenticated_partner_env)],
+            partner: Annotated[BaseModel, Depends(authenticated_partner)],
+        ) -> list[tuple[int, bool]]:
+            environments = (env, partner_env, partner.env)
+            return [(env_.uid, env_.su) for env_ in environments]
+
+        with self._create_test_client(app=EndpointApp(), router=router) as client:
+            answer = client.get("/uids").json()
+        self.assertEqual(answer, [[self.default_fastapi_running_user.id, False]] * 3)
+
+    @mute_logger("odoo.sql_db")
+    def test_violated_constraint_is_answered_as_by_the_server(self):
+        router = APIRouter()
+
+        @router.post("/twice")
+        def twice(env: Annotated[Environment, Depends(odoo_env)]) -> None:
+            env["ir.config_parameter"].sudo().create(
+                [{"key": "test.twice", "value": "x"}] * 2
+            )
+
+        @router.post("/refused")
+        def refused(env: Annotated[Environment, Depends(odoo_env)]) -> None:
+            env["ir.config_parameter"].sudo().set_param("test.refused", "x")
+            raise UserError(env._("refused"))
+
+        with self._create_test_client(
+            app=EndpointApp(), router=router, raise_server_exceptions=False
+        ) as client:
+            response = client.post("/twice")
+            self.assertEqual(response.status_code, 400)
+            self.assertIn("Key must be unique.", response.json()["detail"])
+            # and what it wrote is rolled back
+            response = client.post("/refused")
+            self.assertEqual(response.json(), {"detail": "refused"})
+        parameters = self.env["ir.config_parameter"]
+        self.assertFalse(parameters.search([("key", "=like", "test.%")]))

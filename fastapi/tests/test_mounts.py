@@ -82,7 +82,13 @@ class TestMountTable(BaseCase):
         cls.table = MountTable(
             [
                 make_mount(path)
-                for path in ("/api", "/api/v1", "/api/v1/admin", "/deep/er/path", "/café")
+                for path in (
+                    "/api",
+                    "/api/v1",
+                    "/api/v1/admin",
+                    "/deep/er/path",
+                    "/café",
+                )
             ],
             sequence=3,
         )
@@ -91,7 +97,7 @@ class TestMountTable(BaseCase):
         mount = self.table.find(path)
         self.assertEqual(mount.root_path if mount else None, root_path, path)
 
-    def test_sequence(self):
+    def test_sequence_of_the_table(self):
         self.assertEqual(self.table.sequence, 3)
 
     def test_root_path_itself(self):

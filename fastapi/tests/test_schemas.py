@@ -26,7 +26,9 @@ class TestPagedCollection(BridgeCase):
         self.assertEqual(page.count, 7)
 
     def test_count_goes_before_total(self):
-        page = PagedCollection[str].model_validate({"count": 7, "total": 8, "items": []})
+        page = PagedCollection[str].model_validate(
+            {"count": 7, "total": 8, "items": []}
+        )
         self.assertEqual(page.count, 7)
 
     def test_neither(self):

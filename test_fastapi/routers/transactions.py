@@ -64,7 +64,7 @@ def teardown(
     yield
     env["test.fastapi.item"].create({"name": f"{name} torn down"})
     if fail:
-        raise UserError("teardown failed")
+        raise UserError(env._("teardown failed"))
 
 
 @router.post("/teardown", dependencies=[Depends(teardown)])

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+from psycopg2 import sql
 
 import odoo
 from odoo.tools import config
@@ -86,7 +87,11 @@ def drop_database(dbname: str) -> None:
     connection = connect("postgres")
     try:
         with connection.cursor() as cr:
-            cr.execute(f'DROP DATABASE IF EXISTS "{dbname}" WITH (FORCE)')
+            cr.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                    sql.Identifier(dbname)
+                )
+            )
     finally:
         connection.close()
 

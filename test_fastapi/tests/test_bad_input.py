@@ -125,12 +125,12 @@ class TestBadInput(FastapiHttpCase):
         self.assertEqual(self.get("/test/identity").status_code, 200)
 
     def test_malformed_bodies(self):
-        for content_type, body, status in (
-            ("multipart/form-data", b"no boundary", 400),
-            ("multipart/form-data; boundary=x", b"no part", 400),
-            ("application/json", b"{", 422),
-            ("application/json", b"\xff\xfe", 422),
-            ("application/json", b"[" * 100_000, 422),
+        for content_type, body in (
+            ("multipart/form-data", b"no boundary"),
+            ("multipart/form-data; boundary=x", b"no part"),
+            ("application/json", b"{"),
+            ("application/json", b"\xff\xfe"),
+            ("application/json", b"[" * 100_000),
         ):
             path = "/test/form" if "multipart" in content_type else "/test/order"
             with self.subTest(body[:20]):

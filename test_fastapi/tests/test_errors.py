@@ -2,6 +2,7 @@
 import logging
 import traceback
 
+from odoo.http import _dispatchers
 from odoo.tools import mute_logger
 
 from .common import FastapiHttpCase
@@ -9,6 +10,7 @@ from .common import FastapiHttpCase
 ORIGIN = {"Origin": "https://shop.example"}
 
 
+# pylint: disable=missing-return  # it mistakes classes in tests for the tests
 class TestErrors(FastapiHttpCase):
     @classmethod
     def setUpClass(cls):
@@ -114,8 +116,6 @@ class TestErrors(FastapiHttpCase):
         self.assertIn("POST", response.headers["Access-Control-Allow-Methods"])
 
     def test_dispatcher_override_shapes_every_error(self):
-        from odoo.http import _dispatchers
-
         base = _dispatchers["fastapi"]
         self.addCleanup(_dispatchers.__setitem__, "fastapi", base)
 
@@ -135,8 +135,6 @@ class TestErrors(FastapiHttpCase):
         self.assertEqual(response.headers["X-Error-Type"], "RequestValidationError")
 
     def test_dispatcher_override_sees_the_exception_itself(self):
-        from odoo.http import _dispatchers
-
         base = _dispatchers["fastapi"]
         self.addCleanup(_dispatchers.__setitem__, "fastapi", base)
         seen = []

@@ -75,9 +75,7 @@ class TestHttp(FastapiHttpCase):
             answer = self.get(f"{root_path}/request?a=b").json()
             self.assertEqual(answer["path"], f"{root_path}/request")
             self.assertEqual(answer["query"], "a=b")
-            self.assertEqual(
-                answer["url_for"], f"{self.base_url()}{root_path}/method"
-            )
+            self.assertEqual(answer["url_for"], f"{self.base_url()}{root_path}/method")
             schema = self.get(f"{root_path}/openapi.json").json()
             self.assertEqual(schema["servers"], [{"url": root_path}])
             self.assertIn("/request", schema["paths"])

@@ -24,9 +24,9 @@ class TestIdentity(FastapiHttpCase):
         answer = self.get("/test/identity").json()
         self.assertEqual(answer["uid"], self.runner.id)
         self.assertEqual(answer["session_uid"], self.env.ref("base.user_admin").id)
-        self.assertEqual(self.get("/test/visible_to_anybody/res.users").json(), [
-            self.runner.id
-        ])
+        self.assertEqual(
+            self.get("/test/visible_to_anybody/res.users").json(), [self.runner.id]
+        )
 
     def test_basic_authentication(self):
         answer = self.get("/test/partner", auth=self.caller_auth).json()

@@ -79,9 +79,7 @@ class TestSecurity(FastapiHttpCase):
 @tagged("post_install", "-at_install")
 class TestAccessRights(TransactionCase):
     def test_user_reads_and_manager_manages(self):
-        user = new_test_user(
-            self.env, "user@test", groups="fastapi.group_fastapi_user"
-        )
+        user = new_test_user(self.env, "user@test", groups="fastapi.group_fastapi_user")
         manager = new_test_user(
             self.env, "manager@test", groups="fastapi.group_fastapi_manager"
         )

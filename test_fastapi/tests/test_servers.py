@@ -178,9 +178,7 @@ class TestTwoServers(ServerCase):
             headers,
         )
         self.wait_for_lock(1)  # the handler has read the item
-        self.query(
-            "UPDATE test_fastapi_item SET quantity = 10 WHERE id = %s", item_id
-        )
+        self.query("UPDATE test_fastapi_item SET quantity = 10 WHERE id = %s", item_id)
         self.query("SELECT pg_advisory_unlock(%s)", LOCK)
 
         answer = call.result()

@@ -1,4 +1,3 @@
-# Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Check the code with the tools of the pre-commit hooks, without pre-commit.
 

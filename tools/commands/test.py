@@ -1,4 +1,3 @@
-# Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Run the test suite on a new database; arguments go to pytest.
 

@@ -1,4 +1,3 @@
-# Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Ask PostgreSQL on behalf of ``tools/database.py``, which has no client library.
 

@@ -1,0 +1,80 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The routes that need little, without a server, and the service below ``/echo``."""
+
+from odoo.exceptions import AccessError
+from odoo.service.model import get_public_method
+
+from odoo.addons.fastapi.dependencies import fastapi_endpoint
+from odoo.addons.my_demo_api.models.my_demo_service import MyDemoService
+from odoo.addons.my_demo_api.tests.common import MyDemoRouterCase
+
+
+class TestRouters(MyDemoRouterCase):
+    def test_the_service_echoes(self):
+        # The method of this addon, whoever has inherited it.
+        service = self.env["my_demo.service"]
+        self.assertEqual(MyDemoService.echo(service, "hi"), "hi")
+
+    def test_echo_answers_what_the_service_returns(self):
+        with self._create_test_client() as client:
+            response = client.get("/echo", params={"message": "hi"})
+        self.assertEqual(response.status_code, 200)
+        self.assertEqual(
+            response.json(), {"message": self.env["my_demo.service"].echo("hi")}
+        )
+
+    def test_echo_needs_a_message(self):
+        with self._create_test_client() as client:
+            response = client.get("/echo")
+        self.assertEqual(response.status_code, 422)
+        self.assertEqual(response.json()["detail"][0]["loc"], ["query", "message"])
+
+    def test_services_are_not_for_rpc(self):
+        for model, method in (
+            ("my_demo.service", "echo"),
+            ("my_demo.bank_accounts", "find"),
+            ("my_demo.bank_accounts", "get_one"),
+            ("my_demo.bank_accounts", "add"),
+        ):
+            with self.subTest(model=model, method=method):
+                with self.assertRaises(AccessError):
+                    get_public_method(self.env[model], method)
+
+    def test_partners(self):
+        with self._create_test_client() as client:
+            response = client.get("/partners")
+        self.assertEqual(response.status_code, 200)
+        partners = sorted(response.json(), key=lambda partner: partner["name"])
+        self.assertEqual(
+            partners,
+            [
+                {"name": "Caller my_demo_a", "email": "my_demo_a@example.com"},
+                {"name": self.app_user.name, "email": None},
+            ],
+        )
+
+    def test_partners_in_pages(self):
+        with self._create_test_client() as client:
+            pages = [
+                client.get("/partners", params={"page": page, "page_size": 1}).json()
+                for page in (1, 2, 3)
+            ]
+        self.assertEqual([len(page) for page in pages], [1, 1, 0])
+        self.assertNotEqual(pages[0], pages[1])
+
+    def test_endpoint_app_info(self):
+        overrides = {fastapi_endpoint: lambda: self.endpoint}
+        self.endpoint.my_demo_auth_method = "api_key"
+        with self._create_test_client(dependency_overrides=overrides) as client:
+            response = client.get("/endpoint_app_info")
+        self.assertEqual(response.status_code, 200)
+        self.assertEqual(
+            response.json(),
+            {
+                "id": self.endpoint.id,
+                "name": self.endpoint.name,
+                "app": "my_demo",
+                "auth_method": "api_key",
+                "root_path": self.endpoint.root_path,
+            },
+        )

@@ -1,0 +1,1 @@
+from .echo2 import router
