@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from .bridge.failures import prepare_exception_handlers
-from .bridge.overrides import build_in_overrides
+from .bridge.overrides import BuiltInRoutes
 from .error_handlers import default_exception_handler
 
 if TYPE_CHECKING:
@@ -22,18 +22,19 @@ __all__ = ["EndpointApp", "prepare_app"]
 
 
 def prepare_app(app: FastAPI) -> None:
-    """Make an app ready to be served by Odoo; again does nothing.
+    """Make an app ready to be served by Odoo; again only brings it up to date.
 
     Called as late as possible: what is set on the app before (overrides, handlers,
     routes, middleware) counts.
 
     :param app: an app that is not shared between endpoints or databases
     """
-    if getattr(app.state, "odoo_prepared", False):
+    routes: BuiltInRoutes | None = getattr(app.state, "odoo_routes", None)
+    if routes is not None:
+        routes.current()
         return
-    app.state.odoo_prepared = True
     prepare_exception_handlers(app, default_exception_handler)
-    build_in_overrides(app)
+    app.state.odoo_routes = BuiltInRoutes(app)
 
 
 class EndpointApp(FastAPI):

@@ -89,16 +89,16 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
     return status, {"detail": detail} if is_body_allowed_for_status_code(status) else {}
 
 
-def exception_headers(exc: Exception) -> dict[str, str] | None:
-    """Return the headers that an exception brings along for its answer, if any."""
+def exception_headers(exc: Exception) -> list[tuple[str, str]]:
+    """Return the header pairs that an exception brings along for its answer."""
     if isinstance(exc, WerkzeugHTTPException):
         # its Content-Type is that of its HTML page
-        return {
-            name: value
+        return [
+            (name, value)
             for name, value in exc.get_headers()
             if name.lower() != "content-type"
-        }
-    return getattr(exc, "headers", None)
+        ]
+    return list((getattr(exc, "headers", None) or {}).items())
 
 
 def default_exception_handler(request: Request, exc: Exception) -> Response:
@@ -117,16 +117,18 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
     ):
         raise exc
     environ = request.scope.get("wsgi_environ", {})
-    if isinstance(exc, WerkzeugHTTPException) and exc.response is not None:
+    if isinstance(exc, WerkzeugHTTPException) and (
+        exc.response is not None or (exc.code and exc.code < 400)
+    ):  # abort(response), or a redirection: a response, not an error
         return _from_werkzeug(exc.get_response(environ))
     handle_error = environ.get(HANDLE_ERROR_KEY)
     if handle_error is not None:
         return _from_werkzeug(handle_error(exc))
     status, body = convert_exception_to_status_body(exc)
-    headers = exception_headers(exc)
-    if not body:
-        return Response(status_code=status, headers=headers)
-    return JSONResponse(body, status, headers)
+    response = JSONResponse(body, status) if body else Response(status_code=status)
+    for name, value in exception_headers(exc):
+        response.headers.append(name, value)
+    return response
 
 
 def default_exception_handlers() -> dict[

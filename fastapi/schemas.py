@@ -3,7 +3,7 @@
 
 import warnings
 from enum import Enum
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, computed_field
 
@@ -49,14 +49,15 @@ class PagedCollection(BaseModel, Generic[T]):
     def total(self) -> int:
         return self.count
 
-    @total.setter
-    def total(self, value: int) -> None:
-        warnings.warn(
-            "PagedCollection.total is deprecated, set count instead.",
-            DeprecationWarning,
-            stacklevel=2,
-        )
-        self.count = value
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "total":
+            warnings.warn(
+                "PagedCollection.total is deprecated, set count instead.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            name = "count"
+        super().__setattr__(name, value)
 
 
 class DemoUserInfo(BaseModel):

@@ -139,10 +139,15 @@ def prepare_exception_handlers(
     :param default: answers what no handler of the app is registered for
     """
     handlers: MutableMapping[Any, Any] = app.exception_handlers
-    last = handlers.pop(500, None)
-    last = handlers.pop(Exception, last) or default
-    for key, handler in handlers.items():
-        handlers[key] = _noting(handler)
+    last = default
+    for key, handler in list(handlers.items()):
+        if key in (
+            500,
+            Exception,
+        ):  # two names of one; as in Starlette, the last counts
+            last = handlers.pop(key)
+        else:
+            handlers[key] = _noting(handler)
     app.user_middleware.append(Middleware(LastResortMiddleware, handler=last))
     app.router.routes.insert(0, RaiseRoute())
 

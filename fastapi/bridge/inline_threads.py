@@ -16,13 +16,15 @@ when they change.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from anyio._backends import _asyncio as anyio_asyncio
 
 if TYPE_CHECKING:
-    import asyncio
+    from collections.abc import Iterator
     from contextvars import Context
 
 __all__ = ["run_threads_inline"]
@@ -50,7 +52,8 @@ class _InlineWorker:
         future: asyncio.Future[Any]
         context, func, args, future, *_cancel_scope = item
         try:
-            result = context.run(func, *args)
+            with no_running_loop():
+                result = context.run(func, *args)
         except StopIteration as exc:  # which a future cannot carry
             error = RuntimeError("sync callable raised StopIteration")
             error.__cause__ = exc
@@ -69,6 +72,17 @@ class _NoLimit:
 
     async def __aexit__(self, *exc_info: object) -> None:
         return None
+
+
+@contextmanager
+def no_running_loop() -> Iterator[None]:
+    """Let a sync callable run a loop of its own, as it could on a worker thread."""
+    loop = asyncio.get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
 
 
 async def run_threads_inline() -> None:

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from .failures import FAILURE_KEY, original_exception
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from fastapi.dependencies.models import Dependant
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["build_in_overrides"]
+__all__ = ["BuiltInRoutes"]
 
 #: The overrides that are built into the route that runs.
 _built_in: ContextVar[BuiltInOverrides | None] = ContextVar("_built_in", default=None)
@@ -66,12 +68,23 @@ class _RouteTree:
         token = _built_in.set(self._owner.current())
         try:
             await self._app(scope, receive, send)
+        except Exception as exc:
+            # one of the teardown, which a middleware may swallow
+            failure = scope.get(FAILURE_KEY)
+            if failure is not None:
+                failure.note(original_exception(exc))
+            raise
         finally:
             _built_in.reset(token)
 
 
 class BuiltInRoutes:
-    """The routes of an app, kept in step with its ``dependency_overrides``."""
+    """The routes of an app, kept in step with its ``dependency_overrides``.
+
+    Overrides that are set later are put into the routes by the next request.
+
+    :param app: not shared with anybody; all its routes are there
+    """
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
@@ -93,16 +106,6 @@ class BuiltInRoutes:
             self._built = built
             self._app.openapi_schema = None
         return overrides
-
-
-def build_in_overrides(app: FastAPI) -> None:
-    """Put the overrides of an app into its routes.
-
-    Overrides that are set later are put there by the next request.
-
-    :param app: not shared with anybody; all its routes are there
-    """
-    BuiltInRoutes(app)
 
 
 def _api_routes(app: FastAPI) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,11 @@ class AsgiApplication:
                 exchange.run(loop)
         except Exception as err:
             failure.note(original_exception(err))
+            answered = False
+        except asyncio.CancelledError as err:  # by the app itself: nobody else can
+            error = RuntimeError("The app cancelled its own task.")
+            error.__cause__ = err
+            failure.note(error)
             answered = False
         exc = failure.exception
         if exc is not None and exc is not failure.given:
