@@ -49,7 +49,7 @@ class PagedCollection(BaseModel, Generic[T]):
     def total(self) -> int:
         return self.count
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: Any):
         if name == "total":
             warnings.warn(
                 "PagedCollection.total is deprecated, set count instead.",
@@ -57,7 +57,7 @@ class PagedCollection(BaseModel, Generic[T]):
                 stacklevel=2,
             )
             name = "count"
-        super().__setattr__(name, value)
+        return super().__setattr__(name, value)
 
 
 class DemoUserInfo(BaseModel):

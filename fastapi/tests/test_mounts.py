@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import sys
 import threading
 import weakref
 
@@ -186,14 +187,21 @@ class TestBuiltApps(BridgeCase):
     def test_built_once_by_concurrent_threads(self):
         count = 20
         barrier = threading.Barrier(count)
+        # many changes of threads, to meet the moment between look-up and entry
+        self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
+        sys.setswitchinterval(1e-6)
 
         def get():
-            barrier.wait(TIMEOUT)
-            return self._get(1, "v1")
+            seen = []
+            for endpoint_id in range(100):
+                barrier.wait(TIMEOUT)
+                seen.append(self._get(endpoint_id, "v1"))
+            return seen
 
-        apps = self.in_threads([get] * count)
-        self.assertEqual(len(self.built), 1)
-        self.assertEqual(set(apps), {self.built[0][1]})
+        results = self.in_threads([get] * count)
+        self.assertEqual(len(self.built), 100)
+        for seen in zip(*results, strict=True):
+            self.assertEqual(len(set(seen)), 1)
 
     def test_threads_wait_for_an_app_that_is_being_built(self):
         building, finish, asked = (threading.Event() for _event in range(3))
