@@ -75,7 +75,7 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
         if exc.code is None:  # abort(response)
             status = exc.get_response().status_code
         else:
-            status, detail = exc.code, exc.description
+            status, detail = exc.code, exc.description or exc.name
     elif isinstance(exc, RequestValidationError):
         status, detail = 422, jsonable_encoder(exc.errors())
     elif isinstance(exc, WebSocketRequestValidationError):

@@ -122,6 +122,10 @@ class LastResortMiddleware:
             await self.app(scope, receive, watch)
         except Exception as exc:
             if started:
+                # raised by the teardown; a middleware may swallow it
+                failure = scope.get(FAILURE_KEY)
+                if failure is not None:
+                    failure.note(original_exception(exc))
                 raise
             request = Request(scope, receive)
             response = self.handler(request, exc)

@@ -10,8 +10,8 @@ worker thread.
 each event loop (``anyio._backends._asyncio``: ``run_sync_in_worker_thread`` takes a
 worker from ``_threadpool_idle_workers`` and gives it the call). The deque of a loop of
 ours holds one worker that runs the call at once. No other loop of the process has it.
-This module is the only place that touches these names; ``test_inline_threads`` fails
-when they change.
+This module is the only place that touches these names; ``test_bridge_loops`` fails when
+they change. What a worker thread could and this thread can't: ``anyio.from_thread``.
 """
 
 from __future__ import annotations

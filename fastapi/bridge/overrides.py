@@ -22,8 +22,6 @@ from typing import TYPE_CHECKING, Any
 from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from .failures import FAILURE_KEY, original_exception
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -68,12 +66,6 @@ class _RouteTree:
         token = _built_in.set(self._owner.current())
         try:
             await self._app(scope, receive, send)
-        except Exception as exc:
-            # one of the teardown, which a middleware may swallow
-            failure = scope.get(FAILURE_KEY)
-            if failure is not None:
-                failure.note(original_exception(exc))
-            raise
         finally:
             _built_in.reset(token)
 

@@ -523,6 +523,29 @@ class TestTeardown(FailuresCase):
                 app = self._app(self._dependency(error), (SwallowMiddleware, {}))
                 self.assertIs(self.call(app, "/dependent").exception, error)
 
+    def test_exception_of_a_route_added_later_swallowed_by_a_middleware(self):
+        error = psycopg2.errors.SerializationFailure("cause")
+        app = self.make_app((SwallowMiddleware, {}))
+        self.assertAnswer(self.call(app), 200, "fine")
+
+        @app.get("/late", dependencies=[Depends(self._dependency(error))])
+        def late() -> str:
+            return "answer"
+
+        self.assertIs(self.call(app, "/late").exception, error)
+
+    def test_exception_of_a_starlette_route_swallowed_by_a_middleware(self):
+        error = psycopg2.errors.SerializationFailure("cause")
+
+        class FailingResponse(PlainTextResponse):
+            async def __call__(self, scope, receive, send):
+                await super().__call__(scope, receive, send)
+                raise error
+
+        app = self.make_app((SwallowMiddleware, {}))
+        app.add_route("/plain", lambda request: FailingResponse("answer"))
+        self.assertIs(self.call(app, "/plain").exception, error)
+
     def test_exception_with_a_handler_for_runtime_errors(self):
         # starlette wraps what it can't answer any more in one of these
         def answer(request, exc):
