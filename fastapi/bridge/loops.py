@@ -8,7 +8,7 @@ handler that blocks, in a row lock say, would stop the other, which may be the o
 holds the lock.
 
 Making a loop costs a selector and a socket pair, so loops are kept for the next
-request. They hold no thread, unless a handler has asked for one (``asyncio.to_thread``).
+request. They hold no thread but what a handler asks for (``asyncio.to_thread``).
 """
 
 import asyncio

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-# pylint: disable=translation-required
+# pylint: disable=translation-required,missing-return
 import json
 import threading
 import traceback

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import xmlrpc.client
 from collections import deque
 from pathlib import Path
@@ -130,6 +131,19 @@ class OdooServer:
         if not self._ready.wait(TIMEOUT) or self._process.poll() is not None:
             self.stop()
             raise RuntimeError("The server did not start:\n" + "".join(self.log))
+        self._wait_until_it_listens()
+
+    def _wait_until_it_listens(self) -> None:
+        """Connect: Odoo writes the line above when it has the port, not yet listens."""
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), TIMEOUT).close()
+            except ConnectionRefusedError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def _read_log(self) -> None:
         for line in self._process.stderr:
