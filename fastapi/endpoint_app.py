@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
-from .bridge.failures import prepare_exception_handlers
-from .bridge.overrides import BuiltInRoutes
+from .bridge.failures import prepare_exception_handlers, watch_mounts
+from .bridge.routes import AppRoutes
 from .error_handlers import default_exception_handler
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ def prepare_app(app: FastAPI) -> None:
 
     :param app: an app that is not shared between endpoints or databases
     """
-    routes: BuiltInRoutes | None = getattr(app.state, "odoo_routes", None)
+    routes: AppRoutes | None = getattr(app.state, "odoo_routes", None)
     if routes is not None:
         routes.current()
         return
+    watch_mounts(app)
     prepare_exception_handlers(app, default_exception_handler)
-    app.state.odoo_routes = BuiltInRoutes(app)
+    app.state.odoo_routes = AppRoutes(app)
 
 
 class EndpointApp(FastAPI):

@@ -16,6 +16,8 @@ The life of a request below an endpoint::
         |   +-> AsgiApplication            the app on this thread (bridge)
         |       +-> _make_response         status, headers, exception of the app
         +-> commit
+        (then, while the response is sent: streams and background tasks,
+         late_transactions)
     +-> ir.http._handle_error              only after an exception: rolled back
         +-> FastApiDispatcher.answer_error what the app answered, or handle_error
 
@@ -30,7 +32,9 @@ import io
 import json
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
@@ -44,11 +48,13 @@ from .bridge import (
     EXCEPTION_KEY,
     HANDLE_ERROR_KEY,
     TRANSACTION_ERRORS,
+    Answer,
     RequestBody,
     wsgi_path,
 )
 from .context import odoo_env_ctx
 from .error_handlers import convert_exception_to_status_body, exception_headers
+from .late_transactions import LateTransactions, StreamBody
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -115,10 +121,18 @@ class FastApiDispatcher(Dispatcher):
             # what is still pending at commit is computed as the endpoint's user
             env = odoo_env_ctx.get()
             env.transaction.default_env = env
-            chunks, answered = self._call_app(app, environ)
-        if self.inner_exception is None:
-            return self._build_response(chunks)
-        raise self._with_answer(self.inner_exception, chunks, answered)
+            answer = self._call_app(app, environ)
+            if self.inner_exception is not None:
+                raise self._with_answer(self.inner_exception, answer)
+            late = LateTransactions(env, copy_context())
+            if answer.streaming:
+                return self._build_stream(answer, late)
+            response = self._build_response(answer)
+            tasks = answer.tasks()
+            if tasks:
+                late.hold_for_tasks()
+                response.call_on_close(partial(late.run_tasks, tasks))
+            return response
 
     def handle_error(self, exc: Exception) -> Response:
         """Return the answer to an exception.
@@ -160,21 +174,20 @@ class FastApiDispatcher(Dispatcher):
             environ[EXCEPTION_KEY] = exc
             environ[HANDLE_ERROR_KEY] = self.handle_error
             with self._manage_odoo_env(endpoints.get_uid(path)):
-                chunks, answered = self._call_app(app, environ)
-            if answered:
-                return self._build_response(chunks)
+                answer = self._call_app(app, environ)
+                if answer.answered:
+                    return self._build_response(answer)
         except Exception:
             _logger.exception("The app can't answer %s: answered without.", type(exc))
         return self.handle_error(exc)
 
-    def _call_app(self, app: Any, environ: dict[str, Any]) -> tuple[list[bytes], bool]:
-        """Run a WSGI app; status, headers and exception end up in the attributes.
-
-        :return: the chunks of the body, and whether the app itself has made the answer
-        """
+    def _call_app(self, app: Any, environ: dict[str, Any]) -> Answer:
+        """Run a WSGI app; status, headers and exception end up in the attributes."""
         self.status, self.headers, self.inner_exception = "", [], None
         answer = app(environ, self._make_response)
-        return list(answer), getattr(answer, "answered", self.inner_exception is None)
+        if not isinstance(answer, Answer):  # of an app that an override returns
+            answer = Answer(list(answer), answered=self.inner_exception is None)
+        return answer
 
     def _make_response(
         self,
@@ -194,20 +207,36 @@ class FastApiDispatcher(Dispatcher):
             content[1].with_traceback(content[2]) if content else None
         )
 
-    def _build_response(self, chunks: list[bytes]) -> Response:
-        """Return the app's answer as a response of Odoo, its headers untouched."""
+    def _build_stream(self, answer: Answer, late: LateTransactions) -> Response:
+        """Commit what the handler has done, and return what goes on from there."""
+        try:
+            late.commit()
+            late.hold()
+            return self._build_response(answer, StreamBody(answer, late))
+        except BaseException:
+            answer.close()
+            raise
+
+    def _build_response(
+        self, answer: Answer, body: StreamBody | None = None
+    ) -> Response:
+        """Return the app's answer as a response of Odoo, its headers untouched.
+
+        :param body: the body of a stream, which is collected otherwise
+        """
         headers = Headers(self.headers)
         typed = "content-type" in headers
-        response = Response(chunks, status=self.status, headers=headers)
+        if body is None:
+            with closing(answer):
+                body = list(answer)
+        response = Response(body, status=self.status, headers=headers)
         if not typed:
             response.headers.remove("Content-Type")  # werkzeug's default
         if self._body is not None:
             response.call_on_close(self._body.close)
         return response
 
-    def _with_answer(
-        self, exc: BaseException, chunks: list[bytes], answered: bool
-    ) -> BaseException:
+    def _with_answer(self, exc: BaseException, answer: Answer) -> BaseException:
         """Give an exception the answer that Odoo sends after the rollback.
 
         Odoo looks for it in attributes of the exception, so one that is raised more
@@ -217,10 +246,11 @@ class FastApiDispatcher(Dispatcher):
         if vars(exc).setdefault("_fastapi_dispatcher", id(self)) != id(self):
             exc = _clone(exc)
             exc._fastapi_dispatcher = id(self)
-        if isinstance(exc, TRANSACTION_ERRORS) or not answered:
+        if isinstance(exc, TRANSACTION_ERRORS) or not answer.answered:
+            answer.close()
             vars(exc).pop("error_response", None)
             return exc
-        exc.error_response = self._build_response(chunks)
+        exc.error_response = self._build_response(answer)
         if isinstance(exc, WerkzeugHTTPException) and exc.code is None:
             exc.response = exc.error_response  # odoo.http.Request._serve_db sends this
         # odoo.http.Application.__call__ logs by these

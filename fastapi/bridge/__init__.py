@@ -7,20 +7,23 @@ Pure Python: nothing here knows the ORM. One request passes through it like this
     wsgi.input ──── body ───> receive() ──┼─> exchange: the app, run on the calling
     start_response, iterable <── send() ──┘   thread by a loop of ``loops``
 
-``wsgi`` ties these together as a WSGI application. ``overrides`` and ``failures``
+``wsgi`` ties these together as a WSGI application. ``routes`` and ``failures``
 prepare the FastAPI app once, when it is built, so that a request need not.
 """
 
 from .body import RequestBody
+from .lifespan import Lifespan
 from .failures import EXCEPTION_KEY, HANDLE_ERROR_KEY, TRANSACTION_ERRORS
 from .scope import wsgi_path
-from .wsgi import AsgiApplication
+from .wsgi import Answer, AsgiApplication
 
 __all__ = [
     "EXCEPTION_KEY",
     "HANDLE_ERROR_KEY",
     "TRANSACTION_ERRORS",
+    "Answer",
     "AsgiApplication",
+    "Lifespan",
     "RequestBody",
     "wsgi_path",
 ]

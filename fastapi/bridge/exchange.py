@@ -1,12 +1,18 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """One HTTP request through an ASGI app, message by message.
 
-The app's side is ``receive`` and ``send``, the caller's side is ``run``. In between is
-the order of messages that the ASGI specification gives::
+The app's side is ``receive`` and ``send``. The caller's side is ``run``, and for a
+stream ``chunks`` and ``disconnect``. In between is the order of messages that the ASGI
+specification gives::
 
     START ── http.response.start ──> BODY ── http.response.body, no more ──> DONE
 
 A message out of order, or one nobody knows, is a ``RuntimeError`` in the app.
+
+A response is a stream if it says so itself: its start has no ``Content-Length``, or one
+above ``STREAM_SIZE``, and more follows its first chunk. Then ``run`` returns in the
+middle, with the app waiting in ``send`` until somebody takes the chunk. Nothing of the
+app runs unless the caller makes it, on the caller's thread.
 """
 
 from __future__ import annotations
@@ -16,7 +22,7 @@ import enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterator, MutableMapping
     from typing import IO
 
     Message = MutableMapping[str, Any]
@@ -29,10 +35,14 @@ if TYPE_CHECKING:
         Awaitable[None],
     ]
 
-__all__ = ["Exchange"]
+__all__ = ["STREAM_SIZE", "Exchange"]
 
 #: Bytes of the request's body in one ``http.request`` message.
 CHUNK_SIZE = 64 * 1024
+#: Bytes that a response may announce and still be collected and sent in one piece.
+STREAM_SIZE = 1024 * 1024
+#: Seconds that an app has to notice that the client has gone before it is cancelled.
+DISCONNECT_GRACE = 5
 
 
 class State(enum.Enum):
@@ -47,71 +57,158 @@ class Exchange:
     :param app: ASGI application
     :param scope: its scope, of type ``http``
     :param body: the request's body, at its beginning
+    :param loop: an event loop that nobody else runs until the exchange is over
     """
 
     def __init__(
-        self, app: ASGIApp, scope: MutableMapping[str, Any], body: IO[bytes]
+        self,
+        app: ASGIApp,
+        scope: MutableMapping[str, Any],
+        body: IO[bytes],
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._app = app
         self._scope = scope
         self._request_body = body
         self._request_read = False
+        self._loop = loop
+        self._task: asyncio.Task[None] | None = None
         self._state = State.START
-        self._done: asyncio.Future[None] | None = None
         self._chunks: list[bytes] = []
+        #: Set when the caller has something to do: a chunk to take, or the end.
+        self._turn: asyncio.Future[None] = loop.create_future()
+        #: Set when the app may send on; None while it does not wait for that.
+        self._taken: asyncio.Future[None] | None = None
+        #: Set when the response is complete, or nobody wants it any more.
+        self._over: asyncio.Future[None] = loop.create_future()
+        self._disconnected = False
+        #: Whether the response is a stream.
+        self.streaming = False
         #: Status code of the response, 0 before it started.
         self.status: int = 0
         #: Header pairs of the response, in the order of the app.
         self.headers: list[tuple[bytes, bytes]] = []
 
     @property
-    def body(self) -> bytes:
-        """What the app has sent so far as the body of the response."""
-        return b"".join(self._chunks)
-
-    @property
     def complete(self) -> bool:
         """Whether the app has sent a whole response."""
         return self._state is State.DONE
 
-    def run(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Run the app to its end on the calling thread.
+    def run(self) -> bytes:
+        """Run the app to its end, or to the first chunk of a stream.
 
-        :param loop: an event loop that nobody else runs
+        :return: the body of a response that is no stream
         :raises Exception: what the app raised
         :raises RuntimeError: the app sent no response, or not all of it
         """
-        self._done = loop.create_future()
-        loop.run_until_complete(self._app(self._scope, self._receive, self._send))
-        if not self.complete:
-            raise RuntimeError(
-                "ASGI app returned without a response."
-                if self._state is State.START
-                else "ASGI app returned without completing its response."
-            )
+        self._task = self._loop.create_task(
+            self._app(self._scope, self._receive, self._send)
+        )
+        self._task.add_done_callback(self._give_turn)
+        self._step()
+        return b"" if self.streaming else b"".join(self._chunks)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body of a stream, running the app on whenever a chunk is taken.
+
+        :raises Exception: what the app raised
+        """
+        while True:
+            chunks, self._chunks = self._chunks, []
+            yield from chunks
+            if self._task.done():
+                return
+            if self._taken is not None:
+                self._taken.set_result(None)
+            self._step()
+
+    def disconnect(self) -> None:
+        """Let the app know that the client has gone, and run it to its end.
+
+        :raises Exception: what the app raised on that occasion
+        """
+        self._disconnected = True
+        if self._task is None or self._task.done():
+            return
+        if not self._over.done():
+            self._over.set_result(None)
+        if self._taken is not None and not self._taken.done():
+            self._taken.set_result(None)
+        self._loop.run_until_complete(
+            asyncio.wait({self._task}, timeout=DISCONNECT_GRACE)
+        )
+        if not self._task.done():
+            self._task.cancel()
+            self._loop.run_until_complete(asyncio.wait({self._task}))
+        if not self._task.cancelled():
+            self._task.result()
+
+    def _step(self) -> None:
+        """Run the app until it is the caller's turn."""
+        if self._turn.done():
+            self._turn = self._loop.create_future()
+        if not self._task.done():
+            self._loop.run_until_complete(self._turn)
+        if self._task.done():
+            self._task.result()
+            if not self.complete:
+                raise RuntimeError(
+                    "ASGI app returned without a response."
+                    if self._state is State.START
+                    else "ASGI app returned without completing its response."
+                )
+
+    def _give_turn(self, _task: asyncio.Task[None] | None = None) -> None:
+        if not self._turn.done():
+            self._turn.set_result(None)
 
     async def _receive(self) -> Message:
-        if not self._request_read:
+        if not self._request_read and not self._disconnected:
             chunk = self._request_body.read(CHUNK_SIZE)
             more = len(chunk) == CHUNK_SIZE
             self._request_read = not more
             return {"type": "http.request", "body": chunk, "more_body": more}
         # Nothing more comes from this client until it has its response.
-        await asyncio.shield(self._done)
+        await asyncio.shield(self._over)
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
         kind = message["type"]
+        if self._disconnected:
+            raise OSError("The client has disconnected.")  # as ASGI 2.4 has it
         if kind == "http.response.start" and self._state is State.START:
             self.status = message["status"]
             self.headers = list(message.get("headers", ()))
             self._state = State.BODY
         elif kind == "http.response.body" and self._state is State.BODY:
-            self._chunks.append(message.get("body", b""))
+            chunk = message.get("body", b"")
+            if chunk:
+                self._chunks.append(bytes(chunk))
             if not message.get("more_body", False):
                 self._state = State.DONE
-                self._done.set_result(None)
+                self._over.set_result(None)
+            elif self.streaming or self._says_stream():
+                self.streaming = True
+                await self._wait_until_taken()
         else:
             raise RuntimeError(
                 f"Unexpected ASGI message {kind!r} in state {self._state.name}."
             )
+
+    def _says_stream(self) -> bool:
+        for name, value in self.headers:
+            if name.lower() == b"content-length":
+                return int(value) > STREAM_SIZE
+        return True
+
+    async def _wait_until_taken(self) -> None:
+        if not self._chunks:
+            return
+        self._taken = self._loop.create_future()
+        self._give_turn()
+        try:
+            await self._taken
+        finally:
+            self._taken = None
+        if self._disconnected:
+            raise OSError("The client has disconnected.")

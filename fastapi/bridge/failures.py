@@ -19,10 +19,11 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
+from fastapi.routing import iter_route_contexts
 from starlette._utils import is_async_callable
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound
 
 from odoo.exceptions import ConcurrencyError
 
@@ -41,6 +42,7 @@ __all__ = [
     "Failure",
     "original_exception",
     "prepare_exception_handlers",
+    "watch_mounts",
 ]
 
 #: What ``odoo.service.model.retrying`` replays, or turns into an error of its own
@@ -56,6 +58,8 @@ TRANSACTION_ERRORS = (
 EXCEPTION_KEY = "odoo.fastapi.exception"
 #: Key of the WSGI environ: turns an exception into a werkzeug response.
 HANDLE_ERROR_KEY = "odoo.fastapi.handle_error"
+#: Key of the ASGI scope where ``starlette.middleware.exceptions`` leaves its handlers.
+_HANDLERS_KEY = "starlette.exception_handlers"
 #: Key of the ASGI scope: the :class:`Failure` of the request.
 FAILURE_KEY = "odoo.fastapi.failure"
 
@@ -154,6 +158,41 @@ def prepare_exception_handlers(
             handlers[key] = _noting(handler)
     app.user_middleware.append(Middleware(LastResortMiddleware, handler=last))
     app.router.routes.insert(0, RaiseRoute())
+
+
+class WatchedApp:
+    """A mounted app, its exceptions noted too.
+
+    Starlette's exception middleware tells the routes below it, by the scope, which
+    handlers there are; so the scope is where those of an app that others may have too
+    can be wrapped without touching it.
+
+    :param app: ASGI application, mounted in an app of ours
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(_WatchedScope(scope), receive, send)
+
+
+class _WatchedScope(dict[str, Any]):
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key == _HANDLERS_KEY:
+            value = tuple(
+                {cause: _noting(handler) for cause, handler in handlers.items()}
+                for handlers in value
+            )
+        return super().__setitem__(key, value)
+
+
+def watch_mounts(app: Starlette) -> None:
+    """Note the exceptions of apps that are mounted in an app; once, before it runs."""
+    for context in iter_route_contexts(app.routes):
+        mount = context._effective_route
+        if isinstance(mount, Mount | Host):
+            mount.app = WatchedApp(mount.app)
 
 
 def _noting(handler: Callable[[Request, Exception], Any]) -> Callable[..., Any]:

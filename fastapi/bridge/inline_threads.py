@@ -9,7 +9,8 @@ worker thread.
 ``anyio`` offers no setting for it. What it has is a deque of idle worker threads for
 each event loop (``anyio._backends._asyncio``: ``run_sync_in_worker_thread`` takes a
 worker from ``_threadpool_idle_workers`` and gives it the call). The deque of a loop of
-ours holds one worker that runs the call at once. No other loop of the process has it.
+ours holds one worker that makes the call on the loop. No other loop of the process has
+it.
 This module is the only place that touches these names; ``test_bridge_loops`` fails when
 they change. What a worker thread could and this thread can't: ``anyio.from_thread``.
 """
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["run_threads_inline"]
 
 
+#: Turns of the loop that a call lets others have; a task that spins has no end of them.
+MAX_PATIENCE = 50
+
+
 class _InlineWorker:
     """Stands in for ``anyio._backends._asyncio.WorkerThread``."""
 
@@ -38,19 +43,42 @@ class _InlineWorker:
 
     def __init__(self, idle_workers: deque[_InlineWorker]) -> None:
         self._idle_workers = idle_workers
+        self._calls: deque[tuple[Any, ...]] = deque()
 
     @property
     def queue(self) -> _InlineWorker:
         return self
 
     def put_nowait(self, item: tuple[Any, ...] | None) -> None:
-        """Run the call that anyio puts into a worker's queue."""
+        """Take a call that anyio puts into a worker's queue."""
         self._idle_workers.append(self)
         if item is None:  # anyio's word for "stop"
             return
+        self._calls.append(item)
+        if len(self._calls) == 1:
+            asyncio.get_running_loop().call_soon(self._call_when_idle, 0)
+
+    def _call_when_idle(self, patience: int) -> None:
+        """Make the next call as soon as nothing else is to be done.
+
+        It may block, on a lock or for the next item of a stream; what is ready before,
+        such as a chunk that waits to be sent, must not wait for it.
+        """
+        loop: Any = asyncio.get_running_loop()
+        # asyncio.BaseEventLoop: more callbacks to run, or run_until_complete is over
+        if loop._stopping or (loop._ready and patience < MAX_PATIENCE):
+            loop.call_soon(self._call_when_idle, patience + 1)
+            return
+        self._call(self._calls.popleft())
+        if self._calls:
+            loop.call_soon(self._call_when_idle, 0)
+
+    def _call(self, item: tuple[Any, ...]) -> None:
         context: Context
         future: asyncio.Future[Any]
         context, func, args, future, *_cancel_scope = item
+        if future.cancelled():
+            return
         try:
             with no_running_loop():
                 result = context.run(func, *args)
@@ -77,7 +105,7 @@ class _NoLimit:
 @contextmanager
 def no_running_loop() -> Iterator[None]:
     """Let a sync callable run a loop of its own, as it could on a worker thread."""
-    loop = asyncio.get_running_loop()
+    loop = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
     try:
         yield

@@ -16,25 +16,31 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakSet
 
 from .inline_threads import run_threads_inline
 
-__all__ = ["borrow_loop"]
+__all__ = ["borrow_loop", "new_loop", "spoil"]
 
 #: Idle loops. ``deque`` appends and pops are atomic, no lock is needed.
 _idle: deque[asyncio.AbstractEventLoop] = deque()
+#: Loops that are lent and not to be lent again.
+_spoiled: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 # A child of a fork must not share the selectors of its parent.
 os.register_at_fork(after_in_child=_idle.clear)
 
 
-def _new_loop() -> asyncio.AbstractEventLoop:
-    loop = asyncio.new_event_loop()
+def new_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop that calls on its own thread what others give to threads."""
+    loop = asyncio.SelectorEventLoop()  # whatever the policy: inline_threads knows it
     loop.run_until_complete(run_threads_inline())
     return loop
 
 
 def _discard(loop: asyncio.AbstractEventLoop) -> None:
     """Close a loop whose request left work behind, after cancelling that work."""
+    if loop.is_closed():  # nobody has closed the stream that had it
+        return
     try:
         tasks = asyncio.all_tasks(loop)
         for task in tasks:
@@ -44,6 +50,14 @@ def _discard(loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
         loop.close()
+
+
+def spoil(loop: asyncio.AbstractEventLoop) -> None:
+    """Have a loop closed instead of lent again.
+
+    For a request that was cut off: its generators may wait for somebody to end them.
+    """
+    _spoiled.add(loop)
 
 
 @contextmanager
@@ -56,13 +70,13 @@ def borrow_loop() -> Iterator[asyncio.AbstractEventLoop]:
     try:
         loop = _idle.pop()
     except IndexError:
-        loop = _new_loop()
+        loop = new_loop()
     try:
         yield loop
     except BaseException:
         _discard(loop)
         raise
-    if asyncio.all_tasks(loop):
+    if loop in _spoiled or asyncio.all_tasks(loop):
         _discard(loop)
     else:
         _idle.append(loop)

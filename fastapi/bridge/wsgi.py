@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from a2wsgi.asgi import StatusStringMapping
@@ -17,15 +19,20 @@ from .failures import (
     Failure,
     original_exception,
 )
-from .loops import borrow_loop
+from .loops import borrow_loop, spoil
 from .scope import build_scope
+from .tasks import TASKS_KEY, run_task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+
+    from starlette.background import BackgroundTask
 
     from .exchange import ASGIApp
 
-__all__ = ["AsgiApplication"]
+__all__ = ["Answer", "AsgiApplication", "Stream"]
+
+_logger = logging.getLogger(__name__)
 
 
 class AsgiApplication:
@@ -37,15 +44,19 @@ class AsgiApplication:
 
     :param app: ASGI application
     :param root_path: where it is mounted, ``""`` or ``/`` and at least one segment
+    :param state: what the app's lifespan has yielded, for ``request.state``
     """
 
-    def __init__(self, app: ASGIApp, root_path: str = "") -> None:
+    def __init__(
+        self, app: ASGIApp, root_path: str = "", state: dict[str, Any] | None = None
+    ) -> None:
         self.app = app
         self.root_path = root_path
+        self.state = state or {}
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    ) -> Answer:
         """Answer one request.
 
         :param environ: WSGI environ, ``PATH_INFO`` below ``root_path``; its
@@ -54,27 +65,43 @@ class AsgiApplication:
         :raises werkzeug.exceptions.BadRequest: see :func:`~.scope.build_scope`
         """
         scope = build_scope(environ, self.root_path)
+        scope["state"] = self.state.copy()
         failure = scope[FAILURE_KEY] = Failure(environ.get(EXCEPTION_KEY))
-        exchange = Exchange(self.app, scope, environ.get("wsgi.input") or io.BytesIO())
+        tasks: list[BackgroundTask] = []
+        scope[TASKS_KEY] = tasks
         answered = True
-        try:
-            with borrow_loop() as loop:
-                exchange.run(loop)
-        except Exception as err:
-            failure.note(original_exception(err))
-            answered = False
-        except asyncio.CancelledError as err:  # by the app itself: nobody else can
-            error = RuntimeError("The app cancelled its own task.")
-            error.__cause__ = err
-            failure.note(error)
-            answered = False
-        exc = failure.exception
-        if exc is not None and exc is not failure.given:
-            # swallowed by a middleware, it still has to be replayed
-            answered = answered and not isinstance(exc, TRANSACTION_ERRORS)
-        exc_info = (type(exc), exc, failure.traceback) if exc is not None else None
-        if answered:
-            body = exchange.body
+        body = b""
+        with ExitStack() as stack:
+            loop = stack.enter_context(borrow_loop())
+            request_body = environ.get("wsgi.input") or io.BytesIO()
+            exchange = Exchange(self.app, scope, request_body, loop)
+            try:
+                body = exchange.run()
+            except Exception as err:
+                failure.note(original_exception(err))
+                answered = False
+            except asyncio.CancelledError as err:  # by the app itself: nobody else can
+                error = RuntimeError("The app cancelled its own task.")
+                error.__cause__ = err
+                failure.note(error)
+                answered = False
+            exc = failure.exception
+            if exc is not None and exc is not failure.given:
+                # swallowed by a middleware, it still has to be replayed
+                answered = answered and not isinstance(exc, TRANSACTION_ERRORS)
+            exc_info = (type(exc), exc, failure.traceback) if exc is not None else None
+            if not answered:
+                _disconnect(exchange, loop)
+                body = b'{"detail":"Internal Server Error"}'
+                start_response(
+                    StatusStringMapping[500],
+                    [
+                        ("content-length", str(len(body))),
+                        ("content-type", "application/json"),
+                    ],
+                    exc_info,
+                )
+                return Answer((body,), answered=False)
             start_response(
                 StatusStringMapping[exchange.status],
                 [
@@ -83,27 +110,107 @@ class AsgiApplication:
                 ],
                 exc_info,
             )
-        else:
-            body = b'{"detail":"Internal Server Error"}'
-            start_response(
-                StatusStringMapping[500],
-                [
-                    ("content-length", str(len(body))),
-                    ("content-type", "application/json"),
-                ],
-                exc_info,
-            )
-        return Answer(body, answered)
+            if exchange.streaming:
+                return Stream(exchange, loop, stack.pop_all(), tasks)
+        return Answer((body,), tasks if exc is None else ())
 
 
-class Answer(list[bytes]):
+class Answer:
     """The body of a response, as the iterable that WSGI wants.
 
-    :param body: the whole of it
+    :param chunks: the whole of it
+    :param tasks: background tasks that wait to be run
     :param answered: whether the app made the response; if not, it is a plain 500 that
         stands in for whatever Odoo makes of the exception
     """
 
-    def __init__(self, body: bytes, answered: bool) -> None:
-        super().__init__((body,))
+    streaming = False
+
+    def __init__(
+        self,
+        chunks: Iterable[bytes],
+        tasks: Iterable[BackgroundTask] = (),
+        answered: bool = True,
+    ) -> None:
+        self._chunks = chunks
+        self._tasks = tasks
         self.answered = answered
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+    def close(self) -> None:
+        """Say that nothing more of the body is wanted."""
+
+    def tasks(self) -> list[Callable[[], None]]:
+        """Return the background tasks as functions, each to be called once.
+
+        They may be called after ``close``; a function raises what its task raises.
+        """
+        return [TaskRun(task) for task in self._tasks]
+
+
+class Stream(Answer):
+    """The body of a response that is made while it is sent.
+
+    Holds an event loop until it is closed; must be closed by the thread that iterates.
+
+    :param exchange: with the first chunk waiting
+    :param loop: the loop of the exchange
+    :param stack: gives the loop back
+    :param tasks: background tasks that wait to be run
+    """
+
+    streaming = True
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        loop: asyncio.AbstractEventLoop,
+        stack: ExitStack,
+        tasks: Iterable[BackgroundTask],
+    ) -> None:
+        super().__init__(exchange.chunks(), tasks)
+        self._exchange = exchange
+        self._loop = loop
+        self._stack = stack
+        #: Whether the app has ended on its own, and without an exception.
+        self.complete = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._chunks
+        self.complete = True
+
+    def close(self) -> None:
+        """End the app if it has not ended: the client has gone.
+
+        Its generators are closed, and the teardown of its dependencies is run.
+        """
+        stack, self._stack = self._stack, ExitStack()
+        with stack:
+            if not self.complete:
+                _disconnect(self._exchange, self._loop)
+
+
+def _disconnect(exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
+    """Run an app to its end for which nobody waits any more."""
+    spoil(loop)
+    try:
+        exchange.disconnect()
+    except Exception as exc:  # an answer to the disconnection, most often
+        _logger.debug("After its client had gone, an app raised %r", exc)
+
+
+class TaskRun:
+    """A background task as a function that runs it, on the calling thread."""
+
+    def __init__(self, task: BackgroundTask) -> None:
+        self._task = task
+
+    def __call__(self) -> None:
+        with borrow_loop() as loop:
+            loop.run_until_complete(run_task(self._task))
+
+    def __str__(self) -> str:
+        function = getattr(self._task, "func", self._task)
+        return f"Background task {getattr(function, '__name__', function)}"

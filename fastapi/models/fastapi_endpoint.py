@@ -3,10 +3,10 @@
 
 import re
 import secrets
+import weakref
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
@@ -16,7 +16,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import convert
 
 from .. import dependencies
-from ..bridge import AsgiApplication
+from ..bridge import AsgiApplication, Lifespan
 from ..endpoint_app import EndpointApp, prepare_app
 from ..error_handlers import default_exception_handlers
 from ..mounts import BuiltApps, Mount, MountTable, clean_root_path
@@ -51,7 +51,7 @@ HTTP_METHODS = (
 )
 
 #: The built apps by database: the class of the model is made anew with the registry.
-_built_apps: WeakKeyDictionary[type, BuiltApps] = WeakKeyDictionary()
+_built_apps: weakref.WeakKeyDictionary[type, BuiltApps] = weakref.WeakKeyDictionary()
 
 
 class _MountCache:
@@ -404,7 +404,12 @@ class FastapiEndpoint(models.Model):
         self.ensure_one()
         app = self._get_app()
         prepare_app(app)
-        return self.app_version, AsgiApplication(app, self.root_path)
+        lifespan = Lifespan(app)
+        lifespan.start()
+        application = AsgiApplication(app, self.root_path, lifespan.state)
+        # when the last request is through with it, or the process ends
+        weakref.finalize(application, lifespan.stop)
+        return self.app_version, application
 
     # ------------------------------------------------------------------
     # The app, for others to extend

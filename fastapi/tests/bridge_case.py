@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -104,8 +105,10 @@ class BridgeCase(BaseCase):
         if environ is None:
             environ = make_environ(path, **more)
         answer = AsgiApplication(app, root_path)(environ, start_response)
-        result.body = b"".join(answer)
+        with closing(answer):
+            result.body = b"".join(answer)
         result.answered = answer.answered
+        result.tasks = answer.tasks()
         return result
 
     def client(

@@ -14,9 +14,11 @@ PART = {"type": "http.response.body", "body": b"part ", "more_body": True}
 
 class TestExchange(BaseCase):
     def _run(self, app, body=b""):
-        exchange = Exchange(app, {"type": "http"}, io.BytesIO(body))
         with borrow_loop() as loop:
-            exchange.run(loop)
+            exchange = Exchange(app, {"type": "http"}, io.BytesIO(body), loop)
+            exchange.body = exchange.run()
+            if exchange.streaming:
+                exchange.body = b"".join(exchange.chunks())
         return exchange
 
     def _send(self, *messages):
@@ -72,7 +74,8 @@ class TestExchange(BaseCase):
         self.assertTrue(exchange.complete)
 
     def test_nothing_is_known_before_the_start(self):
-        exchange = Exchange(None, {"type": "http"}, io.BytesIO())
+        with borrow_loop() as loop:
+            exchange = Exchange(None, {"type": "http"}, io.BytesIO(), loop)
         self.assertEqual(exchange.status, 0)
         self.assertFalse(exchange.complete)
 

@@ -15,7 +15,7 @@ LAYERS = {
     "bridge": ["bridge", "error_handlers", "endpoint_app", "mounts"],
     "handlers": ["dependencies", "depends", "schemas"],
     "records": ["models"],
-    "edge": ["fastapi_dispatcher"],
+    "edge": ["fastapi_dispatcher", "late_transactions"],
     "demo": ["models.fastapi_endpoint_demo", "routers"],
 }
 #: Imports that the table forbids, with the reason why they are there.

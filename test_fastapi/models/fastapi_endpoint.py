@@ -1,7 +1,13 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-from fastapi import APIRouter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -14,6 +20,21 @@ from odoo.addons.fastapi.dependencies import (
 )
 
 from ..routers import TeapotError, optional_partner, router
+from ..routers.mounted import mount_all
+
+#: What the lifespans of the apps have done: title of the app, and what happened.
+lifespan_events: list[tuple[str, str]] = []
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    lifespan_events.append((app.title, "started"))
+    yield {"title_at_start": app.title}
+    lifespan_events.append((app.title, "stopped"))
+
+
+async def pass_on(request: Request, call_next: Any) -> Any:
+    return await call_next(request)
 
 
 def brew(request: Request, exc: TeapotError) -> JSONResponse:
@@ -25,12 +46,28 @@ class FastapiEndpoint(models.Model):
     _inherit = "fastapi.endpoint"
 
     app = fields.Selection(
-        selection_add=[("test", "Test")], ondelete={"test": "cascade"}
+        selection_add=[
+            ("test", "Test"),
+            ("test_middleware", "Test with middleware that re-chunks"),
+        ],
+        ondelete={"test": "cascade", "test_middleware": "cascade"},
     )
+
+    def _get_app(self) -> FastAPI:
+        app = super()._get_app()
+        if self.app == "test":
+            mount_all(app)
+        return app
+
+    def _prepare_fastapi_app_params(self) -> dict[str, Any]:
+        params = super()._prepare_fastapi_app_params()
+        if self.app == "test":
+            params["lifespan"] = lifespan
+        return params
 
     def _get_fastapi_routers(self) -> list[APIRouter]:
         routers = super()._get_fastapi_routers()
-        if self.app == "test":
+        if self.app in ("test", "test_middleware"):
             routers.append(router)
         return routers
 
@@ -44,6 +81,11 @@ class FastapiEndpoint(models.Model):
                     allow_methods=["*"],
                 )
             )
+        if self.app == "test_middleware":
+            middleware += [
+                Middleware(GZipMiddleware, minimum_size=100),
+                Middleware(BaseHTTPMiddleware, dispatch=pass_on),
+            ]
         return middleware
 
     def _get_app_dependencies_overrides(self):

@@ -110,6 +110,7 @@ def process(request: Request) -> dict[str, Any]:
     thread = threading.current_thread()
     return {
         "app": id(request.app),
+        "state": getattr(request.state, "title_at_start", None),
         "dbname": getattr(thread, "dbname", None),
         "threads": threading.active_count(),
     }

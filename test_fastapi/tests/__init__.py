@@ -5,5 +5,7 @@ from . import test_http
 from . import test_identity
 from . import test_life_of_an_app
 from . import test_security
+from . import test_mounted_apps
 from . import test_servers
+from . import test_streams
 from . import test_transactions

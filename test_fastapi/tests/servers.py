@@ -19,16 +19,18 @@ import threading
 import time
 import xmlrpc.client
 from collections import deque
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg2
 from psycopg2 import sql
 
 import odoo
 from odoo.tools import config
 
-TIMEOUT = 60  # seconds for a server to start, or to answer
+TIMEOUT = 20  # seconds for a server to start, or to answer
 
 
 def connect(dbname: str) -> Any:
@@ -123,6 +125,7 @@ class OdooServer:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.pid = self._process.pid
         #: The last lines of the log.
         self.log: deque[str] = deque(maxlen=1000)
         self._ready = threading.Event()
@@ -162,6 +165,21 @@ class OdooServer:
         self._reader.join(TIMEOUT)
         self._process.stderr.close()
         self._folder.cleanup()
+
+    @contextmanager
+    def open(self, method: str, path: str, body: Any = None, **headers: str):
+        """Provide a response that is read by the caller, as far as it likes."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, TIMEOUT)
+        try:
+            connection.request(method, path, body, headers)
+            with connection.getresponse() as response:
+                yield response
+        finally:
+            connection.close()
+
+    def memory(self) -> int:
+        """Return the memory of the server's process, in bytes."""
+        return psutil.Process(self.pid).memory_info().rss
 
     def request(
         self,

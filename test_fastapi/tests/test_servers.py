@@ -1,101 +1,21 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import hashlib
 import os
-import time
 import uuid
 
 from odoo.tests import BaseCase, get_db_name, tagged
 
-from .servers import (
-    TIMEOUT,
-    Background,
-    OdooServer,
-    connect,
-    create_database,
-    drop_database,
-)
-
-LOCK = 4711  # of PostgreSQL; whoever holds it decides when a handler goes on
-
-
-@tagged("post_install", "-at_install")
-class ServerCase(BaseCase):
-    """Two servers on the database of the tests, and a connection beside them."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.dbname = get_db_name()
-        cls.first = OdooServer(cls.dbname)
-        cls.addClassCleanup(cls.first.stop)
-        cls.second = OdooServer(cls.dbname)
-        cls.addClassCleanup(cls.second.stop)
-        cls.connection = connect(cls.dbname)
-        cls.addClassCleanup(cls.connection.close)
-        cls.runner_id = cls.first.rpc(
-            "res.users", "search", [("login", "=", "test_fastapi_runner")]
-        )[0]
-
-    def setUp(self):
-        super().setUp()
-        self.created = []
-        self.addCleanup(self.clean_up)
-
-    def clean_up(self):
-        if self.created:
-            self.first.rpc("fastapi.endpoint", "unlink", self.created)
-        self.query("DELETE FROM test_fastapi_item")
-
-    def query(self, query, *args):
-        with self.connection.cursor() as cr:
-            cr.execute(query, args)
-            return cr.fetchall() if cr.description else None
-
-    def create_endpoint(self, server, root_path):
-        (endpoint_id,) = server.rpc(
-            "fastapi.endpoint",
-            "create",
-            [
-                {
-                    "name": f"Test at {root_path}",
-                    "app": "test",
-                    "root_path": root_path,
-                    "user_id": self.runner_id,
-                    "save_http_session": False,
-                }
-            ],
-        )
-        self.created.append(endpoint_id)
-        return endpoint_id
-
-    def create_item(self, server, root_path):
-        name = uuid.uuid4().hex
-        return server.request("POST", f"{root_path}/items?name={name}").json()
-
-    def quantity(self, item_id):
-        ((quantity,),) = self.query(
-            "SELECT quantity FROM test_fastapi_item WHERE id = %s", item_id
-        )
-        return quantity
-
-    def names(self):
-        return [name for (name,) in self.query("SELECT name FROM test_fastapi_item")]
-
-    def wait_until(self, query, expected):
-        """Look at the database until it is as expected: for a handler to get there."""
-        deadline = time.monotonic() + TIMEOUT
-        while self.query(query) != expected:
-            self.assertLess(time.monotonic(), deadline, f"{query}: not {expected}")
-
-    def wait_for_lock(self, waiting):
-        self.wait_until(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
-            f"AND objid = {LOCK} AND NOT granted",
-            [(waiting,)],
-        )
+from .server_case import LOCK, ServerCase
+from .servers import Background, OdooServer, create_database, drop_database
 
 
 class TestTwoServers(ServerCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.second = OdooServer(cls.dbname)
+        cls.addClassCleanup(cls.second.stop)
+
     def title(self, server, root_path):
         return server.request("GET", f"{root_path}/openapi.json").json()["info"][
             "title"

@@ -8,7 +8,7 @@ import fastapi.dependencies.utils
 from fastapi import APIRouter, Body, Depends, FastAPI, Header, Query, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBasic, SecurityScopes
 
-from ..bridge.overrides import BuiltInRoutes
+from ..bridge.routes import AppRoutes
 from ..endpoint_app import EndpointApp, prepare_app
 from .bridge_case import JSON_TYPE, TIMEOUT, BridgeCase
 
@@ -247,7 +247,7 @@ class TestAsFastApiHasIt(OverridesCase):
     def _both(self, app_factory):
         """Return an app as FastAPI runs it, and one with its overrides built in."""
         plain, built = app_factory(), app_factory()
-        BuiltInRoutes(built)
+        AppRoutes(built)
         return plain, built
 
     def _assert_same(self, app_factory, path, expected):

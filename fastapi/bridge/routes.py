@@ -1,0 +1,240 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The routes of an app, with all that can be settled before a request.
+
+*Dependency overrides.* As soon as ``app.dependency_overrides`` holds anything, FastAPI
+reads the signature of every dependency again on every request
+(``fastapi.dependencies.utils``: ``solve_dependencies`` calls ``get_dependant`` for
+each), and its documentation shows the dependencies that were replaced instead of those
+that are asked for. Here the overrides are put into the routes' dependency trees once.
+What FastAPI then finds in ``app.dependency_overrides`` looks empty to it, but only
+below a route whose tree is known to be done: any other route works as FastAPI has it.
+
+*Sync callables* are called in place, see ``callables``. *Background tasks* are put
+aside when a handler returns, see ``tasks``.
+
+The trees belong to the app: FastAPI makes one for each place a route is included in.
+Routers, which apps and databases share, are not touched.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from copy import copy
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fastapi import routing
+from fastapi.dependencies.utils import get_dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from .callables import in_place, is_async_generator, is_generator
+from .tasks import TASKS_KEY, put_aside
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from fastapi import FastAPI
+    from fastapi.dependencies.models import Dependant
+    from starlette.background import BackgroundTask
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    Call = Callable[..., Any]
+
+__all__ = ["AppRoutes"]
+
+#: Name under which a handler of ours gets background tasks that it has not asked for.
+_TASKS_PARAM = "odoo_fastapi_tasks"
+
+
+class _Running(NamedTuple):
+    """What the route that runs has to know of its request."""
+
+    overrides: BuiltInOverrides
+    tasks: list[BackgroundTask] | None
+
+
+_running: ContextVar[_Running | None] = ContextVar("_running", default=None)
+
+
+class BuiltInOverrides(dict["Callable[..., Any]", "Callable[..., Any]"]):
+    """``app.dependency_overrides`` of an app that has them in its routes.
+
+    A dictionary like any other, but false below a route that needs none of it any
+    more. What FastAPI asks on a request is whether it is true.
+    """
+
+    def __bool__(self) -> bool:
+        running = _running.get()
+        return (running is None or running.overrides is not self) and len(self) > 0
+
+
+class AppRoutes:
+    """The routes of an app, kept in step with its ``dependency_overrides``.
+
+    Overrides that are set later are put into the routes by the next request.
+
+    :param app: not shared with anybody; all its routes are there
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._in_place: dict[Call, Call] = {}
+        self._overrides: Any = None
+        self._built: dict[Any, Any] | None = None
+        self._routes = [
+            _Route(self, context._effective_route, context.original_route)
+            for context in iter_route_contexts(app.routes)
+            if isinstance(context.original_route, APIRoute)
+        ]
+        self.current()
+
+    def current(self) -> BuiltInOverrides:
+        """Return the app's overrides, after building in what changed meanwhile."""
+        overrides = self._app.dependency_overrides
+        if overrides is not self._overrides or overrides != self._built:
+            if not isinstance(overrides, BuiltInOverrides):
+                overrides = BuiltInOverrides(overrides)
+            built = dict(overrides)
+            for route in self._routes:
+                route.build(built)
+            self._app.dependency_overrides = self._overrides = overrides
+            self._built = built
+            self._app.openapi_schema = None
+        return overrides
+
+    def in_place(self, call: Call) -> Call:
+        """Return the one replacement of a callable in this app.
+
+        FastAPI knows by the callable which results a request has already.
+        """
+        replacement = self._in_place.get(call)
+        if replacement is None:
+            replacement = self._in_place.setdefault(call, in_place(call))
+        return replacement
+
+
+class _Route:
+    """One route at its place in an app.
+
+    :param owner: the routes of the app
+    :param route: what holds tree and handler: the route, or its place in the app
+    :param original: the route itself, which other apps may have too
+    """
+
+    def __init__(self, owner: AppRoutes, route: Any, original: APIRoute) -> None:
+        self._owner = owner
+        self._dependant: Dependant = route.dependant
+        self._originals: list[Dependant] = list(route.dependant.dependencies)
+        self._dependant.call = self._wrap_handler(self._dependant)
+        self._app = _handler_app(route, original)
+        route.app = self
+
+    def build(self, overrides: dict[Call, Call]) -> None:
+        # a new list: a request of another thread may be in the middle of the old one
+        self._dependant.dependencies = [
+            self._build_dependant(dependant, overrides) for dependant in self._originals
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        running = _Running(self._owner.current(), scope.get(TASKS_KEY))
+        token = _running.set(running)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            _running.reset(token)
+
+    def _build_dependant(
+        self, dependant: Dependant, overrides: dict[Call, Call]
+    ) -> Dependant:
+        """Return a copy of a tree in which callables are overridden and in place.
+
+        As ``solve_dependencies`` does it, the dependencies of an override are
+        overridden in turn. Unlike there, two dependencies with the same override are
+        called once.
+        """
+        call = overrides.get(dependant.call)
+        if call is None:
+            result = copy(dependant)
+        else:
+            result = get_dependant(
+                path=dependant.path,
+                call=call,
+                name=dependant.name,
+                own_oauth_scopes=dependant.own_oauth_scopes,
+                parent_oauth_scopes=dependant.parent_oauth_scopes,
+                use_cache=dependant.use_cache,
+                scope=dependant.scope,
+            )
+            if hasattr(dependant, "concurrency"):
+                result.concurrency = dependant.concurrency
+        result.call = self._owner.in_place(result.call)
+        result.dependencies = [
+            self._build_dependant(sub, overrides) for sub in result.dependencies
+        ]
+        return result
+
+    def _wrap_handler(self, dependant: Dependant) -> Call:
+        """Return the handler, called in place and relieved of its background tasks."""
+        name = dependant.background_tasks_param_name
+        if name is None:
+            # a dependency may ask for them, or an override of one
+            dependant.background_tasks_param_name = _TASKS_PARAM
+
+        def take(values: dict[str, Any]) -> Any:
+            return values.pop(_TASKS_PARAM) if name is None else values[name]
+
+        def finish(result: Any, injected: Any) -> None:
+            running = _running.get()
+            if running is not None and running.tasks is not None:
+                put_aside(running.tasks, result, injected)
+
+        original = dependant.call
+        if is_async_generator(original):
+
+            async def async_generator(**values: Any) -> AsyncIterator[Any]:
+                injected = take(values)
+                generator = original(**values)
+                try:
+                    async for item in generator:
+                        yield item
+                finally:
+                    await generator.aclose()
+                finish(None, injected)
+
+            return async_generator
+        if is_generator(original):
+
+            def sync_generator(**values: Any) -> Iterator[Any]:
+                injected = take(values)
+                yield from original(**values)
+                finish(None, injected)
+
+            return sync_generator
+
+        call = in_place(original)
+
+        async def handler(**values: Any) -> Any:
+            injected = take(values)
+            result = await call(**values)
+            finish(result, injected)
+            return result
+
+        return handler
+
+
+def _handler_app(route: Any, original: APIRoute) -> ASGIApp:
+    """Return the app of a route anew, after its handler was replaced.
+
+    FastAPI has looked at the handler when it made the app (is it a coroutine?). This
+    is how ``fastapi.routing._EffectiveRouteContext.from_api_route`` makes it, so that
+    a route class with a ``get_route_handler`` of its own has its say.
+    """
+    token = None
+    if route is not original:
+        token = routing._effective_route_context_var.set(route)
+    try:
+        app = routing.request_response(original.get_route_handler())
+    finally:
+        if token is not None:
+            routing._effective_route_context_var.reset(token)
+    limit = getattr(route, "max_body_size", None)
+    return app if limit is None else routing.wrap_app_with_body_limit(app, limit)

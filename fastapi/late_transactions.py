@@ -1,0 +1,157 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What a request does in the database after its own transaction.
+
+A stream and background tasks go on with the environment of the handler, when Odoo has
+committed and closed its cursor (``odoo.http.Request._serve_db`` does that as soon as it
+has the response). So the cursor is kept open for a stream; for tasks, which may have to
+wait for a slow client, it is closed and opened again.
+
+Both reach into ``odoo.sql_db.Cursor`` (19.0): the instance gets a ``close`` of its own,
+or the state of a new cursor. ``test_late_transactions`` fails if that is not enough any
+more.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from odoo.http import _request_stack
+from odoo.service.model import retrying
+from odoo.sql_db import Cursor
+
+from .context import odoo_env_ctx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextvars import Context
+
+    from odoo.api import Environment
+
+    from .bridge import Answer
+
+__all__ = ["LateTransactions", "StreamBody"]
+
+_logger = logging.getLogger(__name__)
+
+
+class LateTransactions:
+    """Transactions of a request after Odoo's, in the same environment.
+
+    :param env: environment of the handlers
+    :param context: context variables of the handlers
+    """
+
+    def __init__(self, env: Environment, context: Context) -> None:
+        self.env = env
+        self._context = context
+        self._held = False
+
+    def hold(self) -> None:
+        """Keep the cursor when Odoo closes it, unless an exception is the reason."""
+
+        def close() -> None:
+            if sys.exc_info()[1] is not None:
+                self.close()
+
+        self._held = True
+        self.env.cr.close = close
+
+    def close(self) -> None:
+        """Close the cursor; what is not committed is rolled back."""
+        vars(self.env.cr).pop("close", None)
+        self.env.cr.close()
+
+    def commit(self) -> None:
+        """Commit what was done since the last commit, and tell the other processes."""
+        self.env.cr.commit()
+        self.env.registry.signal_changes()
+
+    def rollback(self) -> None:
+        """Forget what was done since the last commit."""
+        self.env.cr.rollback()
+        self.env.transaction.reset()
+        self.env.registry.reset_changes()
+
+    def hold_for_tasks(self) -> None:
+        """Keep the cursor of a test: it can't be closed and opened again."""
+        if not isinstance(self.env.cr, Cursor):
+            self.hold()
+
+    def run_tasks(self, tasks: list[Callable[[], None]]) -> None:
+        """Run each task in a transaction of its own, then close the cursor.
+
+        A task that fails is rolled back and logged. After a conflict with another
+        transaction it is run again, as a request is.
+        """
+        try:
+            if self.env.cr.closed:
+                _reopen(self.env)
+            self._context.run(self._run_tasks, tasks)
+        finally:
+            self.close()
+
+    def _run_tasks(self, tasks: list[Callable[[], None]]) -> None:
+        if _request_stack.top is not None:
+            _request_stack.pop()  # there is no request any more, in this context
+        token = odoo_env_ctx.set(self.env)
+        try:
+            for task in tasks:
+                try:
+                    retrying(task, self.env)
+                except Exception:
+                    _logger.exception("Background task %s failed: rolled back", task)
+                    self.rollback()
+        finally:
+            odoo_env_ctx.reset(token)
+
+
+class StreamBody:
+    """The body of a streamed response: its generator runs while it is sent.
+
+    :param answer: the stream of the app
+    :param late: with the cursor held
+    """
+
+    def __init__(self, answer: Answer, late: LateTransactions) -> None:
+        self._answer = answer
+        self._late = late
+        self._tasks: list[Callable[[], None]] = []
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._answer
+            self._late.commit()
+        except GeneratorExit:
+            raise
+        except Exception as exc:
+            _logger.exception("A stream failed, and is cut off.")
+            # The server takes this for the client's doing and says nothing more
+            # (werkzeug.serving.WSGIRequestHandler.run_wsgi).
+            raise ConnectionAbortedError("The stream failed.") from exc
+        self._tasks = self._answer.tasks()
+
+    def close(self) -> None:
+        """End the stream wherever it is, and give back what it holds."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._answer.close()
+        finally:
+            if self._tasks:
+                self._late.run_tasks(self._tasks)
+            else:
+                self._late.close()
+
+
+def _reopen(env: Environment) -> None:
+    """Open the cursor of an environment again, on a connection of the pool."""
+    cr: Any = env.cr
+    fresh = env.registry.cursor()
+    transaction = cr.transaction
+    vars(cr).update(vars(fresh))
+    cr.transaction = transaction
+    fresh._closed = True  # or it would give the connection back when it is deleted

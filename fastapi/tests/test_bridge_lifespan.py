@@ -1,0 +1,92 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import asyncio
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from ..bridge.lifespan import Lifespan
+from .bridge_case import BridgeCase
+
+
+class TestLifespan(BridgeCase):
+    def _app(self, fail_at=""):
+        events = []
+
+        @asynccontextmanager
+        async def lifespan(app):
+            if fail_at == "start":
+                raise ValueError("no start")
+            events.append("started")
+            yield {"answer": 42}
+            if fail_at == "stop":
+                raise ValueError("no stop")
+            await asyncio.sleep(0)
+            events.append("stopped")
+
+        return FastAPI(lifespan=lifespan), events
+
+    def test_start_and_stop(self):
+        app, events = self._app()
+        lifespan = Lifespan(app)
+        self.assertEqual(events, [])
+        lifespan.start()
+        self.assertEqual(events, ["started"])
+        self.assertEqual(lifespan.state, {"answer": 42})
+        lifespan.stop()
+        lifespan.stop()
+        self.assertEqual(events, ["started", "stopped"])
+
+    def test_app_without_a_lifespan(self):
+        lifespan = Lifespan(FastAPI())
+        lifespan.start()
+        lifespan.stop()
+
+    def test_app_that_knows_no_lifespan(self):
+        async def app(scope, receive, send):
+            raise RuntimeError(scope["type"])
+
+        with self.assertRaisesRegex(RuntimeError, "lifespan"):
+            Lifespan(app).start()
+
+    def test_app_that_does_not_start(self):
+        app, events = self._app(fail_at="start")
+        lifespan = Lifespan(app)
+        with self.assertRaisesRegex(ValueError, "no start"):
+            lifespan.start()
+        lifespan.stop()
+        self.assertEqual(events, [])
+
+    def test_app_that_does_not_stop_properly(self):
+        app, _events = self._app(fail_at="stop")
+        lifespan = Lifespan(app)
+        lifespan.start()
+        with self.assertLogs("odoo.addons.fastapi.bridge.lifespan", "ERROR") as logs:
+            lifespan.stop()
+        self.assertIn("no stop", logs.output[0])
+
+    def test_stop_wherever_the_garbage_collector_runs(self):
+        app, events = self._app()
+        lifespan = Lifespan(app)
+        lifespan.start()
+
+        async def handler():
+            lifespan.stop()
+
+        asyncio.run(handler())
+        self.assertEqual(events, ["started", "stopped"])
+
+    def test_stop_while_another_app_starts(self):
+        app, events = self._app()
+        lifespan = Lifespan(app)
+        lifespan.start()
+
+        @asynccontextmanager
+        async def stop_the_other(app):
+            lifespan.stop()
+            self.assertEqual(events, ["started"])
+            yield
+
+        other = Lifespan(FastAPI(lifespan=stop_the_other))
+        other.start()
+        self.assertEqual(events, ["started", "stopped"])
+        other.stop()

@@ -1,0 +1,101 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import time
+import uuid
+
+from odoo.tests import BaseCase, get_db_name, tagged
+
+from .servers import TIMEOUT, OdooServer, connect
+
+LOCK = 4711  # of PostgreSQL; whoever holds it decides when a handler goes on
+
+
+@tagged("post_install", "-at_install")
+class ServerCase(BaseCase):
+    """A server on the database of the tests, and a connection beside it."""
+
+    #: Options of the server's configuration.
+    options = {}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.dbname = get_db_name()
+        cls.first = OdooServer(cls.dbname, **cls.options)
+        cls.addClassCleanup(cls.first.stop)
+        cls.connection = connect(cls.dbname)
+        cls.addClassCleanup(cls.connection.close)
+        cls.runner_id = cls.first.rpc(
+            "res.users", "search", [("login", "=", "test_fastapi_runner")]
+        )[0]
+
+    def setUp(self):
+        super().setUp()
+        self.created = []
+        self.addCleanup(self.clean_up)
+
+    def clean_up(self):
+        if self.created:
+            self.first.rpc("fastapi.endpoint", "unlink", self.created)
+        self.query("DELETE FROM test_fastapi_item")
+
+    def query(self, query, *args):
+        with self.connection.cursor() as cr:
+            cr.execute(query, args)
+            return cr.fetchall() if cr.description else None
+
+    def create_endpoint(self, server, root_path, **vals):
+        (endpoint_id,) = server.rpc(
+            "fastapi.endpoint",
+            "create",
+            [
+                {
+                    "name": f"Test at {root_path}",
+                    "app": "test",
+                    "root_path": root_path,
+                    "user_id": self.runner_id,
+                    "save_http_session": False,
+                    **vals,
+                }
+            ],
+        )
+        self.created.append(endpoint_id)
+        return endpoint_id
+
+    def create_item(self, server, root_path):
+        name = uuid.uuid4().hex
+        return server.request("POST", f"{root_path}/items?name={name}").json()
+
+    def quantity(self, item_id):
+        ((quantity,),) = self.query(
+            "SELECT quantity FROM test_fastapi_item WHERE id = %s", item_id
+        )
+        return quantity
+
+    def names(self):
+        return [name for (name,) in self.query("SELECT name FROM test_fastapi_item")]
+
+    def wait_until(self, look, expected):
+        """Look again until it is as expected: for a handler to get there.
+
+        :param look: a query, or a function
+        """
+        deadline = time.monotonic() + TIMEOUT
+        while (found := look() if callable(look) else self.query(look)) != expected:
+            self.assertLess(time.monotonic(), deadline, f"{found}: not {expected}")
+
+    def connections(self):
+        """Return how many connections of the server are in a transaction."""
+        ((count,),) = self.query(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s "
+            "AND application_name = %s AND state <> 'idle'",
+            self.dbname,
+            f"odoo-{self.first.pid}",
+        )
+        return count
+
+    def wait_for_lock(self, waiting):
+        self.wait_until(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+            f"AND objid = {LOCK} AND NOT granted",
+            [(waiting,)],
+        )
