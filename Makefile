@@ -2,12 +2,13 @@
 PYTHON ?= python3
 export PORT MODULES ODOO_SRC
 
-.PHONY: help run test lint format setup clean
+.PHONY: help run test lint format bench setup clean
 
 help:
 	@echo "make run     serve Odoo with the addon     PORT=8069 MODULES=my_demo_api"
 	@echo "make test    run the test suite            ARGS='fastapi/tests/test_x.py -k name'"
 	@echo "make lint    check the code                make format: repair what can be"
+	@echo "make bench   measure the speed            PEER=1 ARGS='--only trivial'"
 	@echo "make setup   only get Odoo and packages    ODOO_SRC=/path/to/odoo"
 	@echo "make clean   remove what was made          ARGS=--cache: and downloaded"
 	@echo "             any of them with another Python: PYTHON=python3.12"
@@ -23,6 +24,10 @@ lint:
 
 format:
 	@exec $(PYTHON) tools lint --fix
+
+# PEER=1 adds the addon published on PyPI.
+bench:
+	@exec $(PYTHON) tools bench $(if $(filter-out 0,$(PEER)),--peer) $(ARGS)
 
 setup:
 	@exec $(PYTHON) tools setup

@@ -219,3 +219,7 @@ def accept_language(
 ) -> str | None:
     """Document the header: Odoo has set the language before an app runs."""
     return accept_language
+
+
+#: Nothing to do on a request, unless somebody asks for the value.
+accept_language.documents_only = True

@@ -111,7 +111,7 @@ class FastApiDispatcher(Dispatcher):
         """
         self.request.params = {}  # nothing is parsed: the app reads the body
         environ = self._get_environ()
-        endpoints = self.request.env["fastapi.endpoint"].sudo()
+        endpoints = self.request.env["fastapi.endpoint"]
         path = wsgi_path(environ)
         app = endpoints.get_app(path)
         if app is None:  # archived between routing and here
@@ -166,7 +166,7 @@ class FastApiDispatcher(Dispatcher):
                 return self.handle_error(exc)
             env.cr.rollback()
             environ = self._get_environ()
-            endpoints = env["fastapi.endpoint"].sudo()
+            endpoints = env["fastapi.endpoint"]
             path = wsgi_path(environ)
             app = endpoints.get_app(path)
             if app is None:
@@ -305,15 +305,14 @@ class FastApiDispatcher(Dispatcher):
         :param uid: id of the endpoint's user, None for the user of the request
         """
         env = self.request.env
+        context = env.context
         accept_language = self.request.httprequest.headers.get("Accept-Language")
         if accept_language:
-            lang = (
-                env["res.lang"].sudo()._get_lang_from_accept_language(accept_language)
-            )
+            lang = env["res.lang"]._get_lang_from_accept_language(accept_language)
             if lang:
-                env = env(context=dict(env.context, lang=lang))
-        if uid:
-            env = env(user=uid)
+                context = dict(context, lang=lang)
+        if context is not env.context or (uid and uid != env.uid):
+            env = env(user=uid or None, context=context)
         token = odoo_env_ctx.set(env)
         try:
             yield

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 import console
-from commands import clean, lint, run, setup, test
+from commands import bench, clean, lint, run, setup, test
 from errors import ExitCode, Stopped, ToolError
 
 
@@ -41,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if options.command is test.main:
             return command(passed_on)
+        if options.command is bench.main:
+            return command(options)
         if options.command is lint.main:
             return command(fix=options.fix)
         if options.command is clean.main:
@@ -84,6 +86,7 @@ def _get_parser() -> argparse.ArgumentParser:
         "run": run,
         "test": test,
         "lint": lint,
+        "bench": bench,
         "setup": setup,
         "clean": clean,
     }.items():
@@ -94,6 +97,8 @@ def _get_parser() -> argparse.ArgumentParser:
             add_help=name != "test",
         )
         command.set_defaults(command=module.main)
+        if module is bench:
+            bench.add_arguments(command)
         if module is lint:
             command.add_argument("--fix", action="store_true", help="repair and format")
         if module is clean:

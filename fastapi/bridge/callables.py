@@ -103,7 +103,13 @@ def _named(replacement: Callable[..., Any], call: Callable[..., Any]) -> Any:
 
     Not with ``functools.wraps``: FastAPI looks through ``__wrapped__``.
     """
-    for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+    for attribute in (
+        "__module__",
+        "__name__",
+        "__qualname__",
+        "__doc__",
+        "documents_only",
+    ):
         if hasattr(call, attribute):
             setattr(replacement, attribute, getattr(call, attribute))
     return replacement

@@ -75,8 +75,8 @@ class Exchange:
         self._task: asyncio.Task[None] | None = None
         self._state = State.START
         self._chunks: list[bytes] = []
-        #: Set when the caller has something to do: a chunk to take, or the end.
-        self._turn: asyncio.Future[None] = loop.create_future()
+        #: Whether the caller has something to do: a chunk to take, or the end.
+        self._turn = False
         #: Set when the app may send on; None while it does not wait for that.
         self._taken: asyncio.Future[None] | None = None
         #: Set when the response is complete, or nobody wants it any more.
@@ -101,10 +101,7 @@ class Exchange:
         :raises Exception: what the app raised
         :raises RuntimeError: the app sent no response, or not all of it
         """
-        self._task = self._loop.create_task(
-            self._app(self._scope, self._receive, self._send)
-        )
-        self._task.add_done_callback(self._give_turn)
+        self._task = self._loop.create_task(self._run_app())
         self._step()
         return b"" if self.streaming else b"".join(self._chunks)
 
@@ -134,21 +131,18 @@ class Exchange:
             self._over.set_result(None)
         if self._taken is not None and not self._taken.done():
             self._taken.set_result(None)
-        self._loop.run_until_complete(
-            asyncio.wait({self._task}, timeout=DISCONNECT_GRACE)
-        )
-        if not self._task.done():
-            self._task.cancel()
-            self._loop.run_until_complete(asyncio.wait({self._task}))
+        timer = self._loop.call_later(DISCONNECT_GRACE, self._task.cancel)
+        while not self._task.done():
+            self._loop.run_forever()
+        timer.cancel()
         if not self._task.cancelled():
             self._task.result()
 
     def _step(self) -> None:
         """Run the app until it is the caller's turn."""
-        if self._turn.done():
-            self._turn = self._loop.create_future()
-        if not self._task.done():
-            self._loop.run_until_complete(self._turn)
+        self._turn = False
+        while not self._turn:
+            self._loop.run_forever()
         if self._task.done():
             self._task.result()
             if not self.complete:
@@ -158,9 +152,16 @@ class Exchange:
                     else "ASGI app returned without completing its response."
                 )
 
-    def _give_turn(self, _task: asyncio.Task[None] | None = None) -> None:
-        if not self._turn.done():
-            self._turn.set_result(None)
+    def _give_turn(self) -> None:
+        # Not a future for run_until_complete: that takes two more turns of the loop.
+        self._turn = True
+        self._loop.stop()
+
+    async def _run_app(self) -> None:
+        try:
+            await self._app(self._scope, self._receive, self._send)
+        finally:
+            self._give_turn()
 
     async def _receive(self) -> Message:
         if not self._request_read and not self._disconnected:

@@ -122,16 +122,24 @@ class _Route:
 
     def __init__(self, owner: AppRoutes, route: Any, original: APIRoute) -> None:
         self._owner = owner
-        self._dependant: Dependant = route.dependant
+        #: What the documentation is made of.
+        self._documented: Dependant = route.dependant
         self._originals: list[Dependant] = list(route.dependant.dependencies)
+        #: What a request goes through.
+        self._dependant = route.dependant = copy(route.dependant)
         self._dependant.call = self._wrap_handler(self._dependant)
         self._app = _handler_app(route, original)
+        route.dependant = self._documented
         route.app = self
 
     def build(self, overrides: dict[Call, Call]) -> None:
-        # a new list: a request of another thread may be in the middle of the old one
-        self._dependant.dependencies = [
+        # new lists: a request of another thread may be in the middle of the old one
+        documented = [
             self._build_dependant(dependant, overrides) for dependant in self._originals
+        ]
+        self._documented.dependencies = documented
+        self._dependant.dependencies = [
+            dependant for dependant in documented if not _only_documents(dependant)
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -219,6 +227,11 @@ class _Route:
             return result
 
         return handler
+
+
+def _only_documents(dependant: Dependant) -> bool:
+    """Return whether a dependency of the app or router does nothing on a request."""
+    return dependant.name is None and getattr(dependant.call, "documents_only", False)
 
 
 def _handler_app(route: Any, original: APIRoute) -> ASGIApp:

@@ -392,7 +392,7 @@ class FastapiEndpoint(models.Model):
         return self._get_built_apps().get(
             mount.endpoint_id,
             mount.app_version,
-            self.browse(mount.endpoint_id).sudo()._build_app,
+            lambda: self.sudo().browse(mount.endpoint_id)._build_app(),
         )
 
     @api.model

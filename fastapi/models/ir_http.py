@@ -59,7 +59,7 @@ class IrHttp(models.AbstractModel):
         """
         if request.env.uid is None and request.dispatcher.routing_type == "fastapi":
             path = request.httprequest.path
-            uid = request.env["fastapi.endpoint"].sudo().get_uid(path)
+            uid = request.env["fastapi.endpoint"].get_uid(path)
             if uid:
                 request.update_env(user=uid)
         return super()._auth_method_public()

@@ -1,0 +1,153 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Requests per second: a controller and routes with the same work, in alternation.
+
+A machine is never as fast as a moment ago. So each round asks every candidate once,
+the order turning from round to round, and what counts is the median of the ratios of
+the rounds, not the ratio of two figures from different times.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from load import HOST, Request, Result, run_for, run_list
+from server import Server
+from works import Work
+
+CLIENTS = (1, 4)
+WARM_UP = 50  # requests
+
+
+class Different(Exception):
+    """Controller and route don't answer the same."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A request to a server that takes part in the rounds."""
+
+    server: Server
+    request: Request
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured of one candidate.
+
+    :param results: one for each round
+    :param ratios: rate as a ratio to the controller's, one for each round
+    """
+
+    results: list[Result]
+    ratios: list[float]
+
+    @property
+    def rate(self) -> float:
+        """Return the median of the requests per second."""
+        return statistics.median(result.rate for result in self.results)
+
+    @property
+    def p50(self) -> float:
+        """Return the median of the rounds' p50, milliseconds."""
+        return statistics.median(result.p50 for result in self.results)
+
+    @property
+    def p99(self) -> float:
+        """Return the median of the rounds' p99, milliseconds."""
+        return statistics.median(result.p99 for result in self.results)
+
+    @property
+    def ratio(self) -> float:
+        """Return the median of the ratios."""
+        return statistics.median(self.ratios)
+
+
+NATIVE = ("native", "")
+
+
+def measure(
+    work: Work,
+    servers: Mapping[str, Server],
+    generator: str,
+    rounds: int,
+    seconds: int,
+) -> Iterator[tuple[int, dict[tuple[str, str], Row]]]:
+    """Measure a work with one client and with more.
+
+    :param servers: the first one's controller is what all are compared with
+    :param rounds: how often each candidate is asked
+    :param seconds: how long each time
+    :return: number of clients; rows by server and route, the controller's as NATIVE
+    """
+    first = next(iter(servers.values()))
+    candidates = {NATIVE: Candidate(first, work.get_native())}
+    for name, server in servers.items():
+        for route, request in work.get_routes().items():
+            candidates[name, route] = Candidate(server, request)
+    for candidate in candidates.values():
+        _check_same(candidate, candidates[NATIVE])
+        run_list(candidate.server.port, [candidate.request] * WARM_UP)
+    for clients in CLIENTS:
+        results: dict[tuple[str, str], list[Result]] = {key: [] for key in candidates}
+        keys = list(candidates)
+        for _number in range(rounds):
+            for key in keys:
+                candidate = candidates[key]
+                results[key].append(
+                    run_for(
+                        generator,
+                        candidate.server.port,
+                        candidate.request,
+                        clients,
+                        seconds,
+                    )
+                )
+            keys = [*keys[1:], keys[0]]
+        yield (
+            clients,
+            {
+                key: Row(
+                    results[key],
+                    [
+                        one.rate / native.rate
+                        for one, native in zip(
+                            results[key], results[NATIVE], strict=True
+                        )
+                    ],
+                )
+                for key in candidates
+            },
+        )
+
+
+def _check_same(candidate: Candidate, native: Candidate) -> None:
+    """Refuse to compare different things: a route may say more, not something else."""
+    answer, expected = _fetch(candidate), _fetch(native)
+    shared = {key: answer.get(key) for key in expected}
+    if shared != expected and not _are_pages_alike(shared, expected):
+        raise Different(f"{candidate.request.path}: {answer} instead of {expected}")
+
+
+def _are_pages_alike(answer: dict, expected: dict) -> bool:
+    # Ids of records differ between databases.
+    if "items" not in expected:
+        return False
+    for page in (answer, expected):
+        page["items"] = [{**item, "id": 0} for item in page["items"]]
+    return answer == expected
+
+
+def _fetch(candidate: Candidate) -> dict:
+    request = candidate.request
+    message = urllib.request.Request(
+        f"http://{HOST}:{candidate.server.port}{request.path}",
+        data=request.body.encode() or None,
+        headers={"Content-Type": "application/json"} if request.body else {},
+        method=request.method,
+    )
+    with urllib.request.urlopen(message, timeout=60) as answer:
+        return json.load(answer)
