@@ -138,9 +138,10 @@ class _Route:
             self._build_dependant(dependant, overrides) for dependant in self._originals
         ]
         self._documented.dependencies = documented
-        self._dependant.dependencies = [
-            dependant for dependant in documented if not _only_documents(dependant)
-        ]
+        self._dependant.dependencies = _without_repetition(
+            [dependant for dependant in documented if not _only_documents(dependant)],
+            set(),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         running = _Running(self._owner.current(), scope.get(TASKS_KEY))
@@ -232,6 +233,56 @@ class _Route:
 def _only_documents(dependant: Dependant) -> bool:
     """Return whether a dependency of the app or router does nothing on a request."""
     return dependant.name is None and getattr(dependant.call, "documents_only", False)
+
+
+def _without_repetition(dependants: list[Dependant], seen: set[Any]) -> list[Dependant]:
+    """Return the trees with nothing below a dependency that was there before.
+
+    FastAPI solves all that is below a dependency before it looks whether it has the
+    result already. Without it, nothing is lost where the result is sure to be there.
+
+    :param seen: what is there before, as FastAPI tells results apart
+    """
+    result = []
+    for dependant in dependants:
+        scopes = (dependant.parent_oauth_scopes or []) + (
+            dependant.own_oauth_scopes or []
+        )
+        key = (dependant.call, frozenset(scopes), dependant.scope)
+        if key in seen and _can_be_repeated(dependant):
+            leaf = type(dependant)(
+                call=dependant.call,
+                name=dependant.name,
+                path=dependant.path,
+                own_oauth_scopes=dependant.own_oauth_scopes,
+                parent_oauth_scopes=dependant.parent_oauth_scopes,
+                use_cache=dependant.use_cache,
+                scope=dependant.scope,
+            )
+        else:
+            leaf = copy(dependant)
+            leaf.dependencies = _without_repetition(dependant.dependencies, seen)
+            seen.add(key)
+        result.append(leaf)
+    return result
+
+
+def _can_be_repeated(dependant: Dependant) -> bool:
+    """Return whether FastAPI has the result once it has solved the dependency.
+
+    It has none after a wrong value of the request, which needs a parameter.
+    """
+    return (
+        dependant.use_cache
+        and not dependant.path_params
+        and not dependant.query_params
+        and not dependant.header_params
+        and not dependant.cookie_params
+        and not dependant.body_params
+        and not is_generator(dependant.call)
+        and not is_async_generator(dependant.call)
+        and all(map(_can_be_repeated, dependant.dependencies))
+    )
 
 
 def _handler_app(route: Any, original: APIRoute) -> ASGIApp:

@@ -801,3 +801,77 @@ class TestDocumentation(OverridesCase):
         app = self.make_app({identity: self._fake()})
         result = self.call(app, "/docs")
         self.assertEqual(result.code, 200)
+
+
+class TestRepetition(BridgeCase):
+    """A dependency that many others have is solved once."""
+
+    def _app(self):
+        calls = []
+
+        def number(value: Annotated[int, Query()]) -> int:
+            calls.append("number")
+            return value
+
+        async def double(value: Annotated[int, Depends(number)]) -> int:
+            calls.append("double")
+            return 2 * value
+
+        def triple(
+            value: Annotated[int, Depends(number)],
+            doubled: Annotated[int, Depends(double)],
+        ) -> int:
+            calls.append("triple")
+            return value + doubled
+
+        app = EndpointApp()
+
+        @app.get("/")
+        def handler(
+            tripled: Annotated[int, Depends(triple)],
+            doubled: Annotated[int, Depends(double)],
+            value: Annotated[int, Depends(number)],
+        ) -> list[int]:
+            return [value, doubled, tripled]
+
+        return app, calls
+
+    def test_each_is_called_once(self):
+        app, calls = self._app()
+        self.assertEqual(json.loads(self.call(app, query="value=7").body), [7, 14, 21])
+        self.assertEqual(calls, ["number", "double", "triple"])
+
+    def test_wrong_value_of_a_repeated_dependency(self):
+        app, calls = self._app()
+        for query in ("value=x", ""):
+            result = self.call(app, query=query)
+            self.assertEqual(result.status[:3], "422")
+            locations = {
+                tuple(error["loc"]) for error in json.loads(result.body)["detail"]
+            }
+            self.assertEqual(locations, {("query", "value")})
+        self.assertEqual(calls, [])
+
+    def test_dependency_without_cache_is_called_each_time(self):
+        calls = []
+
+        def number() -> int:
+            calls.append("number")
+            return len(calls)
+
+        app = EndpointApp()
+
+        @app.get("/")
+        def handler(
+            first: Annotated[int, Depends(number, use_cache=False)],
+            second: Annotated[int, Depends(number, use_cache=False)],
+        ) -> list[int]:
+            return [first, second]
+
+        self.assertEqual(json.loads(self.call(app).body), [1, 2])
+
+    def test_documentation_is_whole(self):
+        app, _calls = self._app()
+        self.call(app, query="value=7")
+        (parameter,) = app.openapi()["paths"]["/"]["get"]["parameters"]
+        self.assertEqual(parameter["name"], "value")
