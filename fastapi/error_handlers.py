@@ -35,11 +35,25 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
 __all__ = [
+    "CommittedHTTPException",
     "convert_exception_to_status_body",
     "default_exception_handler",
     "default_exception_handlers",
     "raise_server_exceptions",
 ]
+
+
+class CommittedHTTPException(HTTPException):
+    """An answer like that of ``HTTPException``, but what was written is kept.
+
+    For a failure that has to leave a trace, such as the counter of failed logins::
+
+        user.failed_logins += 1
+        raise CommittedHTTPException(401, "Incorrect password")
+
+    Every other exception rolls the request back.
+    """
+
 
 #: Status of the exceptions that carry none. The first match counts.
 STATUS_BY_TYPE: tuple[tuple[type[Exception], int], ...] = (

@@ -53,7 +53,11 @@ from .bridge import (
     wsgi_path,
 )
 from .context import odoo_env_ctx
-from .error_handlers import convert_exception_to_status_body, exception_headers
+from .error_handlers import (
+    CommittedHTTPException,
+    convert_exception_to_status_body,
+    exception_headers,
+)
 from .late_transactions import LateTransactions, StreamBody
 
 if TYPE_CHECKING:
@@ -122,8 +126,11 @@ class FastApiDispatcher(Dispatcher):
             env = odoo_env_ctx.get()
             env.transaction.default_env = env
             answer = self._call_app(app, environ)
-            if self.inner_exception is not None:
-                raise self._with_answer(self.inner_exception, answer)
+            exc = self.inner_exception
+            if exc is not None and not (
+                answer.answered and isinstance(exc, CommittedHTTPException)
+            ):
+                raise self._with_answer(exc, answer)
             late = LateTransactions(env, copy_context())
             if answer.streaming:
                 return self._build_stream(answer, late)

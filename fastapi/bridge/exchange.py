@@ -21,6 +21,8 @@ import asyncio
 import enum
 from typing import TYPE_CHECKING, Any
 
+from .loops import one_at_a_time
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, MutableMapping
     from typing import IO
@@ -132,8 +134,9 @@ class Exchange:
         if self._taken is not None and not self._taken.done():
             self._taken.set_result(None)
         timer = self._loop.call_later(DISCONNECT_GRACE, self._task.cancel)
-        while not self._task.done():
-            self._loop.run_forever()
+        with one_at_a_time:
+            while not self._task.done():
+                self._loop.run_forever()
         timer.cancel()
         if not self._task.cancelled():
             self._task.result()
@@ -141,8 +144,9 @@ class Exchange:
     def _step(self) -> None:
         """Run the app until it is the caller's turn."""
         self._turn = False
-        while not self._turn:
-            self._loop.run_forever()
+        with one_at_a_time:
+            while not self._turn:
+                self._loop.run_forever()
         if self._task.done():
             self._task.result()
             if not self.complete:

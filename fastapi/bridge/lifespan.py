@@ -17,7 +17,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from .inline_threads import no_running_loop
-from .loops import new_loop
+from .loops import new_loop, one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -42,7 +42,7 @@ def _run(coroutine: Coroutine[Any, Any, None]) -> None:
     global _loop
     if _loop is None:
         _loop = new_loop()
-    with no_running_loop():  # the garbage collector calls us anywhere
+    with one_at_a_time, no_running_loop():  # the garbage collector calls us anywhere
         _loop.run_until_complete(coroutine)
 
 

@@ -13,14 +13,23 @@ request. They hold no thread but what a handler asks for (``asyncio.to_thread``)
 
 import asyncio
 import os
+import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from weakref import WeakSet
+
+import odoo
 
 from .inline_threads import run_threads_inline
 
-__all__ = ["borrow_loop", "new_loop", "spoil"]
+__all__ = ["borrow_loop", "new_loop", "one_at_a_time", "spoil"]
+
+#: To be held while a loop runs. In Odoo's evented server all requests are greenlets of
+#: one thread, of which asyncio knows one running loop only; elsewhere it does nothing.
+one_at_a_time: AbstractContextManager = (
+    threading.RLock() if odoo.evented else nullcontext()
+)
 
 #: Idle loops. ``deque`` appends and pops are atomic, no lock is needed.
 _idle: deque[asyncio.AbstractEventLoop] = deque()
@@ -33,7 +42,8 @@ os.register_at_fork(after_in_child=_idle.clear)
 def new_loop() -> asyncio.AbstractEventLoop:
     """Return a loop that calls on its own thread what others give to threads."""
     loop = asyncio.SelectorEventLoop()  # whatever the policy: inline_threads knows it
-    loop.run_until_complete(run_threads_inline())
+    with one_at_a_time:
+        loop.run_until_complete(run_threads_inline())
     return loop
 
 
@@ -42,12 +52,13 @@ def _discard(loop: asyncio.AbstractEventLoop) -> None:
     if loop.is_closed():  # nobody has closed the stream that had it
         return
     try:
-        tasks = asyncio.all_tasks(loop)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        with one_at_a_time:
+            tasks = asyncio.all_tasks(loop)
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
         loop.close()
 

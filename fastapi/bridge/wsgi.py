@@ -19,7 +19,7 @@ from .failures import (
     Failure,
     original_exception,
 )
-from .loops import borrow_loop, spoil
+from .loops import borrow_loop, one_at_a_time, spoil
 from .scope import build_scope
 from .tasks import TASKS_KEY, run_task
 
@@ -112,7 +112,7 @@ class AsgiApplication:
             )
             if exchange.streaming:
                 return Stream(exchange, loop, stack.pop_all(), tasks)
-        return Answer((body,), tasks if exc is None else ())
+        return Answer((body,), tasks)
 
 
 class Answer:
@@ -208,7 +208,7 @@ class TaskRun:
         self._task = task
 
     def __call__(self) -> None:
-        with borrow_loop() as loop:
+        with borrow_loop() as loop, one_at_a_time:
             loop.run_until_complete(run_task(self._task))
 
     def __str__(self) -> str:

@@ -22,7 +22,7 @@ from ..dependencies import (
     optionally_authenticated_partner_impl,
 )
 from ..endpoint_app import EndpointApp
-from ..error_handlers import default_exception_handlers
+from ..error_handlers import CommittedHTTPException, default_exception_handlers
 from ..error_handlers import raise_server_exceptions as raise_server_exceptions_ctx
 
 if TYPE_CHECKING:
@@ -191,7 +191,10 @@ class _ServedApp:
                     unanswered = failure.exception
                 else:
                     unanswered = None
-                if failure.exception is not None:
+                if failure.exception is not None and not (
+                    unanswered is None
+                    and isinstance(failure.exception, CommittedHTTPException)
+                ):
                     savepoint.rollback()
             if isinstance(unanswered, IntegrityError):
                 return self._validation_error(unanswered)

@@ -13,6 +13,7 @@ from odoo.exceptions import UserError
 from odoo.http import request as odoo_request
 
 from odoo.addons.fastapi.dependencies import odoo_env
+from odoo.addons.fastapi.error_handlers import CommittedHTTPException
 
 router = APIRouter(tags=["transactions"])
 
@@ -26,6 +27,7 @@ EXCEPTIONS = {
     "user": UserError("refused"),
     "bare": ZeroDivisionError("secret"),
     "teapot": TeapotError("short and stout"),
+    "committed": CommittedHTTPException(401, "counted", {"WWW-Authenticate": "Basic"}),
 }
 
 

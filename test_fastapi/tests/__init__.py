@@ -4,6 +4,7 @@ from . import test_errors
 from . import test_http
 from . import test_identity
 from . import test_life_of_an_app
+from . import test_other_servers
 from . import test_security
 from . import test_mounted_apps
 from . import test_servers

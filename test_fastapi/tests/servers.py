@@ -11,6 +11,7 @@ import configparser
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -29,6 +30,11 @@ from psycopg2 import sql
 
 import odoo
 from odoo.tools import config
+
+#: Lines of the log that say that requests can be sent.
+READY = re.compile(
+    r"HTTP service \(werkzeug\) running|Evented Service \(longpolling\) running"
+)
 
 TIMEOUT = 20  # seconds for a server to start, or to answer
 
@@ -103,22 +109,26 @@ class OdooServer:
     """An Odoo server for one or more databases.
 
     :param dbnames: databases to serve; with more than one, requests name theirs
+    :param command: of Odoo's command line, for another server than the threaded one
+    :param options: of the configuration
     """
 
-    def __init__(self, *dbnames: str, **options: Any) -> None:
+    def __init__(self, *dbnames: str, command: str = "", **options: Any) -> None:
         self._folder = tempfile.TemporaryDirectory()
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = self._free_port()
         self.dbname = dbnames[0]
-        command, environ = _command(
+        arguments, environ = _command(
             Path(self._folder.name),
             http_port=self.port,
+            gevent_port=self.port if command == "gevent" else self._free_port(),
             db_name=",".join(dbnames),
             dbfilter="^(%s)$" % "|".join(dbnames),
             **options,
         )
+        if command:
+            arguments.insert(arguments.index("odoo") + 1, command)
         self._process = subprocess.Popen(
-            command,
+            arguments,
             env=environ,
             cwd=self._folder.name,
             stdout=subprocess.DEVNULL,
@@ -136,6 +146,11 @@ class OdooServer:
             raise RuntimeError("The server did not start:\n" + "".join(self.log))
         self._wait_until_it_listens()
 
+    @staticmethod
+    def _free_port() -> int:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            return probe.getsockname()[1]
+
     def _wait_until_it_listens(self) -> None:
         """Connect: Odoo writes the line above when it has the port, not yet listens."""
         deadline = time.monotonic() + TIMEOUT
@@ -151,7 +166,7 @@ class OdooServer:
     def _read_log(self) -> None:
         for line in self._process.stderr:
             self.log.append(line)
-            if "HTTP service (werkzeug) running" in line:
+            if READY.search(line):
                 self._ready.set()
         self._ready.set()
 

@@ -71,6 +71,7 @@ class TestTwoServers(ServerCase):
             ("name=lost&error=bare", 500, ["kept"]),
             ("name=kept", 400, ["kept"]),
             ("name=lost&quantity=-1", 400, ["kept"]),
+            ("name=traced&error=committed", 401, ["kept", "traced"]),
         ):
             answer = self.first.request("POST", f"/outcome/items?{query}")
             self.assertEqual(answer.status, status, query)

@@ -29,6 +29,22 @@ class TestTransactions(FastapiHttpCase):
                 self.assertEqual(response.status_code, status)
         self.assertEqual(self._names(), [])
 
+    def test_exception_that_commits(self):
+        headers = {"Origin": "https://shop.example"}
+        with self.assertNoLogs(level="WARNING"):
+            response = self.post(
+                "/test/items?name=traced&error=committed", headers=headers
+            )
+        self.assertEqual(response.status_code, 401)
+        self.assertEqual(response.json(), {"detail": "counted"})
+        self.assertEqual(response.headers["WWW-Authenticate"], "Basic")
+        self.assertIn("Access-Control-Allow-Origin", response.headers)
+        self.assertEqual(self._names(), ["traced"])
+        # what is wrong with it at commit rolls it back all the same
+        response = self.post("/test/items?name=x&quantity=-1&error=committed")
+        self.assertEqual(response.status_code, 400)
+        self.assertEqual(self._names(), ["traced"])
+
     def test_exception_instance_of_many_requests(self):
         """An instance at module level carries nothing from one request to another."""
         for _attempt in range(3):

@@ -1,0 +1,44 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Odoo has three kinds of servers; the threaded one is that of all other tests."""
+
+from .server_case import ServerCase
+from .servers import Background
+
+
+class OtherServerCase(ServerCase):
+    def check(self):
+        self.create_endpoint(self.first, "/o")
+        answer = self.first.request("GET", "/o/process")
+        self.assertEqual(answer.json()["dbname"], self.dbname)
+        answer = self.first.request("GET", "/o/stream?name=stream")
+        self.assertEqual(answer.body, b"stream 0\nstream 1\nstream 2\n")
+        answer = self.first.request("POST", "/o/tasks/response?name=task")
+        self.assertEqual(answer.status, 202)
+        self.wait_until(lambda: "task by a task" in self.names(), True)
+        answer = self.first.request("POST", "/o/items?name=lost&error=user")
+        self.assertEqual(answer.status, 400)
+        calls = [
+            Background(
+                self.first.request, "POST", f"/o/items{kind}?name={kind}{number}"
+            )
+            for kind in ("", "/async")
+            for number in range(10)
+        ]
+        self.assertEqual({call.result().status for call in calls}, {200})
+        names = self.names()
+        self.assertEqual(len(names), 4 + 1 + 20)
+        self.assertNotIn("lost", names)
+
+
+class TestPreforkServer(OtherServerCase):
+    options = {"workers": 2}
+
+    def test_prefork_server(self):
+        self.check()
+
+
+class TestEventedServer(OtherServerCase):
+    options = {"command": "gevent"}
+
+    def test_evented_server(self):
+        self.check()
