@@ -36,6 +36,7 @@ class ServerCase(BaseCase):
     def clean_up(self):
         if self.created:
             self.first.rpc("fastapi.endpoint", "unlink", self.created)
+            self.created.clear()
         self.query("DELETE FROM test_fastapi_item")
 
     def query(self, query, *args):

@@ -251,10 +251,10 @@ class Background(threading.Thread):
         except BaseException as err:
             self._error = err
 
-    def result(self) -> Any:
-        self.join(TIMEOUT)
+    def result(self, timeout: float = TIMEOUT) -> Any:
+        self.join(timeout)
         if self.is_alive():
-            raise TimeoutError(f"No result after {TIMEOUT} seconds.")
+            raise TimeoutError(f"No result after {timeout} seconds.")
         if self._error is not None:
             raise self._error
         return self._result

@@ -6,7 +6,13 @@ import uuid
 from odoo.tests import BaseCase, get_db_name, tagged
 
 from .server_case import LOCK, ServerCase
-from .servers import Background, OdooServer, create_database, drop_database
+from .servers import (
+    TIMEOUT,
+    Background,
+    OdooServer,
+    create_database,
+    drop_database,
+)
 
 
 class TestTwoServers(ServerCase):
@@ -133,13 +139,69 @@ class TestTwoServers(ServerCase):
         self.assertEqual(answers, [1, 2])
         self.assertEqual(self.quantity(item_id), 2)
 
-    def test_no_thread_is_left(self):
-        self.create_endpoint(self.first, "/threads")
-        before = self.first.request("GET", "/threads/process").json()["threads"]
-        for _call in range(100):
-            self.first.request("GET", "/threads/identity")
-        after = self.first.request("GET", "/threads/process").json()["threads"]
-        self.assertEqual(after, before)
+    def test_nothing_is_left_of_many_requests(self):
+        self.create_endpoint(self.first, "/many")
+
+        def threads():
+            return self.first.request("GET", "/many/process").json()["threads"]
+
+        def call_many():
+            for number in range(500):
+                path = ("identity", "unknown", "partner", "stream/bytes?size=1000")
+                self.first.request("GET", f"/many/{path[number % 4]}")
+
+        before = threads()
+        calls = [Background(call_many) for _client in range(4)]
+        for call in calls:
+            call.result(timeout=10 * TIMEOUT)
+        self.wait_until(threads, before)
+        self.wait_until(self.connections, 0)
+
+    def test_parallel_requests_keep_their_identity(self):
+        """As whom each runs, in which language, and who calls."""
+        rpc = self.first.rpc
+        rpc("res.lang", "write", self.lang_ids("fr_BE"), {"active": True})
+        self.addCleanup(
+            rpc, "res.lang", "write", self.lang_ids("fr_BE"), {"active": False}
+        )
+        user_ids = []
+        for number in range(5):
+            (user_id,) = rpc(
+                "res.users",
+                "create",
+                [
+                    {
+                        "name": f"Runner {number}",
+                        "login": f"runner{number}-{uuid.uuid4().hex}",
+                    }
+                ],
+            )
+            user_ids.append(user_id)
+            self.create_endpoint(self.first, f"/as/{number}", user_id=user_id)
+        self.addCleanup(rpc, "res.users", "unlink", user_ids)
+        self.addCleanup(self.clean_up)
+        calls = []
+        for number in range(50):
+            user, lang = number % 5, ("fr-BE", "en-US")[number % 2]
+            headers = {"Accept-Language": lang}
+            expected = (200, user_ids[user], lang.replace("-", "_"), "undefined")
+            path = f"/as/{user}/identity?{number}"
+            call = Background(self.first.request, "GET", path, None, headers)
+            calls.append((expected, call))
+        for expected, call in calls:
+            answer = call.result()
+            found = answer.json()
+            self.assertEqual(
+                (answer.status, found["uid"], found["lang"], found["partner"]), expected
+            )
+
+    def lang_ids(self, code):
+        return [
+            lang_id
+            for (lang_id,) in self.query(
+                "SELECT id FROM res_lang WHERE code = %s", code
+            )
+        ]
 
 
 @tagged("post_install", "-at_install")
