@@ -190,7 +190,9 @@ class _WatchedScope(dict[str, Any]):
 def watch_mounts(app: Starlette) -> None:
     """Note the exceptions of apps that are mounted in an app; once, before it runs."""
     for context in iter_route_contexts(app.routes):
-        mount = context._effective_route
+        route = context._effective_route
+        # older versions of FastAPI give the place of the route, which holds it
+        mount = getattr(route, "starlette_route", None) or route
         if isinstance(mount, Mount | Host):
             mount.app = WatchedApp(mount.app)
 

@@ -30,7 +30,8 @@ OUTSIDE = {
     "__manifest__": "data that Odoo reads",
 }
 #: What the bridge may have of Odoo: nothing that knows the ORM.
-BRIDGE_ODOO = {"odoo.exceptions", "odoo.http"}
+# "odoo" itself for the flag ``evented``
+BRIDGE_ODOO = {"odoo", "odoo.exceptions", "odoo.http"}
 #: What the base may have of Odoo: the type of what it holds.
 BASE_ODOO = {"odoo.api"}
 
