@@ -7,12 +7,14 @@ in the dispatcher or in a test, goes through :func:`convert_exception_to_status_
 
 from __future__ import annotations
 
+import json
+import math
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
@@ -91,9 +93,9 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
         else:
             status, detail = exc.code, exc.description or exc.name
     elif isinstance(exc, RequestValidationError):
-        status, detail = 422, jsonable_encoder(exc.errors())
+        status, detail = 422, _encode_errors(exc.errors())
     elif isinstance(exc, WebSocketRequestValidationError):
-        return WS_POLICY_VIOLATION, {"detail": jsonable_encoder(exc.errors())}
+        return WS_POLICY_VIOLATION, {"detail": _encode_errors(exc.errors())}
     else:
         for exception_type, exception_status in STATUS_BY_TYPE:
             if isinstance(exc, exception_type):
@@ -101,6 +103,28 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
                 detail = str(exc.args[0]) if exc.args else str(exc)
                 break
     return status, {"detail": detail} if is_body_allowed_for_status_code(status) else {}
+
+
+def json_content(body: dict[str, Any]) -> bytes:
+    """Return the content of an answer; for no body, nothing.
+
+    What a client has sent may be part of it, and need not be text that can be encoded.
+    """
+    if not body:
+        return b""
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return content.encode("utf-8", "backslashreplace")
+
+
+def _encode_errors(errors: Any) -> Any:
+    """Return the errors of a validation, which hold what the client has sent."""
+    return jsonable_encoder(
+        errors,
+        custom_encoder={
+            bytes: lambda value: value.decode(errors="replace"),
+            float: lambda value: value if math.isfinite(value) else str(value),
+        },
+    )
 
 
 def exception_headers(exc: Exception) -> list[tuple[str, str]]:
@@ -139,7 +163,9 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
     if handle_error is not None:
         return _from_werkzeug(handle_error(exc))
     status, body = convert_exception_to_status_body(exc)
-    response = JSONResponse(body, status) if body else Response(status_code=status)
+    response = Response(
+        json_content(body), status, media_type="application/json" if body else None
+    )
     for name, value in exception_headers(exc):
         response.headers.append(name, value)
     return response

@@ -29,7 +29,6 @@ from __future__ import annotations
 
 import copy
 import io
-import json
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -57,6 +56,7 @@ from .error_handlers import (
     CommittedHTTPException,
     convert_exception_to_status_body,
     exception_headers,
+    json_content,
 )
 from .late_transactions import LateTransactions, StreamBody
 
@@ -155,7 +155,7 @@ class FastApiDispatcher(Dispatcher):
         if not body:
             return Response(status=status, headers=headers)
         return Response(
-            json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+            json_content(body),
             status=status,
             headers=headers,
             content_type="application/json",
@@ -184,9 +184,14 @@ class FastApiDispatcher(Dispatcher):
                 answer = self._call_app(app, environ)
                 if answer.answered:
                     return self._build_response(answer)
+        except WerkzeugHTTPException as err:
+            _logger.debug("No app can be called for this request: %s", err)
         except Exception:
             _logger.exception("The app can't answer %s: answered without.", type(exc))
-        return self.handle_error(exc)
+        response = self.handle_error(exc)
+        if response.status_code < 500 and not hasattr(exc, "loglevel"):
+            exc.loglevel = logging.NOTSET
+        return response
 
     def _call_app(self, app: Any, environ: dict[str, Any]) -> Answer:
         """Run a WSGI app; status, headers and exception end up in the attributes."""
@@ -219,7 +224,7 @@ class FastApiDispatcher(Dispatcher):
         try:
             late.commit()
             late.hold()
-            return self._build_response(answer, StreamBody(answer, late))
+            return self._build_response(answer, StreamBody(answer, late, self.request))
         except BaseException:
             answer.close()
             raise

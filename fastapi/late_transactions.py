@@ -112,15 +112,18 @@ class StreamBody:
 
     :param answer: the stream of the app
     :param late: with the cursor held
+    :param request: Odoo's; the generator may look for its environment
     """
 
-    def __init__(self, answer: Answer, late: LateTransactions) -> None:
+    def __init__(self, answer: Answer, late: LateTransactions, request: Any) -> None:
         self._answer = answer
         self._late = late
+        self._request = request
         self._tasks: list[Callable[[], None]] = []
         self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
+        self._request.env = self._late.env  # Odoo has taken it away
         try:
             yield from self._answer
             self._late.commit()
@@ -141,6 +144,7 @@ class StreamBody:
         try:
             self._answer.close()
         finally:
+            self._request.env = None
             if self._tasks:
                 self._late.run_tasks(self._tasks)
             else:

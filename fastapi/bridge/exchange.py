@@ -117,7 +117,7 @@ class Exchange:
             yield from chunks
             if self._task.done():
                 return
-            if self._taken is not None:
+            if self._taken is not None and not self._taken.done():
                 self._taken.set_result(None)
             self._step()
 
@@ -148,7 +148,10 @@ class Exchange:
             while not self._turn:
                 self._loop.run_forever()
         if self._task.done():
-            self._task.result()
+            try:
+                self._task.result()
+            except asyncio.CancelledError as err:  # by the app: nobody else can
+                raise RuntimeError("The app cancelled its own task.") from err
             if not self.complete:
                 raise RuntimeError(
                     "ASGI app returned without a response."

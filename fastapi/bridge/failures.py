@@ -19,6 +19,10 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
+from fastapi.exception_handlers import (
+    http_exception_handler,
+    request_validation_exception_handler,
+)
 from fastapi.routing import iter_route_contexts
 from starlette._utils import is_async_callable
 from starlette.middleware import Middleware
@@ -53,6 +57,9 @@ TRANSACTION_ERRORS = (
     psycopg2.OperationalError,
     psycopg2.errors.ReadOnlySqlTransaction,
 )
+
+#: Handlers that an app has if nobody gives it others.
+FASTAPI_HANDLERS = (http_exception_handler, request_validation_exception_handler)
 
 #: Key of the WSGI environ: an exception that the app is to answer, instead of routing.
 EXCEPTION_KEY = "odoo.fastapi.exception"
@@ -155,7 +162,8 @@ def prepare_exception_handlers(
         ):  # two names of one; as in Starlette, the last counts
             last = handlers.pop(key)
         else:
-            handlers[key] = _noting(handler)
+            ours = default if handler in FASTAPI_HANDLERS else handler
+            handlers[key] = _noting(ours)
     app.user_middleware.append(Middleware(LastResortMiddleware, handler=last))
     app.router.routes.insert(0, RaiseRoute())
 

@@ -17,6 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 from weakref import WeakSet
 
 import odoo
@@ -30,6 +31,9 @@ __all__ = ["borrow_loop", "new_loop", "one_at_a_time", "spoil"]
 one_at_a_time: AbstractContextManager = (
     threading.RLock() if odoo.evented else nullcontext()
 )
+
+#: Turns that a loop gets for what a request has left ready on it.
+MAX_PASSES = 10
 
 #: Idle loops. ``deque`` appends and pops are atomic, no lock is needed.
 _idle: deque[asyncio.AbstractEventLoop] = deque()
@@ -45,6 +49,29 @@ def new_loop() -> asyncio.AbstractEventLoop:
     with one_at_a_time:
         loop.run_until_complete(run_threads_inline())
     return loop
+
+
+def _is_clean(loop: Any) -> bool:
+    """Return whether nothing of a request is left on its loop.
+
+    What is ready is run first, while the request's cursor is open: a generator that was
+    not read to its end is closed that way.
+    """
+    passes = 0
+    while loop._ready and passes < MAX_PASSES:
+        with one_at_a_time:
+            loop.run_until_complete(_nothing())
+        passes += 1
+    return not (
+        loop._ready
+        or loop._asyncgens
+        or any(not timer.cancelled() for timer in loop._scheduled)
+        or asyncio.all_tasks(loop)
+    )
+
+
+async def _nothing() -> None:
+    """Let a loop make one pass."""
 
 
 def _discard(loop: asyncio.AbstractEventLoop) -> None:
@@ -87,7 +114,7 @@ def borrow_loop() -> Iterator[asyncio.AbstractEventLoop]:
     except BaseException:
         _discard(loop)
         raise
-    if loop in _spoiled or asyncio.all_tasks(loop):
-        _discard(loop)
-    else:
+    if loop not in _spoiled and _is_clean(loop):
         _idle.append(loop)
+    else:
+        _discard(loop)

@@ -80,11 +80,6 @@ class AsgiApplication:
             except Exception as err:
                 failure.note(original_exception(err))
                 answered = False
-            except asyncio.CancelledError as err:  # by the app itself: nobody else can
-                error = RuntimeError("The app cancelled its own task.")
-                error.__cause__ = err
-                failure.note(error)
-                answered = False
             exc = failure.exception
             if exc is not None and exc is not failure.given:
                 # swallowed by a middleware, it still has to be replayed
@@ -111,7 +106,7 @@ class AsgiApplication:
                 exc_info,
             )
             if exchange.streaming:
-                return Stream(exchange, loop, stack.pop_all(), tasks)
+                return Stream(exchange, failure, loop, stack.pop_all(), tasks)
         return Answer((body,), tasks)
 
 
@@ -156,6 +151,7 @@ class Stream(Answer):
     Holds an event loop until it is closed; must be closed by the thread that iterates.
 
     :param exchange: with the first chunk waiting
+    :param failure: what goes wrong while the stream goes on
     :param loop: the loop of the exchange
     :param stack: gives the loop back
     :param tasks: background tasks that wait to be run
@@ -166,12 +162,15 @@ class Stream(Answer):
     def __init__(
         self,
         exchange: Exchange,
+        failure: Failure,
         loop: asyncio.AbstractEventLoop,
         stack: ExitStack,
         tasks: Iterable[BackgroundTask],
     ) -> None:
         super().__init__(exchange.chunks(), tasks)
         self._exchange = exchange
+        self._failure = failure
+        self._known = failure.exception
         self._loop = loop
         self._stack = stack
         #: Whether the app has ended on its own, and without an exception.
@@ -179,6 +178,9 @@ class Stream(Answer):
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._chunks
+        exc = self._failure.exception
+        if exc is not None and exc is not self._known:
+            raise exc  # swallowed by a middleware
         self.complete = True
 
     def close(self) -> None:
@@ -208,8 +210,11 @@ class TaskRun:
         self._task = task
 
     def __call__(self) -> None:
-        with borrow_loop() as loop, one_at_a_time:
-            loop.run_until_complete(run_task(self._task))
+        try:
+            with borrow_loop() as loop, one_at_a_time:
+                loop.run_until_complete(run_task(self._task))
+        except asyncio.CancelledError as err:
+            raise RuntimeError("The task has cancelled itself.") from err
 
     def __str__(self) -> str:
         function = getattr(self._task, "func", self._task)

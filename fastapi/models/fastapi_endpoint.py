@@ -1,6 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``fastapi.endpoint``: where an app is mounted, and how it is put together."""
 
+import logging
 import re
 import secrets
 import weakref
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import psycopg2
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 
@@ -20,6 +22,8 @@ from ..bridge import AsgiApplication, Lifespan
 from ..endpoint_app import EndpointApp, prepare_app
 from ..error_handlers import default_exception_handlers
 from ..mounts import BuiltApps, Mount, MountTable, clean_root_path
+
+_logger = logging.getLogger(__name__)
 
 #: First segments of paths that Odoo itself serves.
 RESERVED_SEGMENTS = frozenset(
@@ -349,19 +353,25 @@ class FastapiEndpoint(models.Model):
         _registry, sequences = self.env.registry.get_sequences(self.env.cr)
         endpoints = self.with_context(active_test=True).search([])
         self._get_built_apps().retain(endpoints.ids)
-        return MountTable(
-            [
+        mounts = []
+        for endpoint in endpoints:
+            try:
+                routing = endpoint._get_routing_info()
+            except psycopg2.Error:
+                raise
+            except Exception:  # of an override; the other endpoints are served
+                _logger.exception("%s is not served: no routing info", endpoint)
+                continue
+            mounts.append(
                 Mount(
                     endpoint_id=endpoint.id,
                     root_path=endpoint.root_path,
                     uid=endpoint.user_id.id,
                     app_version=endpoint.app_version,
-                    routing=endpoint._get_routing_info(),
+                    routing=routing,
                 )
-                for endpoint in endpoints
-            ],
-            sequences["routing"],
-        )
+            )
+        return MountTable(mounts, sequences["routing"])
 
     @api.model
     def _get_endpoint(self, path: str) -> "FastapiEndpoint":
