@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .bridge import AsgiApplication
 
-__all__ = ["BuiltApps", "Mount", "MountTable", "clean_root_path", "is_below"]
+__all__ = ["BuiltApps", "Mount", "MountTable", "clean_root_path"]
 
 
 def clean_root_path(root_path: str | bool | None) -> str:
@@ -29,11 +29,6 @@ def clean_root_path(root_path: str | bool | None) -> str:
     '/'
     """
     return "/" + "/".join(filter(None, (root_path or "").strip().split("/")))
-
-
-def is_below(path: str, root_path: str) -> bool:
-    """Return whether ``path`` is ``root_path`` or below it, by whole segments."""
-    return path == root_path or path.startswith(root_path + "/")
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ import weakref
 
 from odoo.tests import BaseCase
 
-from ..mounts import BuiltApps, Mount, MountTable, clean_root_path, is_below
+from ..mounts import BuiltApps, Mount, MountTable, clean_root_path
 from .bridge_case import TIMEOUT, BridgeCase
 
 
@@ -50,18 +50,6 @@ class TestCleanRootPath(BaseCase):
         for given in (" api//v1/ ", "/", "/a /b"):
             once = clean_root_path(given)
             self.assertEqual(clean_root_path(once), once)
-
-
-class TestIsBelow(BaseCase):
-    def test_below(self):
-        for path in ("/api", "/api/", "/api/x", "/api//x"):
-            with self.subTest(path):
-                self.assertTrue(is_below(path, "/api"))
-
-    def test_not_below(self):
-        for path in ("/", "/ap", "/apix", "/api-copy/x", "/x/api", "api"):
-            with self.subTest(path):
-                self.assertFalse(is_below(path, "/api"))
 
 
 class TestMount(BaseCase):

@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,6 +23,8 @@ from odoo.addons.fastapi.dependencies import (
 from ..routers import TeapotError, optional_partner, router
 from ..routers.mounted import mount_all
 
+_logger = logging.getLogger(__name__)
+
 #: What the lifespans of the apps have done: title of the app, and what happened.
 lifespan_events: list[tuple[str, str]] = []
 
@@ -31,6 +34,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     lifespan_events.append((app.title, "started"))
     yield {"title_at_start": app.title}
     lifespan_events.append((app.title, "stopped"))
+    _logger.info("The lifespan of %s ends", app.title)
 
 
 async def pass_on(request: Request, call_next: Any) -> Any:

@@ -171,6 +171,9 @@ class OdooServer:
         self._ready.set()
 
     def stop(self) -> None:
+        """Stop the server; more than once does no harm."""
+        if self._process.returncode is not None:
+            return
         self._process.terminate()
         try:
             self._process.wait(TIMEOUT)

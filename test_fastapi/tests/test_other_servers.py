@@ -2,7 +2,23 @@
 """Odoo has three kinds of servers; the threaded one is that of all other tests."""
 
 from .server_case import ServerCase
-from .servers import Background
+from .servers import Background, OdooServer
+
+
+class TestStop(ServerCase):
+    def test_lifespan_ends_when_the_server_stops(self):
+        for options in ({}, {"workers": 2}):
+            with self.subTest(options):
+                server = OdooServer(self.dbname, **options)
+                self.addCleanup(server.stop)
+                title = f"Stopped {len(options)}"
+                self.create_endpoint(self.first, f"/stop{len(options)}", name=title)
+                path = f"/stop{len(options)}/process"
+                answer = server.request("GET", path)
+                self.assertEqual(answer.json()["state"], title)
+                server.stop()
+                line = f"The lifespan of {title} ends"
+                self.assertEqual(sum(line in entry for entry in server.log), 1)
 
 
 class OtherServerCase(ServerCase):
