@@ -46,7 +46,6 @@ class LateTransactions:
     def __init__(self, env: Environment, context: Context) -> None:
         self.env = env
         self._context = context
-        self._held = False
 
     def hold(self) -> None:
         """Keep the cursor when Odoo closes it, unless an exception is the reason."""
@@ -55,7 +54,6 @@ class LateTransactions:
             if sys.exc_info()[1] is not None:
                 self.close()
 
-        self._held = True
         self.env.cr.close = close
 
     def close(self) -> None:
@@ -101,7 +99,7 @@ class LateTransactions:
                 try:
                     retrying(task, self.env)
                 except Exception:
-                    _logger.exception("Background task %s failed: rolled back", task)
+                    _logger.exception("%s failed, and is rolled back.", task)
                     self.rollback()
         finally:
             odoo_env_ctx.reset(token)
@@ -127,8 +125,6 @@ class StreamBody:
         try:
             yield from self._answer
             self._late.commit()
-        except GeneratorExit:
-            raise
         except Exception as exc:
             _logger.exception("A stream failed, and is cut off.")
             # The server takes this for the client's doing and says nothing more

@@ -12,8 +12,8 @@ prepare the FastAPI app once, when it is built, so that a request need not.
 """
 
 from .body import RequestBody
-from .lifespan import Lifespan
 from .failures import EXCEPTION_KEY, HANDLE_ERROR_KEY, TRANSACTION_ERRORS
+from .lifespan import Lifespan
 from .scope import wsgi_path
 from .wsgi import Answer, AsgiApplication
 

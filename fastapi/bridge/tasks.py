@@ -16,7 +16,7 @@ from starlette.background import BackgroundTask, BackgroundTasks
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-__all__ = ["TASKS_KEY", "put_aside", "run_task"]
+__all__ = ["TASKS_KEY", "put_aside"]
 
 #: Key of the ASGI scope: the list that takes the tasks. Without it, as in a test
 #: client, tasks run as Starlette has it.
@@ -44,7 +44,3 @@ def put_aside(
     elif injected is not None:
         tasks.extend(injected.tasks)
         injected.tasks = []
-
-
-async def run_task(task: BackgroundTask) -> None:
-    await task()

@@ -21,7 +21,7 @@ from .failures import (
 )
 from .loops import borrow_loop, one_at_a_time, spoil
 from .scope import build_scope
-from .tasks import TASKS_KEY, run_task
+from .tasks import TASKS_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -212,7 +212,7 @@ class TaskRun:
     def __call__(self) -> None:
         try:
             with borrow_loop() as loop, one_at_a_time:
-                loop.run_until_complete(run_task(self._task))
+                loop.run_until_complete(self._task())
         except asyncio.CancelledError as err:
             raise RuntimeError("The task has cancelled itself.") from err
 

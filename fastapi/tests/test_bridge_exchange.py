@@ -4,7 +4,7 @@ import io
 
 from odoo.tests import BaseCase
 
-from ..bridge.exchange import CHUNK_SIZE, Exchange
+from ..bridge.exchange import CHUNK_SIZE, STREAM_SIZE, Exchange
 from ..bridge.loops import borrow_loop
 
 START = {"type": "http.response.start", "status": 200, "headers": []}
@@ -78,6 +78,23 @@ class TestExchange(BaseCase):
             exchange = Exchange(None, {"type": "http"}, io.BytesIO(), loop)
         self.assertEqual(exchange.status, 0)
         self.assertFalse(exchange.complete)
+
+    def test_response_that_is_a_stream(self):
+        for size, streaming in (
+            (None, True),
+            (STREAM_SIZE + 1, True),
+            (STREAM_SIZE, False),
+            (8, False),
+        ):
+            with self.subTest(size):
+                start = dict(START, headers=[])
+                if size is not None:
+                    start["headers"] = [(b"Content-Length", str(size).encode())]
+                exchange = self._send(start, PART, BODY)
+                self.assertIs(exchange.streaming, streaming)
+                self.assertEqual(exchange.body, b"part all")
+        # nothing follows the only chunk: no stream, whatever the start says
+        self.assertFalse(self._send(dict(START, headers=[]), BODY).streaming)
 
     # wrong order
 
