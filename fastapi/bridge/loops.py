@@ -13,6 +13,7 @@ request. They hold no thread but what a handler asks for (``asyncio.to_thread``)
 
 import asyncio
 import os
+import selectors
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ one_at_a_time: AbstractContextManager = (
 
 #: Turns that a loop gets for what a request has left ready on it.
 MAX_PASSES = 10
+#: Turns in a row that a loop with something ready takes without a look at its sockets.
+MAX_BUSY_PASSES = 32
 
 #: Idle loops. ``deque`` appends and pops are atomic, no lock is needed.
 _idle: deque[asyncio.AbstractEventLoop] = deque()
@@ -43,9 +46,31 @@ _spoiled: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 os.register_at_fork(after_in_child=_idle.clear)
 
 
+class _BusySelector(selectors.DefaultSelector):
+    """A selector that a loop with something ready asks for nothing, most of the time.
+
+    ``BaseEventLoop._run_once`` asks before each turn whether a socket is ready, with a
+    timeout of zero if it has work anyway. The system call gives up the interpreter's
+    lock, and a busy thread that takes it keeps it for ``sys.getswitchinterval()``:
+    with four clients a request waited for that at every turn.
+    """
+
+    _busy_passes = 0
+
+    def select(
+        self, timeout: float | None = None
+    ) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is not None and timeout <= 0 and self._busy_passes < MAX_BUSY_PASSES:
+            self._busy_passes += 1
+            return []
+        self._busy_passes = 0
+        return super().select(timeout)
+
+
 def new_loop() -> asyncio.AbstractEventLoop:
     """Return a loop that calls on its own thread what others give to threads."""
-    loop = asyncio.SelectorEventLoop()  # whatever the policy: inline_threads knows it
+    # whatever the policy: inline_threads knows it
+    loop = asyncio.SelectorEventLoop(_BusySelector())
     with one_at_a_time:
         loop.run_until_complete(run_threads_inline())
     return loop
