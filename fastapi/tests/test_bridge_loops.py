@@ -5,11 +5,14 @@ import contextlib
 import contextvars
 import json
 import os
+import selectors
+import socket
 import threading
 import warnings
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
+from unittest.mock import patch
 
 import anyio
 import anyio.to_thread
@@ -23,7 +26,7 @@ from starlette.responses import FileResponse, StreamingResponse
 from odoo.tests import BaseCase
 
 from ..bridge import inline_threads
-from ..bridge.loops import borrow_loop
+from ..bridge.loops import MAX_BUSY_PASSES, borrow_loop
 from .bridge_case import TIMEOUT, BridgeCase
 
 
@@ -62,6 +65,43 @@ class TestLoops(BridgeCase):
 
         results = self.in_threads([lambda: self.call(app)] * count)
         self.assertEqual(len({json.loads(result.body) for result in results}), count)
+
+    def test_request_does_not_ask_for_sockets(self):
+        # each question gives the interpreter's lock to a thread that may keep it
+        app = FastAPI()
+
+        @app.get("/")
+        async def handler() -> str:
+            await asyncio.sleep(0)
+            return "done"
+
+        self.call(app)  # whatever is built on first use
+        with patch.object(
+            selectors.DefaultSelector,
+            "select",
+            autospec=True,
+            side_effect=selectors.DefaultSelector.select,
+        ) as select:
+            self.assertEqual(self.call(app).body, b'"done"')
+        self.assertEqual(select.call_count, 0)
+
+    def test_busy_loop_still_serves_its_sockets(self):
+        async def stay_busy_until_read(loop):
+            receiver, sender = socket.socketpair()
+            with receiver, sender:
+                readable = asyncio.Event()
+                loop.add_reader(receiver, readable.set)
+                sender.send(b"x")
+                passes = 0
+                while not readable.is_set():
+                    passes += 1
+                    await asyncio.sleep(0)
+                loop.remove_reader(receiver)
+            return passes
+
+        with borrow_loop() as loop:
+            passes = loop.run_until_complete(stay_busy_until_read(loop))
+        self.assertLessEqual(passes, MAX_BUSY_PASSES + 1)
 
     def test_loop_is_discarded_after_an_exception(self):
         with contextlib.suppress(ValueError):

@@ -14,6 +14,7 @@ from starlette.background import BackgroundTask
 
 from odoo.api import Environment
 from odoo.exceptions import UserError
+from odoo.http import request
 
 from odoo.addons.fastapi.dependencies import odoo_env
 
@@ -50,6 +51,17 @@ def items(
             yield f"{name} {number}\n"
     finally:
         closed.append(name)
+
+
+@router.get("/stream/request")
+def stream_of_request() -> StreamingResponse:
+    """Tell what code of Odoo that looks for the request finds while it goes on."""
+
+    def generate() -> Iterator[str]:
+        for _number in range(2):
+            yield f"{request.env.user.login}\n"
+
+    return StreamingResponse(generate())
 
 
 @router.get("/stream")

@@ -1,4 +1,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from unittest.mock import patch
+
 from .common import FastapiHttpCase
 
 
@@ -46,6 +48,28 @@ class TestLifeOfAnApp(FastapiHttpCase):
         paths = self.get("/changing/openapi.json").json()["paths"]
         self.assertIn("/demo", paths)
         self.assertNotIn("/order", paths)
+
+    def test_endpoint_without_routing_info_takes_no_other_down(self):
+        model = type(self.endpoint)
+        original = model._get_routing_info
+
+        def get_routing_info(endpoint):
+            if endpoint.root_path == "/broken":
+                raise ValueError("no routing today")
+            return original(endpoint)
+
+        with (
+            patch.object(model, "_get_routing_info", get_routing_info),
+            self.assertLogs("odoo.addons.fastapi", "ERROR") as logs,
+        ):
+            broken = self._create_endpoint("/broken")
+            self.assertEqual(self.get("/broken/identity").status_code, 404)
+            self.assertEqual(self.get("/test/identity").status_code, 200)
+        self.assertIn(str(broken), logs.output[0])
+        self.assertIn("no routing today", logs.output[0])
+
+        broken.route_group = "mended"
+        self.assertEqual(self.get("/broken/identity").status_code, 200)
 
     def test_one_app_whatever_the_url(self):
         model = self.env["fastapi.endpoint"]

@@ -56,6 +56,12 @@ class TestStreams(StreamCase):
                 self.wait_until(lambda: "x 2" in self.names(), True)
                 self.query("DELETE FROM test_fastapi_item")
 
+    def test_request_is_there_while_a_stream_goes_on(self):
+        with self.first.open("GET", "/s/stream/request") as response:
+            lines = response.read().decode().splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertEqual({*lines}, {"test_fastapi_runner"})
+
     def test_failing_generator_is_rolled_back_and_cut_off(self):
         self.first.log.clear()
         path = "/s/stream?name=x&fail=true"
