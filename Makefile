@@ -2,11 +2,12 @@
 PYTHON ?= python3
 export PORT MODULES ODOO_SRC
 
-.PHONY: help run test lint format bench setup clean
+.PHONY: help run test stress lint format bench setup clean
 
 help:
 	@echo "make run     serve Odoo with the addon     PORT=8069 MODULES=my_demo_api"
 	@echo "make test    run the test suite            ARGS='fastapi/tests/test_x.py -k name'"
+	@echo "make stress  what takes longer: load, faults, hostile input"
 	@echo "make lint    check the code                make format: repair what can be"
 	@echo "make bench   measure the speed            PEER=1 ARGS='--only trivial'"
 	@echo "make setup   only get Odoo and packages    ODOO_SRC=/path/to/odoo"
@@ -18,6 +19,9 @@ run:
 
 test:
 	@exec $(PYTHON) tools test $(ARGS)
+
+stress:
+	@exec $(PYTHON) tools stress $(ARGS)
 
 lint:
 	@exec $(PYTHON) tools lint

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 import console
-from commands import bench, clean, lint, run, setup, test
+from commands import bench, clean, lint, run, setup, stress, test
 from errors import ExitCode, Stopped, ToolError
 
 
@@ -34,12 +34,13 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     options, passed_on = _get_parser().parse_known_args(arguments)
-    if passed_on and options.command is not test.main:
+    to_pytest = options.command in (test.main, stress.main)
+    if passed_on and not to_pytest:
         console.error(f"`{passed_on[0]}` is no option of this command.")
         return ExitCode.USAGE
     command: Callable[..., int] = options.command
     try:
-        if options.command is test.main:
+        if to_pytest:
             return command(passed_on)
         if options.command is bench.main:
             return command(options)
@@ -85,6 +86,7 @@ def _get_parser() -> argparse.ArgumentParser:
     for name, module in {
         "run": run,
         "test": test,
+        "stress": stress,
         "lint": lint,
         "bench": bench,
         "setup": setup,
@@ -94,7 +96,7 @@ def _get_parser() -> argparse.ArgumentParser:
             name,
             help=(module.__doc__ or "").splitlines()[0],
             allow_abbrev=False,
-            add_help=name != "test",
+            add_help=module not in (test, stress),
         )
         command.set_defaults(command=module.main)
         if module is bench:

@@ -9,7 +9,7 @@ addon hides the library of the same name.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import console
@@ -24,10 +24,13 @@ from environment import ready
 _RUN_PYTEST = layout.ROOT / "tools" / "in_venv" / "run_pytest.py"
 
 
-def main(arguments: Sequence[str] = ()) -> int:
+def main(
+    arguments: Sequence[str] = (), variables: Mapping[str, str] | None = None
+) -> int:
     """Run tests.
 
     :param arguments: pytest's: paths, ``-k``, ``-x``, ``--pdb`` ...
+    :param variables: of the environment, for the tests
     :return: pytest's exit code
     """
     name = f"{postgres.get_database_name(os.environ)}_test"
@@ -47,7 +50,6 @@ def main(arguments: Sequence[str] = ()) -> int:
                 "--odoo-log-level=info",
                 *arguments,
             ]
-            with process.started(
-                command, env=environment.variables, cwd=layout.ROOT
-            ) as pytest:
+            env = {**environment.variables, **(variables or {})}
+            with process.started(command, env=env, cwd=layout.ROOT) as pytest:
                 return pytest.wait()
