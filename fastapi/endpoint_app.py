@@ -2,7 +2,8 @@
 """The FastAPI app of an endpoint.
 
 What a request can do without is done here, once for each app: dependency overrides go
-into the routes, and exception handlers learn to tell the bridge what they answer.
+into the routes, exception handlers learn to tell the bridge what they answer, and the
+documentation does without other people's servers.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 
 from .bridge.failures import prepare_exception_handlers, watch_mounts
 from .bridge.routes import AppRoutes
+from .docs import replace_docs
 from .error_handlers import default_exception_handler
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def prepare_app(app: FastAPI) -> None:
     if routes is not None:
         routes.current()
         return
+    replace_docs(app.router.routes)
     watch_mounts(app)
     prepare_exception_handlers(app, default_exception_handler)
     app.state.odoo_routes = AppRoutes(app)

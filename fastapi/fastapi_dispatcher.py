@@ -52,6 +52,7 @@ from .bridge import (
     wsgi_path,
 )
 from .context import odoo_env_ctx
+from .docs import DOCS_GUARD_KEY, DocsGuard
 from .error_handlers import (
     CommittedHTTPException,
     convert_exception_to_status_body,
@@ -103,6 +104,12 @@ class FastApiDispatcher(Dispatcher):
             self.request.future_response = FutureResponse()
             self.request.future_response.headers.extend(self._future_headers)
         return super().pre_dispatch(rule, args)
+
+    def post_dispatch(self, response: Response) -> None:
+        if "public" in response.headers.get("Cache-Control", ""):
+            # kept by caches for everybody: no place for the cookie of a new session
+            self.request.session.can_save = False
+        return super().post_dispatch(response)
 
     def dispatch(self, endpoint: Any, args: dict[str, Any]) -> Response:
         """Run the app for the request.
@@ -285,7 +292,8 @@ class FastApiDispatcher(Dispatcher):
 
         A copy, so that what is done to it changes nothing for Odoo. ``PATH_INFO`` is
         the whole path, ``SCRIPT_NAME`` the prefix of a reverse proxy, and
-        ``wsgi.input`` the body at its beginning, in each replay anew.
+        ``wsgi.input`` the body at its beginning, in each replay anew. Who may read the
+        documentation is in it too.
 
         :raises werkzeug.exceptions.RequestEntityTooLarge: body over Odoo's limit
         """
@@ -306,6 +314,11 @@ class FastApiDispatcher(Dispatcher):
             prefix = prefix.strip().rstrip("/")
             if prefix.startswith("/") and not prefix.startswith("//"):
                 environ["SCRIPT_NAME"] = prefix
+        endpoints = self.request.env["fastapi.endpoint"]
+        environ[DOCS_GUARD_KEY] = DocsGuard(
+            partial(endpoints._get_docs_access_of_request, wsgi_path(environ)),
+            f"{environ.get('SCRIPT_NAME', '')}/web/login",
+        )
         return environ
 
     @contextmanager

@@ -3,6 +3,11 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.http import request
+
+from odoo.addons.base.models.res_users import ResUsers
+
+from ..docs import DocsAccess
 
 
 class FastapiEndpoint(models.Model):
@@ -44,3 +49,53 @@ class FastapiEndpoint(models.Model):
                         name=endpoint.name,
                     )
                 )
+
+    @api.depends("docs_access")
+    def _compute_urls(self):
+        result = super()._compute_urls()
+        for endpoint in self:
+            if endpoint.docs_access == "off":
+                endpoint.docs_url = endpoint.redoc_url = endpoint.openapi_url = False
+        return result
+
+    def _get_docs_access(self, user: ResUsers) -> DocsAccess:
+        """Return whether somebody may read the documentation of the endpoint.
+
+        Asked on every request for one of its pages or its schema, with all rights. An
+        override may be stricter or more generous; the API's own routes are not its
+        business.
+
+        :param user: who has logged in, empty for a visitor
+        :return: ``LOGIN`` only for a visitor: whoever is logged in would be sent to and
+            fro
+        """
+        self.ensure_one()
+        if self.docs_access == "public":
+            return DocsAccess.GRANTED
+        if self.docs_access == "off":
+            return DocsAccess.ABSENT
+        if not user:
+            return DocsAccess.LOGIN
+        if self.docs_access == "group" and not (
+            user.all_group_ids & self.docs_group_ids
+        ):
+            return DocsAccess.REFUSED
+        return DocsAccess.GRANTED
+
+    @api.model
+    def _get_docs_access_of_request(self, path: str) -> DocsAccess:
+        """Return whether whoever sends the request may read documentation.
+
+        :param path: path of a URL below an endpoint
+        """
+        endpoint = self.sudo()._get_endpoint(path)
+        if not endpoint:
+            return DocsAccess.ABSENT
+        uid = request.env.uid
+        if uid in (None, endpoint.user_id.id):
+            # what a visitor starts as, see ir.http._auth_method_public
+            uid = request.session.uid
+        user = endpoint.env["res.users"].browse(uid)
+        if user and user._is_public():
+            user = user.browse()
+        return endpoint._get_docs_access(user)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 #: Modules of each layer, the lowest first; a package stands for all its modules.
 LAYERS = {
     "base": ["context"],
-    "bridge": ["bridge", "error_handlers", "endpoint_app", "mounts"],
+    "bridge": ["bridge", "docs", "error_handlers", "endpoint_app", "mounts"],
     "handlers": ["dependencies", "depends", "schemas"],
     "records": ["models"],
     "edge": ["fastapi_dispatcher", "late_transactions"],

@@ -1,0 +1,292 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The documentation of an app: offline, and for those who may read it.
+
+FastAPI adds routes of its own for Swagger UI, ReDoc, the way back from an OAuth2
+provider and ``openapi.json``. The pages it makes load their scripts from servers of
+other people. Here these routes are replaced, at their place, by routes that
+
+* serve the scripts too, below each page, out of the package ``fastapi-offline``;
+* ask, before anything else, who may read the documentation (:class:`DocsGuard`).
+
+What a developer wrote, a page with a design of his own for instance, stays as it is.
+So does what is set on the app: addresses, title, parameters of Swagger UI.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import threading
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from fastapi.openapi.docs import (
+    get_redoc_html,
+    get_swagger_ui_html,
+    get_swagger_ui_oauth2_redirect_html,
+)
+from fastapi.routing import iter_route_contexts
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Host, Match, Mount, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from starlette.requests import Request
+    from starlette.types import Scope
+
+__all__ = ["DOCS_GUARD_KEY", "DocsAccess", "DocsGuard", "replace_docs"]
+
+#: Key of the WSGI environ: the :class:`DocsGuard` of the request.
+DOCS_GUARD_KEY = "odoo.fastapi.docs_guard"
+#: Key of the ASGI scope: what the guard has said.
+_ACCESS_KEY = "odoo.fastapi.docs_access"
+
+#: Packages that ship the scripts, and where: a folder in the package.
+_ASSETS = ("fastapi_offline", "static")
+_MEDIA_TYPES = {
+    "favicon.png": "image/png",
+    "redoc.standalone.js": "text/javascript",
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+}
+#: What ReDoc asks of another server: a logo. A transparent pixel stands in for it.
+_FOREIGN_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
+_PIXEL = b"data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+
+#: A page names the scripts it goes with, and who may read it may change.
+_PAGE_HEADERS = {"Cache-Control": "private, no-cache"}
+#: The address of an asset changes with its content. One year, in seconds.
+_ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+_replacing = threading.Lock()
+
+
+class DocsAccess(Enum):
+    """What somebody who asks for documentation is told."""
+
+    #: Here it is.
+    GRANTED = "granted"
+    #: Log in first.
+    LOGIN = "login"
+    #: It is not for you.
+    REFUSED = "refused"
+    #: There is none.
+    ABSENT = "absent"
+
+
+class DocsGuard(NamedTuple):
+    """Who may read the documentation, as an app has to know it.
+
+    :param get_access: asked by each request for documentation, by no other
+    :param login_path: path of the page to log in, where a visitor is sent
+    """
+
+    get_access: Callable[[], DocsAccess]
+    login_path: str
+
+
+class DocsRoute(Route):
+    """A route of the documentation; where there is none, it is not there either."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child_scope = super().matches(scope)
+        if match is not Match.NONE:
+            guard = _get_guard(scope)
+            access = guard.get_access() if guard else DocsAccess.GRANTED
+            if access is DocsAccess.ABSENT:
+                return Match.NONE, {}
+            child_scope[_ACCESS_KEY] = access
+        return match, child_scope
+
+
+def replace_docs(routes: list[BaseRoute]) -> None:
+    """Replace FastAPI's documentation by ours; again does nothing.
+
+    Mounted apps are changed in place although others may have them too: their routes
+    know nothing of an endpoint, and serve everybody where Odoo is not in between.
+
+    :param routes: of an app; apps mounted there are included
+    """
+    with _replacing:
+        if any(_is_of_fastapi(route) for route in routes):
+            # in one go: a request of another thread may be looking for its route
+            routes[:] = [new for route in routes for new in _replacements(route)]
+    for context in iter_route_contexts(routes):
+        route = context._effective_route
+        # as in bridge.failures.watch_mounts
+        mount = getattr(route, "starlette_route", None) or route
+        if isinstance(mount, Mount | Host) and isinstance(mount.routes, list):
+            replace_docs(mount.routes)
+
+
+# ----------------------------------------------------------------------
+# Routes
+# ----------------------------------------------------------------------
+
+
+def _is_of_fastapi(route: BaseRoute) -> bool:
+    """Return whether ``fastapi.applications.FastAPI.setup`` has made a route."""
+    return (
+        type(route) is Route
+        and getattr(route.endpoint, "__module__", None) == "fastapi.applications"
+    )
+
+
+def _replacements(route: BaseRoute) -> Iterator[BaseRoute]:
+    """Yield what takes the place of a route."""
+    if not _is_of_fastapi(route):
+        yield route
+        return
+    page = _PAGES.get(route.name)
+    endpoint = _schema(route.endpoint) if page is None else _page(page)
+    yield DocsRoute(route.path, endpoint, name=route.name, include_in_schema=False)
+    if page is not None:
+        path = f"{route.path.rstrip('/')}/assets/{{version}}/{{name}}"
+        yield DocsRoute(path, _serve_asset, include_in_schema=False)
+
+
+def _page(make: Callable[[Request], Response]) -> Callable[..., Awaitable[Response]]:
+    """Return the endpoint of a page for people."""
+
+    async def page(request: Request) -> Response:
+        access = request.scope[_ACCESS_KEY]
+        if access is DocsAccess.LOGIN:
+            query = urlencode({"redirect": quote(request.scope["path"])})
+            login_path = quote(_get_guard(request.scope).login_path)
+            return RedirectResponse(f"{login_path}?{query}", 303, _PAGE_HEADERS)
+        if access is DocsAccess.REFUSED:
+            raise HTTPException(403, headers=_PAGE_HEADERS)
+        response = make(request)
+        response.headers.update(_PAGE_HEADERS)
+        return response
+
+    return page
+
+
+def _schema(
+    original: Callable[[Request], Awaitable[Response]],
+) -> Callable[..., Awaitable[Response]]:
+    """Return the endpoint of ``openapi.json``, made by FastAPI."""
+
+    async def openapi(request: Request) -> Response:
+        access = request.scope[_ACCESS_KEY]
+        if access is not DocsAccess.GRANTED:
+            status = 401 if access is DocsAccess.LOGIN else 403
+            raise HTTPException(status, headers=_PAGE_HEADERS)
+        response = await original(request)
+        response.headers.update(_PAGE_HEADERS)
+        return response
+
+    return openapi
+
+
+def _get_guard(scope: Scope) -> DocsGuard | None:
+    """Return the guard of a request, None for one that has not come through Odoo."""
+    return scope.get("wsgi_environ", {}).get(DOCS_GUARD_KEY)
+
+
+# ----------------------------------------------------------------------
+# Pages
+# ----------------------------------------------------------------------
+
+
+def _swagger_ui(request: Request) -> Response:
+    app = request.app
+    redirect_url = app.swagger_ui_oauth2_redirect_url
+    return get_swagger_ui_html(
+        openapi_url=_url(request, app.openapi_url),
+        title=html.escape(f"{app.title} - Swagger UI"),
+        swagger_js_url=_asset_url(request, "swagger-ui-bundle.js"),
+        swagger_css_url=_asset_url(request, "swagger-ui.css"),
+        swagger_favicon_url=_asset_url(request, "favicon.png"),
+        oauth2_redirect_url=_url(request, redirect_url) if redirect_url else None,
+        init_oauth=app.swagger_ui_init_oauth,
+        swagger_ui_parameters=app.swagger_ui_parameters,
+    )
+
+
+def _swagger_ui_redirect(_request: Request) -> Response:
+    return get_swagger_ui_oauth2_redirect_html()
+
+
+def _redoc(request: Request) -> Response:
+    return get_redoc_html(
+        openapi_url=_url(request, request.app.openapi_url),
+        title=html.escape(f"{request.app.title} - ReDoc"),
+        redoc_js_url=_asset_url(request, "redoc.standalone.js"),
+        redoc_favicon_url=_asset_url(request, "favicon.png"),
+        with_google_fonts=False,
+    )
+
+
+#: The pages by the names of FastAPI's routes. What has no page is ``openapi.json``.
+_PAGES: dict[str, Callable[[Request], Response]] = {
+    "swagger_ui_html": _swagger_ui,
+    "swagger_ui_redirect": _swagger_ui_redirect,
+    "redoc_html": _redoc,
+}
+
+
+def _url(request: Request, path: str) -> str:
+    """Return the path of a URL of the app, as it can stand in any page."""
+    return quote(request.scope.get("root_path", "").rstrip("/") + path)
+
+
+def _asset_url(request: Request, name: str) -> str:
+    """Return the path of the URL of an asset, below the page that is asked for."""
+    page = quote(request.scope["path"].rstrip("/"))
+    return f"{page}/assets/{_get_asset(name).version}/{name}"
+
+
+# ----------------------------------------------------------------------
+# Assets
+# ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Asset:
+    """A file that pages need.
+
+    :param version: changes with the content
+    """
+
+    content: bytes
+    version: str
+
+
+@cache
+def _get_asset(name: str) -> _Asset:
+    """Return a file of the package that ships them; read once.
+
+    :param name: a key of ``_MEDIA_TYPES``
+    """
+    package, folder = _ASSETS
+    # without an import: nothing but its files is wanted
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"The package {package} is not installed.")
+    content = (Path(spec.origin).parent / folder / name).read_bytes()
+    content = content.replace(_FOREIGN_LOGO, _PIXEL)
+    return _Asset(content, hashlib.sha256(content).hexdigest()[:16])
+
+
+async def _serve_asset(request: Request) -> Response:
+    """Return a file, to whoever can know of it: there is nothing of the app in it."""
+    name: Any = request.path_params["name"]
+    if name not in _MEDIA_TYPES:
+        raise HTTPException(404)
+    asset = _get_asset(name)
+    if request.path_params["version"] != asset.version:
+        raise HTTPException(404)
+    etag = f'"{asset.version}"'
+    headers = {**_ASSET_HEADERS, "ETag": etag}
+    if etag in request.headers.get("If-None-Match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(asset.content, headers=headers, media_type=_MEDIA_TYPES[name])

@@ -1,0 +1,371 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The documentation of apps, below the bridge. In a browser: ``test_fastapi``."""
+
+import json
+import re
+
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import PlainTextResponse
+from starlette.middleware import Middleware
+from starlette.requests import Request
+
+from ..docs import DOCS_GUARD_KEY, DocsAccess, DocsGuard
+from ..endpoint_app import EndpointApp, prepare_app
+from .bridge_case import BridgeCase
+
+PAGES = ("/docs", "/docs/oauth2-redirect", "/redoc")
+ASSETS = {
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "redoc.standalone.js": "text/javascript; charset=utf-8",
+    "favicon.png": "image/png",
+}
+FOREIGN_ADDRESS = re.compile(r"""(?:src|href|url\()\s*=?\s*["']?(?:https?:)?//""")
+
+
+def make_app(factory=EndpointApp, **params):
+    app = factory(**{"title": "Orders", **params})
+
+    @app.get("/hello", tags=["greetings"])
+    def hello() -> str:
+        return "hello"
+
+    prepare_app(app)
+    return app
+
+
+class DocsCase(BridgeCase):
+    def ask(
+        self, app, path, access=DocsAccess.GRANTED, login_path="/web/login", **more
+    ):
+        """Send a request for documentation as somebody who has ``access``."""
+        guard = DocsGuard(lambda: access, login_path)
+        return self.call(app, path, **{DOCS_GUARD_KEY: guard, **more})
+
+    def assets(self, result):
+        """Return the paths of the assets that a page loads."""
+        return re.findall(rb'(?:src|href)="([^"]*)"', result.body)
+
+
+class TestDocsPages(DocsCase):
+    def test_pages_load_nothing_from_elsewhere(self):
+        for factory in (EndpointApp, FastAPI):
+            app = make_app(factory)
+            for page, count in (("/docs", 3), ("/redoc", 2)):
+                result = self.call(app, page)
+                self.assertEqual(result.code, 200)
+                self.assertNotRegex(result.body.decode(), FOREIGN_ADDRESS)
+                self.assertNotIn(b"https:", result.body)
+                assets = self.assets(result)
+                self.assertEqual(len(assets), count)
+                for path in assets:
+                    self.assertTrue(path.startswith(f"{page}/assets/".encode()), path)
+                    asset = self.call(app, path.decode())
+                    self.assertEqual(asset.code, 200, path)
+                    self.assertGreater(len(asset.body), 1000, path)
+
+    def test_pages_are_always_asked_for_anew(self):
+        for path in (*PAGES, "/openapi.json"):
+            result = self.call(make_app(), path)
+            self.assertEqual(result.header("cache-control"), ["private, no-cache"])
+
+    def test_head(self):
+        app = make_app()
+        (asset,) = {
+            path for path in self.assets(self.call(app, "/docs")) if b"css" in path
+        }
+        for path in (*PAGES, "/openapi.json", asset.decode()):
+            head = self.call(app, path, method="HEAD")
+            self.assertEqual(head.code, 200)
+            self.assertEqual(
+                head.header("content-length"),
+                self.call(app, path).header("content-length"),
+            )
+            post = self.call(app, path, method="POST")
+            self.assertEqual(post.code, 405)
+
+    def test_addresses_below_a_prefix_and_a_root_path(self):
+        app = make_app()
+        environ = {"SCRIPT_NAME": "/proxy"}
+        path = "/api/v1"
+        page = self.call(app, f"{path}/docs", root_path=path, **environ)
+        text = page.body.decode()
+        self.assertIn("url: '/proxy/api/v1/openapi.json'", text)
+        self.assertIn(
+            "window.location.origin + '/proxy/api/v1/docs/oauth2-redirect'", text
+        )
+        for asset in self.assets(page):
+            self.assertTrue(asset.startswith(b"/proxy/api/v1/docs/assets/"), asset)
+        page = self.call(app, f"{path}/redoc", root_path=path, **environ)
+        self.assertIn(b'spec-url="/proxy/api/v1/openapi.json"', page.body)
+        for asset in self.assets(page):
+            self.assertTrue(asset.startswith(b"/proxy/api/v1/redoc/assets/"), asset)
+            path_info = asset.decode().removeprefix("/proxy")
+            found = self.call(app, path_info, root_path=path, **environ)
+            self.assertEqual(found.code, 200)
+
+    def test_root_path_of_any_letters(self):
+        root_path = "/it's/été&co"
+        for page in ("/docs", "/redoc"):
+            result = self.call(make_app(), f"{root_path}{page}", root_path=root_path)
+            self.assertIn(b"/it%27s/%C3%A9t%C3%A9%26co/openapi.json", result.body)
+            self.assertNotIn(root_path.encode(), result.body)
+
+    def test_title_is_text(self):
+        app = make_app(title="</title><script>alert(1)</script>")
+        for page in ("/docs", "/redoc"):
+            self.assertNotIn(b"<script>alert", self.call(app, page).body)
+
+    def test_what_is_set_on_the_app_counts(self):
+        app = make_app(
+            docs_url="/",
+            redoc_url="/handbook",
+            openapi_url="/schema.json",
+            swagger_ui_oauth2_redirect_url="/back",
+            swagger_ui_parameters={"docExpansion": "none"},
+            swagger_ui_init_oauth={"clientId": "the client"},
+        )
+        page = self.call(app, "/")
+        for text in (
+            "<title>Orders - Swagger UI</title>",
+            "url: '/schema.json'",
+            "window.location.origin + '/back'",
+            '"docExpansion": "none"',
+            '"deepLinking": true',
+            'ui.initOAuth({"clientId": "the client"})',
+        ):
+            self.assertIn(text, page.body.decode())
+        for path in self.assets(page):
+            self.assertTrue(path.startswith(b"/assets/"), path)
+            self.assertEqual(self.call(app, path.decode()).code, 200)
+        self.assertIn(b'spec-url="/schema.json"', self.call(app, "/handbook").body)
+        self.assertIn(b"swaggerUIRedirectOauth2", self.call(app, "/back").body)
+        for path in PAGES:
+            self.assertEqual(self.call(app, path).code, 404)
+
+    def test_what_is_off_stays_off(self):
+        app = make_app(docs_url=None)
+        for path, status in (("/docs", 404), ("/redoc", 200), ("/openapi.json", 200)):
+            self.assertEqual(self.call(app, path).code, status, path)
+        app = make_app(openapi_url=None)
+        for path in (*PAGES, "/openapi.json"):
+            self.assertEqual(self.call(app, path).code, 404, path)
+
+    def test_page_of_a_developer_is_left_alone(self):
+        app = EndpointApp(docs_url=None)
+
+        @app.get("/docs", include_in_schema=False)
+        def docs() -> str:
+            return "my own"
+
+        async def guide(_request: Request) -> PlainTextResponse:
+            return PlainTextResponse("my guide")
+
+        app.add_route("/docs/guide", guide)
+        self.assertEqual(self.ask(app, "/docs").body, b'"my own"')
+        self.assertEqual(self.ask(app, "/docs/guide").body, b"my guide")
+
+    def test_order_of_the_routes(self):
+        app = EndpointApp()
+
+        @app.get("/{path:path}")
+        def anything(path: str) -> str:
+            return path
+
+        self.assertIn(b"swagger-ui", self.ask(app, "/docs").body)
+        # as if they had never been there
+        for path in (*PAGES, "/openapi.json"):
+            result = self.ask(app, path, DocsAccess.ABSENT)
+            self.assertEqual(result.body.decode(), f'"{path[1:]}"')
+
+    def test_names_of_the_routes(self):
+        app = make_app()
+        self.assertEqual(app.url_path_for("swagger_ui_html"), "/docs")
+        self.assertEqual(app.url_path_for("openapi"), "/openapi.json")
+        self.assertEqual(list(app.openapi()["paths"]), ["/hello"])
+
+    def test_preparing_again_changes_nothing(self):
+        app = make_app()
+        routes = list(app.router.routes)
+        prepare_app(app)
+        self.assertEqual(app.router.routes, routes)
+
+    def test_middleware_of_the_app(self):
+        app = make_app(
+            middleware=[
+                Middleware(CORSMiddleware, allow_origins=["https://shop.example"]),
+                Middleware(GZipMiddleware, minimum_size=100),
+            ]
+        )
+        asset = self.assets(self.call(app, "/docs"))[0].decode()
+        for path in ("/docs", "/openapi.json", asset):
+            result = self.call(
+                app,
+                path,
+                HTTP_ORIGIN="https://shop.example",
+                HTTP_ACCEPT_ENCODING="gzip",
+            )
+            self.assertEqual(result.code, 200)
+            self.assertEqual(result.header("content-encoding"), ["gzip"])
+            self.assertEqual(
+                result.header("access-control-allow-origin"), ["https://shop.example"]
+            )
+
+
+class TestAssets(DocsCase):
+    def setUp(self):
+        super().setUp()
+        self.app = make_app()
+        self.paths = {
+            path.decode().rpartition("/")[2]: path.decode()
+            for page in ("/docs", "/redoc")
+            for path in self.assets(self.call(self.app, page))
+        }
+
+    def test_all_are_named_by_the_pages(self):
+        self.assertEqual(self.paths.keys(), ASSETS.keys())
+
+    def test_types_and_caching(self):
+        for name, content_type in ASSETS.items():
+            result = self.call(self.app, self.paths[name])
+            self.assertEqual(result.header("content-type"), [content_type])
+            self.assertEqual(
+                result.header("cache-control"), ["public, max-age=31536000, immutable"]
+            )
+
+    def test_not_modified(self):
+        for path in self.paths.values():
+            (etag,) = self.call(self.app, path).header("etag")
+            for known in (etag, f"W/{etag}", f'"other", {etag}'):
+                result = self.call(self.app, path, HTTP_IF_NONE_MATCH=known)
+                self.assertEqual((result.code, result.body), (304, b""))
+                self.assertEqual(result.header("etag"), [etag])
+            result = self.call(self.app, path, HTTP_IF_NONE_MATCH='"other"')
+            self.assertEqual(result.code, 200)
+
+    def test_no_other_file_and_no_other_version(self):
+        path = self.paths["swagger-ui.css"]
+        folder = path.rpartition("/")[0]
+        for other in (
+            f"{folder}/unknown.js",
+            f"{folder}/__init__.py",
+            f"{folder}/../core.py",
+            f"{folder}/..",
+            "/docs/assets/older/swagger-ui.css",
+            "/docs/assets/",
+        ):
+            self.assertEqual(self.call(self.app, other).code, 404, other)
+
+    def test_redoc_asks_for_no_logo(self):
+        # if ReDoc writes the address otherwise one day, this has to follow
+        result = self.call(self.app, self.paths["redoc.standalone.js"])
+        self.assertNotIn(b"cdn.redoc", result.body)
+
+    def test_swagger_ui_knows_this_openapi(self):
+        # 3.1 since Swagger UI 5
+        schema = json.loads(self.call(self.app, "/openapi.json").body)
+        self.assertEqual(schema["openapi"], "3.1.0")
+        bundle = self.call(self.app, self.paths["swagger-ui-bundle.js"]).body
+        self.assertRegex(bundle, rb'PACKAGE_VERSION:"5\.')
+
+
+class TestDocsAccess(DocsCase):
+    def test_granted(self):
+        for path in (*PAGES, "/openapi.json"):
+            self.assertEqual(self.ask(make_app(), path).code, 200)
+
+    def test_login(self):
+        app = make_app()
+        for path in PAGES:
+            result = self.ask(app, path, DocsAccess.LOGIN)
+            self.assertEqual(result.code, 303)
+            location = f"/web/login?redirect={path.replace('/', '%2F')}"
+            self.assertEqual(result.header("location"), [location])
+            self.assertIsNone(result.exception)
+        result = self.ask(app, "/openapi.json", DocsAccess.LOGIN)
+        self.assertEqual(result.code, 401)
+        self.assertEqual(json.loads(result.body), {"detail": "Unauthorized"})
+
+    def test_login_below_a_prefix_and_a_root_path(self):
+        result = self.ask(
+            make_app(),
+            "/été/v1/docs",
+            DocsAccess.LOGIN,
+            login_path="/proxy/web/login",
+            root_path="/été/v1",
+            SCRIPT_NAME="/proxy",
+            query="next=//evil.example",
+        )
+        self.assertEqual(
+            result.header("location"),
+            ["/proxy/web/login?redirect=%2Fproxy%2F%25C3%25A9t%25C3%25A9%2Fv1%2Fdocs"],
+        )
+
+    def test_refused(self):
+        for path in (*PAGES, "/openapi.json"):
+            result = self.ask(make_app(), path, DocsAccess.REFUSED)
+            self.assertEqual(result.code, 403)
+            self.assertEqual(json.loads(result.body), {"detail": "Forbidden"})
+            self.assertEqual(result.header("cache-control"), ["private, no-cache"])
+
+    def test_absent(self):
+        app = make_app()
+        asset = self.assets(self.ask(app, "/docs"))[0].decode()
+        for path in (*PAGES, "/openapi.json", asset, "/docs/"):
+            for method in ("GET", "HEAD", "POST"):
+                result = self.ask(app, path, DocsAccess.ABSENT, method=method)
+                self.assertEqual(result.code, 404, path)
+        self.assertEqual(json.loads(result.body), {"detail": "Not Found"})
+
+    def test_assets_are_for_everybody(self):
+        app = make_app()
+        for asset in self.assets(self.ask(app, "/docs")):
+            for access in (DocsAccess.LOGIN, DocsAccess.REFUSED):
+                result = self.ask(app, asset.decode(), access)
+                self.assertEqual(result.code, 200)
+
+    def test_other_routes_are_not_asked_about(self):
+        def fail():
+            raise AssertionError("asked")
+
+        guard = DocsGuard(fail, "/web/login")
+        result = self.call(make_app(), "/hello", **{DOCS_GUARD_KEY: guard})
+        self.assertEqual(result.body, b'"hello"')
+
+    def test_mounted_apps(self):
+        inner = make_app(FastAPI, title="Inner")
+        outer = FastAPI(title="Outer")
+        outer.mount("/inner", inner)
+        router = APIRouter()
+        router.mount("/routed", inner)
+        # shared by two apps, as modules share them
+        for _app in range(2):
+            app = EndpointApp()
+            app.mount("/outer", outer)
+            app.include_router(router, prefix="/prefix")
+            prepare_app(app)
+            for mount, title in (
+                ("/outer", "Outer"),
+                ("/outer/inner", "Inner"),
+                ("/prefix/routed", "Inner"),
+            ):
+                page = self.ask(app, f"/api{mount}/docs", root_path="/api")
+                self.assertIn(f"<title>{title}".encode(), page.body)
+                self.assertIn(f"url: '/api{mount}/openapi.json'".encode(), page.body)
+                for asset in self.assets(page):
+                    result = self.ask(app, asset.decode(), root_path="/api")
+                    self.assertEqual(result.code, 200, asset)
+                for access, statuses in (
+                    (DocsAccess.LOGIN, (303, 401)),
+                    (DocsAccess.REFUSED, (403, 403)),
+                    (DocsAccess.ABSENT, (404, 404)),
+                ):
+                    for path, status in zip(
+                        ("/docs", "/openapi.json"), statuses, strict=True
+                    ):
+                        result = self.ask(app, f"{mount}{path}", access)
+                        self.assertEqual(result.code, status, f"{mount}{path}")
+        # and on their own they serve everybody, as ever
+        self.assertEqual(self.call(inner, "/docs").code, 200)
