@@ -22,6 +22,7 @@ from odoo.addons.fastapi.dependencies import (
 
 from ..routers import TeapotError, optional_partner, router
 from ..routers.mounted import mount_all
+from ..routers.plain import make_plain_app
 
 _logger = logging.getLogger(__name__)
 
@@ -53,11 +54,24 @@ class FastapiEndpoint(models.Model):
         selection_add=[
             ("test", "Test"),
             ("test_middleware", "Test with middleware that re-chunks"),
+            ("test_plain", "Test of an app that is not made by this addon"),
         ],
-        ondelete={"test": "cascade", "test_middleware": "cascade"},
+        ondelete={
+            "test": "cascade",
+            "test_middleware": "cascade",
+            "test_plain": "cascade",
+        },
     )
 
+    def _get_routing_info(self) -> dict[str, Any]:
+        routing = super()._get_routing_info()
+        if self.app == "test_plain":
+            routing["auth"] = "none"
+        return routing
+
     def _get_app(self) -> FastAPI:
+        if self.app == "test_plain":
+            return make_plain_app()
         app = super()._get_app()
         if self.app == "test":
             mount_all(app)

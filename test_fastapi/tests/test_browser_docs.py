@@ -1,0 +1,170 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The documentation in a real browser, which has no other host to ask."""
+
+import json
+
+from odoo.fields import Command
+
+from .test_docs import DocsHttpCase
+
+#: What the code of the tests can use.
+TOOLS = """
+/** Wait for what find returns, a failure of which is the timeout of the test. */
+function until(find) {
+    return new Promise((resolve) => {
+        const look = () => {
+            const found = find();
+            if (found) {
+                observer.disconnect();
+                resolve(found);
+            }
+        };
+        const observer = new MutationObserver(look);
+        observer.observe(document, {
+            attributes: true, characterData: true, childList: true, subtree: true,
+        });
+        look();
+    });
+}
+const element = (selector) => until(() => document.querySelector(selector));
+const click = async (selector) => (await element(selector)).click();
+/** Fill an input in, as React sees it. */
+async function fill(selector, value) {
+    const input = await element(selector);
+    const {set} = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+    set.call(input, value);
+    input.dispatchEvent(new Event("input", {bubbles: true}));
+}
+function check(condition, message) {
+    if (!condition) {
+        throw new Error(message);
+    }
+}
+"""
+RENDERED = {
+    "/docs": "#swagger-ui .opblock",
+    "/redoc": "[data-section-id] h2",
+}
+
+
+class TestBrowserDocs(DocsHttpCase):
+    def setUp(self):
+        super().setUp()
+        self.foreign_requests = []
+        self.demo = self._create_endpoint(
+            "/browser/demo", app="demo", demo_auth_method="http_basic"
+        )
+
+    def fetch_proxy(self, url):
+        """Note what the browser asks other hosts for, see ``HttpCase``."""
+        self.foreign_requests.append(url)
+        return super().fetch_proxy(url)
+
+    def browse(self, url, code, ready, login=None):
+        """Open a page, wait for an element, and run code there.
+
+        Fails on an error in the console, on an exception, on a request that is not
+        answered well, and on any request to another host.
+        """
+        self.browser_js(
+            url,
+            f"""(async () => {{
+                {TOOLS}
+                {code}
+                const failed = performance.getEntriesByType("resource").filter(
+                    (entry) => entry.responseStatus >= 400
+                );
+                check(!failed.length, failed.map((entry) => entry.name).join());
+                console.log("test successful");
+            }})().catch((error) => console.error(String(error)));""",
+            ready=f"document.querySelector({json.dumps(ready)})",
+            login=login,
+        )
+        self.assertEqual(self.foreign_requests, [])
+
+    def assertRendered(self, url, login=None):
+        page = url[url.rindex("/") :]
+        self.browse(url, "", RENDERED[page], login=login)
+
+    def test_other_hosts_are_noticed(self):
+        # the tests below would pass as well if nothing was noted
+        self.browser_js(
+            "/test/docs",
+            """fetch("https://cdn.example/x.js").finally(
+                () => console.log("test successful")
+            )""",
+        )
+        self.assertEqual(self.foreign_requests, ["https://cdn.example/x.js"])
+
+    def test_offline(self):
+        self._create_endpoint("/plain", app="test_plain")
+        for root_path in ("/browser/demo", "/test", "/plain"):
+            for page in RENDERED:
+                with self.subTest(f"{root_path}{page}"):
+                    self.assertRendered(f"{root_path}{page}")
+
+    def test_redoc_is_whole(self):
+        self.browse(
+            "/browser/demo/redoc",
+            """
+            for (const image of document.images) {
+                await image.decode();
+            }
+            check(document.body.innerText.includes("/demo/who_ami"), "no operations");
+            await fill("input[placeholder='Search...']", "who_ami");
+            await element("[data-role='search:results'] li");
+            """,
+            RENDERED["/redoc"],
+        )
+
+    def test_try_out_with_basic_authentication(self):
+        self.browse(
+            # the link to one operation opens it
+            "/browser/demo/docs#/demo/who_ami_demo_who_ami_get",
+            f"""
+            await click(".auth-wrapper .btn.authorize");
+            await fill(".auth-container input[name=username]", {self.user.login!r});
+            await fill(".auth-container input[name=password]", {self.user.login!r});
+            await click(".auth-container .auth.authorize");
+            await click(".auth-container .btn-done");
+            await click(".opblock.is-open .try-out__btn");
+            await click(".opblock.is-open .execute");
+            const status = await element(".live-responses-table .response-col_status");
+            check(status.textContent.startsWith("200"), status.textContent);
+            const body = await element(".live-responses-table .microlight");
+            check(body.textContent.includes({self.user.name!r}), body.textContent);
+            """,
+            ".opblock.is-open",
+        )
+
+    def test_access_of_a_visitor(self):
+        self.demo.docs_access = "user"
+        for page in RENDERED:
+            self.browse(
+                f"/browser/demo{page}",
+                f"""
+                check(location.pathname === "/web/login", location.href);
+                const target = document.querySelector("input[name=redirect]").value;
+                check(target === "/browser/demo{page}", target);
+                """,
+                "form.oe_login_form",
+            )
+
+    def test_access_of_users(self):
+        self.demo.docs_access = "user"
+        for user in (self.portal, self.user):
+            for page in RENDERED:
+                self.assertRendered(f"/browser/demo{page}", login=user.login)
+
+    def test_access_of_members(self):
+        self.demo.write(
+            {"docs_access": "group", "docs_group_ids": [Command.set(self.readers.ids)]}
+        )
+        for page in RENDERED:
+            self.assertRendered(f"/browser/demo{page}", login=self.head.login)
+            self.browse(
+                f"/browser/demo{page}",
+                """check(document.body.innerText.includes("Forbidden"), "no refusal");""",
+                "pre",
+                login=self.user.login,
+            )

@@ -1,0 +1,269 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import re
+from unittest.mock import patch
+
+from odoo.exceptions import ValidationError
+from odoo.fields import Command
+from odoo.tests import new_test_user
+from odoo.tools import config
+
+from .common import FastapiHttpCase
+
+PAGES = ("/docs", "/docs/oauth2-redirect", "/redoc")
+SCHEMA = "/openapi.json"
+
+
+class DocsHttpCase(FastapiHttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.readers = cls.env["res.groups"].create({"name": "Readers"})
+        cls.heads = cls.env["res.groups"].create(
+            {"name": "Heads", "implied_ids": [Command.link(cls.readers.id)]}
+        )
+        cls.portal = cls._create_user("portal@test", groups="base.group_portal")
+        cls.user = cls._create_user("user@test")
+        cls.member = cls._create_user("member@test")
+        cls.member.group_ids += cls.readers
+        cls.head = cls._create_user("head@test")
+        cls.head.group_ids += cls.heads
+
+    @classmethod
+    def _create_user(cls, login, **kwargs):
+        # the password is what HttpCase.browser_js takes for it
+        return new_test_user(cls.env, login, password=login, **kwargs)
+
+    def log_in(self, user):
+        login = user.login if user else None
+        self.authenticate(login, login)
+
+    def assets(self, page):
+        """Return the paths of the assets of a page."""
+        return re.findall(r'(?:src|href)="([^"]*)"', page.text)
+
+
+class TestDocsAccess(DocsHttpCase):
+    def assertDocs(self, user, pages, schema, root_path="/test"):
+        """Check the status of the pages and of the schema, for a user or nobody."""
+        self.log_in(user)
+        who = user.login if user else "anonymous"
+        for path, status in (*((page, pages) for page in PAGES), (SCHEMA, schema)):
+            response = self.get(f"{root_path}{path}")
+            self.assertEqual(response.status_code, status, f"{path} as {who}")
+            if status == 303:
+                redirect = f"{root_path}{path}".replace("/", "%2F")
+                self.assertEqual(
+                    response.headers["Location"], f"/web/login?redirect={redirect}"
+                )
+            elif status != 200:
+                self.assertEqual(response.json().keys(), {"detail"})
+
+    def test_public(self):
+        for user in (None, self.portal, self.user):
+            self.assertDocs(user, 200, 200)
+
+    def test_user(self):
+        self.endpoint.docs_access = "user"
+        self.assertDocs(None, 303, 401)
+        for user in (self.portal, self.user):
+            self.assertDocs(user, 200, 200)
+
+    def test_group(self):
+        self.endpoint.write(
+            {"docs_access": "group", "docs_group_ids": [Command.set(self.readers.ids)]}
+        )
+        self.assertDocs(None, 303, 401)
+        for user in (self.portal, self.user):
+            self.assertDocs(user, 403, 403)
+        for user in (self.member, self.head):
+            self.assertDocs(user, 200, 200)
+        self.member.group_ids -= self.readers
+        self.assertDocs(self.member, 403, 403)
+
+    def test_group_of_many(self):
+        self.endpoint.write(
+            {
+                "docs_access": "group",
+                "docs_group_ids": [Command.set((self.readers + self.heads).ids)],
+            }
+        )
+        self.assertDocs(self.member, 200, 200)
+        self.endpoint.docs_group_ids = self.heads
+        self.assertDocs(self.member, 403, 403)
+        self.assertDocs(self.head, 200, 200)
+
+    def test_off(self):
+        asset = self.assets(self.get("/test/docs"))[0]
+        self.assertEqual(self.get(asset).status_code, 200)
+        self.endpoint.docs_access = "off"
+        for user in (None, self.portal, self.user, self.env.ref("base.user_admin")):
+            self.assertDocs(user, 404, 404)
+            self.assertEqual(self.get(asset).status_code, 404)
+            self.assertEqual(self.get("/test/docs").json(), {"detail": "Not Found"})
+        self.endpoint.docs_access = "public"
+        self.assertDocs(None, 200, 200)
+
+    def test_api_is_not_touched(self):
+        for access in ("public", "user", "off"):
+            self.endpoint.docs_access = access
+            self.assertEqual(self.get("/test/method").status_code, 200)
+
+    def test_assets_of_restricted_docs(self):
+        assets = self.assets(self.get("/test/docs"))
+        self.endpoint.docs_access = "user"
+        for asset in assets:
+            self.assertEqual(self.get(asset).status_code, 200)
+
+    def test_user_of_the_endpoint(self):
+        # a visitor's request starts as that user, who may have logged in as well
+        self._create_endpoint("/own", user_id=self.user.id, docs_access="user")
+        self.assertDocs(None, 303, 401, root_path="/own")
+        self.assertDocs(self.user, 200, 200, root_path="/own")
+
+    def test_app_of_an_override_without_authentication(self):
+        self._create_endpoint(
+            "/plain",
+            app="test_plain",
+            docs_access="group",
+            docs_group_ids=[Command.set(self.readers.ids)],
+        )
+        self.assertDocs(None, 303, 401, root_path="/plain")
+        self.assertDocs(self.user, 403, 403, root_path="/plain")
+        self.assertDocs(self.member, 200, 200, root_path="/plain")
+
+    def test_mounted_apps(self):
+        root_path = "/test/outer/inner"
+        self.assertDocs(None, 200, 200, root_path=root_path)
+        self.endpoint.docs_access = "user"
+        self.assertDocs(None, 303, 401, root_path=root_path)
+        self.assertDocs(self.portal, 200, 200, root_path=root_path)
+        # one app, mounted in two endpoints
+        self._create_endpoint("/another")
+        self.assertDocs(None, 200, 200, root_path="/another/outer/inner")
+        self.endpoint.docs_access = "off"
+        self.assertDocs(self.portal, 404, 404, root_path=root_path)
+
+    def test_session_that_is_over(self):
+        self.endpoint.docs_access = "user"
+        self.assertDocs(self.user, 200, 200)
+        self.user.password = "another"
+        for path, status in (("/docs", 303), (SCHEMA, 401)):
+            self.assertEqual(self.get(f"/test{path}").status_code, status)
+
+    def test_login_leads_back(self):
+        self.endpoint.docs_access = "user"
+        response = self.get("/test/docs")
+        login = self.get(response.headers["Location"])
+        self.assertEqual(login.status_code, 200)
+        (token,) = set(re.findall(r'name="csrf_token" value="(\w+)"', login.text))
+        (target,) = re.findall(r'name="redirect" value="([^"]+)"', login.text)
+        response = self.post(
+            "/web/login",
+            data={
+                "csrf_token": token,
+                "login": self.portal.login,
+                "password": self.portal.login,
+                "redirect": target,
+            },
+        )
+        self.assertEqual(response.status_code, 303)
+        self.assertEqual(response.headers["Location"], "/test/docs")
+        self.assertEqual(self.get("/test/docs").status_code, 200)
+
+    def test_below_a_prefix(self):
+        self.endpoint.docs_access = "user"
+        headers = {"X-Forwarded-Host": "shop.example", "X-Forwarded-Prefix": "/odoo"}
+        with patch.dict(config.options, {"proxy_mode": True}):
+            response = self.get("/test/docs", headers=headers)
+            self.assertEqual(
+                response.headers["Location"],
+                "/odoo/web/login?redirect=%2Fodoo%2Ftest%2Fdocs",
+            )
+            self.log_in(self.user)
+            page = self.get("/test/docs", headers=headers)
+            self.assertIn("url: '/odoo/test/openapi.json'", page.text)
+            for asset in self.assets(page):
+                self.assertTrue(asset.startswith("/odoo/test/docs/assets/"), asset)
+                path = asset.removeprefix("/odoo")
+                self.assertEqual(self.get(path, headers=headers).status_code, 200)
+        # nothing but a client's claim otherwise
+        self.log_in(None)
+        response = self.get("/test/docs", headers=headers)
+        self.assertEqual(
+            response.headers["Location"], "/web/login?redirect=%2Ftest%2Fdocs"
+        )
+
+
+class TestDocs(DocsHttpCase):
+    def test_middleware_and_mounts(self):
+        self._create_endpoint("/rechunked", app="test_middleware")
+        self._create_endpoint("/api/v1")
+        self._create_endpoint("/plain/app", app="test_plain")
+        for root_path in ("/test", "/rechunked", "/api/v1", "/plain/app"):
+            for path in (*PAGES, SCHEMA):
+                for method in ("GET", "HEAD"):
+                    response = self.call(method, f"{root_path}{path}")
+                    self.assertEqual(response.status_code, 200, root_path + path)
+                    self.assertEqual(
+                        response.headers["Cache-Control"], "private, no-cache"
+                    )
+            for page in ("/docs", "/redoc"):
+                response = self.get(f"{root_path}{page}")
+                self.assertNotIn("https://", response.text)
+                for asset in self.assets(response):
+                    self.assertTrue(asset.startswith(f"{root_path}{page}/assets/"))
+                    self.assertEqual(self.get(asset).status_code, 200)
+
+    def test_caching_of_assets(self):
+        for asset in self.assets(self.get("/test/docs")):
+            response = self.get(asset)
+            self.assertEqual(
+                response.headers["Cache-Control"], "public, max-age=31536000, immutable"
+            )
+            etag = response.headers["ETag"]
+            response = self.get(asset, headers={"If-None-Match": etag})
+            self.assertEqual((response.status_code, response.content), (304, b""))
+
+    def test_no_cookie_in_what_caches_keep(self):
+        page = self.get("/test/docs")
+        self.assertIn("session_id", page.cookies)
+        for asset in self.assets(page):
+            self.opener.cookies.clear()
+            self.assertNotIn("Set-Cookie", self.get(asset).headers)
+
+    def test_cors(self):
+        response = self.get("/test/openapi.json", headers={"Origin": "https://shop.example"})
+        self.assertEqual(
+            response.headers["Access-Control-Allow-Origin"], "https://shop.example"
+        )
+
+    def test_addresses_of_an_endpoint(self):
+        self.assertEqual(self.endpoint.docs_url, "/test/docs")
+        self.endpoint.docs_access = "off"
+        self.assertFalse(self.endpoint.docs_url)
+        self.assertFalse(self.endpoint.redoc_url)
+        self.assertFalse(self.endpoint.openapi_url)
+        self.endpoint.docs_access = "user"
+        self.assertEqual(self.endpoint.openapi_url, "/test/openapi.json")
+
+    def test_change_of_access_keeps_the_app(self):
+        app = self.endpoint.get_app("/test")
+        self.endpoint.docs_access = "off"
+        self.assertIs(self.endpoint.get_app("/test"), app)
+
+    def test_groups_without_a_group(self):
+        with self.assertRaisesRegex(ValidationError, "Choose the groups.*Test at"):
+            self.endpoint.docs_access = "group"
+        self.endpoint.write(
+            {"docs_access": "group", "docs_group_ids": [Command.set(self.readers.ids)]}
+        )
+        with self.assertRaisesRegex(ValidationError, "Choose the groups"):
+            self.endpoint.docs_group_ids = False
+
+    def test_group_that_is_gone_grants_nothing(self):
+        self.endpoint.write(
+            {"docs_access": "group", "docs_group_ids": [Command.set(self.readers.ids)]}
+        )
+        self.readers.unlink()
+        self.log_in(self.user)
+        self.assertEqual(self.get("/test/docs").status_code, 403)
