@@ -232,7 +232,9 @@ class TestDocs(DocsHttpCase):
             self.assertNotIn("Set-Cookie", self.get(asset).headers)
 
     def test_cors(self):
-        response = self.get("/test/openapi.json", headers={"Origin": "https://shop.example"})
+        response = self.get(
+            "/test/openapi.json", headers={"Origin": "https://shop.example"}
+        )
         self.assertEqual(
             response.headers["Access-Control-Allow-Origin"], "https://shop.example"
         )
