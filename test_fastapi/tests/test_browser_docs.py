@@ -2,8 +2,10 @@
 """The documentation in a real browser, which has no other host to ask."""
 
 import json
+from unittest.mock import patch
 
 from odoo.fields import Command
+from odoo.tests.common import ChromeBrowser
 
 from .test_docs import DocsHttpCase
 
@@ -82,6 +84,17 @@ class TestBrowserDocs(DocsHttpCase):
         )
         self.assertEqual(self.foreign_requests, [])
 
+    def allow_windows(self):
+        """Let pages open windows; a click by code is no click to the browser."""
+        spawn = ChromeBrowser._spawn_chrome
+
+        def spawn_allowing(browser, command):
+            return spawn(
+                browser, [*command[:-1], "--disable-popup-blocking", command[-1]]
+            )
+
+        self.startPatcher(patch.object(ChromeBrowser, "_spawn_chrome", spawn_allowing))
+
     def assertRendered(self, url, login=None):
         page = url[url.rindex("/") :]
         self.browse(url, "", RENDERED[page], login=login)
@@ -138,6 +151,7 @@ class TestBrowserDocs(DocsHttpCase):
 
     def test_authorize_in_every_way(self):
         self._create_endpoint("/plain", app="test_plain")
+        self.allow_windows()
         self.browse(
             "/plain/docs",
             """
