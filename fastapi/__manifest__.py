@@ -13,7 +13,7 @@
             "a2wsgi>=1.10.6",
             "anyio>=4.0.0",
             "fastapi>=0.143.0",
-            "fastapi-offline>=1.7.0",
+            "fastapi-offline>=1.7.7",
             "pydantic>=2.10.0",
             "python-multipart>=0.0.18",
             "starlette>=0.46.0",
