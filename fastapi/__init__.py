@@ -11,3 +11,4 @@ if __name__ == "fastapi":
 
 from . import fastapi_dispatcher
 from . import models
+from . import wizards

@@ -8,6 +8,7 @@ in the dispatcher or in a test, goes through :func:`convert_exception_to_status_
 from __future__ import annotations
 
 import json
+import logging
 import math
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
 __all__ = [
+    "AppBuildError",
     "CommittedHTTPException",
     "convert_exception_to_status_body",
     "default_exception_handler",
@@ -55,6 +57,31 @@ class CommittedHTTPException(HTTPException):
 
     Every other exception rolls the request back.
     """
+
+
+class AppBuildError(HTTPException):
+    """The app of an endpoint can't be built; ``__cause__`` says why.
+
+    The client gets a 503 that says nothing of the cause, the log all of it.
+
+    :param name: of the endpoint
+    :param root_path: where it is mounted
+    """
+
+    # odoo.http.Application.__call__ logs by these two
+    loglevel = logging.ERROR
+
+    @property
+    def exc_info(self) -> tuple[Any, ...]:
+        return type(self), self, self.__traceback__
+
+    def __init__(self, name: str, root_path: str) -> None:
+        super().__init__(503)
+        self.name = name
+        self.root_path = root_path
+
+    def __str__(self) -> str:
+        return f"The app of the endpoint {self.name!r} at {self.root_path} fails."
 
 
 #: Status of the exceptions that carry none. The first match counts.

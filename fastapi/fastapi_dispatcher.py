@@ -54,6 +54,7 @@ from .bridge import (
 from .context import odoo_env_ctx
 from .docs import DOCS_GUARD_KEY, DocsGuard
 from .error_handlers import (
+    AppBuildError,
     CommittedHTTPException,
     convert_exception_to_status_body,
     exception_headers,
@@ -119,6 +120,7 @@ class FastApiDispatcher(Dispatcher):
 
         :return: the app's answer
         :raises Exception: what a handler raised; its answer is kept for Odoo
+        :raises AppBuildError: there is no app to ask
         """
         self.request.params = {}  # nothing is parsed: the app reads the body
         environ = self._get_environ()
@@ -174,6 +176,8 @@ class FastApiDispatcher(Dispatcher):
         The transaction is over. The exception goes through the app, so that its
         exception handlers and its middleware see it like any other.
         """
+        if isinstance(exc, AppBuildError):
+            return self.handle_error(exc)
         try:
             env = self.request.env
             if env.cr.closed:
@@ -193,6 +197,10 @@ class FastApiDispatcher(Dispatcher):
                     return self._build_response(answer)
         except WerkzeugHTTPException as err:
             _logger.debug("No app can be called for this request: %s", err)
+        except AppBuildError as err:
+            _logger.error(err, exc_info=True)
+            exc.loglevel = logging.NOTSET
+            return self.handle_error(err)
         except Exception:
             _logger.exception("The app can't answer %s: answered without.", type(exc))
         response = self.handle_error(exc)

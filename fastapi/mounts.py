@@ -86,7 +86,9 @@ class MountTable:
 class _Slot:
     """The app of one endpoint. The lock is held while it is built."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    #: with the lock: the thread that has it is at it already
+    building: bool = False
     #: version and app, one object so that they are read and replaced together
     built: tuple[str, AsgiApplication] | None = None
 
@@ -109,6 +111,7 @@ class BuiltApps:
         older or not committed yet, is returned but not kept.
 
         :param build: returns the version it has seen, and the app
+        :raises RuntimeError: ``build`` itself has asked for the app
         """
         slot = self._slots.get(endpoint_id)
         if slot is None:
@@ -119,7 +122,13 @@ class BuiltApps:
         with slot.lock:
             built = slot.built
             if built is None or built[0] != version:
-                built = build()
+                if slot.building:
+                    raise RuntimeError("An app is asked for by what builds it.")
+                slot.building = True
+                try:
+                    built = build()
+                finally:
+                    slot.building = False
                 if built[0] == version:
                     slot.built = built
         return built[1]

@@ -121,6 +121,8 @@ class Lifespan:
         started = asyncio.create_task(self._started.wait())
         await asyncio.wait({task, started}, return_when=asyncio.FIRST_COMPLETED)
         started.cancel()
+        if task.cancelled():
+            raise RuntimeError("The start of an app has cancelled itself.")
         if task.done():
             task.result()
         else:

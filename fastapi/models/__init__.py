@@ -1,4 +1,5 @@
 from .fastapi_endpoint import FastapiEndpoint
+from . import fastapi_endpoint_backend
 from . import fastapi_endpoint_demo
 from . import fastapi_endpoint_docs
 from . import ir_http

@@ -14,13 +14,14 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo.exceptions import ConcurrencyError, ValidationError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import convert
 
 from .. import dependencies
 from ..bridge import AsgiApplication, Lifespan
 from ..endpoint_app import EndpointApp, prepare_app
-from ..error_handlers import default_exception_handlers
+from ..error_handlers import AppBuildError, default_exception_handlers
 from ..mounts import BuiltApps, Mount, MountTable, clean_root_path
 
 _logger = logging.getLogger(__name__)
@@ -395,6 +396,7 @@ class FastapiEndpoint(models.Model):
 
         :param path: path of a URL
         :return: the application, None if no endpoint serves the path
+        :raises AppBuildError: it can't be built; the next call tries again
         """
         mount = self._get_mounts().find(path)
         if mount is None:
@@ -402,12 +404,29 @@ class FastapiEndpoint(models.Model):
         return self._get_built_apps().get(
             mount.endpoint_id,
             mount.app_version,
-            lambda: self.sudo().browse(mount.endpoint_id)._build_app(),
+            lambda: self.browse(mount.endpoint_id)._build_shared_app(),
         )
 
     @api.model
     def _get_built_apps(self) -> BuiltApps:
         return _built_apps.setdefault(self.env.registry[self._name], BuiltApps())
+
+    def _build_shared_app(self) -> tuple[str, AsgiApplication]:
+        """Build the app for everybody: whoever asks first leaves no trace in it.
+
+        :raises AppBuildError: whatever a hook or the start of the lifespan raised, but
+            conflicts of transactions, which Odoo replays
+        """
+        self.ensure_one()
+        endpoint = self.sudo()
+        error = AppBuildError(endpoint.name, endpoint.root_path)
+        env = self.env(user=endpoint.user_id.id, context={}, su=True)
+        try:
+            return endpoint.with_env(env)._build_app()
+        except (ConcurrencyError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+            raise
+        except Exception as err:
+            raise error from err
 
     def _build_app(self) -> tuple[str, AsgiApplication]:
         """Return the version of the endpoint's values, and the app built from them."""

@@ -14,4 +14,5 @@ from . import test_import
 from . import test_late_transactions
 from . import test_layers
 from . import test_mounts
+from . import test_openapi
 from . import test_schemas

@@ -12,9 +12,16 @@ ROOT = Path(__file__).parent.parent
 #: Modules of each layer, the lowest first; a package stands for all its modules.
 LAYERS = {
     "base": ["context"],
-    "bridge": ["bridge", "docs", "error_handlers", "endpoint_app", "mounts"],
+    "bridge": [
+        "bridge",
+        "docs",
+        "endpoint_app",
+        "error_handlers",
+        "mounts",
+        "openapi",
+    ],
     "handlers": ["dependencies", "depends", "schemas"],
-    "records": ["models"],
+    "records": ["models", "wizards"],
     "edge": ["fastapi_dispatcher", "late_transactions"],
     "demo": ["models.fastapi_endpoint_demo", "routers"],
 }

@@ -215,6 +215,25 @@ class TestBuiltApps(BridgeCase):
         self.assertIs(one, two)
         self.assertEqual(len(self.built), 1)
 
+    def test_failure_is_not_kept(self):
+        def fail():
+            raise ValueError("no app")
+
+        for _attempt in range(2):
+            with self.assertRaisesRegex(ValueError, "no app"):
+                self.apps.get(1, "v1", fail)
+        app = self._get(1, "v1")
+        self.assertIs(self._get(1, "v1"), app)
+
+    def test_app_asked_for_by_its_own_build(self):
+        def build():
+            self.apps.get(1, "v1", self._build("v1"))
+
+        with self.assertRaisesRegex(RuntimeError, "by what builds it"):
+            self.apps.get(1, "v1", build)
+        self.assertEqual(self.built, [])
+        self.assertIsNotNone(self._get(1, "v1"))
+
     def test_other_endpoints_do_not_wait(self):
         building, finish = threading.Event(), threading.Event()
 

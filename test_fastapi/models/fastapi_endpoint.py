@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from odoo import fields, models
+from odoo.exceptions import ConcurrencyError
 
 from odoo.addons.fastapi.dependencies import (
     authenticated_partner_from_basic_auth_user,
@@ -26,6 +27,11 @@ from ..routers.plain import make_plain_app
 
 _logger = logging.getLogger(__name__)
 
+#: System parameter: how the app "test_breakable" breaks.
+BREAKS_PARAM = "test_fastapi.breaks"
+
+#: Builds that were to meet a conflict: root path of the endpoint.
+conflicts: list[str] = []
 #: What the lifespans of the apps have done: title of the app, and what happened.
 lifespan_events: list[tuple[str, str]] = []
 
@@ -36,6 +42,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     yield {"title_at_start": app.title}
     lifespan_events.append((app.title, "stopped"))
     _logger.info("The lifespan of %s ends", app.title)
+
+
+def broken_lifespan(app: FastAPI) -> Any:
+    raise ValueError("secret of the lifespan")
 
 
 async def pass_on(request: Request, call_next: Any) -> Any:
@@ -54,11 +64,13 @@ class FastapiEndpoint(models.Model):
         selection_add=[
             ("test", "Test"),
             ("test_middleware", "Test with middleware that re-chunks"),
+            ("test_breakable", "Test that can be broken"),
             ("test_plain", "Test of an app that is not made by this addon"),
         ],
         ondelete={
             "test": "cascade",
             "test_middleware": "cascade",
+            "test_breakable": "cascade",
             "test_plain": "cascade",
         },
     )
@@ -81,11 +93,37 @@ class FastapiEndpoint(models.Model):
         params = super()._prepare_fastapi_app_params()
         if self.app == "test":
             params["lifespan"] = lifespan
+        if self._breaks("lifespan"):
+            params["lifespan"] = broken_lifespan
         return params
+
+    def _breaks(self, how: str) -> bool:
+        """Return whether the app is to break that way."""
+        return (
+            self.app == "test_breakable"
+            and self.env["ir.config_parameter"].get_param(BREAKS_PARAM) == how
+        )
 
     def _get_fastapi_routers(self) -> list[APIRouter]:
         routers = super()._get_fastapi_routers()
         if self.app in ("test", "test_middleware"):
+            routers.append(router)
+        if self.app == "test_breakable":
+            if self._breaks("hook"):
+                raise ValueError("secret of the hook")
+            if self._breaks("database"):
+                self.env["test.fastapi.item"].create({"name": "made by a build"})
+                self.env.flush_all()
+                self.env.cr.execute("SELECT 1 / 0")
+            if self._breaks("constraint"):
+                self.env["test.fastapi.item"].create([{"name": "twice"}] * 2)
+            if self._breaks("itself"):
+                self.read()
+                raise ValueError("read itself")
+            if self._breaks("conflict"):
+                conflicts.append(self.root_path)
+                if len(conflicts) == 1:
+                    raise ConcurrencyError("somebody else was faster")
             routers.append(router)
         return routers
 

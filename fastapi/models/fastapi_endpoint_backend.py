@@ -1,0 +1,252 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What the backend shows of an endpoint besides its values, and its buttons."""
+
+import logging
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from werkzeug.urls import iri_to_uri
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..error_handlers import AppBuildError
+from ..openapi import Operation, curl_command, first_simple_get, iter_operations
+
+_logger = logging.getLogger(__name__)
+
+#: CommonMark with tables and strikethrough; HTML in it is shown, not obeyed.
+_markdown = MarkdownIt("js-default")
+
+
+class FastapiEndpoint(models.Model):
+    _inherit = "fastapi.endpoint"
+
+    state = fields.Selection(
+        selection=[("live", "Live"), ("broken", "Broken"), ("archived", "Archived")],
+        string="Status",
+        compute="_compute_state",
+        compute_sudo=True,
+        help="Live: the app answers.\n"
+        "Broken: the app can't be built, requests are answered with 503 until the "
+        "cause is mended.\n"
+        "Archived: its URLs are unknown (404).",
+    )
+    build_error = fields.Text(
+        string="Why the app is broken",
+        compute="_compute_state",
+        compute_sudo=True,
+        groups="fastapi.group_fastapi_manager",
+    )
+    user_warning = fields.Text(compute="_compute_user_warning", compute_sudo=True)
+    description_html = fields.Html(
+        string="Description (rendered)", compute="_compute_description_html"
+    )
+    base_url = fields.Char(
+        string="Base URL",
+        compute="_compute_base_url",
+        help="What clients put before the path of a route. It starts with the system "
+        "parameter web.base.url.",
+    )
+    curl_example = fields.Char(
+        string="Try it",
+        compute="_compute_curl_example",
+        compute_sudo=True,
+        help="Calls the first route that needs no input; to be run in a terminal. "
+        "Credentials have to be filled in.",
+    )
+    route_count = fields.Integer(
+        compute="_compute_route_count",
+        compute_sudo=True,
+    )
+
+    # ------------------------------------------------------------------
+    # Status
+    # ------------------------------------------------------------------
+
+    # The app depends on more than fields: it is built, or found built, once for each
+    # transaction that asks.
+    @api.depends("active", "app_version")
+    def _compute_state(self):
+        # A failed build clears the cache: first all builds, then all values.
+        values = []
+        for endpoint in self:
+            error = False
+            if not endpoint.id:
+                state = False
+            elif not endpoint.active:
+                state = "archived"
+            else:
+                error = endpoint._get_build_error()
+                state = "broken" if error else "live"
+            values.append((state, error))
+        for endpoint, (state, error) in zip(self, values, strict=True):
+            endpoint.state = state
+            endpoint.build_error = error
+
+    def _get_built_app(self):
+        """Return the app that requests to this endpoint get, built now if need be.
+
+        :raises Exception: it can't be built; what that did to the database is undone
+        """
+        self.ensure_one()
+
+        def build():
+            with self.env.cr.savepoint():
+                return self._build_shared_app()
+
+        version = self.app_version
+        return self._get_built_apps().get(self.id, version, build).app
+
+    def _get_build_error(self) -> str | None:
+        """Return why the app can't be built, type and message, None if it can."""
+        try:
+            self._get_routing_info()
+            self._get_built_app()
+        except Exception as err:
+            _logger.debug("The backend shows %s as broken", self, exc_info=True)
+            cause = err.__cause__ if isinstance(err, AppBuildError) else err
+            return f"{type(cause).__name__}: {cause}".strip().removesuffix(":")
+        return None
+
+    # ------------------------------------------------------------------
+    # What the app says of itself
+    # ------------------------------------------------------------------
+
+    def _get_openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document of the app, an empty one if there is none."""
+        if self.state != "live":
+            return {}
+        try:
+            return self._get_built_app().openapi()
+        except Exception:  # of a type that has no schema: requests are served
+            _logger.warning("%s has no OpenAPI document", self, exc_info=True)
+            return {}
+
+    def _get_operations(self) -> list[Operation]:
+        """Return the operations that the documentation of the app shows."""
+        return list(iter_operations(self._get_openapi()))
+
+    @api.depends("state")
+    def _compute_route_count(self):
+        for endpoint in self:
+            endpoint.route_count = len(endpoint._get_operations())
+
+    @api.depends("state", "base_url", "openapi_url")
+    def _compute_curl_example(self):
+        for endpoint in self:
+            document = endpoint._get_openapi()
+            operation = first_simple_get(document)
+            if operation:
+                command = curl_command(document, operation, endpoint.base_url)
+            elif endpoint.state == "live" and endpoint.openapi_url:
+                url = endpoint.get_base_url() + endpoint.openapi_url
+                command = f"curl {iri_to_uri(url)}"
+            else:
+                command = False
+            endpoint.curl_example = command
+
+    # ------------------------------------------------------------------
+    # What its values mean
+    # ------------------------------------------------------------------
+
+    @api.depends("root_path")
+    def _compute_base_url(self):
+        for endpoint in self:
+            path = endpoint.root_path
+            endpoint.base_url = path and iri_to_uri(endpoint.get_base_url() + path)
+
+    @api.depends("description")
+    def _compute_description_html(self):
+        for endpoint in self:
+            html = _markdown.render(endpoint.description or "")
+            endpoint.description_html = Markup(html)
+
+    @api.depends("user_id.all_group_ids")
+    def _compute_user_warning(self):
+        for endpoint in self:
+            endpoint.user_warning = endpoint._get_user_warning()
+
+    def _get_user_warning(self) -> str | bool:
+        """Return what is wrong with the rights of the endpoint's user, if anything.
+
+        An override for apps that are meant to run as such a user returns False.
+        """
+        user = self.user_id
+        if not user:
+            return False
+        groups = user.all_group_ids
+        name = user.display_name
+        if user._is_superuser() or groups & self.env.ref("base.group_system"):
+            return self.env._(
+                "%(user)s administers this database: whoever finds a gap in the app "
+                "does too. Choose a user with no rights but those that the app needs.",
+                user=name,
+            )
+        if groups & self.env.ref("base.group_erp_manager"):
+            return self.env._(
+                "%(user)s manages users and their access rights: whoever finds a gap "
+                "in the app does too. Choose a user with no rights but those that the "
+                "app needs.",
+                user=name,
+            )
+        access = self.env["ir.model.access"].with_user(user)
+        if not access.check(self._name, "read", raise_exception=False):
+            return self.env._(
+                "%(user)s may not read this endpoint, nor the partner who calls: "
+                "routes that ask for them answer 403. Give the user the group "
+                "%(group)s, or leave it if no route reads records.",
+                user=name,
+                group=self.env.ref(
+                    "fastapi.group_fastapi_endpoint_runner"
+                ).display_name,
+            )
+        return False
+
+    # ------------------------------------------------------------------
+    # Buttons
+    # ------------------------------------------------------------------
+
+    def action_open_docs(self):
+        return self._open_url("docs_url")
+
+    def action_open_redoc(self):
+        return self._open_url("redoc_url")
+
+    def action_open_openapi(self):
+        return self._open_url("openapi_url")
+
+    def _open_url(self, field: str) -> dict[str, Any]:
+        """Return the action that opens one of the documentation's pages in a new tab.
+
+        The URL has no host: it is the one that the browser is at.
+        """
+        self.ensure_one()
+        url = self[field]
+        if not url:
+            raise UserError(
+                self.env._(
+                    "The endpoint %(name)s has no documentation.", name=self.name
+                )
+            )
+        return {"type": "ir.actions.act_url", "url": iri_to_uri(url), "target": "new"}
+
+    def action_open_routes(self):
+        """List the operations of the app, as they are now."""
+        self.ensure_one()
+        self.check_access("read")
+        if self.state == "broken":
+            raise UserError(
+                self.env._(
+                    "The app of the endpoint %(name)s is broken.", name=self.name
+                )
+            )
+        self.env["fastapi.route"]._list_anew(self)
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id(
+                "fastapi.fastapi_route_act_window"
+            ),
+            "display_name": self.env._("Routes of %(name)s", name=self.name),
+            "domain": [("endpoint_id", "=", self.id)],
+        }

@@ -1,0 +1,135 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What the backend shows of an app, read from its OpenAPI document.
+
+Pure Python. The document is what FastAPI makes of the app: routes that it leaves out
+(``include_in_schema=False``) and mounted apps, which have documents of their own, are
+left out here too.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+__all__ = [
+    "DEFAULT_TAG",
+    "Operation",
+    "curl_command",
+    "first_simple_get",
+    "iter_operations",
+]
+
+#: Keys of a path item that are operations (OpenAPI 3.1, "Path Item Object").
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+#: Where Swagger UI puts an operation without tags.
+DEFAULT_TAG = "default"
+#: What ``encodeURIComponent`` of JavaScript leaves as it is, besides letters, digits
+#: and ``_.-~``.
+_UNRESERVED = "!*'()"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path.
+
+    :param method: in capitals
+    :param path: below the app, its parameters in braces
+    :param security: what a client has to present, one of these: names of security
+        schemes with scopes
+    :param parameters: of the path, the query, headers and cookies
+    """
+
+    method: str
+    path: str
+    summary: str
+    tags: tuple[str, ...]
+    operation_id: str
+    deprecated: bool
+    security: Sequence[Mapping[str, Sequence[str]]]
+    parameters: Sequence[Mapping[str, Any]]
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether a client has to say who it is."""
+        return bool(self.security) and all(self.security)
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether a client has to send anything, credentials aside."""
+        return "{" in self.path or any(
+            parameter.get("required") for parameter in self.parameters
+        )
+
+    @property
+    def docs_fragment(self) -> str:
+        """The place in Swagger UI, as the fragment of a URL (its "deep linking")."""
+        names = [self.tags[0] if self.tags else DEFAULT_TAG, self.operation_id]
+        return "".join(f"/{quote(name, _UNRESERVED)}" for name in names if name)
+
+
+def iter_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
+    """Yield the operations of an OpenAPI document, in its order.
+
+    :param document: as ``FastAPI.openapi()`` returns it
+    """
+    for path, item in document.get("paths", {}).items():
+        for method, operation in item.items():
+            if method not in METHODS:
+                continue
+            yield Operation(
+                method=method.upper(),
+                path=path,
+                summary=operation.get("summary", ""),
+                tags=tuple(map(str, operation.get("tags", ()))),
+                operation_id=operation.get("operationId", ""),
+                deprecated=operation.get("deprecated", False),
+                security=operation.get("security", document.get("security", ())),
+                parameters=[
+                    *item.get("parameters", ()),
+                    *operation.get("parameters", ()),
+                ],
+            )
+
+
+def first_simple_get(document: Mapping[str, Any]) -> Operation | None:
+    """Return the first operation that reads, and asks for nothing but credentials."""
+    for operation in iter_operations(document):
+        if operation.method == "GET" and not (
+            operation.needs_input or operation.deprecated
+        ):
+            return operation
+    return None
+
+
+def curl_command(document: Mapping[str, Any], operation: Operation, url: str) -> str:
+    """Return a command line that calls an operation, quoted for a POSIX shell.
+
+    Credentials stand there as words in capitals.
+
+    :param document: where the operation is from
+    :param operation: without required parameters
+    :param url: where the app is mounted, without a slash at its end
+    """
+    arguments = []
+    query = {}
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    for name in operation.security[0] if operation.authenticated else ():
+        scheme = schemes.get(name, {})
+        match scheme.get("type"), scheme.get("in"):
+            case "http", _ if scheme.get("scheme", "").lower() == "basic":
+                arguments += ["--user", "LOGIN:PASSWORD"]
+            case (("http" | "oauth2" | "openIdConnect"), _):
+                arguments += ["--header", "Authorization: Bearer TOKEN"]
+            case "apiKey", "header":
+                arguments += ["--header", f"{scheme['name']}: KEY"]
+            case "apiKey", "cookie":
+                arguments += ["--cookie", f"{scheme['name']}=KEY"]
+            case "apiKey", "query":
+                query[scheme["name"]] = "KEY"
+    url += quote(operation.path, "/:@!$&'()*+,;=~")
+    if query:
+        url += f"?{urlencode(query)}"
+    return shlex.join(["curl", *arguments, url])
