@@ -3,7 +3,14 @@ from .common import FastapiHttpCase
 
 
 class TestBackend(FastapiHttpCase):
-    def test_endpoint_made_in_the_browser_is_live(self):
+    def _tour(self, name):
+        self.start_tour("/odoo", f"fastapi_endpoint_{name}", login="admin")
+
+    def test_life_of_an_endpoint(self):
+        self.env["fastapi.endpoint"].search([]).active = False
         self.assertEqual(self.get("/browser/made/identity").status_code, 404)
-        self.start_tour("/odoo", "fastapi_endpoint_create", login="admin")
+        self._tour("create")
         self.assertEqual(self.get("/browser/made/identity").status_code, 200)
+        self._tour("routes")
+        self._tour("archive")
+        self.assertEqual(self.get("/browser/made/identity").status_code, 404)
