@@ -20,6 +20,7 @@ __all__ = [
     "curl_command",
     "first_simple_get",
     "iter_operations",
+    "quote_path",
 ]
 
 #: Keys of a path item that are operations (OpenAPI 3.1, "Path Item Object").
@@ -68,6 +69,11 @@ class Operation:
         """The place in Swagger UI, as the fragment of a URL (its "deep linking")."""
         names = [self.tags[0] if self.tags else DEFAULT_TAG, self.operation_id]
         return "".join(f"/{quote(name, _UNRESERVED)}" for name in names if name)
+
+
+def quote_path(path: str) -> str:
+    """Return a path as a URL has it (RFC 3986, ``pchar``)."""
+    return quote(path, "/:@!$&'()*+,;=~")
 
 
 def iter_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
@@ -129,7 +135,7 @@ def curl_command(document: Mapping[str, Any], operation: Operation, url: str) ->
                 arguments += ["--cookie", f"{scheme['name']}=KEY"]
             case "apiKey", "query":
                 query[scheme["name"]] = "KEY"
-    url += quote(operation.path, "/:@!$&'()*+,;=~")
+    url += quote_path(operation.path)
     if query:
         url += f"?{urlencode(query)}"
     return shlex.join(["curl", *arguments, url])

@@ -2,17 +2,24 @@
 """What the backend shows of an endpoint besides its values, and its buttons."""
 
 import logging
+import shlex
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
-from werkzeug.urls import iri_to_uri
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..error_handlers import AppBuildError
-from ..openapi import Operation, curl_command, first_simple_get, iter_operations
+from ..mounts import clean_root_path
+from ..openapi import (
+    Operation,
+    curl_command,
+    first_simple_get,
+    iter_operations,
+    quote_path,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -141,8 +148,8 @@ class FastapiEndpoint(models.Model):
             if operation:
                 command = curl_command(document, operation, endpoint.base_url)
             elif endpoint.state == "live" and endpoint.openapi_url:
-                url = endpoint.get_base_url() + endpoint.openapi_url
-                command = f"curl {iri_to_uri(url)}"
+                url = endpoint.get_base_url() + quote_path(endpoint.openapi_url)
+                command = shlex.join(["curl", url])
             else:
                 command = False
             endpoint.curl_example = command
@@ -155,7 +162,10 @@ class FastapiEndpoint(models.Model):
     def _compute_base_url(self):
         for endpoint in self:
             path = endpoint.root_path
-            endpoint.base_url = path and iri_to_uri(endpoint.get_base_url() + path)
+            endpoint.base_url = path and (
+                # not in its one form while somebody types it
+                endpoint.get_base_url() + quote_path(clean_root_path(path))
+            )
 
     @api.depends("description")
     def _compute_description_html(self):
@@ -230,7 +240,7 @@ class FastapiEndpoint(models.Model):
                     "The endpoint %(name)s has no documentation.", name=self.name
                 )
             )
-        return {"type": "ir.actions.act_url", "url": iri_to_uri(url), "target": "new"}
+        return {"type": "ir.actions.act_url", "url": quote_path(url), "target": "new"}
 
     def action_open_routes(self):
         """List the operations of the app, as they are now."""

@@ -121,6 +121,10 @@ class TestForClients(BackendCase):
         self.assertEqual(self.endpoint.base_url, "https://h.example/test")
         self.endpoint.root_path = "/café/v1"
         self.assertEqual(self.endpoint.base_url, "https://h.example/caf%C3%A9/v1")
+        typing = self.env["fastapi.endpoint"].new({"root_path": " api//v1? "})
+        self.assertEqual(typing.base_url, "https://h.example/api/v1%3F")
+        typing.root_path = False
+        self.assertFalse(typing.base_url)
 
     def test_curl_example_can_be_run(self):
         base_url = self.base_url()

@@ -5,36 +5,44 @@ import {stepUtils} from "@web_tour/tour_utils";
 /**
  * Return steps that click on what opens a page in a new tab, and look at that page.
  *
+ * The page is loaded into a frame: Chromium opens no tab for a click that nobody made.
+ *
  * @param {String} trigger - selector of what is clicked
  * @param {Function} isRight - is given the window of the page once it has loaded
  * @returns {Object[]}
  */
 function openPage(trigger, isRight) {
     const open = browser.open;
-    let loaded = null;
+    const frame = document.createElement("iframe");
+    const loaded = new Promise((resolve) => {
+        frame.addEventListener("load", resolve);
+    });
     return [
         {
             trigger,
             async run({click}) {
-                browser.open = (...args) => {
-                    const page = open(...args);
-                    loaded = new Promise((resolve) => {
-                        page.addEventListener("load", () => resolve(page));
-                    });
-                    return page;
+                browser.open = (url, target) => {
+                    if (target !== "_blank") {
+                        throw new Error(`${url} is opened in ${target}`);
+                    }
+                    frame.src = url;
+                    document.body.append(frame);
+                    return frame.contentWindow;
                 };
                 await click();
             },
         },
         {
-            trigger,
+            trigger: "iframe",
             async run() {
                 browser.open = open;
-                const page = await loaded;
-                if (!isRight(page)) {
-                    throw new Error(`${trigger} has opened ${page.location.href}`);
+                await loaded;
+                if (!isRight(frame.contentWindow)) {
+                    throw new Error(
+                        `${trigger} opens ${frame.contentWindow.location.href}`
+                    );
                 }
-                page.close();
+                frame.remove();
             },
         },
     ];
