@@ -8,24 +8,22 @@ import {stepUtils} from "@web_tour/tour_utils";
  * The page is loaded into a frame: Chromium opens no tab for a click that nobody made.
  *
  * @param {String} trigger - selector of what is clicked
- * @param {Function} isRight - is given the window of the page once it has loaded
+ * @param {String} url - expected path and fragment
+ * @param {String} shown - selector of what the page has to show
  * @returns {Object[]}
  */
-function openPage(trigger, isRight) {
+function openPage(trigger, url, shown) {
     const open = browser.open;
     const frame = document.createElement("iframe");
-    const loaded = new Promise((resolve) => {
-        frame.addEventListener("load", resolve);
-    });
     return [
         {
             trigger,
             async run({click}) {
-                browser.open = (url, target) => {
-                    if (target !== "_blank") {
-                        throw new Error(`${url} is opened in ${target}`);
+                browser.open = (opened, target) => {
+                    if (opened !== url || target !== "_blank") {
+                        throw new Error(`${trigger} opens ${opened} in ${target}`);
                     }
-                    frame.src = url;
+                    frame.src = opened;
                     document.body.append(frame);
                     return frame.contentWindow;
                 };
@@ -33,15 +31,9 @@ function openPage(trigger, isRight) {
             },
         },
         {
-            trigger: "iframe",
-            async run() {
+            trigger: `:iframe ${shown}`,
+            run() {
                 browser.open = open;
-                await loaded;
-                if (!isRight(frame.contentWindow)) {
-                    throw new Error(
-                        `${trigger} opens ${frame.contentWindow.location.href}`
-                    );
-                }
                 frame.remove();
             },
         },
@@ -104,14 +96,18 @@ registry.category("web_tour.tours").add("fastapi_endpoint_create", {
         },
         ...openPage(
             "button[name=action_open_docs]",
-            (page) =>
-                page.location.pathname === "/browser/made/docs" &&
-                page.document.title.startsWith("Made in the browser") &&
-                page.document.querySelector("#swagger-ui")
+            "/browser/made/docs",
+            ".swagger-ui .title:contains('Made in the browser')"
+        ),
+        ...openPage(
+            "button[name=action_open_redoc]",
+            "/browser/made/redoc",
+            "h1:contains('Made in the browser')"
         ),
         ...openPage(
             "button[name=action_open_openapi]",
-            (page) => page.location.pathname === "/browser/made/openapi.json"
+            "/browser/made/openapi.json",
+            "pre:contains('Made in the browser')"
         ),
     ],
 });
@@ -144,9 +140,8 @@ registry.category("web_tour.tours").add("fastapi_endpoint_routes", {
         },
         ...openPage(
             ".o_data_cell[name=path]:contains(/^.partner$/)",
-            (page) =>
-                page.location.pathname === "/browser/made/docs" &&
-                page.location.hash === "#/identity/partner_partner_get"
+            "/browser/made/docs#/identity/partner_partner_get",
+            "#operations-identity-partner_partner_get.is-open"
         ),
     ],
 });
