@@ -154,7 +154,7 @@ registry.category("web_tour.tours").add("fastapi_endpoint_archive", {
             run: "click",
         },
         {
-            trigger: ".o_cp_action_menus .dropdown-toggle",
+            trigger: ".o_form_view .o_cp_action_menus .fa-cog",
             run: "click",
         },
         {
