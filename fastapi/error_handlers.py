@@ -68,12 +68,9 @@ class AppBuildError(HTTPException):
     :param root_path: where it is mounted
     """
 
-    # odoo.http.Application.__call__ logs by these two
+    # odoo.http.Application.__call__ logs by these two, while it handles the exception
     loglevel = logging.ERROR
-
-    @property
-    def exc_info(self) -> tuple[Any, ...]:
-        return type(self), self, self.__traceback__
+    exc_info: Any = True
 
     def __init__(self, name: str, root_path: str) -> None:
         super().__init__(503)

@@ -25,6 +25,9 @@ _logger = logging.getLogger(__name__)
 
 #: CommonMark with tables and strikethrough; HTML in it is shown, not obeyed.
 _markdown = MarkdownIt("js-default")
+_markdown.renderer.rules["table_open"] = lambda *_args: (
+    '<table class="table table-sm w-auto">\n'
+)
 
 
 class FastapiEndpoint(models.Model):

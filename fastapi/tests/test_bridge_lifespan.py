@@ -56,6 +56,13 @@ class TestLifespan(BridgeCase):
         lifespan.stop()
         self.assertEqual(events, [])
 
+    def test_app_that_cancels_its_own_start(self):
+        async def app(scope, receive, send):
+            raise asyncio.CancelledError()
+
+        with self.assertRaisesRegex(RuntimeError, "cancelled itself"):
+            Lifespan(app).start()
+
     def test_app_that_does_not_stop_properly(self):
         app, _events = self._app(fail_at="stop")
         lifespan = Lifespan(app)

@@ -37,6 +37,7 @@ from odoo.tests import BaseCase
 from odoo.tools import lazy
 
 from ..error_handlers import (
+    AppBuildError,
     convert_exception_to_status_body,
     default_exception_handler,
     default_exception_handlers,
@@ -100,6 +101,14 @@ class TestStatusAndBody(BaseCase):
         self.assertAnswer(HTTPException(409, {"code": 7}), 409, {"code": 7})
         self.assertAnswer(HTTPException(404), 404, "Not Found")
         self.assertAnswer(StarletteHTTPException(418, "told"), 418, "told")
+
+    def test_app_that_cannot_be_built(self):
+        exc = AppBuildError("Orders", "/orders")
+        self.assertEqual(
+            convert_exception_to_status_body(exc),
+            (503, {"detail": "Service Unavailable"}),
+        )
+        self.assertIn("'Orders' at /orders ", str(exc))
 
     def test_status_that_has_no_body(self):
         for status in (204, 304):

@@ -162,6 +162,7 @@ class TestForClients(BackendCase):
             "<strong>bold</strong>",
             "<code>code</code>",
             "<td>b</td>",
+            '<table class="table table-sm w-auto">',
         ):
             self.assertIn(expected, html)
         self.assertEqual(self.endpoint.description[0], "#")
