@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PORT MODULES ODOO_SRC
 
-.PHONY: help run test stress lint format bench setup clean
+.PHONY: help run test stress lint format bench screenshots setup clean
 
 help:
 	@echo "make run     serve Odoo with the addon     PORT=8069 MODULES=my_demo_api"
@@ -10,6 +10,7 @@ help:
 	@echo "make stress  what takes longer: load, faults, hostile input"
 	@echo "make lint    check the code                make format: repair what can be"
 	@echo "make bench   measure the speed            PEER=1 ARGS='--only trivial'"
+	@echo "make screenshots  take the pictures of the documentation anew"
 	@echo "make setup   only get Odoo and packages    ODOO_SRC=/path/to/odoo"
 	@echo "make clean   remove what was made          ARGS=--cache: and downloaded"
 	@echo "             any of them with another Python: PYTHON=python3.12"
@@ -32,6 +33,9 @@ format:
 # PEER=1 adds the addon published on PyPI.
 bench:
 	@exec $(PYTHON) tools bench $(if $(filter-out 0,$(PEER)),--peer) $(ARGS)
+
+screenshots:
+	@exec $(PYTHON) tools screenshots
 
 setup:
 	@exec $(PYTHON) tools setup

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 import console
-from commands import bench, clean, lint, run, setup, stress, test
+from commands import bench, clean, lint, run, screenshots, setup, stress, test
 from errors import ExitCode, Stopped, ToolError
 
 
@@ -89,6 +89,7 @@ def _get_parser() -> argparse.ArgumentParser:
         "stress": stress,
         "lint": lint,
         "bench": bench,
+        "screenshots": screenshots,
         "setup": setup,
         "clean": clean,
     }.items():

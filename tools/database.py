@@ -25,16 +25,20 @@ _SERVER_WAYS = (
 )
 
 
-def create(environment: Environment, name: str, modules: Sequence[str]) -> None:
-    """Create a database without demo data, in place of one that is there.
+def create(
+    environment: Environment, name: str, modules: Sequence[str], *, demo: bool = False
+) -> None:
+    """Create a database, in place of one that is there.
 
     :param modules: the modules to install
+    :param demo: with their demo data
     """
     state = _get_state(environment, name)
     _check_may_create(state)
     _drop(environment, name)
     with console.step(f"creating the database {name} with {', '.join(modules)}"):
-        _call_odoo(environment, name, "--init", ",".join(modules))
+        options = ["--with-demo"] if demo else []
+        _call_odoo(environment, name, "--init", ",".join(modules), *options)
     _check_installed(environment, name, modules)
 
 

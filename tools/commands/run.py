@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -88,17 +89,25 @@ def _serve(environment: Environment, name: str, port: int) -> int:
     with process.started(
         command, env=environment.variables, cwd=environment.cwd
     ) as odoo:
-        deadline = time.monotonic() + START_TIMEOUT
-        while not _answers(port):
-            if process.wait(odoo, 0.2) is not None:
-                raise ToolError(
-                    f"Odoo ended while it started (exit code {odoo.returncode}); the "
-                    "reason stands above."
-                )
-            if time.monotonic() > deadline:
-                raise ToolError(f"Odoo has not answered for {START_TIMEOUT} seconds.")
+        wait_until_it_answers(odoo, port)
         _say_what_to_open(port)
         return odoo.wait()
+
+
+def wait_until_it_answers(odoo: subprocess.Popen[bytes], port: int) -> None:
+    """Wait for the first answer of a server that has been started.
+
+    :raises errors.ToolError: if there is none
+    """
+    deadline = time.monotonic() + START_TIMEOUT
+    while not _answers(port):
+        if process.wait(odoo, 0.2) is not None:
+            raise ToolError(
+                f"Odoo ended while it started (exit code {odoo.returncode}); the "
+                "reason stands in its log."
+            )
+        if time.monotonic() > deadline:
+            raise ToolError(f"Odoo has not answered for {START_TIMEOUT} seconds.")
 
 
 def _answers(port: int) -> bool:
