@@ -2,13 +2,14 @@
 PYTHON ?= python3
 export PORT MODULES ODOO_SRC
 
-.PHONY: help run test stress lint format bench screenshots setup clean
+.PHONY: help run test stress lint format readme bench screenshots setup clean
 
 help:
 	@echo "make run     serve Odoo with the addon     PORT=8069 MODULES=my_demo_api"
 	@echo "make test    run the test suite            ARGS='fastapi/tests/test_x.py -k name'"
 	@echo "make stress  what takes longer: load, faults, hostile input"
 	@echo "make lint    check the code                make format: repair what can be"
+	@echo "make readme  write the generated README of each addon"
 	@echo "make bench   measure the speed            PEER=1 ARGS='--only trivial'"
 	@echo "make screenshots  take the pictures of the documentation anew"
 	@echo "make setup   only get Odoo and packages    ODOO_SRC=/path/to/odoo"
@@ -29,6 +30,9 @@ lint:
 
 format:
 	@exec $(PYTHON) tools lint --fix
+
+readme:
+	@exec $(PYTHON) tools readme
 
 # PEER=1 adds the addon published on PyPI.
 bench:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 import console
-from commands import bench, clean, lint, run, screenshots, setup, stress, test
+from commands import bench, clean, lint, readme, run, screenshots, setup, stress, test
 from errors import ExitCode, Stopped, ToolError
 
 
@@ -88,6 +88,7 @@ def _get_parser() -> argparse.ArgumentParser:
         "test": test,
         "stress": stress,
         "lint": lint,
+        "readme": readme,
         "bench": bench,
         "screenshots": screenshots,
         "setup": setup,

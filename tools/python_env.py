@@ -56,6 +56,18 @@ def ensure_environment(
     return python
 
 
+def ensure_linters() -> Path:
+    """Make the virtual environment of the linters what it should be.
+
+    :return: its Python
+    """
+    layout.make_state()
+    with locks.held(layout.LOCKS / "set-up", "another command's set-up here"):
+        return ensure_environment(
+            layout.LINT_VENV, [layout.REQUIREMENTS / "lint.txt"]
+        )
+
+
 def _create(folder: Path, python: Path, site_folders: Sequence[str]) -> None:
     _check_unused()
     shutil.rmtree(folder, ignore_errors=True)

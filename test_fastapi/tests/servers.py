@@ -39,6 +39,12 @@ READY = re.compile(
 TIMEOUT = 20  # seconds for a server to start, or to answer
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
 def connect(dbname: str) -> Any:
     """Return a connection of psycopg2 that commits each statement."""
     options = {"dbname": dbname}
@@ -78,18 +84,24 @@ def _command(folder: Path, **options: Any) -> tuple[list[str], dict[str, str]]:
     return [sys.executable, "-m", "odoo", "--config", str(path)], environ
 
 
-def create_database(dbname: str, module: str) -> None:
-    """Create a database with a module installed, in place of one of that name."""
+def create_database(
+    dbname: str, modules: str, *arguments: str, **options: Any
+) -> tuple[int, str]:
+    """Create a database with modules installed, in place of one of that name.
+
+    :param modules: their names, with commas
+    :param arguments: of Odoo's command line
+    :param options: of the configuration
+    :return: exit code and log of Odoo
+    """
     drop_database(dbname)
     with tempfile.TemporaryDirectory() as folder:
-        command, environ = _command(Path(folder), db_name=dbname)
-        subprocess.run(
-            [*command, "--init", module, "--stop-after-init", "--no-http"],
-            env=environ,
-            cwd=folder,
-            check=True,
-            capture_output=True,
+        command, environ = _command(Path(folder), db_name=dbname, **options)
+        command += ["--init", modules, "--stop-after-init", "--no-http", *arguments]
+        done = subprocess.run(
+            command, env=environ, cwd=folder, capture_output=True, text=True
         )
+    return done.returncode, done.stderr
 
 
 def drop_database(dbname: str) -> None:
@@ -115,12 +127,12 @@ class OdooServer:
 
     def __init__(self, *dbnames: str, command: str = "", **options: Any) -> None:
         self._folder = tempfile.TemporaryDirectory()
-        self.port = self._free_port()
+        self.port = free_port()
         self.dbname = dbnames[0]
         arguments, environ = _command(
             Path(self._folder.name),
             http_port=self.port,
-            gevent_port=self.port if command == "gevent" else self._free_port(),
+            gevent_port=self.port if command == "gevent" else free_port(),
             db_name=",".join(dbnames),
             dbfilter="^(%s)$" % "|".join(dbnames),
             **options,
@@ -145,11 +157,6 @@ class OdooServer:
             self.stop()
             raise RuntimeError("The server did not start:\n" + "".join(self.log))
         self._wait_until_it_listens()
-
-    @staticmethod
-    def _free_port() -> int:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            return probe.getsockname()[1]
 
     def _wait_until_it_listens(self) -> None:
         """Connect: Odoo writes the line above when it has the port, not yet listens."""

@@ -208,8 +208,9 @@ class TestTwoServers(ServerCase):
 class TestTwoDatabases(BaseCase):
     def test_neither_rebuilds_the_apps_of_the_other(self):
         names = get_db_name(), f"{get_db_name()}-second"
-        create_database(names[1], "test_fastapi")
         self.addCleanup(drop_database, names[1])
+        exit_code, log = create_database(names[1], "test_fastapi")
+        self.assertEqual(exit_code, 0, log)
         server = OdooServer(*names)
         self.addCleanup(server.stop)
         for dbname in names:

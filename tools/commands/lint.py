@@ -16,8 +16,8 @@ from xml.etree import ElementTree
 
 import console
 import layout
-import locks
 import python_env
+import readme
 import stamps
 from addons import Addon, find_addons, get_requirements
 from errors import ExitCode, ToolError
@@ -28,15 +28,11 @@ def main(*, fix: bool = False) -> int:
 
     :param fix: repair and format what can be, instead
     """
-    layout.make_state()
-    with locks.held(layout.LOCKS / "set-up", "another command's set-up here"):
-        python = python_env.ensure_environment(
-            layout.LINT_VENV, [layout.REQUIREMENTS / "lint.txt"]
-        )
+    python = python_env.ensure_linters()
     found = find_addons()
     if fix:
-        return _repair(python.parent, found)
-    checks = _get_checks(python.parent, found)
+        return _repair(python, found)
+    checks = _get_checks(python, found)
     failed = []
     for name, check in checks.items():
         console.line(f"==> {name}")
@@ -48,7 +44,9 @@ def main(*, fix: bool = False) -> int:
     return ExitCode.OK
 
 
-def _repair(programs: Path, found: list[Addon]) -> int:
+def _repair(python: Path, found: list[Addon]) -> int:
+    programs = python.parent
+    readme.write(python, found)
     stamps.write(layout.ROOT / "requirements.txt", get_requirements(found))
     # Formatting mends what is merely too long; what is left, `make lint` reports.
     sources = [*_get_folders(found), "tools"]
@@ -61,7 +59,8 @@ def _get_folders(found: list[Addon]) -> list[str]:
     return [str(addon.path.relative_to(layout.ROOT)) for addon in found]
 
 
-def _get_checks(programs: Path, found: list[Addon]) -> dict[str, Callable[[], bool]]:
+def _get_checks(python: Path, found: list[Addon]) -> dict[str, Callable[[], bool]]:
+    programs = python.parent
     folders = _get_folders(found)
     sources = [*folders, "tools"]
 
@@ -75,6 +74,7 @@ def _get_checks(programs: Path, found: list[Addon]) -> dict[str, Callable[[], bo
         "XML": lambda: _report(_find_xml_errors(found)),
         "manifests": lambda: _report(_find_manifest_errors(found)),
         "requirements.txt": lambda: _report(_find_requirement_errors(found)),
+        "README": lambda: _report(readme.find_errors(python, found)),
     }
     if folders:
         checks["pylint-odoo"] = call("pylint", *pylint)

@@ -1,0 +1,163 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What the documents show is what happens: their addons are installed and called."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import config, file_path
+
+from .documents import Block, read_blocks, read_commands, read_files
+from .servers import OdooServer, create_database, drop_database, free_port
+
+#: The server of the documents.
+ADDRESS = "http://localhost:8069"
+
+ROOT = Path(__file__).parents[2]
+
+
+class DocumentCase(BaseCase):
+    """Installs the addons of some documents in a database, with a server for it."""
+
+    documents = ()
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.blocks = [block for path in cls.documents for block in read_blocks(path)]
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = Path(folder.name)
+        cls.modules = cls._write_addons()
+        cls.dbname = f"{get_db_name()}_{cls.__name__.lower()}"
+        cls.addClassCleanup(drop_database, cls.dbname)
+        addons_path = ",".join([*config["addons_path"], str(cls.folder)])
+        tests = []
+        if any(cls.folder.glob("*/tests")):
+            tests = ["--test-tags", ",".join(f"/{name}" for name in cls.modules)]
+        cls.exit_code, cls.log = create_database(
+            cls.dbname,
+            ",".join(cls.modules),
+            *tests,
+            addons_path=addons_path,
+            http_port=free_port(),  # tests have a server, whatever --no-http says
+        )
+        cls.server = OdooServer(cls.dbname, addons_path=addons_path)
+        cls.addClassCleanup(cls.server.stop)
+
+    @classmethod
+    def _write_addons(cls):
+        """Write the files of the documents, and return the names of their addons."""
+        files = {}
+        for block in cls.blocks:
+            if block.language == "console":
+                continue
+            for path, text in read_files(block).items():
+                files[path] = files.get(path, "") + text
+        for path, text in files.items():
+            target = cls.folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        return [path.split("/")[0] for path in files if path.endswith("__manifest__.py")]
+
+    def check_log(self):
+        """The addons are installed without a complaint."""
+        complaints = [
+            line
+            for line in self.log.splitlines()
+            if re.search(r" (WARNING|ERROR|CRITICAL) ", line)
+            # extensions of PostgreSQL, and what libraries say to each other
+            and not re.search(r"pg_trgm|unaccent| py\.warnings: ", line)
+        ]
+        self.assertEqual(complaints, [])
+        self.assertEqual(self.exit_code, 0)
+
+    def check_commands(self):
+        """The commands print what the documents say."""
+        if not shutil.which("curl"):
+            self.skipTest("curl is not installed")
+        run = 0
+        for block in self.blocks:
+            if block.language != "console":
+                continue
+            for command, expected in read_commands(block):
+                run += 1
+                with self.subTest(f"{block}: {command}"):
+                    self.assertEqual(self._run(command), expected)
+        return run
+
+    def _run(self, command):
+        if command.startswith("curl "):
+            command = command.replace("curl ", "curl --no-progress-meter ", 1)
+        done = subprocess.run(
+            command.replace(ADDRESS, f"http://127.0.0.1:{self.server.port}"),
+            shell=True,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        self.assertEqual(done.stderr, "", command)
+        output = done.stdout.replace("\r\n", "\n")
+        # curl ends where the answer ends, without a new line
+        return output if output.endswith("\n") or not output else f"{output}\n"
+
+
+@tagged("post_install", "-at_install")
+class TestReadme(DocumentCase):
+    documents = [
+        Path(file_path("fastapi/readme/USAGE.md")),
+        Path(file_path("fastapi/readme/DEVELOP.md")),
+    ]
+
+    def test_addons_are_installed(self):
+        self.assertEqual(self.modules, ["library_api", "library_extra"])
+        self.check_log()
+
+    def test_tests_of_the_addons_ran(self):
+        block = next(block for block in self.blocks if "TestBooks" in block.text)
+        count = len(re.findall(r"^    def test_", block.text, re.M))
+        self.assertGreater(count, 0)
+        result = re.search(r"\d+ failed, \d+ error\(s\) of \d+ tests", self.log)
+        self.assertEqual(result[0], f"0 failed, 0 error(s) of {count} tests")
+
+    def test_commands(self):
+        self.assertGreater(self.check_commands(), 10)
+
+    def test_length(self):
+        for path in self.documents:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            self.assertLessEqual(len(lines), 400, path.name)
+            self.assertLessEqual(max(map(len, lines)), 200, path.name)
+
+
+@tagged("post_install", "-at_install")
+@unittest.skipUnless((ROOT / "README.rst").exists(), "not in the repository")
+class TestRepositoryReadme(DocumentCase):
+    documents = [ROOT / "README.rst"]
+
+    def test_first_api(self):
+        self.assertEqual(self.modules, ["hello"])
+        self.check_log()
+        self.assertEqual(self.check_commands(), 1)
+
+
+class TestDocuments(BaseCase):
+    def test_block_without_file(self):
+        with self.assertRaisesRegex(ValueError, "USAGE.md, line 3 does not say"):
+            read_files(Block("USAGE.md", 3, "python", "import this\n"))
+
+    def test_every_block_is_run(self):
+        for document in (*TestReadme.documents, *TestRepositoryReadme.documents):
+            if not document.exists():
+                continue
+            languages = {block.language for block in read_blocks(document)}
+            self.assertLessEqual(languages, {"python", "xml", "console"}, document)
+            fences = document.read_text(encoding="utf-8").count("\n```")
+            self.assertEqual(
+                fences, 2 * len(read_blocks(document)) if fences else 0, document
+            )
