@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The code in documents: files to write, and commands to run.
 
-A block of code says at the beginning which file it belongs to, and may go on with another
-one; what a file is given in several blocks is put together. A block of the console has
-commands behind ``$``, each with what it prints.
+A block of code says at the beginning which file it belongs to, and may go on with
+another one; what a file is given in several blocks is put together. A block of the
+console has commands behind ``$``, each with what it prints.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def read_blocks(document: Path) -> list[Block]:
             document.name,
             text.count("\n", 0, match.start()) + 1,
             match[1],
-            textwrap.dedent(match[2]),
+            textwrap.dedent(match[2]).rstrip() + "\n",
         )
         for match in BLOCKS[document.suffix].finditer(text)
     ]

@@ -62,7 +62,9 @@ class DocumentCase(BaseCase):
             target = cls.folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
-        return [path.split("/")[0] for path in files if path.endswith("__manifest__.py")]
+        return [
+            path.split("/")[0] for path in files if path.endswith("__manifest__.py")
+        ]
 
     def check_log(self):
         """The addons are installed without a complaint."""

@@ -46,12 +46,12 @@ def main(*, fix: bool = False) -> int:
 
 def _repair(python: Path, found: list[Addon]) -> int:
     programs = python.parent
-    readme.write(python, found)
     stamps.write(layout.ROOT / "requirements.txt", get_requirements(found))
     # Formatting mends what is merely too long; what is left, `make lint` reports.
     sources = [*_get_folders(found), "tools"]
     _call(programs, "ruff", "check", "--fix", "--exit-zero", "--quiet", *sources)
     _call(programs, "ruff", "format", *sources)
+    readme.write(python, found)
     return ExitCode.OK
 
 

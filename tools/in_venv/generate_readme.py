@@ -3,8 +3,8 @@
 
 Runs under the Python of the linters, which has pandoc and docutils:
 ``python generate_readme.py ROOT NAME...``, with the paths of addons below ``ROOT``.
-Prints the texts as JSON, by path below ``ROOT``. The sources are the fragments in ``readme/`` and the manifest; the order and
-the titles of the parts are those of OCA's addons.
+Prints the texts as JSON, by path below ``ROOT``. The sources are the fragments in
+``readme/`` and the manifest; the parts and their order are those of OCA's addons.
 """
 
 from __future__ import annotations

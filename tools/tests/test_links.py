@@ -1,0 +1,101 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Links of the documents lead somewhere: to files, and to titles in them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import layout
+
+#: Pictures that are yet to be made; whoever makes one takes it out.
+PENDING = {
+    "docs/images/backend.png",
+    "docs/images/docs.png",
+    "fastapi/static/description/endpoint_form.png",
+    "fastapi/static/description/endpoint_list.png",
+    "fastapi/static/description/routes.png",
+    "fastapi/static/description/swagger_ui.png",
+}
+
+LINKS = {
+    ".md": [re.compile(r"\]\(([^)\s]+)\)")],
+    ".rst": [
+        re.compile(r"<([^<>\s]+)>`_"),
+        re.compile(r"\.\. (?:\|[^|]+\| )?(?:image|figure):: (\S+)"),
+    ],
+}
+TITLES = {
+    ".md": re.compile(r"^#+ (.+)$", re.M),
+    ".rst": re.compile(r"^(\S.*)\n([=~^-])\2+$", re.M),
+}
+
+
+def find_documents():
+    return [
+        path
+        for path in sorted(layout.ROOT.rglob("*"))
+        if path.suffix in LINKS
+        and not any(
+            part.startswith(".") for part in path.relative_to(layout.ROOT).parts
+        )
+    ]
+
+
+def read(document):
+    """Return a document without its code, which may span lines."""
+    text = document.read_text(encoding="utf-8")
+    if document.suffix == ".rst":
+        return re.sub(r"^\.\. code.*\n(?:(?: .*)?\n)+", "", text, flags=re.M)
+    return re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+
+
+def get_links(document):
+    text = read(document)
+    return [
+        link for pattern in LINKS[document.suffix] for link in pattern.findall(text)
+    ]
+
+
+def get_anchors(document):
+    titles = TITLES[document.suffix].findall(read(document))
+    names = (title if isinstance(title, str) else title[0] for title in titles)
+    return {re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") for name in names}
+
+
+@pytest.mark.parametrize(
+    "document", find_documents(), ids=lambda path: str(path.relative_to(layout.ROOT))
+)
+def test_links(document):
+    broken = []
+    for link in get_links(document):
+        path, _, anchor = link.partition("#")
+        if re.match(r"\w+:", path):
+            continue  # another host's
+        target = (document.parent / path).resolve() if path else document
+        if is_pending(target):
+            continue
+        if not target.exists() or (anchor and anchor not in get_anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+def is_pending(target: Path) -> bool:
+    return (
+        target.is_relative_to(layout.ROOT)
+        and str(target.relative_to(layout.ROOT)) in PENDING
+    )
+
+
+def test_links_are_found():
+    # the test above would hold for documents without links too
+    links = [link for document in find_documents() for link in get_links(document)]
+    assert "docs/benchmark.md" in links
+    assert "fastapi/README.rst#changelog" in links
+    assert "../docs/benchmark.md" in links
+    assert "DEVELOP.md" in links
+    assert "changelog" in get_anchors(layout.ROOT / "fastapi" / "README.rst")
+
+
+def test_pending_pictures_are_not_there():
+    assert [name for name in PENDING if (layout.ROOT / name).exists()] == []
