@@ -63,7 +63,10 @@ def ensure_linters() -> Path:
     """
     layout.make_state()
     with locks.held(layout.LOCKS / "set-up", "another command's set-up here"):
-        return ensure_environment(layout.LINT_VENV, [layout.REQUIREMENTS / "lint.txt"])
+        return ensure_environment(
+            layout.LINT_VENV,
+            [layout.REQUIREMENTS / "lint.txt", layout.REQUIREMENTS / "readme.txt"],
+        )
 
 
 def _create(folder: Path, python: Path, site_folders: Sequence[str]) -> None:

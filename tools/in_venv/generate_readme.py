@@ -42,7 +42,7 @@ STYLE = """\
 body { font-family: sans-serif; line-height: 1.5; }
 main { max-width: 50em; margin: auto; padding: 1em; }
 pre { background: #f4f4f4; padding: .7em; overflow: auto; }
-code, tt { font-size: 90%; }
+pre, .literal { font-family: monospace; font-size: 90%; }
 table { border-collapse: collapse; }
 td, th { border: 1px solid #ccc; padding: .2em .6em; text-align: left; }
 td p, th p, li p { margin: 0; }
@@ -104,7 +104,7 @@ def get_rst(
             f"| **License** `{license_name} <{LICENSES[license_name]}>`__",
             f"| **Source** `{website.removeprefix('https://')} <{source}>`__\n",
             convert(fragment("DESCRIPTION")),
-            ".. contents:: Table of contents\n   :local:\n",
+            ".. contents:: Table of contents\n   :local:\n   :backlinks: none\n",
             convert(
                 "\n\n".join(
                     f"# {heading}\n\n{text}" for heading, text in parts.items() if text
