@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PORT MODULES ODOO_SRC
 
-.PHONY: help run test stress lint format readme bench screenshots setup clean
+.PHONY: help run test stress lint format readme bench screenshots translate setup clean
 
 help:
 	@echo "make run     serve Odoo with the addon     PORT=8069 MODULES=my_demo_api"
@@ -12,6 +12,7 @@ help:
 	@echo "make readme  write the generated README of each addon"
 	@echo "make bench   measure the speed            PEER=1 ARGS='--only trivial'"
 	@echo "make screenshots  take the pictures of the documentation anew"
+	@echo "make translate  export the terms, bring translations in line"
 	@echo "make setup   only get Odoo and packages    ODOO_SRC=/path/to/odoo"
 	@echo "make clean   remove what was made          ARGS=--cache: and downloaded"
 	@echo "             any of them with another Python: PYTHON=python3.12"
@@ -40,6 +41,9 @@ bench:
 
 screenshots:
 	@exec $(PYTHON) tools screenshots
+
+translate:
+	@exec $(PYTHON) tools translate
 
 setup:
 	@exec $(PYTHON) tools setup

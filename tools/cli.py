@@ -17,7 +17,18 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 import console
-from commands import bench, clean, lint, readme, run, screenshots, setup, stress, test
+from commands import (
+    bench,
+    clean,
+    lint,
+    readme,
+    run,
+    screenshots,
+    setup,
+    stress,
+    test,
+    translate,
+)
 from errors import ExitCode, Stopped, ToolError
 
 
@@ -91,6 +102,7 @@ def _get_parser() -> argparse.ArgumentParser:
         "readme": readme,
         "bench": bench,
         "screenshots": screenshots,
+        "translate": translate,
         "setup": setup,
         "clean": clean,
     }.items():

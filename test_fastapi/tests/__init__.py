@@ -15,3 +15,4 @@ from . import test_mounted_apps
 from . import test_servers
 from . import test_streams
 from . import test_transactions
+from . import test_translations

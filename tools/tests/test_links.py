@@ -2,21 +2,10 @@
 """Links of the documents lead somewhere: to files, and to titles in them."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 import layout
-
-#: Pictures that are yet to be made; whoever makes one takes it out.
-PENDING = {
-    "docs/images/backend.png",
-    "docs/images/docs.png",
-    "fastapi/static/description/endpoint_form.png",
-    "fastapi/static/description/endpoint_list.png",
-    "fastapi/static/description/routes.png",
-    "fastapi/static/description/swagger_ui.png",
-}
 
 LINKS = {
     ".md": [re.compile(r"\]\(([^)\s]+)\)")],
@@ -73,18 +62,9 @@ def test_links(document):
         if re.match(r"\w+:", path):
             continue  # another host's
         target = (document.parent / path).resolve() if path else document
-        if is_pending(target):
-            continue
         if not target.exists() or (anchor and anchor not in get_anchors(target)):
             broken.append(link)
     assert broken == []
-
-
-def is_pending(target: Path) -> bool:
-    return (
-        target.is_relative_to(layout.ROOT)
-        and str(target.relative_to(layout.ROOT)) in PENDING
-    )
 
 
 def test_links_are_found():
@@ -95,7 +75,3 @@ def test_links_are_found():
     assert "../docs/benchmark.md" in links
     assert "DEVELOP.md" in links
     assert "changelog" in get_anchors(layout.ROOT / "fastapi" / "README.rst")
-
-
-def test_pending_pictures_are_not_there():
-    assert [name for name in PENDING if (layout.ROOT / name).exists()] == []
