@@ -2,11 +2,14 @@
 PYTHON ?= python3
 export PORT MODULES ODOO_SRC
 
-.PHONY: help run test stress lint format readme bench screenshots translate setup clean
+.PHONY: help run test test-matrix stress lint format readme bench screenshots \
+	translate setup clean
 
 help:
 	@echo "make run     serve Odoo with the addon     PORT=8069 MODULES=my_demo_api"
 	@echo "make test    run the test suite            ARGS='fastapi/tests/test_x.py -k name'"
+	@echo "make test-matrix  the same, oldest and newest libraries, several Pythons"
+	@echo "                                          CELLS='3.10-oldest 3.13-newest'"
 	@echo "make stress  what takes longer: load, faults, hostile input"
 	@echo "make lint    check the code                make format: repair what can be"
 	@echo "make readme  write the generated README of each addon"
@@ -22,6 +25,10 @@ run:
 
 test:
 	@exec $(PYTHON) tools test $(ARGS)
+
+# 3 to 6 minutes a cell, six cells.
+test-matrix:
+	@exec $(PYTHON) tools test-matrix $(if $(CELLS),--cells '$(CELLS)') $(ARGS)
 
 stress:
 	@exec $(PYTHON) tools stress $(ARGS)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ REQUIREMENTS_HEADER = "# generated from manifests external_dependencies\n"
 # the web client's files are read at each start.
 _DATA_SUFFIXES = {".csv", ".po", ".xml"}
 _MODEL_FOLDERS = {"models", "wizards"}
+_LOWER_BOUND = re.compile(r"(?P<name>[\w.-]+)\s*>=\s*(?P<version>[\w.]+)")
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,32 @@ def find_addons(folders: Iterable[Path] = (layout.ROOT, layout.DEMO)) -> list[Ad
     return found
 
 
+def get_packages(addons: Iterable[Addon]) -> list[str]:
+    """Return the Python packages that some addons declare, as requirements."""
+    return sorted(
+        {
+            package
+            for addon in addons
+            for package in addon.manifest.get("external_dependencies", {}).get(
+                "python", ()
+            )
+        }
+    )
+
+
 def get_requirements(addons: Iterable[Addon]) -> str:
     """Return the text of ``requirements.txt``: the Python packages of some addons."""
-    packages = {
-        package
-        for addon in addons
-        for package in addon.manifest.get("external_dependencies", {}).get("python", ())
-    }
-    return REQUIREMENTS_HEADER + "".join(f"{package}\n" for package in sorted(packages))
+    packages = get_packages(addons)
+    return REQUIREMENTS_HEADER + "".join(f"{package}\n" for package in packages)
+
+
+def get_lower_bound(package: str) -> tuple[str, str]:
+    """Return the name and the oldest version that a requirement allows.
+
+    :param package: a requirement of a manifest: ``fastapi>=0.143.0``
+    :raises ToolError: if it has no lower bound
+    """
+    match = _LOWER_BOUND.match(package)
+    if not match:
+        raise ToolError(f"`{package}` in a manifest has no lower bound (>=).")
+    return match["name"], match["version"]

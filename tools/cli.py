@@ -21,6 +21,7 @@ from commands import (
     bench,
     clean,
     lint,
+    matrix,
     readme,
     run,
     screenshots,
@@ -45,12 +46,14 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     options, passed_on = _get_parser().parse_known_args(arguments)
-    to_pytest = options.command in (test.main, stress.main)
+    to_pytest = options.command in (test.main, stress.main, matrix.main)
     if passed_on and not to_pytest:
         console.error(f"`{passed_on[0]}` is no option of this command.")
         return ExitCode.USAGE
     command: Callable[..., int] = options.command
     try:
+        if options.command is matrix.main:
+            return command(options, passed_on)
         if to_pytest:
             return command(passed_on)
         if options.command is bench.main:
@@ -97,6 +100,7 @@ def _get_parser() -> argparse.ArgumentParser:
     for name, module in {
         "run": run,
         "test": test,
+        "test-matrix": matrix,
         "stress": stress,
         "lint": lint,
         "readme": readme,
@@ -115,6 +119,8 @@ def _get_parser() -> argparse.ArgumentParser:
         command.set_defaults(command=module.main)
         if module is bench:
             bench.add_arguments(command)
+        if module is matrix:
+            matrix.add_arguments(command)
         if module is lint:
             command.add_argument("--fix", action="store_true", help="repair and format")
         if module is clean:

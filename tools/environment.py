@@ -54,13 +54,29 @@ class Environment:
         return layout.DATA
 
 
+@dataclass(frozen=True)
+class Packages:
+    """The addons' Python packages, and the virtual environment that they go into.
+
+    :param folder: the environment's folder
+    :param requirements: the file with the addons' requirements
+    """
+
+    folder: Path = layout.VENV
+    requirements: Path = layout.ROOT / "requirements.txt"
+
+
+DECLARED = Packages()
+
+
 @contextmanager
-def ready() -> Iterator[Environment]:
+def ready(packages: Packages = DECLARED) -> Iterator[Environment]:
     """Have everything ready as long as the block runs.
 
+    :param packages: others than the newest that the manifests allow
     :raises errors.ToolError: if something can't be had
     """
-    odoo, python = set_up()
+    odoo, python = set_up(packages)
     in_use = locks.FileLock(layout.IN_USE)
     in_use.acquire(shared=True)
     try:
@@ -70,31 +86,34 @@ def ready() -> Iterator[Environment]:
         in_use.release()
 
 
-def set_up() -> tuple[OdooSource, Path]:
+def set_up(packages: Packages = DECLARED) -> tuple[OdooSource, Path]:
     """Make Odoo and the virtual environment, once for all commands of the checkout.
 
+    :param packages: others than the newest that the manifests allow
     :return: Odoo and the environment's Python
     """
     layout.make_state()
     with locks.held(layout.LOCKS / "set-up", "another command's set-up here"):
-        _check_space()
+        _check_space(packages.folder)
         odoo = odoo_source.get_odoo()
         console.line(f"Odoo 19.0 from {odoo.origin}")
         lists = [
-            layout.ROOT / "requirements.txt",
+            packages.requirements,
             layout.ROOT / "test-requirements.txt",
             layout.REQUIREMENTS / "postgres.txt",
         ]
         if not odoo.has_packages:
             lists.append(layout.REQUIREMENTS / "odoo.txt")
-        python = python_env.ensure_environment(layout.VENV, lists, odoo.site_folders)
+        python = python_env.ensure_environment(
+            packages.folder, lists, odoo.site_folders
+        )
         layout.DATA.mkdir(exist_ok=True)
         stamps.write(layout.CONFIG, _get_config(odoo))
     return odoo, python
 
 
-def _check_space() -> None:
-    made = (layout.STAMPS / f"{layout.VENV.name}.txt").exists()
+def _check_space(folder: Path) -> None:
+    made = (layout.STAMPS / f"{folder.name}.txt").exists()
     if not made and shutil.disk_usage(layout.STATE).free < NEEDED_SPACE:
         raise Unavailable(
             f"There is less than 3 GB of free space in {layout.STATE}",

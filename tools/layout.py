@@ -22,6 +22,7 @@ IN_USE = LOCKS / "in-use"  # held, shared, by every command that uses what was m
 DEBIAN_TREE = STATE / "debian"  # Odoo and its assets, unpacked
 VENV = STATE / "venv"
 LINT_VENV = STATE / "lint-venv"
+CELLS = STATE / "cells"  # of `make test-matrix`: an environment for each
 CLUSTER = STATE / "postgres"
 DATA = STATE / "data"  # Odoo's data_dir: file store, sessions
 CONFIG = STATE / "odoo.conf"

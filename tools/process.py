@@ -9,6 +9,7 @@ be killed outright, the kernel ends the program.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import signal
 import subprocess
@@ -37,6 +38,7 @@ def run_step(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     append: bool = False,
+    limit: float = math.inf,
 ) -> None:
     """Run a program to its end, its output going to a log file.
 
@@ -45,16 +47,23 @@ def run_step(
     :param env: its whole environment; that of this process if left out
     :param cwd: its folder; that of this process if left out
     :param append: keep what the log file holds
-    :raises StepFailed: if it ends with another code than 0
+    :param limit: how long it may take, in seconds
+    :raises StepFailed: if it ends with another code than 0, or not in time
     """
     path = layout.LOGS / f"{log}.log"
     heartbeat = console.Heartbeat()
+    deadline = time.monotonic() + limit
     with path.open("ab" if append else "wb") as output:
         output.write(f"$ {' '.join(map(str, arguments))}\n".encode())
         output.flush()
         with started(arguments, env=env, cwd=cwd, output=output) as process:
             while wait(process, console.HEARTBEAT / 10) is None:
                 heartbeat.beat()
+                if time.monotonic() > deadline:
+                    raise StepFailed(
+                        f"{_get_tail(path)}\n{Path(arguments[0]).name} has not ended "
+                        f"after {limit:.0f} seconds, the whole output is in {path}."
+                    )
     if process.returncode:
         raise StepFailed(
             f"{_get_tail(path)}\n"

@@ -70,8 +70,9 @@ def ensure_linters() -> Path:
 
 
 def _create(folder: Path, python: Path, site_folders: Sequence[str]) -> None:
-    _check_unused()
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        _check_unused()
+        shutil.rmtree(folder)
     bundled = find_spec("ensurepip") is not None
     options = [] if bundled else ["--without-pip"]
     process.run_step([sys.executable, "-m", "venv", *options, folder], folder.name)

@@ -19,23 +19,26 @@ import locks
 import postgres
 import process
 from addons import find_addons
-from environment import ready
+from environment import DECLARED, Packages, ready
 
 _RUN_PYTEST = layout.ROOT / "tools" / "in_venv" / "run_pytest.py"
 
 
 def main(
-    arguments: Sequence[str] = (), variables: Mapping[str, str] | None = None
+    arguments: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+    packages: Packages = DECLARED,
 ) -> int:
     """Run tests.
 
     :param arguments: pytest's: paths, ``-k``, ``-x``, ``--pdb`` ...
     :param variables: of the environment, for the tests
+    :param packages: others than the newest that the manifests allow
     :return: pytest's exit code
     """
     name = f"{postgres.get_database_name(os.environ)}_test"
     found = find_addons()
-    with ready() as environment:
+    with ready(packages) as environment:
         with locks.held(layout.LOCKS / "tests", "another run of the tests here"):
             database.create(environment, name, [addon.name for addon in found])
             console.line("==> running the tests")
