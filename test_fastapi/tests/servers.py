@@ -20,6 +20,7 @@ import threading
 import time
 import xmlrpc.client
 from collections import deque
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -85,12 +86,17 @@ def _command(folder: Path, **options: Any) -> tuple[list[str], dict[str, str]]:
 
 
 def create_database(
-    dbname: str, modules: str, *arguments: str, **options: Any
+    dbname: str,
+    modules: str,
+    *arguments: str,
+    packages: Sequence[Path] = (),
+    **options: Any,
 ) -> tuple[int, str]:
     """Create a database with modules installed, in place of one of that name.
 
     :param modules: their names, with commas
     :param arguments: of Odoo's command line
+    :param packages: folders with Python packages that go before the installed ones
     :param options: of the configuration
     :return: exit code and log of Odoo
     """
@@ -98,6 +104,8 @@ def create_database(
     with tempfile.TemporaryDirectory() as folder:
         command, environ = _command(Path(folder), db_name=dbname, **options)
         command += ["--init", modules, "--stop-after-init", "--no-http", *arguments]
+        python_path = [*map(str, packages), environ["PYTHONPATH"]]
+        environ["PYTHONPATH"] = os.pathsep.join(python_path)
         done = subprocess.run(
             command, env=environ, cwd=folder, capture_output=True, text=True
         )
