@@ -33,6 +33,12 @@ class TestScope(BaseCase):
         environ = make_environ(REMOTE_ADDR="192.0.2.1", REMOTE_PORT="4711")
         self.assertEqual(build_scope(environ, "")["client"], ("192.0.2.1", 4711))
 
+    def test_server_that_leaves_out_the_empty_query(self):
+        """PEP 3333 allows it."""
+        environ = make_environ()
+        del environ["QUERY_STRING"]
+        self.assertEqual(build_scope(environ, "")["query_string"], b"")
+
     def test_root_path_is_a_part_of_the_path(self):
         scope = build_scope(make_environ("/api/v1/items"), "/api/v1")
         self.assertEqual(scope["root_path"], "/api/v1")
