@@ -18,6 +18,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import Context
 from typing import Any
 from weakref import WeakSet
 
@@ -69,8 +70,9 @@ class _BusySelector(selectors.DefaultSelector):
 
 def new_loop() -> asyncio.AbstractEventLoop:
     """Return a loop that calls on its own thread what others give to threads."""
-    # whatever the policy: inline_threads knows it
-    loop = asyncio.SelectorEventLoop(_BusySelector())
+    # Whatever the policy: inline_threads knows it. A loop keeps the context that it is
+    # made in (BaseSelectorEventLoop._make_self_pipe): not that of the first request.
+    loop = Context().run(asyncio.SelectorEventLoop, _BusySelector())
     with one_at_a_time:
         loop.run_until_complete(run_threads_inline())
     return loop

@@ -3,12 +3,14 @@ import ast
 import asyncio
 import contextlib
 import contextvars
+import gc
 import json
 import os
 import selectors
 import socket
 import threading
 import warnings
+import weakref
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -26,11 +28,27 @@ from starlette.responses import FileResponse, StreamingResponse
 from odoo.tests import BaseCase
 
 from ..bridge import inline_threads
-from ..bridge.loops import MAX_BUSY_PASSES, borrow_loop
+from ..bridge.loops import MAX_BUSY_PASSES, borrow_loop, new_loop
 from .bridge_case import TIMEOUT, BridgeCase
 
 
 class TestLoops(BridgeCase):
+    def test_loop_does_not_keep_the_context_that_it_is_made_in(self):
+        class Request:
+            pass
+
+        def make_loop():
+            request = Request()
+            variable.set(request)
+            loop = new_loop()
+            self.addCleanup(loop.close)
+            return weakref.ref(request)
+
+        variable = contextvars.ContextVar("request")
+        request = contextvars.Context().run(make_loop)
+        gc.collect()
+        self.assertIsNone(request())
+
     def test_loop_is_lent_again(self):
         with borrow_loop() as first:
             pass
