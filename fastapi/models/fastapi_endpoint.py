@@ -59,6 +59,21 @@ HTTP_METHODS = (
 _built_apps: weakref.WeakKeyDictionary[type, BuiltApps] = weakref.WeakKeyDictionary()
 
 
+#: Key of ``cr.cache``: path and user of the app that the transaction serves.
+_SERVED = "fastapi.served"
+
+
+class _EndpointApplication(AsgiApplication):
+    """The built app of an endpoint, and the user that it was built for.
+
+    :param uid: id of the user
+    """
+
+    def __init__(self, *args: Any, uid: int) -> None:
+        super().__init__(*args)
+        self.uid = uid
+
+
 class _MountCache:
     """Holds the table of mounts; Odoo's cache of routes holds, and drops, the holder.
 
@@ -291,6 +306,7 @@ class FastapiEndpoint(models.Model):
         """Make changed endpoints known: here at once, to everybody after the commit."""
         registry, cr = self.env.registry, self.env.cr
         registry.clear_cache("routing")
+        cr.cache.pop(_SERVED, None)
         if cr.postcommit.data.get("fastapi.routes_reset"):
             return
         cr.postcommit.data["fastapi.routes_reset"] = True
@@ -383,7 +399,14 @@ class FastapiEndpoint(models.Model):
     @api.model
     @api.private
     def get_uid(self, path: str) -> int | None:
-        """Return the id of the user that runs the endpoint of a path."""
+        """Return the id of the user that runs the endpoint of a path.
+
+        After ``get_app`` it is the user of that app: an app never runs as the user of
+        another state of its endpoint, be it that the endpoint changes right now.
+        """
+        served_path, uid = self.env.cr.cache.get(_SERVED, (None, None))
+        if served_path == path:
+            return uid
         mount = self._get_mounts().find(path)
         return mount.uid if mount else None
 
@@ -401,11 +424,15 @@ class FastapiEndpoint(models.Model):
         mount = self._get_mounts().find(path)
         if mount is None:
             return None
-        return self._get_built_apps().get(
+        application = self._get_built_apps().get(
             mount.endpoint_id,
             mount.app_version,
             lambda: self.browse(mount.endpoint_id)._build_shared_app(),
         )
+        # The table may be of another moment than the transaction that the app was
+        # built in, and be replaced by another thread before somebody asks for the user.
+        self.env.cr.cache[_SERVED] = path, application.uid
+        return application
 
     @api.model
     def _get_built_apps(self) -> BuiltApps:
@@ -435,7 +462,9 @@ class FastapiEndpoint(models.Model):
         prepare_app(app)
         lifespan = Lifespan(app)
         lifespan.start()
-        application = AsgiApplication(app, self.root_path, lifespan.state)
+        application = _EndpointApplication(
+            app, self.root_path, lifespan.state, uid=self.user_id.id
+        )
         # when the last request is through with it, or the process ends
         weakref.finalize(application, lifespan.stop)
         return self.app_version, application

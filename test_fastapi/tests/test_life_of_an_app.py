@@ -91,6 +91,20 @@ class TestLifeOfAnApp(FastapiHttpCase):
         self.endpoint.description = "part of the app"
         self.assertIsNot(model.get_app("/test"), app)
 
+    def test_app_runs_as_the_user_that_it_was_built_for(self):
+        """Between the commit and the word of it, a request has an old table."""
+        model = self.env["fastapi.endpoint"]
+        before = model._get_mounts()
+        admin = self.env.ref("base.user_admin")
+        self.endpoint.user_id = admin
+        model._get_mount_cache().table = before
+        self.assertEqual(model.get_uid("/test/identity"), self.runner.id)
+        application = model.get_app("/test/identity")
+        self.assertEqual(application.uid, admin.id)
+        self.assertEqual(model.get_uid("/test/identity"), admin.id)
+        self.endpoint.user_id = self.runner
+        self.assertEqual(model.get_uid("/test/identity"), self.runner.id)
+
     def test_reset_app(self):
         model = self.env["fastapi.endpoint"]
         app = model.get_app("/test")
