@@ -146,7 +146,7 @@ class FastapiEndpoint(models.Model):
 
     def _get_app_dependencies_overrides(self):
         overrides = super()._get_app_dependencies_overrides()
-        if self.app == "test":
+        if self.app in ("test", "test_middleware"):
             overrides[authenticated_partner_impl] = (
                 authenticated_partner_from_basic_auth_user
             )

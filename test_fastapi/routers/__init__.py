@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from .echo import router as echo_router
 from .identity import optional_partner
 from .identity import router as identity_router
+from .load import router as load_router
 from .streams import router as streams_router
 from .transactions import TeapotError
 from .transactions import router as transactions_router
@@ -11,5 +12,6 @@ from .transactions import router as transactions_router
 router = APIRouter()
 router.include_router(echo_router)
 router.include_router(identity_router)
+router.include_router(load_router)
 router.include_router(streams_router)
 router.include_router(transactions_router)

@@ -15,5 +15,8 @@ from . import test_security
 from . import test_mounted_apps
 from . import test_servers
 from . import test_streams
+from . import test_stress_leaks
+from . import test_stress_processes
+from . import test_stress_writers
 from . import test_transactions
 from . import test_translations

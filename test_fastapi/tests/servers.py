@@ -221,11 +221,12 @@ class OdooServer:
         body: Any = None,
         headers: dict[str, str] | None = None,
         dbname: str | None = None,
+        timeout: float = TIMEOUT,
     ) -> Answer:
         headers = dict(headers or ())
         if dbname:
             headers["X-Odoo-Database"] = dbname
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, TIMEOUT)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout)
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()

@@ -1,0 +1,187 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Nothing is lost or doubled, whatever gets into whose way."""
+
+import http.client
+import json
+import os
+import random
+import uuid
+from collections import Counter
+
+from ..routers.load import ATTEMPTS, TASK_ATTEMPTS
+from .servers import Background, OdooServer
+from .stress_case import StressCase
+
+CLIENTS = 8
+#: Items that all requests want to write, so that most of them meet.
+COUNTERS = 2
+#: Items that the background tasks write: they meet seldom, and no task meets five
+#: others in a row, after which Odoo gives up.
+TASK_COUNTERS = 60
+#: Seconds that an answer may take: Odoo waits up to 30 between five attempts.
+ANSWER_LIMIT = 60
+#: Seconds for all clients.
+TIME_LIMIT = 300
+
+PATHS = {"": 4, "/async": 4, "/stream": 2}
+#: How a request is told to end, and the status of its answer.
+ERRORS = {
+    "": 200,
+    "http": 409,
+    "user": 400,
+    "bare": 500,
+    "constraint": 400,
+    "teardown": 409,
+}
+
+
+class TestWriters(StressCase):
+    """Clients of a threaded and of a prefork server on one database."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.seed = os.environ.get("FASTAPI_STRESS_SEED") or uuid.uuid4().hex[:8]
+        cls.second = OdooServer(cls.dbname, workers=2)
+        cls.addClassCleanup(cls.second.stop)
+
+    def setUp(self):
+        super().setUp()
+        for sequence in (ATTEMPTS, TASK_ATTEMPTS):
+            self.query(f"CREATE SEQUENCE {sequence}")
+            self.addCleanup(self.query, f"DROP SEQUENCE {sequence}")
+        self.counters = self.create_counters("counter", COUNTERS)
+        self.task_counters = self.create_counters("task counter", TASK_COUNTERS)
+        self.create_endpoint(self.first, "/writers")
+
+    def create_counters(self, name, count):
+        rows = self.query(
+            "INSERT INTO test_fastapi_item (name, quantity) "
+            "SELECT %s || ' ' || number, 0 FROM generate_series(1, %s) AS number "
+            "RETURNING id",
+            name,
+            count,
+        )
+        return [item_id for (item_id,) in rows]
+
+    def client(self, number, requests):
+        """Send requests, one after the other.
+
+        :return: the orders, each with its answer
+        """
+        rng = random.Random(f"{self.seed} {number}")
+        answered = []
+        for request in range(requests):
+            order = {
+                "name": f"{number}-{request}",
+                "counter_id": rng.choice(self.counters),
+                "task_counter_id": rng.choice(self.task_counters),
+                "error": rng.choice(["", rng.choice(list(ERRORS))]),
+                "flush": rng.random() < 0.5,
+            }
+            (path,) = rng.choices(list(PATHS), PATHS.values())
+            server = rng.choice([self.first, self.second])
+            try:
+                answer = server.request(
+                    "POST",
+                    f"/writers/load/write{path}",
+                    json.dumps(order),
+                    {"Content-Type": "application/json"},
+                    timeout=ANSWER_LIMIT,
+                )
+            except http.client.IncompleteRead:
+                answer = None
+            answered.append((order, path, server, answer))
+        return answered
+
+    def outcome(self, order, path, server, answer):
+        """Return what an order must have left.
+
+        :return: names of items; whether the counter has counted it; what was wrong
+            with the answer, if anything
+        """
+        name, error = order["name"], order["error"]
+        if path == "/stream" and error == "teardown":
+            # The handler is committed before the first byte. What fails later cuts the
+            # stream off, for which a worker, which speaks HTTP/1.0, has no word, and
+            # takes back what was done since.
+            status = 200 if answer is None else answer.status
+            if status == 200:
+                return [name], True, answer is not None and server is self.first
+        if answer is None:
+            return [], False, "cut off"
+        if answer.status != 200:
+            # an order that met others five times is answered with a 500
+            wrong = answer.status not in (ERRORS[error], 500) and answer.status
+            return [], False, wrong
+        names = [name, f"{name}-task"]
+        if path == "/stream":
+            names.append(f"{name}-stream")
+        return names, True, answer.json() != name and answer.body
+
+    def value(self, sequence):
+        ((value,),) = self.query(f"SELECT last_value FROM {sequence} WHERE is_called")
+        return value
+
+    def quantities(self, item_ids):
+        rows = self.query(
+            "SELECT id, quantity FROM test_fastapi_item WHERE id = ANY(%s)", item_ids
+        )
+        return {item_id: quantity for item_id, quantity in rows if quantity}
+
+    def written(self):
+        """Return how often each name was written."""
+        return Counter(
+            name.split(" ")[0] for name in self.names() if "counter" not in name
+        )
+
+    def busy(self):
+        """Return how many transactions there are beside the test's own."""
+        ((count,),) = self.query(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s "
+            "AND application_name LIKE 'odoo-%%' AND state <> 'idle'",
+            self.dbname,
+        )
+        return count
+
+    def test_concurrent_writers(self):
+        requests = self.size(1_200, 120)
+        clients = [
+            Background(self.client, number, requests // CLIENTS)
+            for number in range(CLIENTS)
+        ]
+        answered = [entry for client in clients for entry in client.result(TIME_LIMIT)]
+        self.assertEqual(len(answered), requests)
+        failures, expected = [], Counter()
+        counted, counted_by_tasks = Counter(), Counter()
+        for order, path, server, answer in answered:
+            names, counts, wrong = self.outcome(order, path, server, answer)
+            expected.update(names)
+            counted[order["counter_id"]] += counts
+            counted_by_tasks[order["task_counter_id"]] += len(names) > 1
+            if wrong:
+                failures.append(f"{order} to {path}: {wrong}")
+
+        tasks = {name for name in expected if name.endswith("-task")}
+        self.wait_until(lambda: tasks <= set(self.written()), True)
+        self.wait_until(self.busy, 0)
+        written = self.written()
+        failures += [
+            f"{name}: {written[name]} instead of {expected[name]}"
+            for name in sorted(written | expected)
+            if written[name] != expected[name]
+        ]
+        for item_ids, sums in (
+            (self.counters, counted),
+            (self.task_counters, counted_by_tasks),
+        ):
+            if self.quantities(item_ids) != +sums:
+                failures.append(f"{self.quantities(item_ids)} instead of {sums}")
+        replayed = self.value(ATTEMPTS) - requests
+        replayed_tasks = self.value(TASK_ATTEMPTS) - len(tasks)
+        self.assertGreater(replayed, 0, "The writers have not met.")
+        self.conclude(
+            f"concurrent writers, {replayed + replayed_tasks:,} replays",
+            requests,
+            [f"seed {self.seed}: {failure}" for failure in failures],
+        )
