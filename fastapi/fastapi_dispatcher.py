@@ -348,7 +348,8 @@ class FastApiDispatcher(Dispatcher):
             env = env(user=uid or None, context=context)
         token = odoo_env_ctx.set(env)
         try:
-            yield
+            with env["fastapi.endpoint"]._app_context():
+                yield
         finally:
             odoo_env_ctx.reset(token)
 

@@ -6,6 +6,7 @@ import re
 import secrets
 import weakref
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -458,10 +459,11 @@ class FastapiEndpoint(models.Model):
     def _build_app(self) -> tuple[str, AsgiApplication]:
         """Return the version of the endpoint's values, and the app built from them."""
         self.ensure_one()
-        app = self._get_app()
-        prepare_app(app)
-        lifespan = Lifespan(app)
-        lifespan.start()
+        with self._app_context():
+            app = self._get_app()
+            prepare_app(app)
+            lifespan = Lifespan(app)
+            lifespan.start()
         application = _EndpointApplication(
             app, self.root_path, lifespan.state, uid=self.user_id.id
         )
@@ -487,6 +489,16 @@ class FastapiEndpoint(models.Model):
             app.include_router(router)
         app.dependency_overrides.update(self._get_app_dependencies_overrides())
         return app
+
+    @api.model
+    def _app_context(self) -> AbstractContextManager[None]:
+        """Return a context for whatever runs code of an app: build, request, tests.
+
+        An override enters that of ``super()`` and sets context variables for the app,
+        which its streams and background tasks have too. It is entered on each request
+        of the database.
+        """
+        return nullcontext()
 
     def _prepare_fastapi_app_params(self) -> dict[str, Any]:
         """Return the arguments for the constructor of the app."""

@@ -147,10 +147,11 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
         env_token = odoo_env_ctx.set(env)
         raise_token = raise_server_exceptions_ctx.set(raise_server_exceptions)
         try:
-            yield TestClient(
-                app if raise_server_exceptions else _ServedApp(app, env),
-                **client_kwargs,
-            )
+            with env["fastapi.endpoint"]._app_context():
+                yield TestClient(
+                    app if raise_server_exceptions else _ServedApp(app, env),
+                    **client_kwargs,
+                )
         finally:
             raise_server_exceptions_ctx.reset(raise_token)
             odoo_env_ctx.reset(env_token)

@@ -1,0 +1,13 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+{
+    "name": "My Demo Extendable",
+    "summary": "An API with a schema that another addon extends, to learn from",
+    "version": "19.0.1.0.0",
+    "category": "Technical",
+    "license": "LGPL-3",
+    "author": "Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/rest-framework",
+    "depends": ["extendable_fastapi"],
+    "data": ["data/fastapi_endpoint_data.xml"],
+    "development_status": "Beta",
+}

@@ -1,0 +1,12 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+{
+    "name": "My Demo Extendable: e-mail",
+    "summary": "Extends a schema of another addon, to learn from",
+    "version": "19.0.1.0.0",
+    "category": "Technical",
+    "license": "LGPL-3",
+    "author": "Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/rest-framework",
+    "depends": ["my_demo_extendable"],
+    "development_status": "Beta",
+}

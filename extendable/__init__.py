@@ -1,0 +1,12 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+if __name__ == "extendable":
+    # Odoo loads this package as ``odoo.addons.extendable``. Under the bare name it has
+    # taken the place of the library, which nothing below could then import.
+    raise ImportError(
+        f"The Odoo addon {__file__!r} was imported instead of the Python library "
+        "'extendable', because the folder that holds the addon is on sys.path: start "
+        "Python from another folder (or with PYTHONSAFEPATH=1), give the folder to "
+        "Odoo as --addons-path, and run pytest with --import-mode=importlib."
+    )
+
+from . import models

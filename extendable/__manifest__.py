@@ -1,0 +1,13 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+{
+    "name": "Extendable",
+    "summary": "Python classes that other addons extend, for each database its own",
+    "version": "19.0.1.0.0",
+    "category": "Technical",
+    "license": "LGPL-3",
+    "author": "Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/rest-framework",
+    "depends": ["base"],
+    "external_dependencies": {"python": ["extendable>=1.4.0"]},
+    "development_status": "Beta",
+}

@@ -1,0 +1,16 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Controllers use the extendable classes of their database."""
+
+from odoo import models
+from odoo.http import request
+
+from ..registry import extendable_classes
+
+
+class IrHttp(models.AbstractModel):
+    _inherit = "ir.http"
+
+    @classmethod
+    def _dispatch(cls, endpoint):
+        with extendable_classes(request.env):
+            return super()._dispatch(endpoint)

@@ -1,0 +1,14 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Modules that a request installs are imported for all databases."""
+
+from odoo import models
+
+from ..registry import no_extendable_classes
+
+
+class IrModuleModule(models.Model):
+    _inherit = "ir.module.module"
+
+    def _button_immediate_function(self, function):
+        with no_extendable_classes():
+            return super()._button_immediate_function(function)

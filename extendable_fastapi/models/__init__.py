@@ -1,0 +1,2 @@
+from . import extendable_registry_loader
+from . import fastapi_endpoint

@@ -1,0 +1,12 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from odoo import api, models
+
+
+class ExtendableRegistryLoader(models.AbstractModel):
+    _inherit = "extendable.registry.loader"
+
+    @api.model
+    def _set_global_registry(self, registry):
+        super()._set_global_registry(registry)
+        # their routes are made of the classes of another one
+        self.env["fastapi.endpoint"]._get_built_apps().retain(())
