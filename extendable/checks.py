@@ -58,7 +58,7 @@ def compatible(before: Any, after: Any) -> bool:
 
 
 def _related(old: Any, new: Any) -> bool:
-    if not isinstance(old, type) or not isinstance(new, type):
+    if Any in (old, new) or not (isinstance(old, type) and isinstance(new, type)):
         return True
     try:
         return issubclass(new, old) or issubclass(old, new)

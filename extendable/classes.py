@@ -15,6 +15,8 @@ Nothing but what needs this class is affected: it gets an :class:`ExtensionError
 different partners; here they are told apart by what they are made of. One that is made
 after the registry was built is built when it is asked for.
 
+*Databases.* Each has its own methods, see ``cells``.
+
 *Threads.* A database is loaded while others are served. The library takes no definition
 while a registry is built, in any thread; here, in the thread that builds.
 
@@ -35,6 +37,7 @@ from extendable.main import ExtendableMeta
 from extendable.registry import ExtendableClassesRegistry
 
 from .calls import final_metaclass, speed_up
+from .cells import with_own_cell
 from .checks import find_errors, find_warnings
 
 if TYPE_CHECKING:
@@ -178,7 +181,9 @@ class AddonsRegistry(ExtendableClassesRegistry):
             self._notify_listeners()
         self.ready = True
         for error in self._errors.values():
-            _logger.error("%s", error, exc_info=error.__cause__)
+            cause = error.__cause__
+            known = isinstance(cause, ExtensionError)
+            _logger.error("%s", error, exc_info=None if known else cause)
 
     @contextmanager
     def build_mode(self) -> Iterator[None]:
@@ -251,13 +256,14 @@ class AddonsRegistry(ExtendableClassesRegistry):
                 base = below
             elif isinstance(base, str):
                 base = self._base(base)
-            if base not in bases:
+            inherited = below is not None and base in below.__mro__[1:]
+            if base not in bases and not inherited:
                 bases.append(base)
         if level and below not in bases:
             bases.append(below)
         definition = part.definition
         namespace = {
-            **definition.namespace,
+            **with_own_cell(definition.namespace),
             # one class to whoever looks at it: in messages and in schemas
             "__qualname__": root.cls.__qualname__,
             "__xreg_name__": part.name,
@@ -321,6 +327,8 @@ class AddonsRegistry(ExtendableClassesRegistry):
                 for part, part_cls in zip(
                     self._parts[name].values(), reversed(_levels(cls)), strict=True
                 ):
+                    # a model's schema is that of the class with its name
+                    self._extendable_classes[name] = part_cls
                     try:
                         part_cls.model_rebuild(force=True)
                     except Exception as err:
@@ -423,4 +431,6 @@ def _shown(name: str) -> str:
 
 
 def _reason(err: Exception) -> str:
-    return str(err) or type(err).__name__
+    """Return what an exception says, without pydantic's reference to its website."""
+    message, _sep, _more = str(err).partition("\n\nFor further information")
+    return message or type(err).__name__

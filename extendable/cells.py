@@ -1,0 +1,145 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""``super()`` in methods that several classes are made of.
+
+A method that says ``super()`` has a cell that holds its class, and Python puts the
+class that it makes into that cell. A final class is made of the methods of a class
+statement, for each database another one: with one cell for all, ``super()`` would work
+in the database that was loaded last. So each class gets methods with a cell of its own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+from typing import Any
+
+__all__ = ["with_own_cell"]
+
+#: What a function has beside the arguments of its constructor. Annotations are not to
+#: be evaluated where Python (3.14) evaluates them later.
+_FUNCTION_ATTRIBUTES = (
+    "__kwdefaults__",
+    "__qualname__",
+    "__doc__",
+    "__module__",
+    "__annotate__"
+    if hasattr(types.FunctionType, "__annotate__")
+    else "__annotations__",
+    "__type_params__",
+)
+
+
+def with_own_cell(namespace: dict[str, Any]) -> dict[str, Any]:
+    """Return the namespace of a class statement for another class.
+
+    :param namespace: with ``__classcell__``, if a method needs it
+    :return: a copy, in which no function has the cell of the given one
+    """
+    old = namespace.get("__classcell__")
+    if old is None:
+        return dict(namespace)
+    copies = _Copies(old)
+    return {name: copies.get(value) for name, value in namespace.items()}
+
+
+class _Copies:
+    """Copies of objects in which one cell is replaced.
+
+    :param old: cell to replace
+    """
+
+    def __init__(self, old: types.CellType) -> None:
+        self._copies: dict[int, Any] = {id(old): types.CellType()}
+        self._old = old
+
+    def get(self, value: Any) -> Any:
+        """Return a copy of a function, or of what is around one; other values as is."""
+        if id(value) in self._copies:
+            return self._copies[id(value)]
+        copy = self._copy(value)
+        self._copies[id(value)] = copy
+        return copy
+
+    def _copy(self, value: Any) -> Any:
+        if isinstance(value, types.FunctionType):
+            return self._copy_function(value)
+        if isinstance(value, classmethod | staticmethod):
+            return self._rebuild(value, value.__func__)
+        if isinstance(value, property):
+            return self._rebuild(value, value.fget, value.fset, value.fdel)
+        if isinstance(value, functools.cached_property):
+            return self._rebuild(value, value.func)
+        if isinstance(value, functools.partial | functools.partialmethod):
+            func = self.get(value.func)
+            if func is value.func:
+                return value
+            return type(value)(func, *value.args, **value.keywords)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            # pydantic's descriptors: validators, serializers, computed fields
+            changed = {}
+            for field in dataclasses.fields(value):
+                before = getattr(value, field.name)
+                after = self.get(before)
+                if after is not before:
+                    changed[field.name] = after
+            return dataclasses.replace(value, **changed) if changed else value
+        return value
+
+    def _rebuild(self, value: Any, *functions: Any) -> Any:
+        copies = [self.get(function) for function in functions]
+        if all(map(lambda copy, given: copy is given, copies, functions)):
+            return value
+        return type(value)(*copies)
+
+    def _copy_function(self, function: types.FunctionType) -> types.FunctionType:
+        if not self._reaches(function, set()):
+            return function
+        # a cell that does not lead to the class goes on to be shared
+        closure = tuple(
+            self._copies.setdefault(
+                id(cell), types.CellType() if self._reaches(cell, set()) else cell
+            )
+            for cell in function.__closure__
+        )
+        copy = types.FunctionType(
+            function.__code__,
+            function.__globals__,
+            function.__name__,
+            function.__defaults__,
+            closure,
+        )
+        # before its closure is filled: it may be in there itself
+        self._copies[id(function)] = copy
+        for cell, own in zip(function.__closure__, closure, strict=True):
+            if own is not cell and cell is not self._old:
+                own.cell_contents = self.get(cell.cell_contents)
+        for name in _FUNCTION_ATTRIBUTES:
+            if hasattr(function, name):
+                setattr(copy, name, getattr(function, name))
+        copy.__dict__.update(
+            {name: self.get(value) for name, value in vars(function).items()}
+        )
+        return copy
+
+    def _reaches(self, value: Any, seen: set[int]) -> bool:
+        """Return whether the cell can be reached from a function, or through it."""
+        if id(value) in seen:
+            return False
+        seen.add(id(value))
+        if isinstance(value, types.CellType):
+            if value is self._old:
+                return True
+            try:
+                return self._reaches(value.cell_contents, seen)
+            except ValueError:
+                return False
+        if isinstance(value, types.FunctionType):
+            inside: Any = value.__closure__ or ()
+        elif isinstance(value, classmethod | staticmethod):
+            inside = (value.__func__,)
+        elif isinstance(value, functools.partial | functools.partialmethod):
+            inside = (value.func,)
+        else:
+            return False
+        return any(self._reaches(item, seen) for item in inside)

@@ -1,0 +1,5 @@
+from . import test_cells
+from . import test_checks
+from . import test_classes
+from . import test_import
+from . import test_loader

@@ -1,0 +1,133 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import functools
+import types
+
+from odoo.tests import BaseCase
+
+from odoo.addons.extendable.cells import with_own_cell
+
+
+def doubled(function):
+    """Decorate a function, as other addons do: it ends up in a closure."""
+
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs) * 2
+
+    return wrapper
+
+
+class Base:
+    def method(self):
+        return "base"
+
+    decorated = with_default = recursive = method
+
+    @classmethod
+    def class_method(cls):
+        return cls.__name__
+
+    @staticmethod
+    def static_method(self):
+        return "static"
+
+    prop = cached = property(lambda self: "prop")
+
+
+def statement():
+    """Return the namespace of a class statement, with its cell."""
+    kept = {}
+
+    class Meta(type):
+        def __new__(metacls, name, bases, namespace):
+            kept.update(namespace)
+            return super().__new__(metacls, name, bases, namespace)
+
+    count = 0
+
+    class Extension(Base, metaclass=Meta):
+        def method(self):
+            return f"extended {super().method()}"
+
+        @doubled
+        def decorated(self):
+            """Say it twice."""
+            return super().decorated()
+
+        def with_default(self, a, b=2, *, c: int = 3):
+            return super().with_default(), a, b, c
+
+        def counted(self):
+            nonlocal count
+            count += 1
+            return count, super().method()
+
+        def count(self):
+            return count
+
+        @classmethod
+        def class_method(cls):
+            return super().class_method().lower()
+
+        @property
+        def prop(self):
+            return super().prop.upper()
+
+        @functools.cached_property
+        def cached(self):
+            return super().cached.title()
+
+        def recursive(self, depth=1):
+            def inner(depth):
+                return inner(depth - 1) if depth else super(__class__, self).recursive()
+
+            return inner(depth)
+
+        plain = Base.static_method
+
+    return Extension, kept
+
+
+class TestCells(BaseCase):
+    def make(self, namespace, name):
+        """Return a class made of a namespace, as a final class is."""
+        copy = with_own_cell(namespace)
+        return types.new_class(name, (Base,), exec_body=lambda ns: ns.update(copy))
+
+    def test_each_class_has_its_own(self):
+        original, namespace = statement()
+        classes = [original, self.make(namespace, "One"), self.make(namespace, "Two")]
+        for cls in (*classes, *classes):
+            instance = cls()
+            self.assertEqual(instance.method(), "extended base")
+            self.assertEqual(instance.decorated(), "basebase")
+            self.assertEqual(instance.with_default(1), ("base", 1, 2, 3))
+            self.assertEqual(instance.class_method(), cls.__name__.lower())
+            self.assertEqual(instance.prop, "PROP")
+            self.assertEqual(instance.cached, "Prop")
+            self.assertEqual(instance.recursive(), "base")
+
+    def test_what_else_a_closure_holds_is_shared(self):
+        original, namespace = statement()
+        one, two = self.make(namespace, "One"), self.make(namespace, "Two")
+        self.assertEqual(one().counted(), (1, "base"))
+        self.assertEqual(two().counted(), (2, "base"))
+        self.assertEqual(original().count(), 2)
+
+    def test_a_copy_looks_like_the_function(self):
+        original, namespace = statement()
+        one = self.make(namespace, "One")
+        for name in ("method", "decorated", "with_default"):
+            before, after = getattr(original, name), getattr(one, name)
+            self.assertIsNot(before, after)
+            for attribute in ("__name__", "__qualname__", "__doc__", "__module__"):
+                self.assertEqual(getattr(before, attribute), getattr(after, attribute))
+            self.assertEqual(before.__annotations__, after.__annotations__)
+
+    def test_the_rest_is_not_copied(self):
+        original, namespace = statement()
+        one = self.make(namespace, "One")
+        self.assertIs(vars(one)["plain"], vars(original)["plain"])
+        self.assertIs(vars(one)["count"], vars(original)["count"])
+        without = {"a": 1, "method": Base.method}
+        self.assertEqual(with_own_cell(without), without)

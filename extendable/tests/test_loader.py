@@ -1,0 +1,80 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import gc
+
+from odoo.tests import TransactionCase, tagged
+
+from odoo.addons.extendable.classes import AddonsRegistry
+from odoo.addons.extendable.registry import (
+    ExtendableRegistriesDatabase,
+    _extendable_registries_database,
+    extendable_classes,
+    no_extendable_classes,
+)
+
+from extendable.context import extendable_registry
+
+
+@tagged("post_install", "-at_install")
+class TestLoader(TransactionCase):
+    def test_the_database_has_its_classes(self):
+        registry = _extendable_registries_database[self.env.cr.dbname]
+        self.assertTrue(registry.ready)
+        self.assertIs(registry, _extendable_registries_database.of(self.registry))
+        self.assertIn(self.env.cr.dbname, list(_extendable_registries_database))
+
+    def test_another_database_has_none(self):
+        self.assertEqual(_extendable_registries_database.get("no such", {}), {})
+
+    def test_the_hook_builds_once_for_each_registry_of_odoo(self):
+        registry = _extendable_registries_database[self.env.cr.dbname]
+        self.env["extendable.registry.loader"]._register_hook()
+        self.assertIs(_extendable_registries_database[self.env.cr.dbname], registry)
+
+    def test_the_addons_are_in_the_order_of_their_dependencies(self):
+        loader = self.env["extendable.registry.loader"]
+        addons = loader._get_addons()
+        self.assertEqual(addons[0], "base")
+        self.assertIn("extendable", addons)
+        self.assertEqual(len(addons), len(set(addons)))
+        depends = self.env["ir.module.module.dependency"].search(
+            [("module_id.name", "in", addons)]
+        )
+        self.assertTrue(depends)
+        for depend in depends:
+            if not depend.module_id.name.startswith("test_"):
+                self.assertLess(
+                    addons.index(depend.name), addons.index(depend.module_id.name)
+                )
+        self.assertNotIn(
+            "extendable", loader._get_addons(exclude_addons=("extendable",))
+        )
+
+    def test_modules_that_are_not_installed_are_left_out(self):
+        module = self.env["ir.module.module"].search([("name", "=", "web")])
+        loader = self.env["extendable.registry.loader"]
+        self.assertIn("web", loader._get_addons())
+        module.state = "to upgrade"
+        module.flush_recordset()
+        self.assertIn("web", loader._get_addons())
+        module.state = "uninstalled"
+        module.flush_recordset()
+        self.assertNotIn("web", loader._get_addons())
+
+    def test_the_classes_go_with_the_registry_of_odoo(self):
+        databases = ExtendableRegistriesDatabase()
+        loader = type("Loader", (), {})
+        databases._by_loader[loader] = AddonsRegistry()
+        del loader
+        gc.collect()
+        self.assertEqual(len(databases._by_loader), 0)
+
+    def test_context(self):
+        before = extendable_registry.get()
+        with extendable_classes(self.env):
+            self.assertIs(
+                extendable_registry.get(),
+                _extendable_registries_database[self.env.cr.dbname],
+            )
+            with no_extendable_classes():
+                self.assertIsNone(extendable_registry.get())
+        self.assertIs(extendable_registry.get(), before)

@@ -1,0 +1,21 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from fastapi import APIRouter
+
+from odoo import fields, models
+
+from ..routers import router
+
+
+class FastapiEndpoint(models.Model):
+    _inherit = "fastapi.endpoint"
+
+    app = fields.Selection(
+        selection_add=[("test_extendable", "Test with extendable schemas")],
+        ondelete={"test_extendable": "cascade"},
+    )
+
+    def _get_fastapi_routers(self) -> list[APIRouter]:
+        routers = super()._get_fastapi_routers()
+        if self.app == "test_extendable":
+            routers.append(router)
+        return routers

@@ -1,0 +1,1 @@
+from .locations import router, tasks_seen

@@ -1,0 +1,169 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import json
+
+from extendable.context import extendable_registry
+
+from odoo.tests import HttpCase, tagged
+
+from odoo.addons.extendable.registry import _extendable_registries_database
+from odoo.addons.extendable.tests.common import ExtendableMixin
+from odoo.addons.test_extendable_fastapi.routers import router, tasks_seen
+from odoo.addons.test_extendable_fastapi.schemas import Location
+from odoo.addons.test_fastapi.tests.common import FastapiHttpCase
+
+LOCATION = {"name": "Here", "code": "H", "zip": "4000"}
+TIMEOUT = 10  # seconds for a background task
+
+
+class LocationInTests(Location, extends=Location):
+    """Not in the database, except for tests that ask for it."""
+
+    in_tests: bool = True
+
+
+@tagged("post_install", "-at_install")
+class ExtendableHttpCase(FastapiHttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._create_endpoint("/extendable", app="test_extendable")
+
+
+class TestRoutes(ExtendableHttpCase):
+    def post_json(self, path, values, status=200):
+        response = self.post(f"/extendable{path}", json=values)
+        self.assertEqual(response.status_code, status, response.text)
+        return response.json()
+
+    def get_json(self, path):
+        response = self.get(f"/extendable{path}")
+        self.assertEqual(response.status_code, 200, response.text)
+        return response.json()
+
+    def test_body_and_response(self):
+        self.assertEqual(
+            self.post_json("/location", {**LOCATION, "name": " here "}), LOCATION
+        )
+        detail = self.post_json("/location", {"name": "here", "zip": 1}, status=422)
+        self.assertEqual(detail["detail"][0]["loc"], ["body", "zip"])
+
+    def test_more_than_one_body(self):
+        self.assertEqual(
+            self.post_json("/both", {"first": LOCATION}), [LOCATION, LOCATION]
+        )
+
+    def test_a_subclass_is_cut_to_what_the_route_returns(self):
+        self.assertEqual(
+            self.post_json("/place", {**LOCATION, "secret": "hush"}), LOCATION
+        )
+
+    def test_union(self):
+        shop = {"kind": "shop", "location": LOCATION}
+        depot = {"kind": "depot", "locations": [LOCATION]}
+        self.assertEqual(self.post_json("/site", shop), shop)
+        self.assertEqual(self.post_json("/site", depot), depot)
+
+    def test_generic_and_dependency(self):
+        self.assertEqual(
+            self.get_json("/page"),
+            {
+                "count": 1,
+                "items": [{"name": "By The Dependency", "code": "D", "zip": "-"}],
+            },
+        )
+
+    def test_parametrized_in_a_handler(self):
+        self.assertEqual(self.get_json("/late")["items"], [{"count": 0, "items": []}])
+
+    def test_query_parameters(self):
+        self.assertEqual(
+            self.get_json("/search?name=n&code=c"), {"name": "n", "code": "c"}
+        )
+
+    def test_stream(self):
+        lines = self.get("/extendable/stream").text.splitlines()
+        self.assertEqual(
+            [json.loads(line) for line in lines],
+            [{"name": f"Line {n}", "code": "-", "zip": "-"} for n in range(3)],
+        )
+
+    def test_stream_of_items(self):
+        lines = self.get("/extendable/items").text.splitlines()
+        self.assertEqual(
+            [json.loads(line) for line in lines],
+            [{"name": f"Item {n}", "code": "-", "zip": str(n)} for n in range(3)],
+        )
+
+    def test_background_task(self):
+        self.post_json("/task", None)
+        self.assertEqual(
+            tasks_seen.get(timeout=TIMEOUT), {"name": "Task", "code": "-", "zip": "-"}
+        )
+
+    def test_documentation(self):
+        document = self.get_json("/openapi.json")
+        schemas = document["components"]["schemas"]
+        self.assertEqual(schemas["Location"]["properties"].keys(), LOCATION.keys())
+        self.assertEqual(
+            schemas["Place"]["properties"].keys(), LOCATION.keys() | {"secret"}
+        )
+        parameters = document["paths"]["/search"]["get"]["parameters"]
+        self.assertEqual(
+            [param["name"] for param in parameters if param["in"] == "query"],
+            ["name", "code"],
+        )
+        page = document["paths"]["/page"]["get"]["responses"]["200"]["content"]
+        self.assertEqual(
+            page["application/json"]["schema"]["$ref"],
+            "#/components/schemas/PagedCollection_Location_",
+        )
+
+    def test_the_router_is_untouched(self):
+        before = [(route.response_field, route.body_field) for route in router.routes]
+        fields = [
+            field._type_adapter.core_schema
+            for pair in before
+            for field in pair
+            if field is not None
+        ]
+        self.post_json("/location", LOCATION)
+        after = [(route.response_field, route.body_field) for route in router.routes]
+        self.assertEqual(before, after)
+        self.assertTrue(fields)
+        self.assertFalse(any("LocationZip" in str(field) for field in fields))
+
+
+@tagged("post_install", "-at_install")
+class TestControllers(HttpCase):
+    def test_http(self):
+        response = self.url_open("/test_extendable_fastapi/http")
+        self.assertEqual(response.json(), {"name": "Http", "code": "-", "zip": "-"})
+
+    def test_jsonrpc(self):
+        response = self.url_open(
+            "/test_extendable_fastapi/jsonrpc", json={"params": {}}
+        )
+        self.assertEqual(
+            response.json()["result"], {"name": "Rpc", "code": "-", "zip": "-"}
+        )
+
+
+class TestMixin(ExtendableMixin, ExtendableHttpCase):
+    """Requests use the classes of a test, and those of the database afterwards."""
+
+    def test_classes_of_the_test(self):
+        extended = {**LOCATION, "in_tests": True}
+        before = _extendable_registries_database[self.env.cr.dbname]
+        token = extendable_registry.get()
+        for _turn in range(2):
+            response = self.post("/extendable/location", json=LOCATION)
+            self.assertEqual(response.json(), LOCATION)
+            self.init_extendable_registry()
+            try:
+                self.assertEqual(Location(**LOCATION).model_dump(), extended)
+                response = self.post("/extendable/location", json=LOCATION)
+                self.assertEqual(response.json(), extended)
+            finally:
+                self.reset_extendable_registry()
+            self.assertIs(_extendable_registries_database[self.env.cr.dbname], before)
+            self.assertIs(extendable_registry.get(), token)

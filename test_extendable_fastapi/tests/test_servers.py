@@ -1,0 +1,138 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import tempfile
+from base64 import b64encode
+from pathlib import Path
+
+from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import config
+
+from odoo.addons.test_fastapi.tests.servers import (
+    Background,
+    OdooServer,
+    create_database,
+    drop_database,
+)
+
+PATH = "/my_demo_extendable"
+AUTHORIZATION = f"Basic {b64encode(b'admin:admin').decode()}"
+
+MANIFEST = """{
+    "name": "Broken extension",
+    "version": "19.0.1.0.0",
+    "license": "LGPL-3",
+    "author": "Tests",
+    "depends": ["my_demo_extendable"],
+}"""
+EXTENSION = """
+from odoo.addons.my_demo_extendable.schemas import Partner
+
+class PartnerBroken(Partner, extends=Partner):
+    name: int
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestDatabases(BaseCase):
+    """Two databases: that of the tests has every extension, the other has none yet."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.names = get_db_name(), f"{get_db_name()}-extendable"
+        create_database(cls.names[1], "my_demo_extendable")
+        cls.addClassCleanup(drop_database, cls.names[1])
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        addon = Path(folder.name, "extension_broken")
+        addon.mkdir()
+        (addon / "__manifest__.py").write_text(MANIFEST)
+        (addon / "__init__.py").write_text(EXTENSION)
+        addons_path = ",".join([*config["addons_path"], folder.name])
+        cls.both = OdooServer(*cls.names, addons_path=addons_path)
+        cls.addClassCleanup(cls.both.stop)
+        cls.other = OdooServer(cls.names[1], addons_path=addons_path)
+        cls.addClassCleanup(cls.other.stop)
+
+    def get(self, server, path, dbname):
+        return server.request(
+            "GET", path, headers={"Authorization": AUTHORIZATION}, dbname=dbname
+        )
+
+    def keys(self, server, dbname):
+        """Return the fields of a partner, as answered and as documented."""
+        answer = self.get(server, f"{PATH}/partner", dbname)
+        self.assertEqual(answer.status, 200, answer.body)
+        document = self.get(server, f"{PATH}/openapi.json", dbname).json()
+        documented = document["components"]["schemas"]["Partner"]["properties"]
+        self.assertEqual(answer.json().keys(), documented.keys())
+        return set(documented)
+
+    def run_on_module(self, method, name):
+        """Call a method of a module of the second database."""
+        args = ("ir.module.module", "update_list")
+        self.both.rpc(*args, dbname=self.names[1])
+        args = ("ir.module.module", "search", [("name", "=", name)])
+        module_ids = self.both.rpc(*args, dbname=self.names[1])
+        self.assertEqual(len(module_ids), 1)
+        self.both.rpc("ir.module.module", method, module_ids, dbname=self.names[1])
+
+    def test_1_neither_shows_the_fields_of_the_other(self):
+        first, second = self.names
+        for _turn in range(3):
+            self.assertEqual(self.keys(self.both, first), {"name", "email"})
+            self.assertEqual(self.keys(self.both, second), {"name"})
+        calls = [
+            (dbname, Background(self.get, self.both, f"{PATH}/partner", dbname))
+            for dbname in self.names * 3  # checking a password takes a while
+        ]
+        for dbname, call in calls:
+            expected = {"name", "email"} if dbname == first else {"name"}
+            self.assertEqual(call.result().json().keys(), expected)
+
+    def test_2_installed_and_uninstalled(self):
+        first, second = self.names
+        self.assertEqual(self.keys(self.other, second), {"name"})
+        self.run_on_module("button_immediate_install", "my_demo_extendable_email")
+        for server in (self.both, self.other):
+            self.assertEqual(self.keys(server, second), {"name", "email"})
+        answer = self.get(self.both, f"{PATH}/partner", second).json()
+        self.assertIn("@", answer["email"])
+        self.assertEqual(self.keys(self.both, first), {"name", "email"})
+        self.run_on_module("button_immediate_uninstall", "my_demo_extendable_email")
+        for server in (self.both, self.other):
+            self.assertEqual(self.keys(server, second), {"name"})
+        self.assertEqual(self.keys(self.both, first), {"name", "email"})
+
+    def test_3_a_broken_extension(self):
+        """It is named in the log; all but the API with the model goes on."""
+        first, second = self.names
+        args = (
+            "fastapi.endpoint",
+            "create",
+            [
+                {
+                    "name": "Demo",
+                    "app": "demo",
+                    "root_path": "/sound",
+                    "demo_auth_method": "http_basic",
+                }
+            ],
+        )
+        self.both.rpc(*args, dbname=second)
+        self.run_on_module("button_immediate_install", "extension_broken")
+        message = (
+            "odoo.addons.extension_broken.PartnerBroken (addon extension_broken), "
+            "which extends odoo.addons.my_demo_extendable.schemas.Partner, can't be "
+            "used: the field 'name' becomes int, was str"
+        )
+        for server in (self.both, self.other):
+            self.assertEqual(self.get(server, "/sound/demo", second).status, 200)
+            self.assertEqual(self.get(server, "/web/login", second).status, 200)
+            answer = self.get(server, f"{PATH}/partner", second)
+            self.assertEqual(answer.status, 500)
+            self.assertNotIn(b"PartnerBroken", answer.body)
+            self.assertTrue(any(message in line for line in server.log))
+        self.assertEqual(self.keys(self.both, first), {"name", "email"})
+        self.run_on_module("button_immediate_uninstall", "extension_broken")
+        for server in (self.both, self.other):
+            self.assertEqual(self.keys(server, second), {"name"})
