@@ -10,6 +10,24 @@ from extendable import ExtendableMeta, main
 from extendable.context import extendable_registry
 
 
+class Polite:
+    def words(self):
+        return ["dear", *super().words()]
+
+
+def saying(word, addon, *bases, extends=None):
+    """Return a class whose instances say a word after what their base says."""
+
+    class Saying(*bases, extends=extends):
+        __module__ = f"odoo.addons.{addon}.people"
+        __qualname__ = f"Saying{word.title()}"
+
+        def words(self):
+            return [*super().words(), word]
+
+    return Saying
+
+
 class TestClasses(ExtendableMixin, BaseCase):
     def setUp(self):
         super().setUp()
@@ -39,12 +57,7 @@ class TestClasses(ExtendableMixin, BaseCase):
             def make(cls, name):
                 return super().make(name.upper())
 
-        class PersonExtendedToo(Person, extends=Person):
-            __module__ = "odoo.addons.three.people"
-
-            def words(self):
-                return [*super().words(), "three"]
-
+        saying("three", "three", Person, extends=Person)
         self.person = Person
         self.extended = PersonExtended
 
@@ -105,24 +118,12 @@ class TestClasses(ExtendableMixin, BaseCase):
         self.assertEqual(calls, ["key"])
 
     def test_extension_of_an_extension(self):
-        extended = self.extended
-
-        class PersonMore(extended, extends=extended):
-            __module__ = "odoo.addons.four.people"
-
-            def words(self):
-                return [*super().words(), "four"]
-
+        saying("four", "four", self.extended, extends=self.extended)
         self.build("one", "two", "four")
         self.assertEqual(self.person("Jo").words(), ["Jo", "two", "four"])
 
     def test_inheritance_takes_the_extensions_of_its_base(self):
-        class Friend(self.person):
-            __module__ = "odoo.addons.one.people"
-
-            def words(self):
-                return [*super().words(), "friend"]
-
+        Friend = saying("friend", "one", self.person)
         self.build("one", "two")
         self.assertEqual(Friend("Jo").words(), ["Jo", "two", "friend"])
         self.assertIsInstance(Friend("Jo"), self.person)
@@ -130,10 +131,6 @@ class TestClasses(ExtendableMixin, BaseCase):
         self.assertEqual(self.person("Jo").words(), ["Jo", "two"])
 
     def test_extension_with_a_plain_base(self):
-        class Polite:
-            def words(self):
-                return ["dear", *super().words()]
-
         class PersonPolite(Polite, self.person, extends=self.person):
             __module__ = "odoo.addons.polite.people"
 

@@ -7,6 +7,7 @@ class ExtendableRegistryLoader(models.AbstractModel):
 
     @api.model
     def _set_global_registry(self, registry):
-        super()._set_global_registry(registry)
+        result = super()._set_global_registry(registry)
         # their routes are made of the classes of another one
         self.env["fastapi.endpoint"]._get_built_apps().retain(())
+        return result

@@ -26,6 +26,21 @@ from odoo.addons.extendable_fastapi.schemas import (
 T = TypeVar("T")
 
 
+def with_city(partner):
+    """Return an extension of a partner that has a validator of its own."""
+
+    class PartnerCity(partner, extends=partner):
+        __module__ = "odoo.addons.three.schemas"
+        city: str = ""
+
+        @field_validator("name")
+        @classmethod
+        def check_name(cls, value):
+            return f"{super().check_name(value)}!"
+
+    return PartnerCity
+
+
 class SchemaCase(ExtendableMixin, BaseCase):
     """A model of the addon ``one``, extended by ``two``."""
 
@@ -112,14 +127,7 @@ class TestExtensions(SchemaCase):
         self.assertEqual((partner.name, partner.email), ("Jo", "jo@example.com"))
 
     def test_two_addons_and_an_extension_of_an_extension(self):
-        class PartnerCity(self.Partner, extends=self.Partner):
-            __module__ = "odoo.addons.three.schemas"
-            city: str = ""
-
-            @field_validator("name")
-            @classmethod
-            def check_name(cls, value):
-                return f"{super().check_name(value)}!"
+        PartnerCity = with_city(self.Partner)
 
         class PartnerZip(PartnerCity, extends=PartnerCity):
             __module__ = "odoo.addons.four.schemas"
