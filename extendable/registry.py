@@ -12,14 +12,14 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from odoo.modules.registry import Registry
-
 from extendable.context import extendable_registry
 
-if TYPE_CHECKING:
-    from odoo.api import Environment
+from odoo.modules.registry import Registry
 
+if TYPE_CHECKING:
     from extendable.registry import ExtendableClassesRegistry
+
+    from odoo.api import Environment
 
 __all__ = ["extendable_classes", "no_extendable_classes"]
 

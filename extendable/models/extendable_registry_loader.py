@@ -3,10 +3,10 @@
 
 import logging
 
+from extendable.registry import ExtendableClassesRegistry
+
 from odoo import api, models
 from odoo.modules.module_graph import ModuleGraph
-
-from extendable.registry import ExtendableClassesRegistry
 
 from ..classes import AddonsRegistry
 from ..registry import _extendable_registries_database

@@ -1,11 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Extendable classes in the tests of this addon and of all others."""
 
+from extendable import context, main
+
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tests.common import get_db_name
-
-from extendable import context, main
 
 from ..classes import AddonsRegistry
 from ..registry import _extendable_registries_database

@@ -1,13 +1,13 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import threading
 
+from extendable import ExtendableMeta, main
+from extendable.context import extendable_registry
+
 from odoo.tests import BaseCase
 
 from odoo.addons.extendable.classes import AddonsRegistry, ExtensionError
 from odoo.addons.extendable.tests.common import ExtendableMixin
-
-from extendable import ExtendableMeta, main
-from extendable.context import extendable_registry
 
 
 class Polite:

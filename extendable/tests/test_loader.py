@@ -1,6 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import gc
 
+from extendable.context import extendable_registry
+
 from odoo.tests import TransactionCase, tagged
 
 from odoo.addons.extendable.classes import AddonsRegistry
@@ -10,8 +12,6 @@ from odoo.addons.extendable.registry import (
     extendable_classes,
     no_extendable_classes,
 )
-
-from extendable.context import extendable_registry
 
 
 @tagged("post_install", "-at_install")

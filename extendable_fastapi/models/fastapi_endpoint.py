@@ -1,6 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Apps are built and run with the extendable classes of their database."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,15 @@ import extendable_pydantic  # noqa: F401
 
 from odoo import api, models
 
-from odoo.addons.extendable.registry import extendable_classes
+from odoo.addons.extendable.registry import (
+    _extendable_registries_database,
+    extendable_classes,
+)
+from odoo.addons.fastapi.bridge import AsgiApplication
+
+from ..nesting import find_unseen_extensions
+
+_logger = logging.getLogger(__name__)
 
 
 class FastapiEndpoint(models.Model):
@@ -21,3 +30,16 @@ class FastapiEndpoint(models.Model):
     def _app_context(self) -> Iterator[None]:
         with super()._app_context(), extendable_classes(self.env):
             yield
+
+    def _build_app(self) -> tuple[str, AsgiApplication]:
+        version, application = super()._build_app()
+        registry = _extendable_registries_database.of(self.env.registry)
+        if registry is not None:
+            for holder, model in find_unseen_extensions(application.app, registry):
+                _logger.warning(
+                    "%s: extensions of %s are not seen in %s, which is not extendable",
+                    self.root_path,
+                    model,
+                    holder,
+                )
+        return version, application

@@ -1,1 +1,1 @@
-from .locations import router, tasks_seen
+from .locations import plain_router, router, tasks_seen

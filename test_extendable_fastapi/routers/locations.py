@@ -5,16 +5,23 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from odoo.addons.extendable_fastapi.schemas import PagedCollection
 
 from ..schemas import Criteria, Depot, Location, Place, Shop
 
 router = APIRouter(tags=["locations"])
+plain_router = APIRouter()
 
 #: What background tasks have made.
 tasks_seen: queue.Queue[dict[str, Any]] = queue.Queue()
+
+
+class Plain(BaseModel):
+    """Not extendable, with an extended model in it."""
+
+    location: Location
 
 
 def default_location() -> Location:
@@ -41,6 +48,11 @@ def post_site(
 @router.post("/both")
 def post_both(first: Location, second: Location | None = None) -> list[Location]:
     return [first, second or first]
+
+
+@plain_router.post("/plain")
+def post_plain(plain: Plain) -> Plain:
+    return plain
 
 
 @router.get("/page")

@@ -2,13 +2,17 @@
 import json
 
 from extendable.context import extendable_registry
+from fastapi import APIRouter, FastAPI
 
 from odoo.tests import HttpCase, tagged
 
 from odoo.addons.extendable.registry import _extendable_registries_database
 from odoo.addons.extendable.tests.common import ExtendableMixin
+from odoo.addons.extendable_fastapi.nesting import find_unseen_extensions
+from odoo.addons.extendable_fastapi.schemas import PagedCollection as ExtendablePage
+from odoo.addons.fastapi.schemas import PagedCollection
 from odoo.addons.test_extendable_fastapi.routers import router, tasks_seen
-from odoo.addons.test_extendable_fastapi.schemas import Location
+from odoo.addons.test_extendable_fastapi.schemas import Location, Shop
 from odoo.addons.test_fastapi.tests.common import FastapiHttpCase
 
 LOCATION = {"name": "Here", "code": "H", "zip": "4000"}
@@ -131,6 +135,49 @@ class TestRoutes(ExtendableHttpCase):
         self.assertEqual(before, after)
         self.assertTrue(fields)
         self.assertFalse(any("LocationZip" in str(field) for field in fields))
+
+
+@tagged("post_install", "-at_install")
+class TestNesting(ExtendableMixin, HttpCase):
+    """A model that is not extendable has one schema, for all databases."""
+
+    def find(self, response_model):
+        app = FastAPI()
+        own = APIRouter()
+        own.get("/", response_model=response_model)(lambda: None)
+        app.include_router(own)
+        registry = _extendable_registries_database[self.env.cr.dbname]
+        return find_unseen_extensions(app, registry)
+
+    def test_extended_models_in_others(self):
+        page = PagedCollection[Location]
+        self.assertEqual(self.find(page), [(page, Location)])
+        self.assertEqual(self.find(list[page] | None), [(page, Location)])
+        self.assertEqual(self.find(ExtendablePage[page]), [(page, Location)])
+
+    def test_in_extendable_models(self):
+        for model in (Location, dict[str, Location], ExtendablePage[Location], Shop):
+            with self.subTest(model):
+                self.assertEqual(self.find(model), [])
+
+    def test_no_extensions(self):
+        self.assertEqual(self.find(PagedCollection[Shop]), [])
+
+    def test_the_log_names_them(self):
+        endpoint = self.env["fastapi.endpoint"].create(
+            {
+                "name": "Nested",
+                "app": "test_extendable_plain",
+                "root_path": "/nested",
+            }
+        )
+        logger = "odoo.addons.extendable_fastapi.models.fastapi_endpoint"
+        with self.assertLogs(logger, "WARNING") as log:
+            endpoint._build_app()
+        self.assertEqual(len(log.output), 1, log.output)
+        self.assertRegex(
+            log.output[0], "/nested: extensions of .*Location.* not seen in .*Plain"
+        )
 
 
 @tagged("post_install", "-at_install")

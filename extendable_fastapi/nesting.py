@@ -1,0 +1,71 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Extendable models within models that are not.
+
+A model that is not extendable has one schema for all databases, made of its parts as
+they were when it was defined. Nothing fails, but extensions of the parts are not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, get_args
+
+from extendable.main import ExtendableMeta
+from fastapi.routing import iter_route_contexts
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from extendable.registry import ExtendableClassesRegistry
+    from fastapi import FastAPI
+
+__all__ = ["find_unseen_extensions"]
+
+
+def find_unseen_extensions(
+    app: FastAPI, registry: ExtendableClassesRegistry
+) -> list[tuple[type, type]]:
+    """Return which models of the routes of an app don't see which extended ones.
+
+    :return: models that are not extendable, each with an extended model in it
+    """
+    found: dict[tuple[type, type], None] = {}
+    for route in iter_route_contexts(app.routes):
+        for field in _fields(route):
+            seen: set[type] = set()
+            _walk(field.field_info.annotation, None, registry, seen, found)
+    return list(found)
+
+
+def _fields(route: Any) -> Iterator[Any]:
+    for name in ("body_field", "response_field", "stream_item_field"):
+        field = getattr(route, name, None)
+        if field is not None:
+            yield field
+
+
+def _walk(
+    annotation: Any,
+    holder: type | None,
+    registry: ExtendableClassesRegistry,
+    seen: set[type],
+    found: dict[tuple[type, type], None],
+) -> None:
+    for argument in get_args(annotation):
+        _walk(argument, holder, registry, seen, found)
+    if not isinstance(annotation, type) or annotation in seen:
+        return
+    if isinstance(annotation, ExtendableMeta):
+        final = registry.get(annotation.__xreg_name__, annotation)
+        if holder is not None and getattr(final, "__xreg_level__", 0):
+            found[holder, annotation] = None
+        annotation = final
+        holder = None
+    elif issubclass(annotation, BaseModel):
+        # FastAPI makes a model of the parts of a body, anew for each app
+        if not annotation.__module__.startswith("fastapi."):
+            holder = annotation
+    else:
+        return
+    seen.add(annotation)
+    for field in getattr(annotation, "model_fields", {}).values():
+        _walk(field.annotation, holder, registry, seen, found)
