@@ -496,7 +496,7 @@ class FastapiEndpoint(models.Model):
 
         An override enters that of ``super()`` and sets context variables for the app,
         which its streams and background tasks have too. It is entered on each request
-        of the database.
+        of the database, and when the document of an app is made.
         """
         return nullcontext()
 

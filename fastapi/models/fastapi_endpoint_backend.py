@@ -129,7 +129,8 @@ class FastapiEndpoint(models.Model):
         if self.state != "live":
             return {}
         try:
-            return self._get_built_app().openapi()
+            with self._app_context():
+                return self._get_built_app().openapi()
         except Exception:  # of a type that has no schema: requests are served
             _logger.warning("%s has no OpenAPI document", self, exc_info=True)
             return {}

@@ -122,6 +122,14 @@ class TestRoutes(ExtendableHttpCase):
             "#/components/schemas/PagedCollection_Location_",
         )
 
+    def test_documentation_in_the_backend(self):
+        """Made outside of a request, it is the same; the app keeps the first one."""
+        endpoint = self._create_endpoint("/documented", app="test_extendable")
+        schemas = endpoint._get_openapi()["components"]["schemas"]
+        self.assertEqual(schemas["Location"]["properties"].keys(), LOCATION.keys())
+        served = self.get("/documented/openapi.json").json()
+        self.assertEqual(served["components"]["schemas"].keys(), schemas.keys())
+
     def test_the_router_is_untouched(self):
         before = [(route.response_field, route.body_field) for route in router.routes]
         fields = [

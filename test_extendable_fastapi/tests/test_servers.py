@@ -131,7 +131,7 @@ class TestDatabases(BaseCase):
             self.assertEqual(self.get(server, "/sound/demo", second).status, 200)
             self.assertEqual(self.get(server, "/web/login", second).status, 200)
             answer = self.get(server, f"{PATH}/partner", second)
-            self.assertEqual(answer.status, 500)
+            self.assertEqual(answer.status, 503)
             self.assertNotIn(b"PartnerBroken", answer.body)
             self.assertTrue(any(message in line for line in server.log))
         self.assertEqual(self.keys(self.both, first), {"name", "email"})
