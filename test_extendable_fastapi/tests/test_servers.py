@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import json
 import tempfile
 from base64 import b64encode
 from pathlib import Path
@@ -24,16 +25,23 @@ MANIFEST = """{
     "depends": ["my_demo_extendable"],
 }"""
 EXTENSION = """
+import logging
+from extendable.context import extendable_registry
 from odoo.addons.my_demo_extendable.schemas import Partner
 
 class PartnerBroken(Partner, extends=Partner):
     name: int
+
+logging.getLogger(__name__).info("imported with %s", extendable_registry.get())
 """
 
 
 @tagged("post_install", "-at_install")
 class TestDatabases(BaseCase):
     """Two databases: that of the tests has every extension, the other has none yet."""
+
+    #: Session of the administrator in the second database.
+    cookie = None
 
     @classmethod
     def setUpClass(cls):
@@ -67,14 +75,33 @@ class TestDatabases(BaseCase):
         self.assertEqual(answer.json().keys(), documented.keys())
         return set(documented)
 
+    def call_kw(self, model, method, *args):
+        """Call a method in the second database, as the web client does."""
+        headers = {"Content-Type": "application/json"}
+
+        def post(path, **params):
+            body = json.dumps({"params": params})
+            answer = self.both.request("POST", path, body, headers)
+            self.assertNotIn("error", answer.json(), answer.body)
+            return answer
+
+        if self.cookie is None:
+            login = {"db": self.names[1], "login": "admin", "password": "admin"}
+            answer = post("/web/session/authenticate", **login)
+            type(self).cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        headers["Cookie"] = self.cookie
+        answer = post(
+            "/web/dataset/call_kw", model=model, method=method, args=args, kwargs={}
+        )
+        return answer.json()["result"]
+
     def run_on_module(self, method, name):
         """Call a method of a module of the second database."""
-        args = ("ir.module.module", "update_list")
-        self.both.rpc(*args, dbname=self.names[1])
-        args = ("ir.module.module", "search", [("name", "=", name)])
-        module_ids = self.both.rpc(*args, dbname=self.names[1])
+        self.call_kw("ir.module.module", "update_list")
+        domain = [("name", "=", name)]
+        module_ids = self.call_kw("ir.module.module", "search", domain)
         self.assertEqual(len(module_ids), 1)
-        self.both.rpc("ir.module.module", method, module_ids, dbname=self.names[1])
+        self.call_kw("ir.module.module", method, module_ids)
 
     def test_1_neither_shows_the_fields_of_the_other(self):
         first, second = self.names
@@ -127,6 +154,8 @@ class TestDatabases(BaseCase):
             "which extends odoo.addons.my_demo_extendable.schemas.Partner, can't be "
             "used: the field 'name' becomes int, was str"
         )
+        # for all databases: in the request, as it is without one
+        self.assertTrue(any("imported with None" in line for line in self.both.log))
         for server in (self.both, self.other):
             self.assertEqual(self.get(server, "/sound/demo", second).status, 200)
             self.assertEqual(self.get(server, "/web/login", second).status, 200)
