@@ -49,7 +49,7 @@ __all__ = ["AddonsRegistry", "ExtensionError"]
 
 _logger = logging.getLogger(__name__)
 
-#: Keeps apart the definitions that are being renamed and those being read.
+#: Held while definitions are read, renamed and built. Others may be added meanwhile.
 _lock = threading.RLock()
 #: The value of an argument that nobody has given.
 _MISSING: Any = object()
@@ -154,7 +154,7 @@ class AddonsRegistry(ExtendableClassesRegistry):
         """
         with _lock:
             modules: dict[str, list[str]] = {addon: [] for addon in ("", *addons)}
-            for module in main._extendable_class_defs_by_module:
+            for module in list(main._extendable_class_defs_by_module):
                 addon = _addon(module)
                 is_test = module.startswith(f"odoo.addons.{addon}.tests.")
                 if addon in modules and (addon == tests_of or not is_test):
@@ -277,7 +277,6 @@ class AddonsRegistry(ExtendableClassesRegistry):
             root.cls.__name__,
             tuple(bases),
             kwds={
-                **root.definition.kwargs,
                 **definition.kwargs,
                 "metaclass": final_metaclass(definition.metaclass),
             },
@@ -357,7 +356,7 @@ class AddonsRegistry(ExtendableClassesRegistry):
         with _lock:
             found = {
                 cls_def.original_cls: cls_def
-                for cls_defs in main._extendable_class_defs_by_module.values()
+                for cls_defs in list(main._extendable_class_defs_by_module.values())
                 for cls_def in cls_defs
                 # while the class is being made, pydantic asks for it: it has none yet
                 if getattr(cls_def, "original_cls", None) is not None

@@ -212,6 +212,20 @@ class TestExtensions(SchemaCase):
         with self.assertRaises(ValidationError):
             Strict.model_validate(Strict.model_construct())
 
+    def test_an_extension_may_change_the_configuration(self):
+        class Strict(StrictExtendableBaseModel, extra="forbid"):
+            __module__ = "odoo.addons.one.schemas"
+
+        class StrictOpen(Strict, extends=Strict):
+            __module__ = "odoo.addons.two.schemas"
+            model_config = ConfigDict(extra="allow")
+
+        self.build("one", "two")
+        self.assertEqual(Strict(colour="red").colour, "red")
+        self.build("one")
+        with self.assertRaises(ValidationError):
+            Strict(colour="red")
+
     def test_classes_are_freed_with_their_registry(self):
         registry = AddonsRegistry()
         registry.init_addons(["one", "two"])
