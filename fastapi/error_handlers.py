@@ -30,6 +30,7 @@ from odoo.exceptions import (
 from odoo.http import SessionExpiredException
 
 from .bridge.failures import HANDLE_ERROR_KEY
+from .bridge.routes import get_allowed_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,13 +186,18 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
         return _from_werkzeug(exc.get_response(environ))
     handle_error = environ.get(HANDLE_ERROR_KEY)
     if handle_error is not None:
-        return _from_werkzeug(handle_error(exc))
-    status, body = convert_exception_to_status_body(exc)
-    response = Response(
-        json_content(body), status, media_type="application/json" if body else None
-    )
-    for name, value in exception_headers(exc):
-        response.headers.append(name, value)
+        response = _from_werkzeug(handle_error(exc))
+    else:
+        status, body = convert_exception_to_status_body(exc)
+        response = Response(
+            json_content(body), status, media_type="application/json" if body else None
+        )
+        for name, value in exception_headers(exc):
+            response.headers.append(name, value)
+    if response.status_code == 405:
+        methods = get_allowed_methods(request.app, request.scope)
+        if methods and request.method not in methods:  # or else a handler said so
+            response.headers["Allow"] = ", ".join(sorted(methods))
     return response
 
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastapi import routing
 from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.routing import Match
 
 from .callables import in_place, is_async_generator, is_generator
 from .tasks import TASKS_KEY, put_aside
@@ -34,15 +35,30 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
     from fastapi.dependencies.models import Dependant
+    from starlette.applications import Starlette
     from starlette.background import BackgroundTask
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     Call = Callable[..., Any]
 
-__all__ = ["AppRoutes"]
+__all__ = ["AppRoutes", "get_allowed_methods"]
 
 #: Name under which a handler of ours gets background tasks that it has not asked for.
 _TASKS_PARAM = "odoo_fastapi_tasks"
+
+
+def get_allowed_methods(app: Starlette, scope: Scope) -> set[str]:
+    """Return the methods that the routes of an app have for the path of a request.
+
+    Starlette knows those of the first route only when it refuses a method.
+    """
+    methods: set[str] = set()
+    for context in iter_route_contexts(app.routes):
+        route = context._effective_route
+        match, _child_scope = route.matches(scope)
+        if match is not Match.NONE:
+            methods.update(getattr(route, "methods", None) or ())
+    return methods
 
 
 class _Running(NamedTuple):

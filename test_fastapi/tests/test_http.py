@@ -29,6 +29,18 @@ class TestHttp(FastapiHttpCase):
         response = self.call("DELETE", "/test/request")
         self.assertEqual(response.status_code, 405)
         self.assertEqual(response.json(), {"detail": "Method Not Allowed"})
+        self.assertEqual(response.headers["Allow"], "GET")
+
+    def test_allowed_methods_are_those_of_all_routes(self):
+        for path, allowed in (
+            ("/test/items", "GET, POST"),
+            ("/test/outer/inner/items", "POST"),
+            ("/test/prefix/routed/items", "POST"),
+        ):
+            response = self.call("PATCH", path)
+            self.assertEqual(response.status_code, 405)
+            self.assertEqual(response.headers["Allow"], allowed)
+            self.assertEqual(response.json(), {"detail": "Method Not Allowed"})
 
     def test_paths(self):
         known = ("/test/request", "/test/request?a=b")
