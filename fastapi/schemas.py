@@ -11,6 +11,7 @@ __all__ = [
     "DemoEndpointAppInfo",
     "DemoExceptionType",
     "DemoUserInfo",
+    "ErrorDetail",
     "PagedCollection",
     "Paging",
 ]
@@ -58,6 +59,12 @@ class PagedCollection(BaseModel, Generic[T]):
             )
             name = "count"
         return super().__setattr__(name, value)
+
+
+class ErrorDetail(BaseModel):
+    """The answer to an error, for the ``responses`` of a route's documentation."""
+
+    detail: str
 
 
 class DemoUserInfo(BaseModel):

@@ -14,7 +14,7 @@ from odoo.models import BaseModel
 from odoo.addons.base.models.res_partner import ResPartner
 
 from ..dependencies import authenticated_partner, fastapi_endpoint, odoo_env
-from ..schemas import DemoEndpointAppInfo, DemoExceptionType, DemoUserInfo
+from ..schemas import DemoEndpointAppInfo, DemoExceptionType, DemoUserInfo, ErrorDetail
 
 router = APIRouter(tags=["demo"])
 
@@ -25,6 +25,13 @@ EXCEPTIONS = {
     DemoExceptionType.missing_error: MissingError,
     DemoExceptionType.bare_exception: NotImplementedError,
 }
+#: For the documentation of routes that want to know who calls.
+NEEDS_AUTHENTICATION = {
+    status.HTTP_401_UNAUTHORIZED: {
+        "model": ErrorDetail,
+        "description": "Credentials are missing or wrong",
+    }
+}
 
 
 @router.get("/demo")
@@ -33,7 +40,19 @@ async def hello_world() -> dict[str, str]:
     return {"Hello": "World"}
 
 
-@router.get("/demo/exception")
+@router.get(
+    "/demo/exception",
+    responses={
+        code: {"model": ErrorDetail}
+        for code in (
+            status.HTTP_400_BAD_REQUEST,
+            status.HTTP_403_FORBIDDEN,
+            status.HTTP_404_NOT_FOUND,
+            status.HTTP_409_CONFLICT,
+            status.HTTP_500_INTERNAL_SERVER_ERROR,
+        )
+    },
+)
 async def exception(exception_type: DemoExceptionType, error_message: str) -> None:
     """Raise an exception, to see how it is answered."""
     if exception_type is DemoExceptionType.http_exception:
@@ -47,7 +66,7 @@ async def lang(env: Annotated[Environment, Depends(odoo_env)]) -> str | None:
     return env.context.get("lang")
 
 
-@router.get("/demo/who_ami")
+@router.get("/demo/who_ami", responses=NEEDS_AUTHENTICATION)
 async def who_ami(
     partner: Annotated[ResPartner, Depends(authenticated_partner)],
 ) -> DemoUserInfo:
@@ -55,7 +74,11 @@ async def who_ami(
     return DemoUserInfo(name=partner.name, display_name=partner.display_name)
 
 
-@router.get("/demo/endpoint_app_info", dependencies=[Depends(authenticated_partner)])
+@router.get(
+    "/demo/endpoint_app_info",
+    dependencies=[Depends(authenticated_partner)],
+    responses=NEEDS_AUTHENTICATION,
+)
 async def endpoint_app_info(
     endpoint: Annotated[BaseModel, Depends(fastapi_endpoint)],
 ) -> DemoEndpointAppInfo:

@@ -11,13 +11,14 @@ from odoo.addons.fastapi.dependencies import (
     authenticated_partner_env,
     paging,
 )
-from odoo.addons.fastapi.schemas import PagedCollection, Paging
+from odoo.addons.fastapi.schemas import ErrorDetail, PagedCollection, Paging
 
+from ..dependencies import NEEDS_AUTHENTICATION
 from ..schemas import BankAccount, ErrorInfo, NewBankAccount
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["bank_accounts"])
+router = APIRouter(tags=["bank_accounts"], responses=NEEDS_AUTHENTICATION)
 
 
 @router.get("/bank_accounts")
@@ -44,7 +45,12 @@ def get_bank_account(
 @router.post(
     "/bank_accounts",
     status_code=status.HTTP_201_CREATED,
-    responses={400: {"model": ErrorInfo, "description": "The number is known already"}},
+    responses={
+        400: {
+            "model": ErrorInfo | ErrorDetail,
+            "description": "The number is known already, or the body can't be read",
+        }
+    },
 )
 def add_bank_account(
     data: NewBankAccount,

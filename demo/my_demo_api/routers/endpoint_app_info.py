@@ -6,11 +6,12 @@ from fastapi import APIRouter, Depends
 from odoo.addons.fastapi.dependencies import authenticated_partner, fastapi_endpoint
 from odoo.addons.fastapi.models import FastapiEndpoint
 
+from ..dependencies import NEEDS_AUTHENTICATION
 from ..schemas import EndpointAppInfo
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["endpoint"])
+router = APIRouter(tags=["endpoint"], responses=NEEDS_AUTHENTICATION)
 
 
 # The handler has no use for the partner, but only authenticated ones may call it.

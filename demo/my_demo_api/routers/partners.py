@@ -8,11 +8,12 @@ from odoo.api import Environment
 from odoo.addons.fastapi.dependencies import authenticated_partner_env, paging
 from odoo.addons.fastapi.schemas import Paging
 
+from ..dependencies import NEEDS_AUTHENTICATION
 from ..schemas import PartnerInfo
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["partners"])
+router = APIRouter(tags=["partners"], responses=NEEDS_AUTHENTICATION)
 
 
 @router.get("/partners")
