@@ -40,8 +40,13 @@ __all__ = [
 
 #: Records on a page unless the client asks for another number.
 PAGE_SIZE = 80
-#: Largest offset that PostgreSQL takes (bigint).
-MAX_OFFSET = 2**63 - 1
+#: Largest number of a page, and of records on it: what is left out by both together is
+#: still a number for PostgreSQL (bigint).
+MAX_PAGE = 2**31 - 1
+#: Characters of a password; passlib hashes no longer one (``PasswordSizeError``).
+MAX_PASSWORD_LENGTH = 4096
+#: Key of the context: logins that nobody has take as long as wrong passwords.
+EVEN_TIME_KEY = "fastapi_even_time"
 
 
 def company_id() -> int | None:
@@ -149,21 +154,15 @@ def optionally_authenticated_partner(
 
 
 def paging(
-    page: Annotated[int, Query(ge=1)] = 1,
-    page_size: Annotated[int, Query(ge=1)] = PAGE_SIZE,
+    page: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE)] = PAGE_SIZE,
 ) -> Paging:
     """Return which records of a search the client asks for.
 
     :param page: number of the page, from 1
     :param page_size: records on a page
-    :raises HTTPException: 422, further than a database can count
     """
-    offset = (page - 1) * page_size
-    if max(offset, page_size) > MAX_OFFSET:
-        raise HTTPException(
-            422, f"Page {page} of {page_size} records is out of any range."
-        )
-    return Paging(limit=page_size, offset=offset)
+    return Paging(limit=page_size, offset=(page - 1) * page_size)
 
 
 def basic_auth_user(
@@ -172,14 +171,19 @@ def basic_auth_user(
 ) -> ResUsers:
     """Return the user whose login and password the client sent.
 
+    The time that it takes tells nobody which logins there are.
+
     :raises HTTPException: 401, missing or wrong credentials
     """
     try:
         if "\0" in credential.username or "\0" in credential.password:
             raise AccessDenied()  # PostgreSQL takes no NUL in a text
+        if not 0 < len(credential.password) <= MAX_PASSWORD_LENGTH:
+            raise AccessDenied()  # whoever has the login
         auth_info = (
             env["res.users"]
             .sudo()
+            .with_context(**{EVEN_TIME_KEY: True})
             .authenticate(
                 {
                     "type": "password",

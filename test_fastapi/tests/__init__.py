@@ -1,3 +1,4 @@
+from . import test_access
 from . import test_backend
 from . import test_backend_fields
 from . import test_bad_input
@@ -18,5 +19,6 @@ from . import test_streams
 from . import test_stress_leaks
 from . import test_stress_processes
 from . import test_stress_writers
+from . import test_stress_schemathesis
 from . import test_transactions
 from . import test_translations

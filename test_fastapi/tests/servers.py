@@ -157,7 +157,7 @@ class OdooServer:
         )
         self.pid = self._process.pid
         #: The last lines of the log.
-        self.log: deque[str] = deque(maxlen=1000)
+        self.log: deque[str] = deque(maxlen=10_000)
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()

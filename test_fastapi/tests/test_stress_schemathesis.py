@@ -1,0 +1,137 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Every answer is as the API's own documentation has it, whatever is sent.
+
+Schemathesis reads the OpenAPI of an endpoint, sends what it allows and what it does
+not, and checks the answers: status, content type, headers and body as documented, what
+is wrong refused, what is right accepted, no method and no access beyond the documented.
+"""
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tests import tagged
+
+from .stress_case import StressCase
+
+#: For a route that is there to answer with errors, and for one that refuses what it has
+#: already: both document that, but refuse what is sent as documented. All other checks
+#: hold for these, and all checks for all other routes.
+CONFIG = """\
+[[operations]]
+include-path-regex = "/demo/exception$"
+checks.not_a_server_error.expected-statuses = ["2xx", "4xx", "500"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "4xx", "500"]
+
+[[operations]]
+include-path-regex = "/bank_accounts$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403"]
+"""
+
+TIMEOUT = 8 * 60  # seconds for one API
+LOGIN = "schemathesis"
+
+
+@tagged("post_install", "-at_install")
+class TestSchemathesis(StressCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        rpc = cls.first.rpc
+        partner_id = rpc("res.partner", "create", {"name": LOGIN})
+        cls.addClassCleanup(rpc, "res.partner", "unlink", [partner_id])
+        cls.user_id = rpc(
+            "res.users",
+            "create",
+            {
+                "login": LOGIN,
+                "password": LOGIN,
+                "partner_id": partner_id,
+                "group_ids": [],
+            },
+        )
+        cls.addClassCleanup(rpc, "res.users", "unlink", [cls.user_id])
+
+    def make_api_key(self, scope):
+        with Registry(self.dbname).cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            keys = env["res.users.apikeys"].with_user(self.user_id).sudo()
+            return keys._generate(scope, "test", None)
+
+    def check(self, case, root_path, examples, credentials, phases="all"):
+        """Run all checks on an endpoint's API.
+
+        :param examples: how many for each operation and phase
+        :param credentials: option that says who calls
+        :param phases: of Schemathesis
+        """
+        seed = random.randrange(2**32) if self.full else 1
+        url = f"http://127.0.0.1:{self.first.port}{root_path}/openapi.json"
+        with tempfile.TemporaryDirectory() as name:
+            config, report = Path(name, "config.toml"), Path(name, "report.json")
+            config.write_text(CONFIG)
+            command = [sys.executable, "-m", "schemathesis.cli"]
+            command += ["--config-file", config, "run", url, *credentials]
+            command += ["--checks", "all", "--max-examples", str(examples)]
+            command += [] if self.full else ["--phases", phases]
+            command += ["--continue-on-failure", "--generation-database", "none"]
+            command += ["--seed", str(seed), "--no-color", "--warnings", "off"]
+            command += ["--report", "json", "--report-json-path", report]
+            run = subprocess.run(
+                command, cwd=name, capture_output=True, text=True, timeout=TIMEOUT
+            )
+            self.assertTrue(report.exists(), run.stdout + run.stderr)
+            result = json.loads(report.read_text())
+        operations = result["operations"]
+        self.assertEqual(operations["tested"], operations["total"])
+        self.conclude(
+            f"{case}, as documented",
+            result["test_cases"]["generated"],
+            [run.stdout] if run.returncode else [],
+        )
+
+    def check_demo(self, method, examples, credentials):
+        root_path = f"/demo/{method}"
+        self.create_endpoint(self.first, root_path, app="demo", demo_auth_method=method)
+        case = f"demo app by {method}"
+        self.check(case, root_path, examples, credentials, "coverage")
+
+    def check_my_demo(self, method, examples, credentials):
+        found = self.first.rpc(
+            "res.users", "search", [("login", "=", "my_demo_api_user")]
+        )
+        if not found:
+            self.skipTest("The addon my_demo_api is not installed.")
+        root_path = f"/my_demo/{method}"
+        self.create_endpoint(
+            self.first,
+            root_path,
+            app="my_demo",
+            my_demo_auth_method=method,
+            user_id=found[0],
+        )
+        case = f"my_demo_api by {method}"
+        self.check(case, root_path, examples, credentials, "examples,fuzzing")
+
+    def test_demo_by_key(self):
+        self.check_demo("api_key", self.size(200, 1), ["--header", f"api-key:{LOGIN}"])
+
+    def test_demo_by_password(self):
+        if not self.full:
+            self.skipTest("Passwords take their time: only in full.")
+        self.check_demo("http_basic", 10, ["--auth", f"{LOGIN}:{LOGIN}"])
+
+    def test_my_demo_api_by_key(self):
+        key = self.make_api_key("my_demo_api")
+        examples = self.size(200, 3)
+        self.check_my_demo("api_key", examples, ["--header", f"api-key:{key}"])
+
+    def test_my_demo_api_by_password(self):
+        if not self.full:
+            self.skipTest("Passwords take their time: only in full.")
+        self.check_my_demo("http_basic", 5, ["--auth", f"{LOGIN}:{LOGIN}"])
