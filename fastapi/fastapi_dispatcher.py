@@ -37,8 +37,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
-from werkzeug.exceptions import NotFound
 
 from odoo.http import Dispatcher, FutureResponse, Response
 from odoo.tools import config
@@ -303,6 +303,7 @@ class FastApiDispatcher(Dispatcher):
         ``wsgi.input`` the body at its beginning, in each replay anew. Who may read the
         documentation is in it too.
 
+        :raises werkzeug.exceptions.BadRequest: nobody knows how long the body is
         :raises werkzeug.exceptions.RequestEntityTooLarge: body over Odoo's limit
         """
         # odoo.http.HTTPRequest shows neither the body nor the server's part of the
@@ -310,6 +311,10 @@ class FastApiDispatcher(Dispatcher):
         httprequest = self.request.httprequest._HTTPRequest__wrapped
         if self._body is None:
             try:
+                length = httprequest.environ.get("CONTENT_LENGTH") or "0"
+                if not (length.isascii() and length.isdigit()):
+                    # werkzeug would take the body for empty
+                    raise BadRequest("The Content-Length is not a number.")
                 self._body = RequestBody(httprequest.stream)
             except Exception:
                 self._body = RequestBody(io.BytesIO())  # for the app to answer that

@@ -113,15 +113,15 @@ class TestBadInput(FastapiHttpCase):
         return self._send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
     def test_malformed_headers(self):
-        for headers, body, statuses in (
-            ({"Content-Length": "x"}, b"", {400, 200}),
-            ({"Content-Length": "-5"}, b"", {400, 200}),
-            ({"Content-Length": "100"}, b"too short", {400}),
-            ({"Transfer-Encoding": "chunked"}, b"zzz\r\nbody", {400}),
+        for headers, body in (
+            ({"Content-Length": "x"}, b""),
+            ({"Content-Length": "-5"}, b""),
+            ({"Content-Length": "100"}, b"too short"),
+            ({"Transfer-Encoding": "chunked"}, b"zzz\r\nbody"),
         ):
             with self.subTest(headers):
                 status, _body = self._raw_post("/test/body", headers, body)
-                self.assertIn(status, statuses)
+                self.assertEqual(status, 400)
         self.assertEqual(self.get("/test/identity").status_code, 200)
 
     def test_malformed_bodies(self):
