@@ -4,7 +4,7 @@
 import hashlib
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Form, HTTPException, Request, Response, UploadFile
 from pydantic import BaseModel
 from werkzeug.exceptions import abort
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -46,6 +46,14 @@ async def headers(response: Response) -> dict[str, str]:
     response.set_cookie("two", "2")
     response.headers["X-Case"] = "Kept"
     return {}
+
+
+@router.get("/reflect")
+def reflect(response: Response, value: str, error: bool = False) -> None:
+    """Put what the client sends into a header, unchecked."""
+    if error:
+        raise HTTPException(400, value, {"X-Reflected": value})
+    response.headers["X-Reflected"] = value
 
 
 @router.get("/empty", status_code=204)

@@ -19,6 +19,7 @@ from . import test_streams
 from . import test_stress_leaks
 from . import test_stress_processes
 from . import test_stress_writers
+from . import test_stress_fuzz
 from . import test_stress_schemathesis
 from . import test_transactions
 from . import test_translations
