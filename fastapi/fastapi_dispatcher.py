@@ -36,6 +36,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
@@ -60,10 +61,12 @@ from .error_handlers import (
     exception_headers,
     json_content,
 )
-from .late_transactions import LateTransactions, StreamBody
+from .late_transactions import LateTransactions, StreamBody, is_lost, reopen
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from odoo.api import Environment
 
     ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -140,6 +143,9 @@ class FastApiDispatcher(Dispatcher):
                 answer.answered and isinstance(exc, CommittedHTTPException)
             ):
                 raise self._with_answer(exc, answer)
+            if is_lost(env.cr):  # and a handler has swallowed the exception
+                answer.close()
+                raise psycopg2.OperationalError("The connection to the database is lost")
             late = LateTransactions(env, copy_context())
             if answer.streaming:
                 return self._build_stream(answer, late)
@@ -180,9 +186,10 @@ class FastApiDispatcher(Dispatcher):
             return self.handle_error(exc)
         try:
             env = self.request.env
-            if env.cr.closed:
+            if not env.cr.closed:
+                env.cr.rollback()
+            elif not _reopen(env):
                 return self.handle_error(exc)
-            env.cr.rollback()
             environ = self._get_environ()
             endpoints = env["fastapi.endpoint"]
             path = wsgi_path(environ)
@@ -357,6 +364,15 @@ class FastApiDispatcher(Dispatcher):
                 yield
         finally:
             odoo_env_ctx.reset(token)
+
+
+def _reopen(env: Environment) -> bool:
+    """Give an environment a new cursor; return whether there is one to be had."""
+    try:
+        reopen(env)
+    except psycopg2.Error:  # the server is away: the exception to answer says so
+        return False
+    return True
 
 
 def _clone(exc: BaseException) -> BaseException:

@@ -15,7 +15,10 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+import psycopg2
 
 from odoo.http import _request_stack
 from odoo.service.model import retrying
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
     from .bridge import Answer
 
-__all__ = ["LateTransactions", "StreamBody"]
+__all__ = ["LateTransactions", "StreamBody", "is_lost", "reopen"]
 
 _logger = logging.getLogger(__name__)
 
@@ -68,7 +71,10 @@ class LateTransactions:
 
     def rollback(self) -> None:
         """Forget what was done since the last commit."""
-        self.env.cr.rollback()
+        if not self.env.cr.closed:
+            # a connection that is lost has rolled back already
+            with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):
+                self.env.cr.rollback()
         self.env.transaction.reset()
         self.env.registry.reset_changes()
 
@@ -84,8 +90,6 @@ class LateTransactions:
         transaction it is run again, as a request is.
         """
         try:
-            if self.env.cr.closed:
-                _reopen(self.env)
             self._context.run(self._run_tasks, tasks)
         finally:
             self.close()
@@ -97,6 +101,8 @@ class LateTransactions:
         try:
             for task in tasks:
                 try:
+                    if self.env.cr.closed:  # by Odoo, or lost under the task before
+                        reopen(self.env)
                     retrying(task, self.env)
                 except Exception:
                     _logger.exception("%s failed, and is rolled back.", task)
@@ -118,6 +124,7 @@ class StreamBody:
         self._late = late
         self._request = request
         self._tasks: list[Callable[[], None]] = []
+        self._committed = False
         self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
@@ -125,6 +132,7 @@ class StreamBody:
         try:
             yield from self._answer
             self._late.commit()
+            self._committed = True
         except Exception as exc:
             _logger.exception("A stream failed, and is cut off.")
             # The server takes this for the client's doing and says nothing more
@@ -144,13 +152,28 @@ class StreamBody:
             if self._tasks:
                 self._late.run_tasks(self._tasks)
             else:
+                if not self._committed:
+                    self._late.rollback()  # of caches too: closing leaves those
                 self._late.close()
 
 
-def _reopen(env: Environment) -> None:
-    """Open the cursor of an environment again, on a connection of the pool."""
+def is_lost(cr: Any) -> bool:
+    """Return whether a cursor has lost its connection, and nobody has closed it.
+
+    Odoo commits no such cursor, without a word (``odoo.service.model.retrying``).
+    """
+    return cr.closed and not cr._closed
+
+
+def reopen(env: Environment) -> None:
+    """Open the cursor of an environment again, on a connection of the pool.
+
+    :raises psycopg2.Error: there is no connection to be had
+    """
     cr: Any = env.cr
     fresh = env.registry.cursor()
+    if is_lost(cr):
+        cr.postrollback.run()  # Odoo runs it when it has rolled back, which failed
     transaction = cr.transaction
     vars(cr).update(vars(fresh))
     cr.transaction = transaction

@@ -1,12 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from contextlib import suppress
 from contextvars import copy_context
+
+import psycopg2
 
 from odoo.api import SUPERUSER_ID, Environment
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import mute_logger
 
 from ..context import odoo_env_ctx
-from ..late_transactions import LateTransactions
+from ..late_transactions import LateTransactions, is_lost, reopen
 
 
 @tagged("post_install", "-at_install")
@@ -87,6 +91,48 @@ class TestLateTransactions(BaseCase):
         self.assertIn("on purpose", logs.output[0])
         self.assertEqual(self._committed(), ["late.first", "late.last"])
         self.assertTrue(self.cr.closed)
+
+    def _lose_connection(self):
+        self.env.cr.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    @mute_logger("odoo.sql_db")
+    def test_task_that_loses_the_connection(self):
+        self.cr.close()
+        hooks = []
+
+        def losing():
+            self._set("late.losing")
+            self.env.cr.postrollback.add(lambda: hooks.append("rolled back"))
+            self._lose_connection()
+
+        def last():
+            self.assertEqual(hooks, ["rolled back"])
+            self._set("late.last")
+
+        with self.assertLogs("odoo.addons.fastapi.late_transactions", "ERROR") as logs:
+            self.late.run_tasks([losing, last])
+        self.assertEqual(len(logs.records), 1)
+        self.assertIn("losing", logs.output[0])
+        self.assertEqual(self._committed(), ["late.last"])
+        self.assertTrue(self.cr.closed)
+
+    @mute_logger("odoo.sql_db")
+    def test_rollback_without_a_connection(self):
+        with suppress(psycopg2.OperationalError):
+            self._lose_connection()
+        self.assertTrue(is_lost(self.cr))
+        self.late.rollback()
+        reopen(self.env)
+        self.assertFalse(is_lost(self.cr))
+        self._set("late.again")
+        self.late.commit()
+        self.assertEqual(self._committed(), ["late.again"])
+
+    def test_closed_is_not_lost(self):
+        self.assertFalse(is_lost(self.cr))
+        self.cr.close()
+        self.assertFalse(is_lost(self.cr))
+        self.late.rollback()  # must not touch a connection that is somebody else's now
 
     def test_no_connection_is_lost(self):
         pool = self.cr._Cursor__pool
