@@ -49,6 +49,7 @@ from .bridge import (
     HANDLE_ERROR_KEY,
     TRANSACTION_ERRORS,
     Answer,
+    NoRoomError,
     RequestBody,
     wsgi_path,
 )
@@ -289,8 +290,9 @@ class FastApiDispatcher(Dispatcher):
             exc.response = exc.error_response  # odoo.http.Request._serve_db sends this
         # odoo.http.Application.__call__ logs by these
         if int(self.status) >= 500:
-            exc.loglevel = logging.ERROR
-            exc.exc_info = (type(exc), exc, exc.__traceback__)
+            if not isinstance(exc, NoRoomError):  # one line of it says enough
+                exc.loglevel = logging.ERROR
+                exc.exc_info = (type(exc), exc, exc.__traceback__)
         else:
             exc.loglevel = logging.NOTSET
             _logger.debug(

@@ -11,7 +11,7 @@ Pure Python: nothing here knows the ORM. One request passes through it like this
 prepare the FastAPI app once, when it is built, so that a request need not.
 """
 
-from .body import RequestBody
+from .body import NoRoomError, RequestBody
 from .failures import EXCEPTION_KEY, HANDLE_ERROR_KEY, TRANSACTION_ERRORS
 from .lifespan import Lifespan
 from .scope import wsgi_path
@@ -24,6 +24,7 @@ __all__ = [
     "Answer",
     "AsgiApplication",
     "Lifespan",
+    "NoRoomError",
     "RequestBody",
     "wsgi_path",
 ]

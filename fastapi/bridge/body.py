@@ -7,15 +7,48 @@ it (too large, client gone, broken chunks) is known before anything ran, and so 
 the event loop never waits for a client.
 """
 
-from tempfile import SpooledTemporaryFile
+from __future__ import annotations
+
+import errno
+import logging
+from contextlib import suppress
+from tempfile import SpooledTemporaryFile, gettempdir
 from typing import IO
 
-__all__ = ["RequestBody"]
+from starlette.exceptions import HTTPException
+
+__all__ = ["NoRoomError", "RequestBody"]
 
 #: Bytes of a body kept in memory; what is beyond goes to a temporary file.
 MEMORY_SIZE = 1024 * 1024
 #: Bytes read at once.
 CHUNK_SIZE = 64 * 1024
+#: Numbers of an ``OSError`` that say that a file can't grow any more.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class NoRoomError(HTTPException):
+    """The disk has no room for a body: no fault of the client's, so a 507.
+
+    :param cause: error of the file
+    """
+
+    #: Odoo logs it by this, in one line (``odoo.http.Application.__call__``).
+    loglevel = logging.ERROR
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(507, "The server has no room for the body of the request")
+        self.reason = cause.strerror
+
+    def __str__(self) -> str:
+        return f"No room for the body of a request in {gettempdir()}: {self.reason}"
+
+    @classmethod
+    def seen_in(cls, exc: BaseException | None) -> NoRoomError | None:
+        """Return such an error if an exception means that, None otherwise."""
+        if isinstance(exc, OSError) and exc.errno in NO_ROOM:
+            return cls(exc)
+        return None
 
 
 class RequestBody:
@@ -23,17 +56,26 @@ class RequestBody:
 
     :param stream: what the client sends; must end by itself (``werkzeug`` takes care
         of ``Content-Length``, chunks and limits), its exceptions are passed on
+    :raises NoRoomError: the temporary file can't take it
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._file: IO[bytes] = SpooledTemporaryFile(max_size=MEMORY_SIZE)
         try:
             while chunk := stream.read(CHUNK_SIZE):
-                self._file.write(chunk)
+                self._write(chunk)
         except BaseException:
-            self._file.close()
+            with suppress(OSError):  # it tries once more to write what is left
+                self._file.close()
             raise
         self.size: int = self._file.tell()  # bytes
+
+    def _write(self, chunk: bytes) -> None:
+        try:
+            self._file.write(chunk)
+            self._file.flush()
+        except OSError as err:
+            raise (NoRoomError.seen_in(err) or err) from err
 
     def replay(self) -> IO[bytes]:
         """Return the body as a file, at its beginning."""

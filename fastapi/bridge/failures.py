@@ -25,11 +25,14 @@ from fastapi.exception_handlers import (
 )
 from fastapi.routing import iter_route_contexts
 from starlette._utils import is_async_callable
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound
 
 from odoo.exceptions import ConcurrencyError
+
+from .body import NoRoomError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -208,28 +211,41 @@ def watch_mounts(app: Starlette) -> None:
 def _noting(handler: Callable[[Request, Exception], Any]) -> Callable[..., Any]:
     """Return ``handler``, noting the exception before it is answered."""
 
-    def note(request: Request, exc: Exception) -> None:
+    def note(request: Request, exc: Exception) -> Exception:
         failure: Failure | None = request.scope.get(FAILURE_KEY)
         if failure is None:  # an app that somebody else runs
-            return
+            return exc
+        exc = _blameless(exc)
         failure.note(exc)
         if isinstance(exc, TRANSACTION_ERRORS) and exc is not failure.given:
             raise exc
+        return exc
 
     if is_async_callable(handler):
 
         @functools.wraps(handler, updated=())
         async def answer_async(request: Request, exc: Exception) -> Any:
-            note(request, exc)
-            return await handler(request, exc)
+            return await handler(request, note(request, exc))
 
         return answer_async
 
     def answer(request: Request, exc: Exception) -> Any:
-        note(request, exc)
-        return handler(request, exc)
+        return handler(request, note(request, exc))
 
     return answer
+
+
+def _blameless(exc: Exception) -> Exception:
+    """Return what is to be answered instead of a 400 that is no fault of the client's.
+
+    FastAPI makes a 400 of whatever happens while it parses a body
+    (``fastapi.routing.get_request_handler``), be it that the disk is full.
+    """
+    if isinstance(exc, HTTPException) and exc.status_code == 400:
+        error = NoRoomError.seen_in(exc.__cause__)
+        if error is not None:
+            return error.with_traceback(exc.__traceback__)
+    return exc
 
 
 def original_exception(exc: Exception) -> Exception:

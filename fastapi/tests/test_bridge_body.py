@@ -1,12 +1,15 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=method-required-super
+import errno
 import io
 import os
+import resource
+import tempfile
 import tracemalloc
 
 from odoo.tests import BaseCase
 
-from ..bridge.body import CHUNK_SIZE, MEMORY_SIZE, RequestBody
+from ..bridge.body import CHUNK_SIZE, MEMORY_SIZE, NoRoomError, RequestBody
 
 
 class Upload(io.RawIOBase):
@@ -129,3 +132,20 @@ class TestRequestBody(BaseCase):
         body.close()
         with self.assertRaises(ValueError):
             body.replay()
+
+    def test_body_that_the_disk_has_no_room_for(self):
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (MEMORY_SIZE, limits[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_FSIZE, limits)
+        before = len(os.listdir("/dev/fd"))
+        with self.assertRaises(NoRoomError) as catcher:
+            RequestBody(Upload(MEMORY_SIZE + 1))
+        self.assertEqual(catcher.exception.status_code, 507)
+        self.assertIn(os.strerror(errno.EFBIG), str(catcher.exception))
+        self.assertIn(tempfile.gettempdir(), str(catcher.exception))
+        self.assertEqual(len(os.listdir("/dev/fd")), before)
+
+    def test_other_error_of_the_file_is_no_lack_of_room(self):
+        self.assertIsNone(NoRoomError.seen_in(OSError(errno.EIO, "broken")))
+        self.assertIsNone(NoRoomError.seen_in(ValueError()))
+        self.assertIsNone(NoRoomError.seen_in(None))

@@ -1,13 +1,14 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=translation-required,missing-return
 import json
+import resource
 import threading
 import traceback
 from typing import Annotated
 
 import psycopg2
 import psycopg2.errors
-from fastapi import Depends, FastAPI, HTTPException
+from fastapi import Depends, FastAPI, HTTPException, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 from starlette.middleware import Middleware
@@ -18,6 +19,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tests import BaseCase
 
+from ..bridge.body import NoRoomError
 from ..bridge.failures import (
     EXCEPTION_KEY,
     HANDLE_ERROR_KEY,
@@ -233,6 +235,39 @@ class TestAnswers(FailuresCase):
         prepare_app(app)
         self.assertEqual(app.user_middleware, middleware)
         self.assertEqual(app.routes, routes)
+
+
+class TestFullDisk(FailuresCase):
+    """Starlette keeps a large file of a form on the disk, too."""
+
+    def upload(self, size):
+        app = self.make_app((CORSMiddleware, {"allow_origins": [ORIGIN]}))
+
+        @app.post("/upload")
+        def upload(file: UploadFile) -> int:
+            return file.size
+
+        head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+        return self.call(
+            app,
+            "/upload",
+            method="POST",
+            body=head + b"x" * size + b"\r\n--x--\r\n",
+            CONTENT_TYPE="multipart/form-data; boundary=x",
+            HTTP_ORIGIN=ORIGIN,
+        )
+
+    def test_no_room_for_a_file_is_not_the_fault_of_the_client(self):
+        size = 2 * 1024 * 1024  # bytes; Starlette keeps one megabyte in memory
+        self.assertEqual(self.upload(size).code, 200)
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, limits[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_FSIZE, limits)
+        result = self.upload(size)
+        self.assertEqual(result.code, 507)
+        self.assertEqual(result.header("access-control-allow-origin"), [ORIGIN])
+        self.assertIsInstance(result.exception, NoRoomError)
+        self.assertEqual(self.upload(100).code, 200)
 
 
 class TestTraceback(FailuresCase):
