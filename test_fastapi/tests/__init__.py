@@ -21,5 +21,8 @@ from . import test_stress_processes
 from . import test_stress_writers
 from . import test_stress_fuzz
 from . import test_stress_schemathesis
+from . import test_stress_clients
+from . import test_stress_faults
+from . import test_stress_postgres
 from . import test_transactions
 from . import test_translations

@@ -20,13 +20,24 @@ class ServerCase(BaseCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.dbname = get_db_name()
-        cls.first = OdooServer(cls.dbname, **cls.options)
-        cls.addClassCleanup(cls.first.stop)
-        cls.connection = connect(cls.dbname)
-        cls.addClassCleanup(cls.connection.close)
+        cls.first = cls.start_server(**cls.options)
+        cls.connection = cls.connect()
         cls.runner_id = cls.first.rpc(
             "res.users", "search", [("login", "=", "test_fastapi_runner")]
         )[0]
+
+    @classmethod
+    def start_server(cls, **options):
+        """Start a server that stops when the tests of the class are over."""
+        server = OdooServer(cls.dbname, **options)
+        cls.addClassCleanup(server.stop)
+        return server
+
+    @classmethod
+    def connect(cls):
+        connection = connect(cls.dbname)
+        cls.addClassCleanup(connection.close)
+        return connection
 
     def setUp(self):
         super().setUp()

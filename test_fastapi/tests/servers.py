@@ -20,7 +20,7 @@ import threading
 import time
 import xmlrpc.client
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -130,10 +130,17 @@ class OdooServer:
 
     :param dbnames: databases to serve; with more than one, requests name theirs
     :param command: of Odoo's command line, for another server than the threaded one
+    :param variables: of the environment, besides those of the tests
     :param options: of the configuration
     """
 
-    def __init__(self, *dbnames: str, command: str = "", **options: Any) -> None:
+    def __init__(
+        self,
+        *dbnames: str,
+        command: str = "",
+        variables: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self.port = free_port()
         self.dbname = dbnames[0]
@@ -147,6 +154,7 @@ class OdooServer:
         )
         if command:
             arguments.insert(arguments.index("odoo") + 1, command)
+        environ.update(variables or {})
         self._process = subprocess.Popen(
             arguments,
             env=environ,
@@ -165,6 +173,10 @@ class OdooServer:
             self.stop()
             raise RuntimeError("The server did not start:\n" + "".join(self.log))
         self._wait_until_it_listens()
+
+    def log_again(self, lines: int = 1000) -> None:
+        """Forget the log so far, and keep that many lines of it from now on."""
+        self.log = deque(maxlen=lines)
 
     def _wait_until_it_listens(self) -> None:
         """Connect: Odoo writes the line above when it has the port, not yet listens."""

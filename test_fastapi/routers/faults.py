@@ -1,0 +1,75 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Places where a test can make things go wrong: each waits for a lock that it holds."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Annotated
+
+import psycopg2
+from fastapi import APIRouter, Depends
+from fastapi.responses import StreamingResponse
+
+from odoo.api import Environment
+
+from odoo.addons.fastapi.dependencies import odoo_env
+
+from .streams import wait
+
+router = APIRouter(prefix="/faults", tags=["faults"])
+
+Env = Annotated[Environment, Depends(odoo_env)]
+
+#: A parameter of the system that Odoo keeps in a cache.
+PARAMETER = "test_fastapi.fault"
+
+
+@router.post("/write")
+def write(env: Env, name: str, lock: int = 0, swallow: bool = False) -> int:
+    """Wait in the middle of the transaction.
+
+    :param swallow: whether an exception meanwhile is none for the handler
+    """
+    item = env["test.fastapi.item"].create({"name": name})
+    env.flush_all()
+    with contextlib.suppress(psycopg2.Error if swallow else ()):
+        wait(env, lock)
+    return item.id
+
+
+def wait_outside(env: Env, lock: int = 0) -> Iterator[None]:
+    """Wait after the handler; the connection of the request has nothing to do then."""
+    yield
+    with contextlib.closing(env.registry.cursor()) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+
+
+@router.post("/write/end", dependencies=[Depends(wait_outside)])
+def write_to_the_end(env: Env, name: str, flush: bool = False) -> int:
+    """Wait between handler and commit.
+
+    :param flush: whether the commit is the only thing that is left to do
+    """
+    item = env["test.fastapi.item"].create({"name": name})
+    if flush:
+        env.flush_all()
+    return item.id
+
+
+@router.get("/parameter")
+def get_parameter(env: Env) -> str:
+    return env["ir.config_parameter"].sudo().get_param(PARAMETER, "")
+
+
+@router.get("/stream/parameter")
+def stream_parameter(env: Env, value: int, fail: bool = False) -> StreamingResponse:
+    """Set the parameter for each chunk and read it, so that it is in a cache."""
+
+    def generate() -> Iterator[str]:
+        parameters = env["ir.config_parameter"].sudo()
+        for number in range(1_000_000):
+            parameters.set_param(PARAMETER, f"{value:2} {number}")
+            yield parameters.get_param(PARAMETER) + "\n"
+            if fail and number == 1:
+                raise ZeroDivisionError()
+
+    return StreamingResponse(generate())

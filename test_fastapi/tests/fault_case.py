@@ -1,0 +1,92 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What the tests have in common in which something breaks."""
+
+import re
+
+from .server_case import LOCK
+from .stress_case import StressCase
+
+#: The first line of an entry of Odoo's log: level and logger.
+ENTRY = re.compile(r"^\S+ \S+ \d+ (?P<level>[A-Z]+) \S+ (?P<logger>[\w.]+): ")
+#: The processes of PostgreSQL that wait for the test.
+WAITING = (
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' "
+    f"AND objid = {LOCK} AND NOT granted"
+)
+
+
+class FaultCase(StressCase):
+    def setUp(self):
+        super().setUp()
+        self.create_endpoint(self.first, "/f")
+        self.addCleanup(self.query, "SELECT pg_advisory_unlock_all()")
+        self.failures = []
+        self.first.log_again(20_000)
+
+    def expect(self, found, expected, what):
+        """Note a failure and go on: how many there are is the result."""
+        if found != expected:
+            self.failures.append(f"{what}: {found!r}, not {expected!r}")
+
+    def hold_lock(self):
+        self.query("SELECT pg_advisory_lock(%s)", LOCK)
+
+    def release_lock(self):
+        self.query("SELECT pg_advisory_unlock(%s)", LOCK)
+
+    def errors(self):
+        """Return the first lines of what was logged as an error, or worse.
+
+        What ``odoo.sql_db`` says of a query that failed is in addition to that.
+        """
+        return [
+            line
+            for line in list(self.first.log)
+            if (entry := ENTRY.match(line))
+            and entry["level"] in ("ERROR", "CRITICAL")
+            and entry["logger"] != "odoo.sql_db"
+        ]
+
+    def expect_errors(self, count, what):
+        """Expect so many errors in the log: as many are waited for, no more."""
+        self.wait_until(lambda: len(self.errors()) >= count, True)
+        self.expect(len(self.errors()), count, f"{what}, errors in the log")
+
+    def sessions(self, state):
+        """Return the processes of PostgreSQL that work for the server, of one state."""
+        return [
+            pid
+            for (pid,) in self.query(
+                "SELECT pid FROM pg_stat_activity WHERE datname = %s "
+                "AND application_name = %s AND state = %s",
+                self.dbname,
+                f"odoo-{self.first.pid}",
+                state,
+            )
+        ]
+
+    def terminate(self, pid):
+        """End a connection as an administrator does, and see it gone."""
+        self.query("SELECT pg_terminate_backend(%s)", pid)
+        self.wait_until(
+            lambda: self.query(
+                "SELECT count(*) FROM pg_stat_activity WHERE pid = %s", pid
+            ),
+            [(0,)],
+        )
+
+    def terminate_waiting(self):
+        self.wait_for_lock(1)
+        ((pid,),) = self.query(WAITING)
+        self.terminate(pid)
+
+    def expect_service(self, name, in_use=0):
+        """Expect the next requests to be served, on connections that work.
+
+        :param in_use: connections that somebody else goes on using
+        """
+        for turn in range(3):
+            answer = self.first.request("POST", f"/f/items?name=after-{turn}")
+            self.expect(answer.status, 200, f"{name}, request after it")
+        self.wait_until(self.connections, in_use)
+        self.query("DELETE FROM test_fastapi_item WHERE name LIKE 'after-%%'")

@@ -1,0 +1,213 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Clients that leave, dawdle or never read, and bodies that the disk has no room for."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import unittest
+
+import psutil
+
+from .fault_case import FaultCase
+from .server_case import LOCK
+from .servers import TIMEOUT
+
+MEGABYTE = 1024 * 1024
+
+
+class TestClients(FaultCase):
+    #: So few connections that whoever holds some of them is in the way.
+    options = {"db_maxconn": 8}
+
+    def client(self):
+        """Return a socket that is connected to the server."""
+        address = ("127.0.0.1", self.first.port)
+        client = self.enterContext(socket.socket())
+        # small, or the system takes much of an answer for a client that does not read
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(TIMEOUT)
+        client.connect(address)
+        return client
+
+    def send(self, line, *headers, body=b""):
+        """Send a request, and return the socket that the answer comes to."""
+        client = self.client()
+        head = "\r\n".join([f"{line} HTTP/1.1", "Host: 127.0.0.1", *headers])
+        client.sendall(head.encode() + b"\r\n\r\n" + body)
+        return client
+
+    def threads(self):
+        return psutil.Process(self.first.pid).num_threads()
+
+    def test_client_leaves_before_the_answer(self):
+        """The handler runs to its end, and is committed: it can't know."""
+        turns = self.size(full=50, short=3)
+        for turn in range(turns):
+            self.hold_lock()
+            client = self.send(f"POST /f/faults/write?name={turn}&lock={LOCK}")
+            self.wait_for_lock(1)
+            client.close()
+            self.release_lock()
+            self.wait_until(self.names, [str(turn)])
+            self.query("DELETE FROM test_fastapi_item")
+            self.expect_service("client gone")
+        self.expect(self.errors(), [], "errors in the log")
+        self.conclude("client leaves before the answer", turns, self.failures)
+
+    def test_client_leaves_in_the_middle_of_its_body(self):
+        turns = self.size(full=50, short=3)
+        before = self.threads()
+        for turn in range(turns):
+            path = f"/f/faults/write?name={turn}"
+            client = self.send(f"POST {path}", "Content-Length: 100", body=b"half")
+            client.close()
+            client = self.send(
+                f"POST {path}", "Transfer-Encoding: chunked", body=b"5\r\nhal"
+            )
+            client.close()
+        self.wait_until(lambda: self.threads() <= before, True)
+        self.expect(self.names(), [], "items")
+        self.expect(self.errors(), [], "errors in the log")
+        self.expect_service("bodies cut off")
+        self.conclude("client leaves in its body", 2 * turns, self.failures)
+
+    def test_client_that_sends_byte_by_byte(self):
+        """It keeps no transaction open, and nobody else waits for it."""
+        count, size = 6, self.size(full=60, short=3)
+        for pid in self.sessions("idle"):
+            self.terminate(pid)
+        clients = [
+            self.send("POST /f/body", f"Content-Length: {size}") for _client in range(count)
+        ]
+        # each has a connection of the pool by now, and none is in a transaction
+        self.wait_until(lambda: (len(self.sessions("idle")), self.connections()), (6, 0))
+        for _byte in range(size):
+            self.expect_service("between two bytes")
+            for client in clients:
+                client.sendall(b"x")
+        for client in clients:
+            answer = client.makefile("rb").read()
+            self.expect(answer[:12], b"HTTP/1.1 200", "slow client")
+            self.expect(f'"size":{size},'.encode() in answer, True, "whole body")
+        self.conclude("client sends byte by byte", count * size, self.failures)
+
+    def test_client_that_never_reads(self):
+        """More of them than connections; plain answers hold none."""
+        count = self.size(full=50, short=10)
+        before = self.threads()
+        clients = []
+        for _client in range(count):
+            clients.append(self.send("GET /f/large?size=20000000"))
+            self.expect(clients[-1].recv(12), b"HTTP/1.1 200", "status")
+        self.wait_until(self.connections, 0)
+        self.expect_service("plain answers not read")
+        self.expect(self.threads() > count, True, "still being sent")
+        for client in clients:
+            client.close()
+        self.wait_until(lambda: self.threads() <= before, True)
+        self.expect(self.errors(), [], "errors in the log")
+        self.conclude("plain answer never read", count, self.failures)
+
+    def test_client_that_never_reads_a_stream(self):
+        """Each stream holds one connection, until its client is gone."""
+        turns = self.size(full=10, short=2)
+        before = self.threads()
+        for _turn in range(turns):
+            clients = [
+                self.send("GET /f/stream/bytes?size=100000000") for _client in range(7)
+            ]
+            for client in clients:
+                self.expect(client.recv(12), b"HTTP/1.1 200", "status")
+            self.expect_service("streams not read")
+            answers = [self.first.request("GET", "/f/partner") for _call in range(3)]
+            self.expect({answer.status for answer in answers}, {401}, "others")
+            for client in clients:
+                client.close()
+            self.wait_until(lambda: self.threads() <= before, True)
+            self.wait_until(self.connections, 0)
+        self.expect(self.errors(), [], "errors in the log")
+        self.conclude("stream never read", 7 * turns, self.failures)
+
+
+class FullDiskCase(FaultCase):
+    def upload(self, size):
+        """Send a file in a form: it is spooled as a body, and again as a file."""
+        boundary = "boundary"
+        body = (
+            f"--{boundary}\r\n"
+            'Content-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+        ).encode()
+        body += b"x" * size + f"\r\n--{boundary}--\r\n".encode()
+        headers = {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Origin": "https://shop.example",
+        }
+        return self.first.request("POST", "/f/upload", body, headers)
+
+    def check(self, too_large, case):
+        """Send bodies for which there is no room, one after the other.
+
+        :param too_large: sizes in bytes
+        """
+        turns = self.size(full=20, short=2)
+        self.expect(self.upload(100).json(), 100, "small upload")
+        process = psutil.Process(self.first.pid)
+        before = process.num_fds()
+        for turn in range(turns):
+            for size in too_large:
+                name = f"{size} bytes, {turn}"
+                self.first.log_again()
+                answer = self.upload(size)
+                self.expect(answer.status, 507, name)
+                self.expect(
+                    answer.json(),
+                    {"detail": "The server has no room for the body of the request"},
+                    name,
+                )
+                self.expect(
+                    answer.headers["Access-Control-Allow-Origin"],
+                    "https://shop.example",
+                    f"{name}, header of CORS",
+                )
+                self.expect_errors(1, name)
+                line = self.errors()[0]
+                self.expect(self.reason in line, True, f"{name}: {line}")
+                log = "".join(self.first.log)
+                self.expect("Traceback" in log, False, f"{name}, traceback")
+                self.expect(self.upload(100).json(), 100, "small upload")
+                self.expect_service(name)
+                self.wait_until(lambda: process.num_fds() <= before, True)
+        self.conclude(case, turns * len(too_large), self.failures)
+
+
+class TestFullDisk(FullDiskCase):
+    reason = os.strerror(28)
+
+    @classmethod
+    def start_server(cls, **options):
+        folder = tempfile.mkdtemp()
+        cls.addClassCleanup(shutil.rmtree, folder)
+        mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder]
+        with contextlib.suppress(OSError):
+            if not subprocess.run(mount, capture_output=True, check=False).returncode:
+                cls.addClassCleanup(subprocess.run, ["umount", folder], check=True)
+                return super().start_server(variables={"TMPDIR": folder}, **options)
+        raise unittest.SkipTest("A small disk can't be mounted here.")
+
+    def test_no_room_for_a_body(self):
+        # the body alone, and the file that is made of it
+        self.check([5 * MEGABYTE, 2 * MEGABYTE], "full disk")
+
+
+class TestFileLimit(FullDiskCase):
+    reason = os.strerror(27)
+
+    def test_no_room_for_a_body(self):
+        process = psutil.Process(self.first.pid)
+        limits = process.rlimit(psutil.RLIMIT_FSIZE)
+        process.rlimit(psutil.RLIMIT_FSIZE, (2 * MEGABYTE, limits[1]))
+        self.addCleanup(process.rlimit, psutil.RLIMIT_FSIZE, limits)
+        self.check([5 * MEGABYTE], "file at its limit")

@@ -1,0 +1,191 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What happens to a request when something else breaks: nothing is half done."""
+
+import contextlib
+import http.client
+
+import psutil
+
+from .fault_case import FaultCase
+from .server_case import LOCK
+from .servers import Background
+
+class TestKilledConnections(FaultCase):
+    """``pg_terminate_backend``, where it can hit a request."""
+
+    def expect_failure(self, name, answer):
+        headers = answer.headers.get("Access-Control-Allow-Origin")
+        self.expect(answer.status, 500, f"{name}, status")
+        self.expect(answer.json(), {"detail": "Internal Server Error"}, name)
+        self.expect(headers, "https://shop.example", f"{name}, header of CORS")
+
+    def test_killed_in_a_handler(self):
+        turns = self.size(full=20, short=2)
+        headers = {"Origin": "https://shop.example"}
+        for turn in range(turns):
+            for query in ("", "&swallow=true"):
+                name = f"handler{query} {turn}"
+                self.first.log_again()
+                self.hold_lock()
+                call = Background(
+                    self.first.request,
+                    "POST",
+                    f"/f/faults/write?name=x&lock={LOCK}{query}",
+                    None,
+                    headers,
+                )
+                self.terminate_waiting()
+                self.expect_failure(name, call.result())
+                self.release_lock()
+                self.expect(self.names(), [], name)
+                self.expect_service(name)
+                self.expect_errors(1, name)
+        self.conclude("connection killed in a handler", 2 * turns, self.failures)
+
+    def test_killed_between_handler_and_commit(self):
+        turns = self.size(full=20, short=2)
+        headers = {"Origin": "https://shop.example"}
+        for turn in range(turns):
+            for flush in ("false", "true"):
+                name = f"commit {flush} {turn}"
+                self.first.log_again()
+                self.hold_lock()
+                call = Background(
+                    self.first.request,
+                    "POST",
+                    f"/f/faults/write/end?name=x&lock={LOCK}&flush={flush}",
+                    None,
+                    headers,
+                )
+                self.wait_for_lock(1)  # on another connection than the request's
+                (pid,) = self.sessions("idle in transaction")
+                self.terminate(pid)
+                self.release_lock()
+                self.expect_failure(name, call.result())
+                self.expect(self.names(), [], name)
+                self.expect_service(name)
+                self.expect_errors(1, name)
+        self.conclude(
+            "connection killed before the commit", 2 * turns, self.failures
+        )
+
+    def test_killed_in_a_stream(self):
+        turns = self.size(full=10, short=1)
+        kinds = ("", "/async", "/events")
+        for turn in range(turns):
+            for kind in kinds:
+                name = f"stream{kind} {turn}"
+                self.first.log_again()
+                self.hold_lock()
+                path = f"/f/stream{kind}?name={turn}&lock={LOCK}"
+                with self.first.open("GET", path) as response:
+                    first = response.read1()
+                    self.terminate_waiting()
+                    with contextlib.suppress(http.client.IncompleteRead):
+                        rest = response.read()
+                        self.failures.append(f"{name}: ended as if whole, {rest}")
+                self.expect(f"{turn} 0".encode() in first, True, name)
+                self.release_lock()
+                # the first chunk of a generator is made before the commit
+                committed = {f"{turn} 0"} | (
+                    {f"{turn} by the handler"} if not kind.endswith("events") else set()
+                )
+                self.expect(set(self.names()), committed, name)
+                self.expect_service(name)
+                self.expect_errors(1, name)
+                self.expect("A stream failed" in self.errors()[0], True, name)
+                self.query("DELETE FROM test_fastapi_item")
+        self.conclude(
+            "connection killed in a stream", turns * len(kinds), self.failures
+        )
+
+    def test_killed_in_a_background_task(self):
+        turns = self.size(full=20, short=2)
+        for turn in range(turns):
+            name = f"task {turn}"
+            self.first.log_again()
+            self.hold_lock()
+            answer = self.first.request("POST", f"/f/tasks?name={turn}&lock={LOCK}")
+            self.expect(answer.status, 200, name)
+            self.terminate_waiting()
+            self.release_lock()
+            # the task after it fails on purpose, and the one after that is done
+            self.wait_until(
+                lambda turn=turn: f"{turn} by an async task" in self.names(), True
+            )
+            self.expect(
+                sorted(self.names()),
+                sorted(
+                    f"{turn} by {who}"
+                    for who in ("the handler", "a dependency", "an async task")
+                ),
+                name,
+            )
+            self.expect_service(name)
+            self.expect_errors(2, name)
+            self.query("DELETE FROM test_fastapi_item")
+        self.conclude("connection killed in a task", turns, self.failures)
+
+    def test_killed_while_nobody_uses_it(self):
+        turns = self.size(full=20, short=2)
+        for turn in range(turns):
+            self.expect_service(f"idle {turn}")
+            for pid in self.sessions("idle"):
+                self.terminate(pid)
+            self.expect_service(f"idle {turn}")
+            self.expect(self.errors(), [], "errors in the log")
+        self.conclude("connections of the pool killed", turns, self.failures)
+
+    def test_nothing_of_a_broken_stream_stays_in_a_cache(self):
+        """What Odoo caches of a transaction goes with it."""
+        turns = self.size(full=20, short=2)
+        for turn in range(turns):
+            for query in ("", "&fail=true"):
+                name = f"{turn}{query}"
+                path = f"/f/faults/stream/parameter?value={turn}{query}"
+                with self.first.open("GET", path) as response:
+                    # the first chunk is made before the commit, the second after it
+                    found = response.read(9)
+                self.expect(found, f"{turn:2} 0\n{turn:2} 1".encode(), name)
+                self.wait_until(self.connections, 0)
+                answer = self.first.request("GET", "/f/faults/parameter")
+                self.expect(answer.json(), f"{turn:2} 0", name)
+        self.conclude("broken stream in a cache", 2 * turns, self.failures)
+
+
+class TestKilledWorker(FaultCase):
+    options = {"workers": 2}
+
+    def busy_workers(self):
+        """Return the processes that a client is connected to."""
+        workers = []
+        for worker in psutil.Process(self.first.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                workers += {
+                    worker
+                    for connection in worker.net_connections("tcp")
+                    if connection.status == psutil.CONN_ESTABLISHED
+                    and connection.laddr.port == self.first.port
+                }
+        return workers
+
+    def test_killed_in_the_middle_of_a_request(self):
+        turns = self.size(full=10, short=1)
+        for turn in range(turns):
+            name = f"worker {turn}"
+            self.hold_lock()
+            call = Background(
+                self.first.request, "POST", f"/f/faults/write?name={turn}&lock={LOCK}"
+            )
+            self.wait_for_lock(1)
+            (worker,) = self.busy_workers()
+            worker.kill()
+            with contextlib.suppress(ConnectionError):
+                answer = call.result()
+                self.failures.append(f"{name}: answered with {answer.status}")
+            # by the other worker; what the killed one was in still waits
+            self.expect_service(name, in_use=1)
+            self.release_lock()
+            self.wait_for_lock(0)
+            self.expect(self.names(), [], name)
+        self.conclude("worker killed in a request", turns, self.failures)

@@ -1,0 +1,139 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What can't be done to the database that other tests use: it goes, or its modules do."""
+
+import http.client
+import threading
+import unittest
+from collections import Counter
+
+from .fault_case import FaultCase
+from .own_postgres import OwnPostgres
+from .servers import TIMEOUT, Background
+
+
+class OwnPostgresCase(FaultCase):
+    @classmethod
+    def start_server(cls, **options):
+        if not hasattr(cls, "postgres"):
+            try:
+                cls.postgres = OwnPostgres(cls.dbname)
+            except LookupError as err:
+                raise unittest.SkipTest(str(err)) from err
+            cls.addClassCleanup(cls.postgres.stop)
+        return super().start_server(variables=cls.postgres.variables, **options)
+
+    @classmethod
+    def connect(cls):
+        connection = cls.postgres.connect()
+        cls.addClassCleanup(connection.close)
+        return connection
+
+
+class Load:
+    """Clients that send requests until they are told to stop.
+
+    :param server: to send them to
+    :param clients: how many at once
+    """
+
+    def __init__(self, server, clients=4):
+        self.server = server
+        self._over = threading.Event()
+        self._calls = [
+            Background(self._call, getattr(self, kind), number)
+            for number in range(clients)
+            for kind in ("_write", "_stream")
+        ]
+        #: Names of items whose answer said that they are there.
+        self.acknowledged = set()
+        #: Names of items that a request tried to make in vain.
+        self.refused = set()
+        #: How often which answer came.
+        self.answers = Counter()
+        self.wrong = []
+
+    def _call(self, send, client):
+        for number in range(100_000):
+            if self._over.is_set():
+                return
+            try:
+                if not send(f"{send.__name__}-{client}-{number}"):
+                    self._over.wait(0.02)  # be kind to a server in trouble
+            except (http.client.HTTPException, OSError) as err:
+                self.wrong.append(f"{send.__name__}: {err!r}")
+
+    def _write(self, name):
+        answer = self.server.request("POST", f"/f/items?name={name}")
+        kind = (answer.headers.get_content_type(), answer.status)
+        self.answers[kind] += 1
+        (self.acknowledged if answer.status == 200 else self.refused).add(name)
+        if answer.status != 200 and kind not in REFUSALS:
+            self.wrong.append(f"{name}: {kind}, {answer.body[:200]}")
+        return answer.status == 200
+
+    def _stream(self, name):
+        """Read a stream; it is acknowledged when it has come to its end."""
+        chunks = [f"{name} {number}" for number in range(3)]
+        with self.server.open("GET", f"/f/stream?name={name}") as response:
+            try:
+                body = response.read().decode()
+            except http.client.IncompleteRead:
+                self.answers["cut off"] += 1
+                return False
+        if response.status != 200:
+            self.refused.update(chunks)
+            return False
+        self.answers["stream"] += 1
+        self.acknowledged.update(chunks)
+        if body.split("\n") != [*chunks, ""]:
+            self.wrong.append(f"{name}: {body}")
+        return True
+
+    def stop(self):
+        self._over.set()
+        for call in self._calls:
+            call.result(2 * TIMEOUT)
+
+
+#: What a request may be answered with while its database goes: the app's answer; that of
+#: an Odoo that can reach no database and so has no such page; that of Odoo's pool to whom
+#: it would give a connection that has broken (``odoo.sql_db.ConnectionPool.borrow``).
+REFUSALS = {("application/json", 500), ("text/html", 404), ("text/html", 500)}
+
+
+class TestRestart(OwnPostgresCase):
+    def test_restart_under_load(self):
+        self.first.log_again(1_000_000)
+        load = Load(self.first)
+        self.addCleanup(load.stop)
+        modes = ["fast", "immediate"] * self.size(full=10, short=1)
+        for mode in modes:
+            self.more_acknowledged(load)
+            self.postgres.restart(mode)
+            type(self).connection = self.connect()
+            self.more_acknowledged(load)
+        load.stop()
+        self.failures += load.wrong
+        self.wait_until(self.connections, 0)
+        there = set(self.names())
+        lost = load.acknowledged - there
+        self.failures += [f"acknowledged, but not there: {name}" for name in lost]
+        # PostgreSQL may have committed what it could not say any more
+        unsure = sum("self._cnx.commit()" in line for line in self.first.log)
+        extra = load.refused & there
+        if len(extra) > unsure:
+            self.failures.append(f"refused, but there: {extra}, {unsure} at a commit")
+        self.expect(bool(load.answers["application/json", 500]), True, "any disturbed")
+        self.expect_service("restarts")
+        tried = sum(load.answers.values())
+        self.conclude(f"PostgreSQL restarted {len(modes)} times", tried, self.failures)
+
+    def more_acknowledged(self, load):
+        """Wait for requests to be served again, streams among them."""
+        enough = len(load.acknowledged) + 40
+        streams = load.answers["stream"] + 5
+        self.wait_until(
+            lambda: len(load.acknowledged) >= enough
+            and load.answers["stream"] >= streams,
+            True,
+        )
