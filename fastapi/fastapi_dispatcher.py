@@ -146,7 +146,9 @@ class FastApiDispatcher(Dispatcher):
                 raise self._with_answer(exc, answer)
             if is_lost(env.cr):  # and a handler has swallowed the exception
                 answer.close()
-                raise psycopg2.OperationalError("The connection to the database is lost")
+                raise psycopg2.OperationalError(
+                    "The connection to the database is lost"
+                )
             late = LateTransactions(env, copy_context())
             if answer.streaming:
                 return self._build_stream(answer, late)

@@ -247,7 +247,9 @@ class TestFullDisk(FailuresCase):
         def upload(file: UploadFile) -> int:
             return file.size
 
-        head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+        head = (
+            b'--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+        )
         return self.call(
             app,
             "/upload",

@@ -98,10 +98,11 @@ class FastapiEndpoint(models.Model):
         return params
 
     def _breaks(self, how: str) -> bool:
-        """Return whether the app is to break that way."""
-        return (
-            self.app == "test_breakable"
-            and self.env["ir.config_parameter"].get_param(BREAKS_PARAM) == how
+        """Return whether the app is to break that way: by parameter or description."""
+        parameters = self.env["ir.config_parameter"]
+        return self.app == "test_breakable" and how in (
+            parameters.get_param(BREAKS_PARAM),
+            self.description,
         )
 
     def _get_fastapi_routers(self) -> list[APIRouter]:

@@ -132,7 +132,9 @@ def _find_programs(dbname: str) -> tuple[Path, dict[str, Any], str]:
             programs = Path(process.exe()).parent
             account = process.uids().real, process.gids().real
         except psutil.Error as err:
-            raise LookupError(f"PostgreSQL's process can't be looked at: {err}") from err
+            raise LookupError(
+                f"PostgreSQL's process can't be looked at: {err}"
+            ) from err
     finally:
         connection.close()
     needed = ("initdb", "pg_ctl", "createdb", "pg_dump", "pg_restore")

@@ -3,12 +3,16 @@
 
 import contextlib
 import http.client
+import re
+import threading
+from collections import Counter
 
 import psutil
 
 from .fault_case import FaultCase
 from .server_case import LOCK
 from .servers import Background
+
 
 class TestKilledConnections(FaultCase):
     """``pg_terminate_backend``, where it can hit a request."""
@@ -65,9 +69,7 @@ class TestKilledConnections(FaultCase):
                 self.expect(self.names(), [], name)
                 self.expect_service(name)
                 self.expect_errors(1, name)
-        self.conclude(
-            "connection killed before the commit", 2 * turns, self.failures
-        )
+        self.conclude("connection killed before the commit", 2 * turns, self.failures)
 
     def test_killed_in_a_stream(self):
         turns = self.size(full=10, short=1)
@@ -151,6 +153,52 @@ class TestKilledConnections(FaultCase):
                 answer = self.first.request("GET", "/f/faults/parameter")
                 self.expect(answer.json(), f"{turn:2} 0", name)
         self.conclude("broken stream in a cache", 2 * turns, self.failures)
+
+
+class TestBrokenApp(FaultCase):
+    """An app that can't be built, while other apps of the server are called."""
+
+    def break_app(self, how):
+        vals = {"description": how}
+        self.first.rpc("fastapi.endpoint", "write", [self.broken_id], vals)
+
+    def test_others_go_on_and_it_recovers(self):
+        turns = self.size(full=50, short=5)
+        self.broken_id = self.create_endpoint(
+            self.first, "/breakable", app="test_breakable"
+        )
+        over = threading.Event()
+
+        def call(path):
+            answers = Counter()
+            while not over.is_set():
+                answers[self.first.request("GET", path).status] += 1
+            return answers
+
+        paths = ["/f/identity", "/breakable/identity"] * 2
+        calls = [Background(call, path) for path in paths]
+        self.addCleanup(over.set)
+        for turn in range(turns):
+            self.break_app(("hook", "lifespan")[turn % 2])
+            answer = self.first.request("GET", "/breakable/identity")
+            self.expect(answer.status, 503, f"broken {turn}")
+            self.break_app("mended")
+            answer = self.first.request("GET", "/breakable/identity")
+            self.expect(answer.status, 200, f"mended {turn}")
+        over.set()
+        tried = 0
+        for path, answers in zip(paths, calls, strict=True):
+            answers = answers.result()
+            tried += sum(answers.values())
+            allowed = {200} if path.startswith("/f") else {200, 503}
+            self.expect(set(answers) - allowed, set(), f"{path}, other answers")
+        lines = {line.split(": ", 1)[1] for line in self.errors()}
+        self.expect(
+            {re.sub("'.*'", "", line).strip() for line in lines},
+            {"The app of the endpoint  at /breakable fails."},
+            "errors in the log",
+        )
+        self.conclude("app that can't be built", tried, self.failures)
 
 
 class TestKilledWorker(FaultCase):

@@ -1,32 +1,17 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What can't be done to the database that other tests use: it goes, or its modules do."""
+"""What can't be done to the database of other tests: it goes, or its modules do."""
 
 import http.client
+import itertools
 import threading
 import unittest
 from collections import Counter
 
+from odoo.tests import get_db_name
+
 from .fault_case import FaultCase
 from .own_postgres import OwnPostgres
 from .servers import TIMEOUT, Background
-
-
-class OwnPostgresCase(FaultCase):
-    @classmethod
-    def start_server(cls, **options):
-        if not hasattr(cls, "postgres"):
-            try:
-                cls.postgres = OwnPostgres(cls.dbname)
-            except LookupError as err:
-                raise unittest.SkipTest(str(err)) from err
-            cls.addClassCleanup(cls.postgres.stop)
-        return super().start_server(variables=cls.postgres.variables, **options)
-
-    @classmethod
-    def connect(cls):
-        connection = cls.postgres.connect()
-        cls.addClassCleanup(connection.close)
-        return connection
 
 
 class Load:
@@ -96,12 +81,36 @@ class Load:
 
 
 #: What a request may be answered with while its database goes: the app's answer; that of
-#: an Odoo that can reach no database and so has no such page; that of Odoo's pool to whom
-#: it would give a connection that has broken (``odoo.sql_db.ConnectionPool.borrow``).
+#: an Odoo that can't reach the database, and so has no such page; that of an Odoo whose
+#: pool meets a connection that has broken (``odoo.sql_db.ConnectionPool.borrow``).
 REFUSALS = {("application/json", 500), ("text/html", 404), ("text/html", 500)}
 
 
-class TestRestart(OwnPostgresCase):
+class TestOwnPostgres(FaultCase):
+    """Two servers, and a PostgreSQL that nobody else uses."""
+
+    EXTENSION = "my_demo_api_extension"
+
+    @classmethod
+    def setUpClass(cls):
+        try:
+            cls.postgres = OwnPostgres(get_db_name())
+        except LookupError as err:
+            raise unittest.SkipTest(str(err)) from err
+        cls.addClassCleanup(cls.postgres.stop)
+        super().setUpClass()
+        cls.second = cls.start_server()
+
+    @classmethod
+    def start_server(cls, **options):
+        return super().start_server(variables=cls.postgres.variables, **options)
+
+    @classmethod
+    def connect(cls):
+        connection = cls.postgres.connect()
+        cls.addClassCleanup(connection.close)
+        return connection
+
     def test_restart_under_load(self):
         self.first.log_again(1_000_000)
         load = Load(self.first)
@@ -133,7 +142,51 @@ class TestRestart(OwnPostgresCase):
         enough = len(load.acknowledged) + 40
         streams = load.answers["stream"] + 5
         self.wait_until(
-            lambda: len(load.acknowledged) >= enough
-            and load.answers["stream"] >= streams,
+            lambda: (
+                len(load.acknowledged) >= enough and load.answers["stream"] >= streams
+            ),
             True,
         )
+
+    @classmethod
+    def modules(cls, server, field):
+        found = server.rpc(
+            "ir.module.module",
+            "search_read",
+            [("name", "in", ["my_demo_api", cls.EXTENSION])],
+            ["name", field],
+        )
+        return {module["name"]: module[field] for module in found}
+
+    def change(self, action, module):
+        """Install or uninstall a module."""
+        module_id = self.modules(self.first, "id")[module]
+        method = f"button_immediate_{action}"
+        Background(self.first.rpc, "ir.module.module", method, [module_id]).result(120)
+
+    def expect_statuses(self, what, **statuses):
+        """Expect routes to be there or not, at once and from both servers."""
+        for server in (self.second, self.first):
+            for _turn in range(self.size(full=20, short=5)):
+                for route, status in statuses.items():
+                    answer = server.request("GET", f"/my_demo_api/{route}?message=x")
+                    self.expect(answer.status, status, f"{what}, {route}")
+                answer = server.request("POST", f"/f/items?name={next(self.numbers)}")
+                self.expect(answer.status, 200, f"{what}, another endpoint")
+
+    def test_routes_come_and_go_with_their_modules(self):
+        turns = self.size(full=3, short=1)
+        self.numbers = itertools.count()
+        if set(self.modules(self.first, "state").values()) != {"installed"}:
+            self.skipTest("The demo modules are not installed.")
+        self.expect_statuses("at first", echo=200, echo2=200)
+        for _turn in range(turns):
+            self.change("uninstall", self.EXTENSION)
+            self.expect_statuses("without extension", echo=200, echo2=404)
+            if self.full:
+                self.change("uninstall", "my_demo_api")
+                self.expect_statuses("without both", echo=404, echo2=404)
+            self.change("install", self.EXTENSION)
+            self.expect_statuses("with both", echo=200, echo2=200)
+        self.expect(self.errors(), [], "errors in the log")
+        self.conclude("modules installed and uninstalled", turns, self.failures)
