@@ -152,9 +152,11 @@ class StreamBody:
             if self._tasks:
                 self._late.run_tasks(self._tasks)
             else:
-                if not self._committed:
-                    self._late.rollback()  # of caches too: closing leaves those
-                self._late.close()
+                try:
+                    if not self._committed:
+                        self._late.rollback()  # of caches too: closing leaves those
+                finally:
+                    self._late.close()
 
 
 def is_lost(cr: Any) -> bool:

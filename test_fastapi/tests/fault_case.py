@@ -65,6 +65,15 @@ class FaultCase(StressCase):
             )
         ]
 
+    def busy(self):
+        """Return what the connections of the server are at that are in a transaction."""
+        return self.query(
+            "SELECT state, wait_event, query FROM pg_stat_activity WHERE datname = %s "
+            "AND application_name = %s AND state <> 'idle'",
+            self.dbname,
+            f"odoo-{self.first.pid}",
+        )
+
     def terminate(self, pid):
         """End a connection as an administrator does, and see it gone."""
         self.query("SELECT pg_terminate_backend(%s)", pid)

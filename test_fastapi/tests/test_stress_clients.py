@@ -67,7 +67,7 @@ class TestClients(FaultCase):
                 f"POST {path}", "Transfer-Encoding: chunked", body=b"5\r\nhal"
             )
             client.close()
-        self.wait_until(lambda: self.threads() <= before, True)
+            self.wait_until(lambda: self.threads() <= before, True)
         self.expect(self.names(), [], "items")
         self.expect(self.errors(), [], "errors in the log")
         self.expect_service("bodies cut off")
@@ -189,7 +189,7 @@ class TestFullDisk(FaultCase):
                 self.expect_errors(1, name)
                 line = self.errors()[0]
                 self.expect(line.rstrip().endswith(f": {reason}"), True, line)
-                traceback = any("Traceback" in entry for entry in self.first.log)
+                traceback = any("Traceback" in entry for entry in list(self.first.log))
                 self.expect(traceback, False, f"{name}, traceback")
                 self.expect(self.upload(100).json(), 100, "small upload")
                 self.expect_service(name)

@@ -149,7 +149,7 @@ class TestKilledConnections(FaultCase):
                     # the first chunk is made before the commit, the second after it
                     found = response.read(9)
                 self.expect(found, f"{turn:2} 0\n{turn:2} 1".encode(), name)
-                self.wait_until(self.connections, 0)
+                self.wait_until(self.busy, [])
                 answer = self.first.request("GET", "/f/faults/parameter")
                 self.expect(answer.json(), f"{turn:2} 0", name)
         self.conclude("broken stream in a cache", 2 * turns, self.failures)

@@ -128,7 +128,7 @@ class TestOwnPostgres(FaultCase):
         lost = load.acknowledged - there
         self.failures += [f"acknowledged, but not there: {name}" for name in lost]
         # PostgreSQL may have committed what it could not say any more
-        unsure = sum("self._cnx.commit()" in line for line in self.first.log)
+        unsure = sum("self._cnx.commit()" in line for line in list(self.first.log))
         extra = load.refused & there
         if len(extra) > unsure:
             self.failures.append(f"refused, but there: {extra}, {unsure} at a commit")
