@@ -66,7 +66,7 @@ class FaultCase(StressCase):
         ]
 
     def busy(self):
-        """Return what the connections of the server are at that are in a transaction."""
+        """Return what the connections in a transaction are at."""
         return self.query(
             "SELECT state, wait_event, query FROM pg_stat_activity WHERE datname = %s "
             "AND application_name = %s AND state <> 'idle'",
