@@ -21,11 +21,12 @@ from .servers import OdooServer
 ANYBODY = frozenset(
     {"portal", "internal", "user", "manager", "administrator", "runner"}
 )
+NOBODY = frozenset()
 READERS = frozenset({"user", "manager", "administrator"})
 MANAGERS = frozenset({"manager", "administrator"})
 
 #: Who may do what with the records of the models that the addon adds. The runner sees
-#: those only that run as itself.
+#: those endpoints only that run as itself, and everybody their own routes only.
 CRUD = {
     "fastapi.endpoint": {
         "read": READERS | {"runner"},
@@ -33,13 +34,25 @@ CRUD = {
         "write": MANAGERS,
         "unlink": MANAGERS,
     },
+    "fastapi.route": {
+        "read": READERS,
+        "create": NOBODY,
+        "write": NOBODY,
+        "unlink": NOBODY,
+    },
 }
 #: Who may call the public methods that the addon adds, to its own models and Odoo's.
 METHODS = {
     ("fastapi.endpoint", "create"): MANAGERS,
     ("fastapi.endpoint", "write"): MANAGERS,
     ("fastapi.endpoint", "unlink"): MANAGERS,
-    ("fastapi.endpoint", "copy_data"): READERS | {"runner"},
+    # reads groups
+    ("fastapi.endpoint", "copy_data"): READERS,
+    ("fastapi.endpoint", "action_open_docs"): READERS | {"runner"},
+    ("fastapi.endpoint", "action_open_redoc"): READERS | {"runner"},
+    ("fastapi.endpoint", "action_open_openapi"): READERS | {"runner"},
+    ("fastapi.endpoint", "action_open_routes"): READERS,
+    ("fastapi.route", "action_open_docs"): READERS,
     # does nothing
     ("fastapi.endpoint", "action_sync_registry"): ANYBODY,
 }
@@ -200,7 +213,7 @@ class TestModels(AccessCase):
             for method, allowed, args, kwargs in (
                 ("read", access["read"], ids, {"fields": ["name"]}),
                 ("web_read", access["read"], ids, {"specification": {"name": {}}}),
-                ("search_read", access["read"], (), {"domain": []}),
+                ("search", access["read"], (), {"domain": []}),
                 ("get_views", access["read"], (), {"views": [[False, "form"]]}),
                 ("create", access["create"], (), {"vals_list": [values]}),
                 ("write", access["write"], ids, {"vals": {"name": "Written"}}),
@@ -211,12 +224,45 @@ class TestModels(AccessCase):
                     ids,
                     {"vals": {"name": "Saved"}, "specification": {"name": {}}},
                 ),
+                *(
+                    (method, allowed, ids, {})
+                    for (owner, method), allowed in METHODS.items()
+                    if owner == model and method not in access
+                ),
                 ("write", access["write"], ids, {"vals": {"active": False}}),
-                ("copy_data", METHODS[model, "copy_data"], ids, {}),
-                ("action_sync_registry", METHODS[model, "action_sync_registry"], ids, {}),
                 ("unlink", access["unlink"], ids, {}),
             ):
                 self.check(allowed, call, identity, model, method, args, kwargs)
+
+    def test_routes(self):
+        endpoint = self.make_endpoint("runner")
+        model = "fastapi.route"
+        values = {"endpoint_id": endpoint.id, "method": "GET", "path": "/"}
+        for identity, call in self.calls():
+            routes = self.env[model].with_user(self.users[identity]).sudo()
+            (own,) = routes.create(dict(values)).ids
+            others = routes.with_user(self.caller).sudo().create(dict(values)).ids
+            access = CRUD[model]
+            opens = METHODS[model, "action_open_docs"]
+            fields = {"fields": ["path"]}
+            for method, allowed, ids, kwargs in (
+                ("read", access["read"], [own], fields),
+                ("read", NOBODY, others, fields),
+                ("action_open_docs", opens, [own], {}),
+                ("action_open_docs", NOBODY, others, {}),
+                ("create", access["create"], (), {"vals_list": [values]}),
+                ("write", access["write"], [own], {"vals": {"path": "/x"}}),
+                ("unlink", access["unlink"], [own], {}),
+            ):
+                self.check(allowed, call, identity, model, method, ids, kwargs)
+
+    def test_why_an_app_is_broken_is_for_managers(self):
+        ids = self.endpoint.ids
+        values = {"fields": ["build_error"]}
+        for identity, call in self.calls():
+            self.check(
+                MANAGERS, call, identity, "fastapi.endpoint", "read", ids, values
+            )
 
     def test_private_methods_are_nobodys(self):
         private = [added for added in self.additions() if added not in METHODS]
@@ -402,7 +448,9 @@ class TestNothingSecretIsLogged(ServerCase):
 
     def test_secrets(self):
         self.create_endpoint(self.first, "/secret")
-        self.create_endpoint(self.first, "/secret1", app="demo", demo_auth_method="api_key")
+        self.create_endpoint(
+            self.first, "/secret1", app="demo", demo_auth_method="api_key"
+        )
         server = OdooServer(
             self.dbname,
             log_handler=":INFO,odoo.addons.fastapi:DEBUG,odoo.addons.test_fastapi:DEBUG"

@@ -156,7 +156,7 @@ HEADERS = [
     b"Transfer-Encoding : chunked",
     b"transfer-encoding:\tCHUNKED",
     b"Content-Type: multipart/form-data; boundary=" + b"x" * 3000,
-    b"Content-Type: multipart/form-data; boundary=\"\xff\"",
+    b'Content-Type: multipart/form-data; boundary="\xff"',
     b"Content-Type: application/json; charset=\xff",
     b"Content-Type: /;;=",
     b"Content-Encoding: gzip",
@@ -164,7 +164,7 @@ HEADERS = [
     b"Expect: the unexpected",
     b"Cookie: session_id=" + b"x" * 3000,
     b"Cookie: session_id=../../../etc/passwd; a",
-    b"Cookie: =;;=\"\\\xff; session_id=\"\\000\"; \x01",
+    b'Cookie: =;;="\\\xff; session_id="\\000"; \x01',
     b"Cookie: session_id=%00\r\nCookie: session_id=b",
     b"Authorization: Basic",
     b"Authorization: Basic =====",
@@ -177,7 +177,7 @@ HEADERS = [
     b"Accept: \0",
     b"Range: bytes=-99999999999999999999,9-1,x",
     b"If-Modified-Since: yesterday",
-    b"If-None-Match: \"",
+    b'If-None-Match: "',
     b"Host: evil.example",
     b"Host:",
     b"Host: a b\tc",
@@ -211,9 +211,9 @@ BODIES = [
     b"zz\r\n",
     b"0\r\n\r\nGET /web/login HTTP/1.1\r\nHost: x\r\n\r\n",
     b"[" * 5000,
-    b"{\"lines\": [{\"name\": \"\\ud800\", \"quantity\": 1e999}]}",
+    b'{"lines": [{"name": "\\ud800", "quantity": 1e999}]}',
     b"name=%ff&name=\0&" + b"a=&" * 2000,
-    b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../../x\"\r\n\r\n",
+    b'--x\r\nContent-Disposition: form-data; name="file"; filename="../../x"\r\n\r\n',
 ]
 
 
