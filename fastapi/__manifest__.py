@@ -13,16 +13,17 @@
             # The least that the tests pass with (`make test-matrix`). Just below:
             # a2wsgi asks for a query string; anyio 3 lacks what server-sent events
             # are sent through; FastAPI can't be imported with a Pydantic that it
-            # allows (its own bounds are these of Pydantic and Starlette). Denial of
-            # service is fixed in markdown-it-py 2.2.0 (CVE-2023-26303) and
-            # python-multipart 0.0.18 (CVE-2024-53981).
+            # allows (its own bounds are these of Pydantic and Starlette);
+            # python-multipart warns of each upload that ends as browsers end it, and
+            # before 0.0.18 can be kept busy (CVE-2024-53981), as markdown-it-py can
+            # be made to fail before 2.2.0 (CVE-2023-26303).
             "a2wsgi>=1.10.0",
             "anyio>=4.0.0",
             "fastapi>=0.143.0",
             "fastapi-offline>=1.7.7",
             "markdown-it-py>=2.2.0",
             "pydantic>=2.9.0",
-            "python-multipart>=0.0.18",
+            "python-multipart>=0.0.19",
             "starlette>=0.46.0",
         ]
     },
