@@ -8,8 +8,6 @@
     "author": "Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/rest-framework",
     "depends": ["extendable", "fastapi"],
-    "external_dependencies": {
-        "python": ["extendable-pydantic>=1.5.0", "pydantic>=2.10.0"]
-    },
+    "external_dependencies": {"python": ["extendable-pydantic>=1.5.0"]},
     "development_status": "Beta",
 }

@@ -250,7 +250,8 @@ class FastapiEndpoint(models.Model):
         """List the operations of the app, as they are now."""
         self.ensure_one()
         self.check_access("read")
-        self.env["fastapi.route"].check_access("read")  # or who makes rows can't see them
+        # or who makes rows can't see them
+        self.env["fastapi.route"].check_access("read")
         if self.state == "broken":
             raise UserError(
                 self.env._(

@@ -56,7 +56,7 @@ ROUTES = [
     b"/teardown",
     b"/upload",
 ]
-#: Segments of paths. What ``..`` leads to is what an anonymous client can reach of Odoo.
+#: Segments of paths. Whatever ``..`` leads to, an anonymous client can reach in Odoo.
 SEGMENTS = [
     b"identity",
     b"request",

@@ -82,7 +82,7 @@ class Load:
 
 #: What a request may be answered with while its database goes: the app's answer; that
 #: of an Odoo that can't reach the database, and so has no such page; that of an Odoo
-#: whose pool meets a connection that has broken (``odoo.sql_db.ConnectionPool.borrow``).
+#: whose pool meets a broken connection (``odoo.sql_db.ConnectionPool.borrow``).
 REFUSALS = {("application/json", 500), ("text/html", 404), ("text/html", 500)}
 
 
