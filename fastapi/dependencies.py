@@ -161,7 +161,13 @@ def paging(
 
     :param page: number of the page, from 1
     :param page_size: records on a page
+    :raises HTTPException: 422, called by an override that takes larger numbers
     """
+    if max(page, page_size) > MAX_PAGE:
+        raise HTTPException(
+            422,
+            f"Page {page} of {page_size} records is out of any range.",
+        )
     return Paging(limit=page_size, offset=(page - 1) * page_size)
 
 

@@ -86,10 +86,8 @@ class Load:
 REFUSALS = {("application/json", 500), ("text/html", 404), ("text/html", 500)}
 
 
-class TestOwnPostgres(FaultCase):
-    """Two servers, and a PostgreSQL that nobody else uses."""
-
-    EXTENSION = "my_demo_api_extension"
+class OwnPostgresCase(FaultCase):
+    """A server, and a PostgreSQL that nobody else uses."""
 
     @classmethod
     def setUpClass(cls):
@@ -99,7 +97,6 @@ class TestOwnPostgres(FaultCase):
             raise unittest.SkipTest(str(err)) from err
         cls.addClassCleanup(cls.postgres.stop)
         super().setUpClass()
-        cls.second = cls.start_server()
 
     @classmethod
     def start_server(cls, **options):
@@ -111,6 +108,8 @@ class TestOwnPostgres(FaultCase):
         cls.addClassCleanup(connection.close)
         return connection
 
+
+class TestRestart(OwnPostgresCase):
     def test_restart_under_load(self):
         self.first.log_again(1_000_000)
         load = Load(self.first)
@@ -147,6 +146,17 @@ class TestOwnPostgres(FaultCase):
             ),
             True,
         )
+
+
+class TestModules(OwnPostgresCase):
+    """Two servers, of which one installs and uninstalls."""
+
+    EXTENSION = "my_demo_api_extension"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.second = cls.start_server()
 
     @classmethod
     def modules(cls, server, field):
