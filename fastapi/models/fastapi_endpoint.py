@@ -7,6 +7,7 @@ import secrets
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from starlette.middleware import Middleware
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import ConcurrencyError, ValidationError
+from odoo.http import _request_stack
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import convert
 
@@ -463,7 +465,7 @@ class FastapiEndpoint(models.Model):
             app = self._get_app()
             prepare_app(app)
             lifespan = Lifespan(app)
-            lifespan.start()
+            copy_context().run(_start, lifespan)
         application = _EndpointApplication(
             app, self.root_path, lifespan.state, uid=self.user_id.id
         )
@@ -555,6 +557,16 @@ class FastapiEndpoint(models.Model):
             convert.convert_file(
                 self.env, "fastapi", "demo/fastapi_endpoint_demo.xml", {}, mode="init"
             )
+
+
+def _start(lifespan: Lifespan) -> None:
+    """Start a lifespan that knows nothing of the request that the app is built for.
+
+    It would keep that request, and its environment, until it ends.
+    """
+    while _request_stack.top is not None:
+        _request_stack.pop()
+    lifespan.start()
 
 
 def _constant(value: Any) -> Callable[[], Any]:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from odoo import fields, models
+from odoo.http import request
 from odoo.exceptions import ConcurrencyError
 
 from odoo.addons.fastapi.dependencies import (
@@ -39,7 +40,7 @@ lifespan_events: list[tuple[str, str]] = []
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     lifespan_events.append((app.title, "started"))
-    yield {"title_at_start": app.title}
+    yield {"title_at_start": app.title, "request_at_start": bool(request)}
     lifespan_events.append((app.title, "stopped"))
     _logger.info("The lifespan of %s ends", app.title)
 

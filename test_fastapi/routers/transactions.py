@@ -113,6 +113,7 @@ def process(request: Request) -> dict[str, Any]:
     return {
         "app": id(request.app),
         "state": getattr(request.state, "title_at_start", None),
+        "request_at_start": getattr(request.state, "request_at_start", None),
         "dbname": getattr(thread, "dbname", None),
         "threads": threading.active_count(),
     }

@@ -16,6 +16,7 @@ class TestStop(ServerCase):
                 path = f"/stop{len(options)}/process"
                 answer = server.request("GET", path)
                 self.assertEqual(answer.json()["state"], title)
+                self.assertIs(answer.json()["request_at_start"], False)
                 server.stop()
                 line = f"The lifespan of {title} ends"
                 self.assertEqual(sum(line in entry for entry in server.log), 1)
