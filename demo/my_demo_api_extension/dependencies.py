@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from odoo.addons.fastapi.dependencies import paging
+from odoo.addons.fastapi.dependencies import MAX_PAGE, paging
 from odoo.addons.fastapi.schemas import Paging
 
 __all__ = ["small_pages"]
@@ -17,7 +17,7 @@ MAX_PAGE_SIZE = 100
 
 
 def small_pages(
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 1,
     page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE,
 ) -> Paging:
     """Return which records of a search the client asks for: ``paging``, with a limit.

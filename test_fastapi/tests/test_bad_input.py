@@ -1,10 +1,13 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import socket
 
+from fastapi import HTTPException
 from psycopg2.errors import NotNullViolation
 
 from odoo.exceptions import ValidationError
 from odoo.tools import mute_logger
+
+from odoo.addons.fastapi.dependencies import paging
 
 from .common import FastapiHttpCase
 
@@ -150,6 +153,14 @@ class TestBadInput(FastapiHttpCase):
             self.assertIn("detail", response.json())
         response = self.post("/test/body", data=b"x" * 1000)
         self.assertEqual(response.json()["size"], 1000)
+
+    def test_pages_of_an_override(self):
+        # with bounds of its own, it calls ours
+        self.assertEqual(paging(2**31 - 1, 80).offset, (2**31 - 2) * 80)
+        for page, page_size in ((2**31, 80), (1, 2**63)):
+            with self.assertRaises(HTTPException) as caught:
+                paging(page, page_size)
+            self.assertEqual(caught.exception.status_code, 422)
 
     def test_pages_out_of_range(self):
         for query in ("page=0", "page=-1", "page_size=0", "page=x"):
