@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from odoo import fields, models
-from odoo.http import request
 from odoo.exceptions import ConcurrencyError
+from odoo.http import request
 
 from odoo.addons.fastapi.dependencies import (
     authenticated_partner_from_basic_auth_user,
