@@ -103,14 +103,14 @@ class BuiltApps:
         self,
         endpoint_id: int,
         version: str,
-        build: Callable[[], tuple[str, AsgiApplication]],
-    ) -> AsgiApplication:
+        build: Callable[[], tuple[str, AsgiApplication | None]],
+    ) -> AsgiApplication | None:
         """Return the app of an endpoint, building it if there is none of ``version``.
 
         An app of another version than the one asked for, seen by a transaction that is
         older or not committed yet, is returned but not kept.
 
-        :param build: returns the version it has seen, and the app
+        :param build: returns the version it has seen, and the app if there is one
         :raises RuntimeError: ``build`` itself has asked for the app
         """
         slot = self._slots.get(endpoint_id)

@@ -366,13 +366,14 @@ class FastapiEndpoint(models.Model):
         sequence = self.env.registry.cache_sequences.get("routing", 0)
         if table is None or table.sequence < sequence:
             table = cache.table = self.sudo()._read_mounts()
+            mounted = table.by_root_path.values()
+            self._get_built_apps().retain(mount.endpoint_id for mount in mounted)
         return table
 
     @api.model
     def _read_mounts(self) -> MountTable:
         _registry, sequences = self.env.registry.get_sequences(self.env.cr)
         endpoints = self.with_context(active_test=True).search([])
-        self._get_built_apps().retain(endpoints.ids)
         mounts = []
         for endpoint in endpoints:
             try:
@@ -430,12 +431,33 @@ class FastapiEndpoint(models.Model):
         application = self._get_built_apps().get(
             mount.endpoint_id,
             mount.app_version,
-            lambda: self.browse(mount.endpoint_id)._build_shared_app(),
+            lambda: self._build_mounted_app(path, mount),
         )
-        # The table may be of another moment than the transaction that the app was
-        # built in, and be replaced by another thread before somebody asks for the user.
-        self.env.cr.cache[_SERVED] = path, application.uid
+        if application is not None:
+            # The table may be replaced by another thread before somebody asks for the
+            # user, and be of another moment than the transaction that built the app.
+            self.env.cr.cache[_SERVED] = path, application.uid
         return application
+
+    @api.model
+    def _build_mounted_app(
+        self, path: str, mount: Mount
+    ) -> tuple[str, AsgiApplication | None]:
+        """Build the app of a mount, or of what serves the path in this transaction.
+
+        Odoo matches a request in one transaction and serves it in the next, so the
+        mount may be over, or not be there yet. Values of one moment served at the place
+        of another were a state that the endpoint never had.
+
+        :return: version and application, None if nothing serves the path
+        """
+        endpoint = self.sudo().browse(mount.endpoint_id).exists()
+        if endpoint.app_version != mount.app_version:
+            auth = mount.routing["auth"]
+            mount = self.sudo()._read_mounts().find(path)
+            if mount is None or mount.routing["auth"] != auth:
+                return "", None  # gone, or for requests that Odoo asks something else
+        return self.browse(mount.endpoint_id)._build_shared_app()
 
     @api.model
     def _get_built_apps(self) -> BuiltApps:

@@ -98,12 +98,42 @@ class TestLifeOfAnApp(FastapiHttpCase):
         admin = self.env.ref("base.user_admin")
         self.endpoint.user_id = admin
         model._get_mount_cache().table = before
+        model._get_built_apps().retain(())
         self.assertEqual(model.get_uid("/test/identity"), self.runner.id)
         application = model.get_app("/test/identity")
         self.assertEqual(application.uid, admin.id)
         self.assertEqual(model.get_uid("/test/identity"), admin.id)
         self.endpoint.user_id = self.runner
         self.assertEqual(model.get_uid("/test/identity"), self.runner.id)
+
+    def test_app_is_of_one_moment(self):
+        """Odoo matches a request in one transaction, and serves it in the next."""
+        model = self.env["fastapi.endpoint"]
+        before = model._get_mounts()
+        title = model.get_app("/test").app.title
+
+        def get_title():
+            model._get_mount_cache().table = before
+            model._get_built_apps().retain(())
+            application = model.get_app("/test/identity")
+            return application and application.app.title
+
+        self.endpoint.active = False
+        self.assertEqual(get_title(), title)  # what it was when it matched
+        self.endpoint.name = "Renamed"
+        self.assertIsNone(get_title())
+        other = self._create_endpoint("/test", name="Other")
+        self.assertEqual(get_title(), "Other")
+        other.app = "test_plain"  # that asks for another way to authenticate
+        self.assertIsNone(get_title())
+        other.root_path = "/elsewhere"
+        self.endpoint.active = True
+        self.assertEqual(get_title(), "Renamed")
+        self.endpoint.unlink()
+        self.assertIsNone(get_title())
+
+        model._get_mount_cache().table = before
+        self.assertEqual(self.get("/test/identity").status_code, 404)
 
     def test_reset_app(self):
         model = self.env["fastapi.endpoint"]
