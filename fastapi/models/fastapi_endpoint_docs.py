@@ -34,6 +34,8 @@ class FastapiEndpoint(models.Model):
     docs_group_ids = fields.Many2many(
         comodel_name="res.groups",
         string="Documentation Groups",
+        # the endpoint's user may read all other fields, but no groups
+        groups="fastapi.group_fastapi_user",
         help="Members of any of these groups may read the documentation, "
         "also if another group makes them members.",
     )

@@ -277,6 +277,9 @@ class TestModels(AccessCase):
         own, other = self.make_endpoint("runner"), self.make_endpoint("manager")
         endpoints = self.env["fastapi.endpoint"].with_user(self.users["runner"])
         self.assertEqual(endpoints.search([]), own)
+        (values,) = endpoints.browse(own.ids).read()
+        hidden = {"build_error", "docs_group_ids"}
+        self.assertEqual(hidden, own._fields.keys() - values.keys())
         for identity, call in self.calls():
             allowed = ANYBODY & CRUD["fastapi.endpoint"]["read"] - {"runner"}
             self.check(allowed, call, identity, "fastapi.endpoint", "read", other.ids)
