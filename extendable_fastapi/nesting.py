@@ -8,7 +8,7 @@ they were when it was defined. Nothing fails, but extensions of the parts are no
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from extendable.main import ExtendableMeta
 from fastapi.routing import iter_route_contexts
@@ -52,7 +52,8 @@ def _walk(
 ) -> None:
     for argument in get_args(annotation):
         _walk(argument, holder, registry, seen, found)
-    if not isinstance(annotation, type) or annotation in seen:
+    # get_origin: in Python 3.10 list[int] is a type too
+    if not isinstance(annotation, type) or get_origin(annotation) or annotation in seen:
         return
     if isinstance(annotation, ExtendableMeta):
         final = registry.get(annotation.__xreg_name__, annotation)
