@@ -10,8 +10,11 @@ the event loop never waits for a client.
 from __future__ import annotations
 
 import errno
+import io
 import logging
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import IO
 
@@ -57,12 +60,14 @@ class RequestBody:
     :param stream: what the client sends; must end by itself (``werkzeug`` takes care
         of ``Content-Length``, chunks and limits), its exceptions are passed on
     :raises NoRoomError: the temporary file can't take it
+    :raises starlette.exceptions.HTTPException: 400, the body ends before its time
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._file: IO[bytes] = SpooledTemporaryFile(max_size=MEMORY_SIZE)
+        read = _reader(stream)
         try:
-            while chunk := stream.read(CHUNK_SIZE):
+            while chunk := read():
                 self._write(chunk)
         except BaseException:
             with suppress(OSError):  # it tries once more to write what is left
@@ -70,7 +75,7 @@ class RequestBody:
             raise
         self.size: int = self._file.tell()  # bytes
 
-    def _write(self, chunk: bytes) -> None:
+    def _write(self, chunk: bytes | memoryview) -> None:
         try:
             self._file.write(chunk)
             self._file.flush()
@@ -85,3 +90,25 @@ class RequestBody:
     def close(self) -> None:
         """Give back memory and temporary file; more than once does no harm."""
         self._file.close()
+
+
+def _reader(stream: IO[bytes]) -> Callable[[], bytes | memoryview]:
+    """Return what reads the next part of a stream, something empty at its end."""
+    if isinstance(stream, io.RawIOBase):
+        return partial(_read_raw, stream, memoryview(bytearray(CHUNK_SIZE)))
+    return partial(stream.read, CHUNK_SIZE)
+
+
+def _read_raw(stream: io.RawIOBase, buffer: memoryview) -> memoryview:
+    """Read into a buffer, and return as much of it as was filled.
+
+    ``RawIOBase.read`` would do so too, with a buffer that can shrink. It does when a
+    client leaves in the middle of a long chunk: werkzeug's ``DechunkedInput`` (3.1) says
+    that it is full all the same, and Python before python/cpython#140607 copies what is
+    in memory behind it, or crashes. A memoryview can't shrink.
+    """
+    try:
+        size = stream.readinto(buffer)
+    except (OSError, ValueError) as err:
+        raise HTTPException(400, "The body of the request is not complete") from err
+    return buffer[:size]

@@ -7,12 +7,17 @@ import resource
 import tempfile
 import tracemalloc
 
+from starlette.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.serving import DechunkedInput
+from werkzeug.wsgi import get_input_stream
+
 from odoo.tests import BaseCase
 
 from ..bridge.body import CHUNK_SIZE, MEMORY_SIZE, NoRoomError, RequestBody
 
 
-class Upload(io.RawIOBase):
+class Upload:
     """A stream that is not in memory.
 
     :param size: bytes
@@ -71,6 +76,44 @@ class TestRequestBody(BaseCase):
         upload = Upload(5 * CHUNK_SIZE)
         self._body(upload)
         self.assertEqual(set(upload.sizes), {CHUNK_SIZE})
+
+    def _chunked(self, sent, limit=10 * CHUNK_SIZE):
+        """Return what Odoo's HTTP server makes of a body in chunks."""
+        environ = {
+            "wsgi.input": DechunkedInput(io.BufferedReader(io.BytesIO(sent))),
+            "wsgi.input_terminated": True,
+        }
+        return get_input_stream(environ, max_content_length=limit)
+
+    def test_chunks_of_a_client(self):
+        content = os.urandom(3 * CHUNK_SIZE + 5)
+        chunks = b"2\r\nab\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(content), content)
+        for limit in (None, 10 * CHUNK_SIZE):
+            body = self._body(self._chunked(chunks, limit))
+            self.assertEqual(body.replay().read(), b"ab" + content)
+        with self.assertRaises(RequestEntityTooLarge):
+            RequestBody(self._chunked(chunks, 2 * CHUNK_SIZE))
+
+    def test_chunk_that_is_not_sent_to_its_end(self):
+        """Nothing of the process's memory takes the place of the rest."""
+        for length in (4, CHUNK_SIZE, 2 * CHUNK_SIZE, 2**31, 2**63):
+            for sent in (b"abc", b"a" * CHUNK_SIZE):
+                for limit in (None, CHUNK_SIZE // 2, 10 * CHUNK_SIZE):
+                    stream = self._chunked(b"%x\r\n%b" % (length, sent), limit)
+                    with self.assertRaises(
+                        (HTTPException, ClientDisconnected, RequestEntityTooLarge)
+                    ) as catcher:
+                        RequestBody(stream)
+                    if isinstance(catcher.exception, RequestEntityTooLarge):
+                        self.assertGreaterEqual(len(sent), limit)
+
+    def test_broken_chunks(self):
+        for sent in (b"", b"zz\r\n", b"-3\r\nabc\r\n0\r\n\r\n", b"3\r\nabc"):
+            with self.assertRaises(HTTPException) as catcher:
+                RequestBody(self._chunked(sent, limit=None))
+            self.assertEqual(catcher.exception.status_code, 400)
+            with self.assertRaises(ClientDisconnected):
+                RequestBody(self._chunked(sent))
 
     def test_replay_starts_at_the_beginning(self):
         body = self._body(io.BytesIO(b"content"))
