@@ -10,7 +10,8 @@ worker thread.
 each event loop (``anyio._backends._asyncio``: ``run_sync_in_worker_thread`` takes a
 worker from ``_threadpool_idle_workers`` and gives it the call). The deque of a loop of
 ours holds one worker that makes the call on the loop. No other loop of the process has
-it.
+it. And no loop of ours keeps the task that its last request was run in.
+
 This module is the only place that touches these names; ``test_bridge_loops`` fails when
 they change. What a worker thread could and this thread can't: ``anyio.from_thread``.
 """
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from anyio._backends import _asyncio as anyio_asyncio
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextvars import Context
 
 __all__ = ["run_threads_inline"]
@@ -102,6 +103,25 @@ class _NoLimit:
         return None
 
 
+class _RootTask:
+    """Stands in for the task in which all others of a loop are started.
+
+    anyio looks it up for its worker threads and, before 4.15, keeps it with all that it
+    holds until the loop runs another one: an idle loop would keep its last request.
+    """
+
+    def done(self) -> bool:
+        return False
+
+    def add_done_callback(
+        self, callback: Callable[[asyncio.Task[Any]], object]
+    ) -> None:
+        """Call back at the end of a request that has started processes of anyio."""
+        task = asyncio.current_task()
+        assert task is not None
+        task.add_done_callback(callback)
+
+
 @contextmanager
 def no_running_loop() -> Iterator[None]:
     """Let a sync callable run a loop of its own, as it could on a worker thread."""
@@ -123,3 +143,4 @@ async def run_threads_inline() -> None:
     anyio_asyncio._threadpool_idle_workers.set(idle_workers)
     anyio_asyncio._threadpool_workers.set(set())
     anyio_asyncio._default_thread_limiter.set(_NoLimit())
+    anyio_asyncio._root_task.set(_RootTask())

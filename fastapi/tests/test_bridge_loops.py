@@ -17,7 +17,9 @@ from typing import Annotated
 from unittest.mock import patch
 
 import anyio
+import anyio.to_process
 import anyio.to_thread
+import psutil
 from anyio._backends import _asyncio as anyio_asyncio
 from fastapi import BackgroundTasks, Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -48,6 +50,25 @@ class TestLoops(BridgeCase):
         request = contextvars.Context().run(make_loop)
         gc.collect()
         self.assertIsNone(request())
+
+    def test_idle_loop_does_not_keep_its_last_request(self):
+        async def call():
+            await run_in_threadpool(int)
+            return weakref.ref(asyncio.current_task())
+
+        with borrow_loop() as loop:
+            task = loop.run_until_complete(call())
+        gc.collect()
+        self.assertFalse(loop.is_closed())
+        self.assertIsNone(task())
+
+    def test_processes_of_a_request_end_with_it(self):
+        async def call():
+            return psutil.Process(await anyio.to_process.run_sync(os.getpid))
+
+        with borrow_loop() as loop:
+            process = loop.run_until_complete(call())
+        process.wait(TIMEOUT)
 
     def test_loop_is_lent_again(self):
         with borrow_loop() as first:
@@ -569,11 +590,12 @@ class TestAnyioNames(BaseCase):
                 {worker.__class__.__name__ for worker in workers},
                 {worker.__class__.__name__ for worker in idle},
                 limiter is anyio.to_thread.current_default_thread_limiter(),
+                anyio_asyncio._root_task.get() is asyncio.current_task(),
             )
 
         self.assertEqual(
             anyio.run(used),
-            ({"WorkerThread"}, {"WorkerThread"}, True),
+            ({"WorkerThread"}, {"WorkerThread"}, True, True),
             f"anyio {version('anyio')} keeps its worker threads elsewhere: change "
             "bridge/inline_threads.py.",
         )
