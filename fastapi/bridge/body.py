@@ -103,7 +103,7 @@ def _read_raw(stream: io.RawIOBase, buffer: memoryview) -> memoryview:
     """Read into a buffer, and return as much of it as was filled.
 
     ``RawIOBase.read`` would do so too, with a buffer that can shrink. It does when a
-    client leaves in the middle of a long chunk: werkzeug's ``DechunkedInput`` (3.1) says
+    client leaves in the middle of a long chunk: ``DechunkedInput`` of werkzeug 3.1 says
     that it is full all the same, and Python before python/cpython#140607 copies what is
     in memory behind it, or crashes. A memoryview can't shrink.
     """

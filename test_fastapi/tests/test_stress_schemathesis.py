@@ -6,8 +6,8 @@ not, and checks the answers: status, content type, headers and body as documente
 is wrong refused, what is right accepted, no method and no access beyond the documented.
 """
 
-import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -32,6 +32,13 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "4xx", "500"]
 include-path-regex = "/bank_accounts$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403"]
 """
+
+#: What it says at the end; versions before 4.26 (Python 3.10) have no report to read.
+SUMMARY = re.compile(
+    r"Selected: \d+/(?P<total>\d+)\s+Tested: (?P<tested>\d+)\s"
+    r".*Test cases:\s+(?P<generated>\d+) generated",
+    re.DOTALL,
+)
 
 TIMEOUT = 8 * 60  # seconds for one API
 LOGIN = "schemathesis"
@@ -73,7 +80,7 @@ class TestSchemathesis(StressCase):
         seed = random.randrange(2**32) if self.full else 1
         url = f"http://127.0.0.1:{self.first.port}{root_path}/openapi.json"
         with tempfile.TemporaryDirectory() as name:
-            config, report = Path(name, "config.toml"), Path(name, "report.json")
+            config = Path(name, "config.toml")
             config.write_text(CONFIG)
             command = [sys.executable, "-m", "schemathesis.cli"]
             command += ["--config-file", config, "run", url, *credentials]
@@ -81,17 +88,15 @@ class TestSchemathesis(StressCase):
             command += [] if self.full else ["--phases", phases]
             command += ["--continue-on-failure", "--generation-database", "none"]
             command += ["--seed", str(seed), "--no-color", "--warnings", "off"]
-            command += ["--report", "json", "--report-json-path", report]
             run = subprocess.run(
                 command, cwd=name, capture_output=True, text=True, timeout=TIMEOUT
             )
-            self.assertTrue(report.exists(), run.stdout + run.stderr)
-            result = json.loads(report.read_text())
-        operations = result["operations"]
-        self.assertEqual(operations["tested"], operations["total"])
+        said = SUMMARY.search(run.stdout)
+        self.assertTrue(said, run.stdout + run.stderr)
+        self.assertEqual(said["tested"], said["total"])
         self.conclude(
             f"{case}, as documented",
-            result["test_cases"]["generated"],
+            int(said["generated"]),
             [run.stdout] if run.returncode else [],
         )
 
