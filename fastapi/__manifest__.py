@@ -21,7 +21,7 @@
             "anyio>=4.0.0",
             "fastapi>=0.143.0",
             "fastapi-offline>=1.7.4",
-            "markdown-it-py>=2.1.0",
+            "markdown-it-py>=2.2.0",
             "pydantic>=2.9.0",
             "python-multipart>=0.0.19",
             "starlette>=0.46.0",

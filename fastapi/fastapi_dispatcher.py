@@ -62,7 +62,13 @@ from .error_handlers import (
     exception_headers,
     json_content,
 )
-from .late_transactions import LateTransactions, StreamBody, is_lost, reopen
+from .late_transactions import (
+    LateTasks,
+    LateTransactions,
+    StreamBody,
+    is_lost,
+    reopen,
+)
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -155,8 +161,7 @@ class FastApiDispatcher(Dispatcher):
             response = self._build_response(answer)
             tasks = answer.tasks()
             if tasks:
-                late.hold_for_tasks()
-                response.call_on_close(partial(late.run_tasks, tasks))
+                response.call_on_close(LateTasks(late, tasks).close)
             return response
 
     def handle_error(self, exc: Exception) -> Response:

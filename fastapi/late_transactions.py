@@ -9,6 +9,11 @@ wait for a slow client, it is closed and opened again.
 Both reach into ``odoo.sql_db.Cursor`` (19.0): the instance gets a ``close`` of its own,
 or the state of a new cursor. ``test_late_transactions`` fails if that is not enough any
 more.
+
+A server calls ``close`` of the response when it is over; all but one. werkzeug (3.1,
+``WSGIRequestHandler.run_wsgi``) reads what the client has sent on before that, and if
+the client has reset the connection instead, it fails there and lets go of the response.
+So what has a ``close`` here closes itself when it is deleted.
 """
 
 from __future__ import annotations
@@ -34,7 +39,7 @@ if TYPE_CHECKING:
 
     from .bridge import Answer
 
-__all__ = ["LateTransactions", "StreamBody", "is_lost", "reopen"]
+__all__ = ["LateTasks", "LateTransactions", "StreamBody", "is_lost", "reopen"]
 
 _logger = logging.getLogger(__name__)
 
@@ -111,6 +116,35 @@ class LateTransactions:
             odoo_env_ctx.reset(token)
 
 
+class LateTasks:
+    """The background tasks of an answer that is no stream.
+
+    :param late: the transactions to run them in
+    :param tasks: run by ``close``, whenever that is; without it only if the request is
+        committed, as Odoo drops the response of one that it replays
+    """
+
+    def __init__(self, late: LateTransactions, tasks: list[Callable[[], None]]) -> None:
+        self._late = late
+        self._tasks = tasks
+        self._committed = False
+        late.hold_for_tasks()
+        late.env.cr.postcommit.add(self._commit)
+
+    def _commit(self) -> None:
+        self._committed = True
+
+    def close(self) -> None:
+        """Run the tasks; more than once does no harm."""
+        tasks, self._tasks = self._tasks, []
+        if tasks:
+            self._late.run_tasks(tasks)
+
+    def __del__(self) -> None:
+        if self._committed:
+            self.close()
+
+
 class StreamBody:
     """The body of a streamed response: its generator runs while it is sent.
 
@@ -135,6 +169,7 @@ class StreamBody:
             self._committed = True
         except Exception as exc:
             _logger.exception("A stream failed, and is cut off.")
+            self.close()  # the exception keeps what it would be deleted with
             # The server takes this for the client's doing and says nothing more
             # (werkzeug.serving.WSGIRequestHandler.run_wsgi).
             raise ConnectionAbortedError("The stream failed.") from exc
@@ -157,6 +192,9 @@ class StreamBody:
                         self._late.rollback()  # of caches too: closing leaves those
                 finally:
                     self._late.close()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def is_lost(cr: Any) -> bool:

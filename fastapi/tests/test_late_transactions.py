@@ -10,7 +10,7 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
 from ..context import odoo_env_ctx
-from ..late_transactions import LateTransactions, is_lost, reopen
+from ..late_transactions import LateTasks, LateTransactions, is_lost, reopen
 
 
 @tagged("post_install", "-at_install")
@@ -91,6 +91,32 @@ class TestLateTransactions(BaseCase):
         self.assertIn("on purpose", logs.output[0])
         self.assertEqual(self._committed(), ["late.first", "late.last"])
         self.assertTrue(self.cr.closed)
+
+    def test_tasks_of_an_answer_that_is_let_go(self):
+        """The server has not called close: the tasks of a commit run all the same."""
+        tasks = LateTasks(self.late, [lambda: self._set("late.task")])
+        self.cr.commit()
+        self.cr.close()
+        del tasks
+        self.assertEqual(self._committed(), ["late.task"])
+        self.assertTrue(self.cr.closed)
+
+    def test_tasks_of_an_answer_that_is_not_committed(self):
+        tasks = LateTasks(self.late, [lambda: self._set("late.task")])
+        self.cr.rollback()  # Odoo does, and replays the request
+        self.cr.commit()
+        del tasks
+        self.assertEqual(self._committed(), [])
+
+    def test_tasks_of_an_answer_run_once(self):
+        calls = []
+        tasks = LateTasks(self.late, [lambda: calls.append("task")])
+        self.cr.commit()
+        self.cr.close()
+        tasks.close()
+        tasks.close()
+        del tasks
+        self.assertEqual(calls, ["task"])
 
     def _lose_connection(self):
         self.env.cr.execute("SELECT pg_terminate_backend(pg_backend_pid())")

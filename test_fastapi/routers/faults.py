@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import psycopg2
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, BackgroundTasks, Depends
 from fastapi.responses import StreamingResponse
 
 from odoo.api import Environment
@@ -72,4 +72,35 @@ def stream_parameter(env: Env, value: int, fail: bool = False) -> StreamingRespo
             if fail and number == 1:
                 raise ZeroDivisionError()
 
+    return StreamingResponse(generate())
+
+
+def create(env: Environment, name: str) -> None:
+    env["test.fastapi.item"].create({"name": name})
+
+
+@router.post("/task")
+def leave_to_task(env: Env, tasks: BackgroundTasks, name: str) -> str:
+    tasks.add_task(create, env, name)
+    return name
+
+
+@router.post("/task/empty", status_code=204)
+def leave_to_task_without_content(env: Env, tasks: BackgroundTasks, name: str) -> None:
+    tasks.add_task(create, env, name)
+
+
+@router.post("/task/stream")
+def leave_to_task_after_stream(
+    env: Env, tasks: BackgroundTasks, name: str, lock: int = 0, fail: bool = False
+) -> StreamingResponse:
+    """Wait between the last chunk and the end."""
+
+    def generate() -> Iterator[str]:
+        yield name
+        wait(env, lock)
+        if fail:
+            raise ZeroDivisionError()
+
+    tasks.add_task(create, env, name)
     return StreamingResponse(generate())

@@ -4,14 +4,18 @@
 import contextlib
 import http.client
 import re
+import socket
+import struct
 import threading
 from collections import Counter
+from functools import partial
+from urllib.parse import quote
 
 import psutil
 
 from .fault_case import FaultCase
 from .server_case import LOCK
-from .servers import Background
+from .servers import TIMEOUT, Background
 
 
 class TestKilledConnections(FaultCase):
@@ -153,6 +157,62 @@ class TestKilledConnections(FaultCase):
                 answer = self.first.request("GET", "/f/faults/parameter")
                 self.expect(answer.json(), f"{turn:2} 0", name)
         self.conclude("broken stream in a cache", 2 * turns, self.failures)
+
+
+class TestResets(FaultCase):
+    """Clients that leave so that the server finds an error where it looks for more.
+
+    Before it ends a response, werkzeug reads what the client may have sent on.
+    """
+
+    def call_and_reset(self, path, until=None):
+        """Send a request, read the beginning of its answer, and reset the connection.
+
+        :param until: called before the reset
+        """
+        address = "127.0.0.1", self.first.port
+        with socket.create_connection(address, TIMEOUT) as peer:
+            peer.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+            # HTTP/1.0: the server writes nothing more after the last chunk
+            head = f"POST {path} HTTP/1.0\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+            peer.sendall(head.encode())
+            self.assertRegex(peer.recv(12), rb"HTTP/1.. 20[04]")
+            if until:
+                until()
+
+    def test_tasks_of_an_answer(self):
+        turns = self.size(full=200, short=20)
+        names = []
+        for turn in range(turns):
+            for kind in ("task", "task/empty"):
+                names.append(f"{turn} {kind}")
+                name = quote(names[-1])
+                self.call_and_reset(f"/f/faults/{kind}?name={name}")
+        self.wait_until(lambda: sorted(set(names) - set(self.names())), [])
+        self.expect(sorted(self.names()), sorted(names), "tasks")
+        self.expect_service("reset")
+        self.conclude("reset while a task is left to do", len(names), self.failures)
+
+    def test_stream(self):
+        turns = self.size(full=50, short=5)
+        for turn in range(turns):
+            for fail in (False, True):
+                name = f"{turn} {fail}"
+                self.hold_lock()
+                self.call_and_reset(
+                    f"/f/faults/task/stream?name={turn}&lock={LOCK}&fail={fail}",
+                    partial(self.wait_for_lock, 1),
+                )
+                self.release_lock()
+                if not fail:  # it has come to its end, whoever is there to see it
+                    self.wait_until(self.names, [str(turn)])
+                self.wait_until(self.busy, [])
+                self.expect(self.names(), [] if fail else [str(turn)], name)
+                self.expect_service(name)
+                self.query("DELETE FROM test_fastapi_item")
+        self.conclude("reset while a stream goes on", 2 * turns, self.failures)
 
 
 class TestBrokenApp(FaultCase):
