@@ -331,7 +331,9 @@ class FastApiDispatcher(Dispatcher):
                 if not (length.isascii() and length.isdigit()):
                     # werkzeug would take the body for empty
                     raise BadRequest("The Content-Length is not a number.")
-                self._body = RequestBody(httprequest.stream)
+                self._body = RequestBody(
+                    httprequest.stream, httprequest.max_content_length
+                )
             except Exception:
                 self._body = RequestBody(io.BytesIO())  # for the app to answer that
                 raise

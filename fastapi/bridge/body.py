@@ -58,16 +58,23 @@ class RequestBody:
     """A body that was read once and can be replayed.
 
     :param stream: what the client sends; must end by itself (``werkzeug`` takes care
-        of ``Content-Length``, chunks and limits), its exceptions are passed on
+        of ``Content-Length`` and chunks), its exceptions are passed on
+    :param max_size: bytes; None for any number. Versions of werkzeug before 2.3 look at
+        the ``Content-Length`` only, which a body in chunks does not have.
     :raises NoRoomError: the temporary file can't take it
-    :raises starlette.exceptions.HTTPException: 400, the body ends before its time
+    :raises starlette.exceptions.HTTPException: 400, the body ends before its time; 413,
+        it is larger than ``max_size``
     """
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], max_size: int | None = None) -> None:
         self._file: IO[bytes] = SpooledTemporaryFile(max_size=MEMORY_SIZE)
         read = _reader(stream)
+        left = float("inf") if max_size is None else max_size
         try:
             while chunk := read():
+                left -= len(chunk)
+                if left < 0:
+                    raise HTTPException(413, "The body of the request is too large")
                 self._write(chunk)
         except BaseException:
             with suppress(OSError):  # it tries once more to write what is left

@@ -43,8 +43,8 @@ class Upload:
 
 
 class TestRequestBody(BaseCase):
-    def _body(self, stream):
-        body = RequestBody(stream)
+    def _body(self, *args):
+        body = RequestBody(*args)
         self.addCleanup(body.close)
         return body
 
@@ -76,6 +76,16 @@ class TestRequestBody(BaseCase):
         upload = Upload(5 * CHUNK_SIZE)
         self._body(upload)
         self.assertEqual(set(upload.sizes), {CHUNK_SIZE})
+
+    def test_body_over_the_limit(self):
+        before = len(os.listdir("/dev/fd"))
+        self._body(Upload(2 * MEMORY_SIZE), 2 * MEMORY_SIZE)
+        upload = Upload(10 * MEMORY_SIZE)
+        with self.assertRaises(HTTPException) as catcher:
+            RequestBody(upload, 2 * MEMORY_SIZE)
+        self.assertEqual(catcher.exception.status_code, 413)
+        self.assertGreater(upload.left, 7 * MEMORY_SIZE)
+        self.assertEqual(len(os.listdir("/dev/fd")), before + 1)
 
     def _chunked(self, sent, limit=10 * CHUNK_SIZE):
         """Return what Odoo's HTTP server makes of a body in chunks."""
