@@ -6,7 +6,6 @@ be in no table.
 """
 
 import base64
-import gc
 import http.client
 import itertools
 import xmlrpc.client
@@ -161,9 +160,6 @@ class AccessCase(FastapiHttpCase):
     def calls(self):
         """Yield each way to call a method, as each identity."""
         for identity in self.users:
-            # What a refused call leaves, exception and frames, keeps its thread, and
-            # Python 3.13 the thread's stack: too many for Odoo's limit of memory.
-            gc.collect()
             # of call_kw
             self.authenticate(
                 *(
