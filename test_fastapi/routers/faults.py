@@ -13,7 +13,7 @@ from odoo.api import Environment
 
 from odoo.addons.fastapi.dependencies import odoo_env
 
-from .streams import wait
+from .streams import create, wait
 
 router = APIRouter(prefix="/faults", tags=["faults"])
 
@@ -73,10 +73,6 @@ def stream_parameter(env: Env, value: int, fail: bool = False) -> StreamingRespo
                 raise ZeroDivisionError()
 
     return StreamingResponse(generate())
-
-
-def create(env: Environment, name: str) -> None:
-    env["test.fastapi.item"].create({"name": name})
 
 
 @router.post("/task")
