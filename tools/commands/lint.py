@@ -22,6 +22,9 @@ import stamps
 from addons import Addon, find_addons, get_requirements
 from errors import ExitCode, ToolError
 
+#: Folders of Python code beside the addons.
+PROGRAMS = ("benchmarks", "tools")
+
 
 def main(*, fix: bool = False) -> int:
     """Run every check and report on all of them.
@@ -48,7 +51,7 @@ def _repair(python: Path, found: list[Addon]) -> int:
     programs = python.parent
     stamps.write(layout.ROOT / "requirements.txt", get_requirements(found))
     # Formatting mends what is merely too long; what is left, `make lint` reports.
-    sources = [*_get_folders(found), "tools"]
+    sources = [*_get_folders(found), *PROGRAMS]
     _call(programs, "ruff", "check", "--fix", "--exit-zero", "--quiet", *sources)
     _call(programs, "ruff", "format", *sources)
     readme.write(python, found)
@@ -62,7 +65,7 @@ def _get_folders(found: list[Addon]) -> list[str]:
 def _get_checks(python: Path, found: list[Addon]) -> dict[str, Callable[[], bool]]:
     programs = python.parent
     folders = _get_folders(found)
-    sources = [*folders, "tools"]
+    sources = [*folders, *PROGRAMS]
 
     def call(program: str, *arguments: str) -> Callable[[], bool]:
         return lambda: _call(programs, program, *arguments)
