@@ -257,28 +257,27 @@ def _without_repetition(dependants: list[Dependant], seen: set[Any]) -> list[Dep
     FastAPI solves all that is below a dependency before it looks whether it has the
     result already. Without it, nothing is lost where the result is sure to be there.
 
-    :param seen: what is there before, as FastAPI tells results apart
+    :param seen: what is there before, as FastAPI tells results apart. Below OAuth2
+        scopes it does so by all that is below the dependency too, so nothing is left
+        out there.
     """
     result = []
     for dependant in dependants:
-        scopes = (dependant.parent_oauth_scopes or []) + (
-            dependant.own_oauth_scopes or []
-        )
-        key = (dependant.call, frozenset(scopes), dependant.scope)
-        if key in seen and _can_be_repeated(dependant):
+        scopes = dependant.parent_oauth_scopes or dependant.own_oauth_scopes
+        key = (dependant.call, dependant.scope)
+        if not scopes and key in seen and _can_be_repeated(dependant):
             leaf = type(dependant)(
                 call=dependant.call,
                 name=dependant.name,
                 path=dependant.path,
-                own_oauth_scopes=dependant.own_oauth_scopes,
-                parent_oauth_scopes=dependant.parent_oauth_scopes,
                 use_cache=dependant.use_cache,
                 scope=dependant.scope,
             )
         else:
             leaf = copy(dependant)
             leaf.dependencies = _without_repetition(dependant.dependencies, seen)
-            seen.add(key)
+            if not scopes:
+                seen.add(key)
         result.append(leaf)
     return result
 

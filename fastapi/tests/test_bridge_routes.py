@@ -870,6 +870,57 @@ class TestRepetition(BridgeCase):
 
         self.assertEqual(json.loads(self.call(app).body), [1, 2])
 
+    def test_security_scopes(self):
+        calls = []
+        scheme = APIKeyHeader(name="token")
+
+        def user(token: Annotated[str, Depends(scheme)]) -> str:
+            calls.append("user")
+            return token
+
+        def tenant(user: Annotated[str, Depends(user)]) -> str:
+            calls.append("tenant")
+            return f"tenant of {user}"
+
+        def rights(scopes: SecurityScopes) -> list[str]:
+            calls.append("rights")
+            return scopes.scopes
+
+        def admin(
+            user: Annotated[str, Depends(user)],
+            tenant: Annotated[str, Depends(tenant)],
+            rights: Annotated[list, Depends(rights)],
+        ) -> list:
+            return [user, tenant, *rights]
+
+        def fill(app):
+            @app.get("/", dependencies=[Security(admin, scopes=["read"])])
+            def handler(
+                plain: Annotated[str, Depends(tenant)],
+                writer: Annotated[list, Security(admin, scopes=["write"])],
+                reader: Annotated[list, Security(admin, scopes=["read"])],
+                rights: Annotated[list, Depends(rights)],
+            ) -> list:
+                return [plain, writer, reader, rights]
+
+            return app
+
+        results = []
+        for app_class in (FastAPI, EndpointApp):
+            calls.clear()
+            result = self.call(fill(app_class()), HTTP_TOKEN="ann")
+            results.append((result.status, result.body, list(calls)))
+        self.assertEqual(results[1], results[0])
+        self.assertEqual(
+            json.loads(result.body),
+            [
+                "tenant of ann",
+                ["ann", "tenant of ann", "write"],
+                ["ann", "tenant of ann", "read"],
+                [],
+            ],
+        )
+
     def test_documentation_is_whole(self):
         app, _calls = self._app()
         self.call(app, query="value=7")
