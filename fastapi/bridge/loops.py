@@ -43,8 +43,8 @@ MAX_BUSY_PASSES = 32
 _idle: deque[asyncio.AbstractEventLoop] = deque()
 #: Loops that are lent and not to be lent again.
 _spoiled: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
-# A child of a fork must not share the selectors of its parent.
-os.register_at_fork(after_in_child=_idle.clear)
+#: All loops of the process.
+_loops: WeakSet[Any] = WeakSet()
 
 
 class _BusySelector(selectors.DefaultSelector):
@@ -75,7 +75,25 @@ def new_loop() -> asyncio.AbstractEventLoop:
     loop = Context().run(asyncio.SelectorEventLoop, _BusySelector())
     with one_at_a_time:
         loop.run_until_complete(run_threads_inline())
+    _loops.add(loop)
     return loop
+
+
+def _close_loops_of_parent() -> None:
+    """In the child of a fork: close what it has of its parent's loops.
+
+    It shares the selectors: a loop that is closed, be it by the garbage collector,
+    takes its sockets out of them, and no other thread can wake the parent's loop.
+    """
+    for loop in list(_loops):
+        if not (loop.is_closed() or loop.is_running()):
+            loop._selector.close()
+            loop._selector = _BusySelector()
+            loop.close()
+    _idle.clear()
+
+
+os.register_at_fork(after_in_child=_close_loops_of_parent)
 
 
 def _is_clean(loop: Any) -> bool:

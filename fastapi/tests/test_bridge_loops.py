@@ -9,6 +9,7 @@ import os
 import selectors
 import socket
 import threading
+import time
 import warnings
 import weakref
 from importlib.metadata import version
@@ -256,9 +257,8 @@ class TestLoops(BridgeCase):
             loop.run_until_complete(asyncio.sleep(0))
         self.assertIs(asyncio.get_event_loop(), own)
 
-    def test_child_of_a_fork_takes_no_loop_of_its_parent(self):
-        with borrow_loop() as loop:
-            pass
+    def _fork(self, run):
+        """Call a function in a child process, and return what it exits with."""
         with warnings.catch_warnings():
             # Python 3.12 warns of threads, which the child does not need
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -266,15 +266,46 @@ class TestLoops(BridgeCase):
         if not child:
             status = 1
             try:
-                with borrow_loop() as own:
-                    own.run_until_complete(asyncio.sleep(0))
-                    status = 0 if own is not loop else 2
+                status = run()
             finally:
                 os._exit(status)
         _pid, status = os.waitpid(child, 0)
-        self.assertEqual(os.waitstatus_to_exitcode(status), 0)
+        return os.waitstatus_to_exitcode(status)
+
+    def test_child_of_a_fork_takes_no_loop_of_its_parent(self):
+        def run():
+            with borrow_loop() as own:
+                own.run_until_complete(asyncio.sleep(0))
+                return 0 if own is not loop else 2
+
+        with borrow_loop() as loop:
+            pass
+        self.assertEqual(self._fork(run), 0)
         with borrow_loop() as still:
             self.assertIs(still, loop)
+
+    def test_child_of_a_fork_leaves_the_loops_of_its_parent_alone(self):
+        def run():
+            gc.collect()
+            return 0
+
+        async def call_thread():
+            # long enough for the loop to fall asleep; it wakes up late if at all
+            return await asyncio.wait_for(asyncio.to_thread(never.wait, 0.2), TIMEOUT)
+
+        never = threading.Event()
+        lent = new_loop()
+        self.addCleanup(lent.close)
+        with borrow_loop() as loop:
+            ident = id(loop)
+        del loop  # the child must be able to collect it
+        self.assertEqual(self._fork(run), 0)
+        with borrow_loop() as idle:
+            self.assertEqual(id(idle), ident)
+            for loop in (idle, lent):
+                start = time.monotonic()
+                loop.run_until_complete(call_thread())
+                self.assertLess(time.monotonic() - start, TIMEOUT)
 
     def test_no_thread_is_left(self):
         app = FastAPI()
