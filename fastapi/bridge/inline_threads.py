@@ -87,7 +87,9 @@ class _InlineWorker:
             error = RuntimeError("sync callable raised StopIteration")
             error.__cause__ = exc
             future.set_exception(error)
-        except Exception as exc:
+        except (KeyboardInterrupt, SystemExit):
+            raise  # to whoever runs the loop
+        except BaseException as exc:  # a loop of the callable's own was cancelled, say
             future.set_exception(exc)
         else:
             future.set_result(result)

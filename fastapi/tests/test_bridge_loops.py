@@ -483,6 +483,32 @@ class TestInlineThreads(BridgeCase):
         self.assertIsInstance(result.exception, RuntimeError)
         self.assertIsInstance(result.exception.__cause__, StopIteration)
 
+    def test_sync_stream_with_more_than_an_exception(self):
+        # nothing would wake the loop that waits for its next item
+        class Timeout(BaseException):
+            """As gevent has it."""
+
+        async def cancel():
+            asyncio.current_task().cancel()
+            await asyncio.sleep(0)
+
+        def time_out():
+            yield "first"
+            raise Timeout()
+
+        def cancel_own_loop():
+            yield "first"
+            asyncio.run(cancel())
+
+        @self.app.get("/{name}")
+        def handler(name: str) -> StreamingResponse:
+            return StreamingResponse({"1": time_out, "2": cancel_own_loop}[name]())
+
+        with self.assertRaises(Timeout):
+            self.call(self.app, "/1")
+        with self.assertRaisesRegex(RuntimeError, "cancelled its own task"):
+            self.call(self.app, "/2")
+
     def test_sync_call_runs_in_a_context_of_its_own(self):
         variable = contextvars.ContextVar("variable", default="outer")
 
