@@ -104,7 +104,7 @@ class Lifespan:
         self._stopping.set()
         try:
             _run(asyncio.wait_for(task, STOP_TIMEOUT))
-        except Exception:
+        except (Exception, asyncio.CancelledError):
             _logger.exception("An app did not stop properly.")
 
     async def _start(self) -> None:

@@ -7,7 +7,7 @@ to refuse or repair what a client may send and ``a2wsgi`` takes for granted.
 
 from collections.abc import MutableMapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from a2wsgi.asgi import build_scope as a2wsgi_build_scope
 from werkzeug.exceptions import BadRequest
@@ -25,6 +25,15 @@ def wsgi_path(environ: dict[str, Any]) -> str:
     return environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
 
 
+def _is_host(value: str) -> bool:
+    """Return whether a ``Host`` header is one that the app's URLs can be made of."""
+    try:
+        parts = urlsplit(f"//{value}")
+        return parts.netloc == value and (parts.port is None or parts.port >= 0)
+    except ValueError:
+        return False
+
+
 def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
     """Return the ASGI scope of a request to an app mounted at ``root_path``.
 
@@ -34,7 +43,8 @@ def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
     :param environ: WSGI environ whose ``PATH_INFO`` starts with ``root_path``
     :param root_path: mount point, with a leading and without a trailing slash
     :return: the scope, with a ``state`` of its own
-    :raises werkzeug.exceptions.BadRequest: the path is not UTF-8
+    :raises werkzeug.exceptions.BadRequest: the path is not UTF-8, or the ``Host``
+        header is none
     """
     script_name = environ.get("SCRIPT_NAME", "")
     mount = root_path.encode().decode("latin-1")  # WSGI strings are latin-1
@@ -43,6 +53,14 @@ def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
         "SCRIPT_NAME": script_name + mount,
         "PATH_INFO": environ["PATH_INFO"][len(mount) :],
     }
+    host = environ.get("HTTP_HOST", "")
+    if not _is_host(host):
+        raise BadRequest(f"The Host header names no host: {host}")
+    port = environ["SERVER_PORT"]
+    if not (port.isascii() and port.isdigit()):
+        # werkzeug's ProxyFix takes it from X-Forwarded-Host, which may end in a colon
+        https = environ["wsgi.url_scheme"] == "https"
+        environ["SERVER_PORT"] = "443" if https else "80"
     query = environ.get("QUERY_STRING", "")
     if not query.isascii():
         # a2wsgi.asgi.build_scope encodes as ASCII and raises

@@ -71,6 +71,29 @@ class TestLifespan(BridgeCase):
             lifespan.stop()
         self.assertIn("no stop", logs.output[0])
 
+    def test_app_that_cancels_its_own_stop(self):
+        @asynccontextmanager
+        async def cancel(app):
+            yield
+            raise asyncio.CancelledError()
+
+        app, events = self._app()
+        lifespan, other = Lifespan(FastAPI(lifespan=cancel)), Lifespan(app)
+        lifespan.start()
+        other.start()
+
+        @asynccontextmanager
+        async def stop_the_others(app):
+            lifespan.stop()
+            other.stop()
+            yield
+
+        last = Lifespan(FastAPI(lifespan=stop_the_others))
+        with self.assertLogs("odoo.addons.fastapi.bridge.lifespan", "ERROR"):
+            last.start()
+        self.assertEqual(events, ["started", "stopped"])
+        last.stop()
+
     def test_stop_wherever_the_garbage_collector_runs(self):
         app, events = self._app()
         lifespan = Lifespan(app)

@@ -29,6 +29,26 @@ class TestScope(BaseCase):
         self.assertEqual(scope["scheme"], "http")
         self.assertEqual(scope["server"], ("odoo.example", 80))
 
+    def test_port_that_is_no_number(self):
+        for scheme, default in (("http", 80), ("https", 443)):
+            for port in ("", "abc", "-1", "٣"):
+                environ = make_environ(SERVER_PORT=port)
+                environ["wsgi.url_scheme"] = scheme
+                with self.subTest(scheme, port=port):
+                    server = build_scope(environ, "")["server"]
+                    self.assertEqual(server, ("odoo.example", default))
+
+    def test_host(self):
+        for host in ("", "odoo.example", "odoo.example:", "my_odoo:8069", "[::1]:80"):
+            with self.subTest(host):
+                scope = build_scope(make_environ(HTTP_HOST=host), "")
+                self.assertEqual(scope["headers"], [(b"host", host.encode())])
+
+    def test_host_that_is_none(self):
+        for host in ("[::1", "]:[", "[zz]", "x:abc", "x:-1", "x:65536", "a/b", "a?b"):
+            with self.subTest(host), self.assertRaisesRegex(BadRequest, "names no"):
+                build_scope(make_environ(HTTP_HOST=host), "")
+
     def test_client(self):
         environ = make_environ(REMOTE_ADDR="192.0.2.1", REMOTE_PORT="4711")
         self.assertEqual(build_scope(environ, "")["client"], ("192.0.2.1", 4711))

@@ -1,11 +1,12 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import socket
+from unittest.mock import patch
 
 from fastapi import HTTPException
 from psycopg2.errors import NotNullViolation
 
 from odoo.exceptions import ValidationError
-from odoo.tools import mute_logger
+from odoo.tools import config, mute_logger
 
 from odoo.addons.fastapi.dependencies import paging
 
@@ -126,6 +127,23 @@ class TestBadInput(FastapiHttpCase):
                 status, _body = self._raw_post("/test/body", headers, body)
                 self.assertEqual(status, 400)
         self.assertEqual(self.get("/test/identity").status_code, 200)
+
+    def test_malformed_headers_of_a_proxy(self):
+        """Many a proxy passes on what the client says."""
+        with patch.dict(config.options, {"proxy_mode": True}):
+            for name, value, status in (
+                ("X-Forwarded-Host", "shop.example:", 200),
+                ("X-Forwarded-Host", "shop.example:abc", 400),
+                ("X-Forwarded-Host", "[::1", 400),
+                ("X-Forwarded-Host", "[::1]", 200),
+                ("X-Forwarded-Proto", "nonsense://", 200),
+                ("X-Forwarded-Prefix", "//\\", 200),
+                ("X-Forwarded-For", "999.1.1.1:x", 200),
+            ):
+                headers = {"X-Forwarded-Host": "shop.example", name: value}
+                with self.subTest(**headers):
+                    response = self.get("/test/request", headers=headers)
+                    self.assertEqual(response.status_code, status)
 
     def test_malformed_bodies(self):
         for content_type, body in (
