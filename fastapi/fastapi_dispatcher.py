@@ -192,24 +192,9 @@ class FastApiDispatcher(Dispatcher):
         """
         if isinstance(exc, AppBuildError):
             return self.handle_error(exc)
+        response = None
         try:
-            env = self.request.env
-            if not env.cr.closed:
-                env.cr.rollback()
-            elif not _reopen(env):
-                return self.handle_error(exc)
-            environ = self._get_environ()
-            endpoints = env["fastapi.endpoint"]
-            path = wsgi_path(environ)
-            app = endpoints.get_app(path)
-            if app is None:
-                return self.handle_error(exc)
-            environ[EXCEPTION_KEY] = exc
-            environ[HANDLE_ERROR_KEY] = self.handle_error
-            with self._manage_odoo_env(endpoints.get_uid(path)):
-                answer = self._call_app(app, environ)
-                if answer.answered:
-                    return self._build_response(answer)
+            response = self._answer_by_app(exc)
         except WerkzeugHTTPException as err:
             _logger.debug("No app can be called for this request: %s", err)
         except AppBuildError as err:
@@ -218,10 +203,30 @@ class FastApiDispatcher(Dispatcher):
             return self.handle_error(err)
         except Exception:
             _logger.exception("The app can't answer %s: answered without.", type(exc))
-        response = self.handle_error(exc)
+        if response is None:
+            response = self.handle_error(exc)
         if response.status_code < 500 and not hasattr(exc, "loglevel"):
             exc.loglevel = logging.NOTSET
         return response
+
+    def _answer_by_app(self, exc: Exception) -> Response | None:
+        """Return what the app answers to an exception, None if there is nothing."""
+        env = self.request.env
+        if not env.cr.closed:
+            env.cr.rollback()
+        elif not _reopen(env):
+            return None
+        environ = self._get_environ()
+        endpoints = env["fastapi.endpoint"]
+        path = wsgi_path(environ)
+        app = endpoints.get_app(path)
+        if app is None:
+            return None
+        environ[EXCEPTION_KEY] = exc
+        environ[HANDLE_ERROR_KEY] = self.handle_error
+        with self._manage_odoo_env(endpoints.get_uid(path)):
+            answer = self._call_app(app, environ)
+            return self._build_response(answer) if answer.answered else None
 
     def _call_app(self, app: Any, environ: dict[str, Any]) -> Answer:
         """Run a WSGI app; status, headers and exception end up in the attributes."""
@@ -323,7 +328,7 @@ class FastApiDispatcher(Dispatcher):
         :raises werkzeug.exceptions.RequestEntityTooLarge: body over Odoo's limit
         """
         # odoo.http.HTTPRequest shows neither the body nor the server's part of the
-        # environ (19.0, HTTPREQUEST_ATTRIBUTES); test_dispatcher fails if this moves
+        # environ (19.0, HTTPREQUEST_ATTRIBUTES); tests over HTTP fail if this moves
         httprequest = self.request.httprequest._HTTPRequest__wrapped
         if self._body is None:
             try:

@@ -44,6 +44,18 @@ def create_item(
     return item.id
 
 
+@router.post("/items/late")
+def create_item_and_fail_late(
+    env: Annotated[Environment, Depends(odoo_env)], name: str, error: str
+) -> None:
+    """Fail when the app is done: in what Odoo calls before it commits."""
+    env["test.fastapi.item"].create({"name": name})
+
+    @env.cr.precommit.add
+    def fail():
+        raise EXCEPTIONS[error]
+
+
 @router.post("/items/async")
 async def create_item_async(
     env: Annotated[Environment, Depends(odoo_env)], name: str, error: str = ""

@@ -106,6 +106,18 @@ class TestErrors(FastapiHttpCase):
         self.assertIn("An item of that name exists.", response.json()["detail"])
         self.assertIn("Access-Control-Allow-Origin", response.headers)
 
+    def test_errors_when_the_app_is_done(self):
+        for error, status in (("user", 400), ("http", 409), ("teapot", 418)):
+            with self.subTest(error), self.assertNoLogs(level="WARNING"):
+                path = f"/test/items/late?name=late&error={error}"
+                self.assertEqual(self.post(path).status_code, status)
+        with self.assertLogs(level="WARNING") as logs:
+            response = self.post("/test/items/late?name=late&error=bare")
+        self.assertEqual(response.json(), {"detail": "Internal Server Error"})
+        (record,) = logs.records
+        self.assertEqual(record.levelno, logging.ERROR)
+        self.assertFalse(self.env["test.fastapi.item"].search([("name", "=", "late")]))
+
     def test_cors_preflight(self):
         response = self.call(
             "OPTIONS",
