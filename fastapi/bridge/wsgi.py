@@ -106,8 +106,8 @@ class AsgiApplication:
                 exc_info,
             )
             if exchange.streaming:
-                return Stream(exchange, failure, loop, stack.pop_all(), tasks)
-        return Answer((body,), tasks)
+                return Stream(self, exchange, failure, loop, stack.pop_all(), tasks)
+        return Answer((body,), tasks, application=self)
 
 
 class Answer:
@@ -117,6 +117,8 @@ class Answer:
     :param tasks: background tasks that wait to be run
     :param answered: whether the app made the response; if not, it is a plain 500 that
         stands in for whatever Odoo makes of the exception
+    :param application: whose answer it is. Whoever has it can stop it when nobody has
+        it any more: streams and tasks keep it until they are over.
     """
 
     streaming = False
@@ -126,10 +128,12 @@ class Answer:
         chunks: Iterable[bytes],
         tasks: Iterable[BackgroundTask] = (),
         answered: bool = True,
+        application: AsgiApplication | None = None,
     ) -> None:
         self._chunks = chunks
         self._tasks = tasks
         self.answered = answered
+        self._application = application
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._chunks)
@@ -142,7 +146,7 @@ class Answer:
 
         They may be called after ``close``; a function raises what its task raises.
         """
-        return [TaskRun(task) for task in self._tasks]
+        return [TaskRun(task, self._application) for task in self._tasks]
 
 
 class Stream(Answer):
@@ -150,6 +154,7 @@ class Stream(Answer):
 
     Holds an event loop until it is closed; must be closed by the thread that iterates.
 
+    :param application: whose answer it is
     :param exchange: with the first chunk waiting
     :param failure: what goes wrong while the stream goes on
     :param loop: the loop of the exchange
@@ -161,13 +166,14 @@ class Stream(Answer):
 
     def __init__(
         self,
+        application: AsgiApplication,
         exchange: Exchange,
         failure: Failure,
         loop: asyncio.AbstractEventLoop,
         stack: ExitStack,
         tasks: Iterable[BackgroundTask],
     ) -> None:
-        super().__init__(exchange.chunks(), tasks)
+        super().__init__(exchange.chunks(), tasks, application=application)
         self._exchange = exchange
         self._failure = failure
         self._known = failure.exception
@@ -204,10 +210,17 @@ def _disconnect(exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
 
 
 class TaskRun:
-    """A background task as a function that runs it, on the calling thread."""
+    """A background task as a function that runs it, on the calling thread.
 
-    def __init__(self, task: BackgroundTask) -> None:
+    :param task: the task
+    :param application: kept until the task is over
+    """
+
+    def __init__(
+        self, task: BackgroundTask, application: AsgiApplication | None
+    ) -> None:
         self._task = task
+        self._application = application
 
     def __call__(self) -> None:
         try:

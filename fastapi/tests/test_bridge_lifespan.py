@@ -1,11 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import asyncio
+import gc
+import weakref
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import BackgroundTasks, FastAPI
+from starlette.responses import StreamingResponse
 
+from ..bridge import AsgiApplication
 from ..bridge.lifespan import Lifespan
-from .bridge_case import BridgeCase
+from ..endpoint_app import EndpointApp, prepare_app
+from .bridge_case import BridgeCase, make_environ
 
 
 class TestLifespan(BridgeCase):
@@ -120,3 +125,40 @@ class TestLifespan(BridgeCase):
         other.start()
         self.assertEqual(events, ["started", "stopped"])
         other.stop()
+
+    def test_streams_and_tasks_keep_their_application(self):
+        app = EndpointApp()
+        done = []
+
+        @app.get("/stream")
+        def stream(tasks: BackgroundTasks) -> StreamingResponse:
+            tasks.add_task(done.append, "stream")
+            return StreamingResponse(iter("ab"))
+
+        @app.get("/plain")
+        def plain(tasks: BackgroundTasks) -> None:
+            tasks.add_task(done.append, "plain")
+
+        prepare_app(app)
+        for name in ("stream", "plain"):
+            with self.subTest(name):
+                application = AsgiApplication(app)
+                is_kept = weakref.ref(application)
+                answer = application(make_environ(f"/{name}"), lambda *args: None)
+                del application
+                chunks = iter(answer)
+                next(chunks)
+                gc.collect()
+                self.assertIsNotNone(is_kept())
+                list(chunks)
+                tasks = answer.tasks()
+                answer.close()
+                del answer, chunks
+                gc.collect()
+                self.assertIsNotNone(is_kept())
+                for task in tasks:
+                    task()
+                del task, tasks
+                gc.collect()
+                self.assertIsNone(is_kept())
+        self.assertEqual(done, ["stream", "plain"])
