@@ -2,6 +2,10 @@
 """``authenticated_partner_id`` in the domains of record rules."""
 
 from odoo import api, models
+from odoo.http import Dispatcher, _request_stack
+from odoo.service.server import thread_local
+
+KEY = "authenticated_partner_id"
 
 
 class IrRule(models.Model):
@@ -10,12 +14,27 @@ class IrRule(models.Model):
     @api.model
     def _eval_context(self):
         """Add the id of the partner who calls an API, False if there is none."""
-        return {
-            **super()._eval_context(),
-            "authenticated_partner_id": self.env.context.get(
-                "authenticated_partner_id", False
-            ),
-        }
+        return {**super()._eval_context(), KEY: self._get_authenticated_partner_id()}
+
+    @api.model
+    def _get_authenticated_partner_id(self):
+        """Return the partner whom the context names, or False.
+
+        Who calls a method over RPC chooses its context too, and would choose whose
+        records to read. So the context counts below an endpoint, and where there is no
+        request (background tasks, scheduled actions, tests).
+        """
+        # ``execute_kw`` runs without its request (odoo.http.dispatch_rpc)
+        if getattr(thread_local, "rpc_model_method", ""):
+            return False
+        dispatcher = getattr(_request_stack.top, "dispatcher", None)
+        if isinstance(dispatcher, Dispatcher) and dispatcher.routing_type != "fastapi":
+            return False
+        return self.env.context.get(KEY, False)
 
     def _compute_domain_keys(self):
-        return [*super()._compute_domain_keys(), "authenticated_partner_id"]
+        return [*super()._compute_domain_keys(), KEY]
+
+    def _compute_domain_context_values(self):
+        yield from super()._compute_domain_context_values()
+        yield self._get_authenticated_partner_id()

@@ -309,6 +309,26 @@ class TestModels(AccessCase):
             found = env["res.partner"].with_context(active_test=False).search([])
             self.assertEqual(found, partners)
 
+    def test_nobody_chooses_the_authenticated_partner(self):
+        caller, own = self.caller.partner_id, self.users["runner"].partner_id
+        context = {"authenticated_partner_id": caller.id}
+        values = {"fields": ["email"], "context": context}
+        # what an endpoint has left in the cache of rules
+        runner = self.env["res.partner"].with_user(self.users["runner"])
+        self.assertIn(caller, runner.with_context(**context).search([]))
+        for identity, call in self.calls():
+            if identity == "runner":
+                for partner, allowed in ((own, ANYBODY), (caller, NOBODY)):
+                    self.check(
+                        allowed,
+                        call,
+                        identity,
+                        "res.partner",
+                        "read",
+                        partner.ids,
+                        values,
+                    )
+
 
 class TestPages(AccessCase):
     def test_menu(self):
