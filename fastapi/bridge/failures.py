@@ -204,7 +204,8 @@ def watch_mounts(app: Starlette) -> None:
         route = context._effective_route
         # older versions of FastAPI give the place of the route, which holds it
         mount = getattr(route, "starlette_route", None) or route
-        if isinstance(mount, Mount | Host):
+        # a mount that apps share is watched already
+        if isinstance(mount, Mount | Host) and not isinstance(mount.app, WatchedApp):
             mount.app = WatchedApp(mount.app)
 
 

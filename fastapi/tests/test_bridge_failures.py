@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from odoo.exceptions import ConcurrencyError, UserError
@@ -632,6 +633,24 @@ class TestTeardown(FailuresCase):
         result = self.call(app, "/dependent")
         self.assertAnswer(result, 409, {"detail": "replaced"})
         self.assertIs(result.exception, error)
+
+
+class TestSharedMounts(FailuresCase):
+    def test_mount_that_apps_share_is_watched_once(self):
+        plain = FastAPI()
+
+        @plain.get("/")
+        def handler() -> None:
+            raise HTTPException(409, "told")
+
+        mount = Mount("/mounted", app=plain)
+        for _build in range(3):
+            app = EndpointApp(routes=[mount])
+            prepare_app(app)
+            result = self.call(app, "/mounted/")
+            self.assertAnswer(result, 409, {"detail": "told"})
+            self.assertIsInstance(result.exception, HTTPException)
+        self.assertIs(mount.app.app, plain)
 
 
 class TestCustomHandlers(FailuresCase):
