@@ -272,7 +272,8 @@ class FastapiEndpoint(models.Model):
     def _free_root_path(self):
         """Return a root path for a copy of the endpoint."""
         number, candidate = 1, f"{self.root_path}-copy"
-        endpoints = self.with_context(active_test=False)
+        # sudo: another company may have taken it
+        endpoints = self.sudo().with_context(active_test=False)
         while endpoints.search_count([("root_path", "=", candidate)], limit=1):
             number += 1
             candidate = f"{self.root_path}-copy-{number}"

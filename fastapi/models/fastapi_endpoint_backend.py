@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from ..error_handlers import AppBuildError
 from ..mounts import clean_root_path
@@ -39,8 +39,8 @@ class FastapiEndpoint(models.Model):
         compute="_compute_state",
         compute_sudo=True,
         help="Live: the app answers.\n"
-        "Broken: the app can't be built, requests are answered with 503 until the "
-        "cause is mended.\n"
+        "Broken: the app can't be built, and requests are answered with 503, or "
+        "nothing can be served at its path, until the cause is mended.\n"
         "Archived: its URLs are unknown (404).",
     )
     build_error = fields.Text(
@@ -88,12 +88,24 @@ class FastapiEndpoint(models.Model):
             elif not endpoint.active:
                 state = "archived"
             else:
-                error = endpoint._get_build_error()
+                error = endpoint._get_path_error() or endpoint._get_build_error()
                 state = "broken" if error else "live"
             values.append((state, error))
         for endpoint, (state, error) in zip(self, values, strict=True):
             endpoint.state = state
             endpoint.build_error = error
+
+    def _get_path_error(self) -> str | None:
+        """Return why nothing can be served at the root path, None if it can.
+
+        It comes from before this addon, or from SQL: nobody can write it.
+        """
+        try:
+            self._clean_vals({"root_path": self.root_path})
+            self._check_root_path_free(self.root_path)
+        except ValidationError as err:
+            return str(err)
+        return None
 
     def _get_built_app(self):
         """Return the app that requests to this endpoint get, built now if need be.

@@ -6,6 +6,7 @@ from fastapi import HTTPException
 from psycopg2.errors import NotNullViolation
 
 from odoo.exceptions import ValidationError
+from odoo.tests import new_test_user
 from odoo.tools import config, mute_logger
 
 from odoo.addons.fastapi.dependencies import paging
@@ -80,6 +81,27 @@ class TestBadInput(FastapiHttpCase):
             self.endpoint.active = True
 
     @mute_logger("odoo.sql_db")
+    def test_root_path_from_before_this_addon(self):
+        other = self._create_endpoint("/other")
+        self.env.flush_all()
+        self.env.cr.execute("DROP INDEX fastapi_endpoint_root_path_unique")
+        for endpoint, root_path, message in (
+            (self.endpoint, "/odoo", "Odoo itself answers below /odoo"),
+            (self.endpoint, "/other", f"taken by the endpoint {other.name}"),
+            (other, "/other", f"taken by the endpoint {self.endpoint.name}"),
+        ):
+            with self.subTest(root_path, endpoint=endpoint):
+                self.env.cr.execute(
+                    "UPDATE fastapi_endpoint SET root_path = %s WHERE id = %s",
+                    [root_path, endpoint.id],
+                )
+                self.env.invalidate_all()
+                self.assertEqual(endpoint.state, "broken")
+                self.assertIn(message, endpoint.build_error)
+        self.endpoint.root_path = "/mended"
+        self.env.invalidate_all()
+        self.assertEqual((self.endpoint + other).mapped("state"), ["live", "live"])
+
     def test_endpoint_without_app_or_user(self):
         for field in ("app", "user_id", "name"):
             with self.subTest(field):
@@ -97,6 +119,16 @@ class TestBadInput(FastapiHttpCase):
         self.assertEqual(first.root_path, "/test-copy")
         self.assertEqual(second.root_path, "/test-copy-2")
         self.assertEqual(self.get("/test-copy-2/identity").status_code, 200)
+
+    def test_copy_beside_an_endpoint_of_another_company(self):
+        manager = new_test_user(
+            self.env, "copies", groups="fastapi.group_fastapi_manager"
+        )
+        other = self.env["res.company"].create({"name": "Other"})
+        self._create_endpoint("/test-copy", company_id=other.id)
+        self.assertEqual(
+            self.endpoint.with_user(manager).copy().root_path, "/test-copy-2"
+        )
 
     def _send(self, request):
         """Send raw bytes, return status and body."""
