@@ -13,6 +13,7 @@ from fastapi.security import HTTPBasic, HTTPBasicCredentials
 
 from odoo.api import Environment
 from odoo.exceptions import AccessDenied
+from odoo.http import request
 from odoo.models import BaseModel
 
 from odoo.addons.base.models.res_partner import ResPartner
@@ -26,12 +27,14 @@ __all__ = [
     "authenticated_partner",
     "authenticated_partner_env",
     "authenticated_partner_from_basic_auth_user",
+    "authenticated_partner_from_odoo_user",
     "authenticated_partner_impl",
     "basic_auth_user",
     "company_id",
     "fastapi_endpoint",
     "fastapi_endpoint_id",
     "odoo_env",
+    "odoo_user",
     "optionally_authenticated_partner",
     "optionally_authenticated_partner_env",
     "optionally_authenticated_partner_impl",
@@ -213,6 +216,33 @@ def authenticated_partner_from_basic_auth_user(
     env: Annotated[Environment, Depends(odoo_env)],
 ) -> ResPartner:
     """Return the partner of ``basic_auth_user``: for ``authenticated_partner_impl``."""
+    return env["res.partner"].browse(user.sudo().partner_id.id)
+
+
+def odoo_user(env: Annotated[Environment, Depends(odoo_env)]) -> ResUsers:
+    """Return the user whom Odoo has authenticated, in the environment of the request.
+
+    That is who is logged in with the session of the request, or with what else the
+    ``auth`` of ``_get_routing_info`` asks for (``bearer``: an API key). It does not
+    become the user of the environment.
+
+    :raises HTTPException: 401, nobody is
+    """
+    user = env["ir.http"]._get_authenticated_user() if request else None
+    if user:
+        return user
+    raise HTTPException(
+        status_code=status.HTTP_401_UNAUTHORIZED,
+        detail="Not logged in",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def authenticated_partner_from_odoo_user(
+    user: Annotated[ResUsers, Depends(odoo_user)],
+    env: Annotated[Environment, Depends(odoo_env)],
+) -> ResPartner:
+    """Return the partner of ``odoo_user``: for ``authenticated_partner_impl``."""
     return env["res.partner"].browse(user.sudo().partner_id.id)
 
 

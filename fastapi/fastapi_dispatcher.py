@@ -99,6 +99,9 @@ class FastApiDispatcher(Dispatcher):
         self.headers: list[tuple[str, str]] = []
         #: What a handler raised, if anything.
         self.inner_exception: BaseException | None = None
+        #: Whether nobody is authenticated, and the request started as the endpoint's
+        #: user (``ir.http._auth_method_public``).
+        self.anonymous: bool = False
         self._body: RequestBody | None = None
         self._future_headers: Headers | None = None
 

@@ -3,7 +3,6 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.http import request
 
 from odoo.addons.base.models.res_users import ResUsers
 
@@ -93,11 +92,5 @@ class FastapiEndpoint(models.Model):
         endpoint = self.sudo()._get_endpoint(path)
         if not endpoint:
             return DocsAccess.ABSENT
-        uid = request.env.uid
-        if uid in (None, endpoint.user_id.id):
-            # what a visitor starts as, see ir.http._auth_method_public
-            uid = request.session.uid
-        user = endpoint.env["res.users"].browse(uid)
-        if user and user._is_public():
-            user = user.browse()
+        user = endpoint.env["ir.http"]._get_authenticated_user()
         return endpoint._get_docs_access(user)

@@ -10,11 +10,14 @@ from odoo.api import Environment
 from odoo.http import request
 
 from odoo.addons.base.models.res_partner import ResPartner
+from odoo.addons.base.models.res_users import ResUsers
 from odoo.addons.fastapi.dependencies import (
     authenticated_partner,
     authenticated_partner_env,
+    authenticated_partner_from_odoo_user,
     basic_auth_user,
     odoo_env,
+    odoo_user,
     optionally_authenticated_partner,
     paging,
 )
@@ -55,6 +58,14 @@ def partner(
         "id": partner.id,
         "in_context": partner.env.context["authenticated_partner_id"],
     }
+
+
+@router.get("/odoo_user")
+def user_of_odoo(
+    user: Annotated[ResUsers, Depends(odoo_user)],
+    partner: Annotated[ResPartner, Depends(authenticated_partner_from_odoo_user)],
+) -> dict[str, int]:
+    return {"user": user.id, "partner": partner.id, "runs_as": user.env.uid}
 
 
 @router.get("/partner/optional")

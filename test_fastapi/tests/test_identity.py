@@ -89,6 +89,41 @@ class TestIdentity(FastapiHttpCase):
             },
         )
 
+    def _key(self, user):
+        keys = self.env["res.users.apikeys"].with_user(user).sudo()
+        return {"Authorization": f"Bearer {keys._generate(None, 'test', None)}"}
+
+    def test_user_whom_odoo_has_authenticated(self):
+        user = new_test_user(self.env, "ann@test", groups="base.group_portal")
+        expected = {
+            "user": user.id,
+            "partner": user.partner_id.id,
+            "runs_as": self.runner.id,
+        }
+        for auth in ("public", "user", "bearer"):
+            self._create_endpoint(f"/by_{auth}", route_group=auth)
+        for path in ("/by_public", "/by_user", "/by_bearer"):
+            with self.subTest(path):
+                response = self.get(f"{path}/odoo_user")
+                self.assertEqual(response.status_code, 401)
+        self.assertEqual(
+            self.get("/by_bearer/odoo_user", headers=self._key(user)).json(), expected
+        )
+        wrong = {"Authorization": "Bearer wrong"}
+        response = self.get("/by_bearer/odoo_user", headers=wrong)
+        self.assertEqual(response.status_code, 401)
+        self.authenticate("ann@test", "ann@test")
+        for path in ("/by_public", "/by_user"):
+            with self.subTest(path):
+                self.assertEqual(self.get(f"{path}/odoo_user").json(), expected)
+
+    def test_user_of_the_endpoint_is_nobody_but_logged_in(self):
+        path = "/test/odoo_user"
+        self.assertEqual(self.get(path).status_code, 401)
+        self.runner.password = "runner's secret"
+        self.authenticate(self.runner.login, "runner's secret")
+        self.assertEqual(self.get(path).json()["user"], self.runner.id)
+
     def test_stateless_choice_of_the_database(self):
         response = self.get(
             "/test/identity", headers={"X-Odoo-Database": self.env.cr.dbname}
