@@ -16,3 +16,4 @@ from . import test_layers
 from . import test_mounts
 from . import test_openapi
 from . import test_schemas
+from . import test_transaction_case

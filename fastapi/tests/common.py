@@ -3,40 +3,58 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from anyio import to_thread
 from fastapi.testclient import TestClient
 from psycopg2 import IntegrityError
+from starlette.requests import Request
+from werkzeug.test import create_environ
 
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.base.tests.common import TransactionCaseWithUserDemo
 
-from ..bridge.failures import FAILURE_KEY, Failure, original_exception
+from ..bridge import EXCEPTION_KEY, AsgiApplication
+from ..bridge.failures import FAILURE_KEY, original_exception
+from ..bridge.tasks import TASKS_KEY
 from ..context import odoo_env_ctx
 from ..dependencies import (
     authenticated_partner_impl,
     optionally_authenticated_partner_impl,
 )
-from ..endpoint_app import EndpointApp
-from ..error_handlers import CommittedHTTPException, default_exception_handlers
+from ..endpoint_app import EndpointApp, prepare_app
+from ..error_handlers import (
+    CommittedHTTPException,
+    default_exception_handler,
+    default_exception_handlers,
+)
 from ..error_handlers import raise_server_exceptions as raise_server_exceptions_ctx
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from odoo.api import Environment
+    from odoo.sql_db import Savepoint
 
     from odoo.addons.base.models.res_partner import ResPartner
     from odoo.addons.base.models.res_users import ResUsers
 
+    from ..bridge import Answer
+
     Overrides = dict[Callable[..., Any], Callable[..., Any]]
+    #: Status, header pairs and body.
+    Response = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 __all__ = ["FastAPITransactionCase"]
+
+#: The server's: what a test expects or mutes there, it finds here.
+_logger = logging.getLogger("odoo.addons.fastapi.late_transactions")
 
 
 @tagged("post_install", "-at_install")
@@ -95,7 +113,20 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
 
         An app of an endpoint answers below the endpoint's root path as well as at its
         own paths. What is not given comes from the class attributes. An app's own
-        dependency overrides are kept, except those that are replaced.
+        dependency overrides are kept, except those that are replaced. A request that
+        has an ``Accept-Language`` header is answered in that language, any other one
+        in the language of the environment.
+
+        What is no answer on purpose (``HTTPException``) is raised in the test, as it
+        was raised: by a handler, a background task or the generator of a stream. What
+        was written before stays, as in any test.
+
+        With ``raise_server_exceptions=False`` the answer is the server's. A failing
+        handler is rolled back. Background tasks, and a stream after its first chunk,
+        run afterwards, each with a savepoint for its transaction; where one fails, it
+        alone is rolled back and logged, as in the server by
+        ``odoo.addons.fastapi.late_transactions``. The body of a stream that fails ends
+        with the last chunk before: only the log tells that it is cut off.
 
         :param app: app to call
         :param router: router to call, added to the app
@@ -104,9 +135,8 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
             ``optionally_authenticated_partner_impl``
         :param env: environment of the handlers
         :param dependency_overrides: dependency overrides, beside the default ones
-        :param raise_server_exceptions: raise the exceptions of the handlers that are
-            no answer on purpose (``HTTPException``), so that a test sees their cause;
-            False for what the server would do: answer, and roll back the request
+        :param raise_server_exceptions: raise exceptions, so that a test sees their
+            cause; False for what the server would do
         :param testclient_kwargs: more arguments for the client
         :raises ValueError: partner and override say differently who calls
         """
@@ -134,9 +164,7 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
             if partner or (
                 impl not in overrides and impl not in app.dependency_overrides
             ):
-                # in the environment of the handlers: it is bounded by their rights
-                caller = partner.with_env(env) if partner else env["res.partner"]
-                overrides[impl] = _constant(caller)
+                overrides[impl] = _caller(partner)
         own_overrides = app.dependency_overrides
         app.dependency_overrides = {**own_overrides, **overrides}
         client_kwargs = {
@@ -148,77 +176,177 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
         raise_token = raise_server_exceptions_ctx.set(raise_server_exceptions)
         try:
             with env["fastapi.endpoint"]._app_context():
-                yield TestClient(
-                    app if raise_server_exceptions else _ServedApp(app, env),
-                    **client_kwargs,
-                )
+                app_class = _RaisingApp if raise_server_exceptions else _ServedApp
+                client = TestClient(app_class(app), **client_kwargs)
+                client.app = app  # a test may look at it
+                yield client
         finally:
             raise_server_exceptions_ctx.reset(raise_token)
             odoo_env_ctx.reset(env_token)
             app.dependency_overrides = own_overrides
 
 
-class _ServedApp:
-    """An app as the server has it: flushed in the end, rolled back on an exception.
+class _RaisingApp:
+    """An app whose exceptions reach the test as they were raised.
 
     :param app: app to call
-    :param env: environment of the handlers
     """
 
-    def __init__(self, app: FastAPI, env: Environment) -> None:
+    def __init__(self, app: FastAPI) -> None:
         self.app = app
-        self.env = env
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        messages: list[Message] = []
+        env = odoo_env_ctx.get()
+        header = Request(scope).headers.get("Accept-Language")
+        lang = env["res.lang"]._get_lang_from_accept_language(header)
+        if lang:
+            env = env(context=dict(env.context, lang=lang))
+        token = odoo_env_ctx.set(env)
+        try:
+            await self._answer(scope, receive, send)
+        finally:
+            odoo_env_ctx.reset(token)
 
-        async def collect(message: Message) -> None:
-            messages.append(message)
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = None
+        try:
+            await self.app(scope, receive, send)
+        except Exception as exc:
+            error = original_exception(exc)
+        if error is not None:  # out here: its context is not what wrapped it
+            raise error
 
-        async def attempt(given: Exception | None = None) -> Exception | None:
-            """Call the app, return the exception that it left unanswered."""
-            messages.clear()
-            failure = Failure(given)
-            with self.env.cr.savepoint() as savepoint:
-                try:
-                    await self.app({**scope, FAILURE_KEY: failure}, receive, collect)
-                    if failure.exception is None:
-                        self.env.cr.flush()
-                except Exception as exc:
-                    failure.note(original_exception(exc))
-                    unanswered = failure.exception
-                else:
-                    unanswered = None
-                if failure.exception is not None and not (
-                    unanswered is None
-                    and isinstance(failure.exception, CommittedHTTPException)
-                ):
-                    savepoint.rollback()
-            if isinstance(unanswered, IntegrityError):
-                return self._validation_error(unanswered)
-            return unanswered
 
-        unanswered = await attempt()
-        if unanswered is not None:
-            await attempt(given=unanswered)
-        for message in messages:
-            await send(message)
+class _ServedApp(_RaisingApp):
+    """An app as the server has it: a savepoint stands for each transaction."""
 
-    def _validation_error(self, exc: IntegrityError) -> ValidationError:
-        """Return what ``odoo.service.model.retrying`` makes of it after a rollback."""
-        model = self.env["base"]
-        for model_class in self.env.registry.values():
-            if exc.diag.table_name == model_class._table:
-                model = self.env[model_class._name]
-                break
-        message = model._sql_error_to_message(exc)
-        return ValidationError(
-            self.env._("The operation cannot be completed: %s", message)
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        prepare_app(self.app)
+        body = await Request(scope, receive).body()
+        # the bridge runs a loop of its own, on a thread that runs none
+        status, headers, content = await to_thread.run_sync(self._serve, scope, body)
+        await send(
+            {"type": "http.response.start", "status": status, "headers": headers}
         )
+        await send({"type": "http.response.body", "body": content})
+
+    def _serve(self, scope: Scope, body: bytes) -> Response:
+        """Answer a request as the server does."""
+        try:
+            return self._call(scope, body)
+        except IntegrityError as err:
+            exc: Exception = _validation_error(err)
+        except Exception as err:
+            exc = err
+        try:
+            return self._call(scope, body, exc)
+        except Exception:
+            request = Request({**scope, "app": self.app})
+            response = default_exception_handler(request, exc)
+            return response.status_code, response.raw_headers, response.body
+
+    def _call(
+        self, scope: Scope, body: bytes, given: Exception | None = None
+    ) -> Response:
+        """Call the app as the dispatcher does.
+
+        :param given: an exception that the app is to answer
+        :raises Exception: what the app leaves unanswered
+        """
+        status, headers, exc = 0, [], None
+
+        def start_response(line: str, pairs: Any, exc_info: Any = None) -> None:
+            nonlocal status, headers, exc
+            status = int(line[:3])
+            headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in pairs]
+            exc = exc_info and exc_info[1]
+
+        async def app(bridged: Scope, receive: Receive, send: Send) -> None:
+            keys = {key: bridged[key] for key in (FAILURE_KEY, TASKS_KEY)}
+            # the bridge knows none of the extensions that the client offers
+            await self.app({**scope, "extensions": {}, **keys}, receive, send)
+
+        environ = create_environ(data=body)
+        environ[EXCEPTION_KEY] = given
+        chunks: list[bytes] = []
+        env = odoo_env_ctx.get()
+        with _transaction() as savepoint, ExitStack() as stack:
+            answer = AsgiApplication(app)(environ, start_response)
+            stack.callback(answer.close)  # in the transaction, whatever goes wrong
+            if not answer.answered:
+                raise exc
+            kept = given is None and (
+                exc is None or isinstance(exc, CommittedHTTPException)
+            )
+            if not (kept and answer.streaming):
+                chunks.extend(answer)
+            if not kept:
+                savepoint.rollback()
+                env.registry.reset_changes()
+            env.cr.flush()
+            if kept and answer.streaming:
+                stack.pop_all()
+        if kept and (not answer.streaming or _read(answer, chunks)):
+            _run_tasks(answer)
+        return status, headers, b"".join(chunks)
 
 
-def _constant(value: Any) -> Callable[[], Any]:
-    return lambda: value
+@contextmanager
+def _transaction() -> Iterator[Savepoint]:
+    """Provide a savepoint, flushed in the end, rolled back after an exception."""
+    env = odoo_env_ctx.get()
+    try:
+        with env.cr.savepoint() as savepoint:
+            yield savepoint
+    except BaseException:
+        env.registry.reset_changes()
+        raise
+
+
+def _read(stream: Answer, chunks: list[bytes]) -> bool:
+    """Return whether a stream comes to its end."""
+    try:
+        with _transaction(), closing(stream):
+            for chunk in stream:
+                chunks.append(chunk)
+    except Exception:
+        _logger.exception("A stream failed, and is cut off.")
+        return False
+    return True
+
+
+def _run_tasks(answer: Answer) -> None:
+    for task in answer.tasks():
+        try:
+            with _transaction():
+                task()
+        except Exception:
+            _logger.exception("%s failed, and is rolled back.", task)
+
+
+def _validation_error(exc: IntegrityError) -> ValidationError:
+    """Return what ``odoo.service.model.retrying`` makes of it after a rollback."""
+    env = odoo_env_ctx.get()
+    model = env["base"]
+    for model_class in env.registry.values():
+        if exc.diag.table_name == model_class._table:
+            model = env[model_class._name]
+            break
+    message = model._sql_error_to_message(exc)
+    return ValidationError(env._("The operation cannot be completed: %s", message))
+
+
+def _caller(partner: ResPartner | None) -> Callable[[], ResPartner]:
+    """Return a dependency: a partner, or none, in the environment of the handlers.
+
+    So the partner is bounded by the rights of the handlers.
+    """
+
+    def caller() -> ResPartner:
+        env = odoo_env_ctx.get()
+        return partner.with_env(env) if partner else env["res.partner"]
+
+    return caller
