@@ -1,2 +1,3 @@
 from . import fastapi_endpoint
+from . import fastapi_endpoint_routing
 from . import test_fastapi_item

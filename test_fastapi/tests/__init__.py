@@ -13,6 +13,7 @@ from . import test_identity
 from . import test_install
 from . import test_life_of_an_app
 from . import test_other_servers
+from . import test_routing_info
 from . import test_security
 from . import test_mounted_apps
 from . import test_servers

@@ -1,0 +1,24 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from typing import Any
+
+from odoo import api, fields, models
+
+
+class FastapiEndpoint(models.Model):
+    _inherit = "fastapi.endpoint"
+
+    #: What is different in the routing info. The key ``max_content_lengths`` makes a
+    #: function of it, that returns the limit for a root path.
+    test_routing = fields.Json()
+
+    @api.model
+    def _routing_impacting_fields(self) -> tuple[str, ...]:
+        return (*super()._routing_impacting_fields(), "test_routing")
+
+    def _get_routing_info(self) -> dict[str, Any]:
+        routing = super()._get_routing_info()
+        routing.update(self.test_routing or {})
+        limits = routing.pop("max_content_lengths", None)
+        if limits:
+            routing["max_content_length"] = lambda mount: limits[mount.root_path]
+        return routing
