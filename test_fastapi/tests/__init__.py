@@ -28,3 +28,4 @@ from . import test_stress_faults
 from . import test_stress_postgres
 from . import test_transactions
 from . import test_translations
+from . import test_untouched
