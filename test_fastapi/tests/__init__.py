@@ -28,4 +28,5 @@ from . import test_stress_faults
 from . import test_stress_postgres
 from . import test_transactions
 from . import test_translations
+from . import test_unique_root_path
 from . import test_untouched
