@@ -93,6 +93,23 @@ def events(
         yield {"item": chunk.strip()}
 
 
+@router.get("/stream/parameter")
+def stream_parameter(
+    env: Env, key: str, value: str, fail: bool = False
+) -> StreamingResponse:
+    """Tell what a system parameter is, change it, and tell it again."""
+
+    def generate() -> Iterator[str]:
+        parameters = env["ir.config_parameter"].sudo()
+        yield f"{parameters.get_param(key)}\n"
+        parameters.set_param(key, value)
+        yield f"{parameters.get_param(key)}\n"
+        if fail:
+            raise UserError(env._("no more"))
+
+    return StreamingResponse(generate())
+
+
 @router.get("/stream/closed")
 def get_closed() -> list[str]:
     return closed

@@ -11,6 +11,7 @@ from . import test_errors
 from . import test_http
 from . import test_identity
 from . import test_install
+from . import test_late_invalidations
 from . import test_life_of_an_app
 from . import test_other_servers
 from . import test_routing_info
