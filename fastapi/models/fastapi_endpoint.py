@@ -338,8 +338,8 @@ class FastapiEndpoint(models.Model):
     def _get_routing_info(self) -> dict[str, Any]:
         """Return how the endpoint is mounted, in the terms of ``odoo.http.route``.
 
-        An override may change ``auth``, add ``cors`` or ``max_content_length``; it
-        must keep ``type`` and ``routes``.
+        An override may change ``auth`` and add ``max_content_length``; it must keep
+        ``type`` and ``routes``.
         """
         self.ensure_one()
         return {

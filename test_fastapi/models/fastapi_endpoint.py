@@ -80,8 +80,6 @@ class FastapiEndpoint(models.Model):
         routing = super()._get_routing_info()
         if self.app == "test_plain":
             routing["auth"] = "none"
-        if self.app == "test" and self.route_group in ("bearer", "user"):
-            routing["auth"] = self.route_group
         return routing
 
     def _get_app(self) -> FastAPI:

@@ -101,7 +101,7 @@ class TestIdentity(FastapiHttpCase):
             "runs_as": self.runner.id,
         }
         for auth in ("public", "user", "bearer"):
-            self._create_endpoint(f"/by_{auth}", route_group=auth)
+            self._create_endpoint(f"/by_{auth}", test_routing={"auth": auth})
         for path in ("/by_public", "/by_user", "/by_bearer"):
             with self.subTest(path):
                 response = self.get(f"{path}/odoo_user")
