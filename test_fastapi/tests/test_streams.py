@@ -234,7 +234,11 @@ class TestTasks(StreamCase):
 
     def test_connections_and_threads_after_many_requests(self):
         path = "/s/tasks?name=x"
-        before = self.first.request("GET", "/s/process").json()["threads"]
+
+        def threads():
+            return self.first.request("GET", "/s/process").json()["threads"]
+
+        before = threads()
         for _round in range(5):
             calls = [
                 Background(self.first.request, "GET", f"/s/stream?name={number}")
@@ -248,6 +252,5 @@ class TestTasks(StreamCase):
                 self.assertIn(call.result().status, (200, 400))
             self.wait_until(self.connections, 0)
             self.query("DELETE FROM test_fastapi_item")
-        self.wait_until(
-            lambda: self.first.request("GET", "/s/process").json()["threads"], before
-        )
+        # a thread of the call before may still have been there
+        self.wait_until(lambda: threads() <= before, True)
