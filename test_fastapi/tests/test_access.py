@@ -5,6 +5,7 @@ Tables say it; what there is comes from introspection, so that nothing can be ad
 be in no table.
 """
 
+import ast
 import base64
 import http.client
 import itertools
@@ -153,9 +154,14 @@ class AccessCase(FastapiHttpCase):
         ]
 
     def _jsonrpc(self, path, params):
+        return self._result(path, params)[0]
+
+    def _result(self, path, params):
+        """Return the name of an error, or None, and the result."""
         answer = self.post(path, json={"jsonrpc": "2.0", "params": params}).json()
         if "error" in answer:
-            return answer["error"]["data"]["name"].rpartition(".")[2]
+            return answer["error"]["data"]["name"].rpartition(".")[2], None
+        return None, answer["result"]
 
     def calls(self):
         """Yield each way to call a method, as each identity."""
@@ -339,15 +345,45 @@ class TestPages(AccessCase):
                 visible = menus.has_access("read") and menus._visible_menu_ids()
                 self.assertEqual(menu.id in (visible or ()), identity in READERS)
 
+    def open_action(self, path):
+        """Load an action by its path and read what its views show, as a browser does.
+
+        :return: the name of an error, or None; how many records there are
+        """
+
+        def call_kw(model, method, args, **kwargs):
+            params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
+            return self._result(f"/web/dataset/call_kw/{model}/{method}", params)
+
+        error, action = self._result("/web/action/load", {"action_id": path})
+        if error:
+            return error, None
+        error, views = call_kw(action["res_model"], "get_views", [action["views"]])
+        if error:
+            return error, None
+        fields = views["models"][action["res_model"]]["fields"]
+        error, found = call_kw(
+            action["res_model"],
+            "web_search_read",
+            [ast.literal_eval(action["domain"] or "[]")],
+            specification={name: {} for name in fields},
+            context={**ast.literal_eval(action["context"]), "active_test": False},
+        )
+        return error, found and found["length"]
+
     def test_action(self):
-        action = self.env.ref("fastapi.fastapi_endpoint_act_window")
-        for identity, user in self.users.items():
+        for identity, _call in itertools.islice(self.calls(), 0, None, 4):
+            endpoints = self.env["fastapi.endpoint"].with_user(self.users[identity])
+            self.make_endpoint(identity)
             with self.subTest(identity):
-                seen = action.with_user(user).sudo()._get_action_dict()
-                model = self.env[seen["res_model"]].with_user(user)
-                self.assertEqual(
-                    model.has_access("read"), identity in READERS | {"runner"}
-                )
+                error, count = self.open_action("fastapi-endpoints")
+                if identity in READERS | {"runner"}:
+                    self.assertIsNone(error)
+                    visible = endpoints.with_context(active_test=False)
+                    self.assertEqual(count, visible.search_count([]))
+                    self.assertGreater(count, 0)
+                else:
+                    self.assertIn(error, REFUSED)
 
     def test_routes_and_docs(self):
         # whoever calls: the app runs as the user of its endpoint
