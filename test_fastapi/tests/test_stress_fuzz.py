@@ -21,7 +21,7 @@ ORIGIN = b"https://shop.example"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 #: What the HTTP server itself says, before Odoo, to what is no HTTP/1 request.
-SERVER_STATUSES = {400, 414, 431, 505}
+SERVER_STATUSES = {400, 414, 431}
 
 METHODS = [method.encode() for method in HTTP_METHODS]
 ODD_METHODS = [b"get", b"PROPFIND", b"CONNECT", b"G T", b"\0", b"X" * 500, b"", b"\xff"]
@@ -241,8 +241,10 @@ class Request:
         self.odd_version = dice.random() < 0.1
         self.method = dice.choice(ODD_METHODS if self.odd_method else METHODS)
         version = dice.choice(ODD_VERSIONS if self.odd_version else VERSIONS)
+        self.has_host = dice.random() >= 0.05
+        headers = [b"Host: 127.0.0.1"] if self.has_host else []
         # the last one: for lines that go on with the header before
-        headers = [b"Host: 127.0.0.1", b"Origin: " + ORIGIN, b"X: x"]
+        headers += [b"Origin: " + ORIGIN, b"X: x"]
         if dice.random() < 0.05:
             # the server takes 100
             headers += [b"X-Many-%d: x" % number for number in range(90)]
@@ -335,11 +337,29 @@ class TestFuzz(StressCase):
                 yield f"{answer.status} of an endpoint that was not asked"
             if answer.status >= 500:
                 yield f"{answer.status}: {answer.body[:200]!r}"
+        elif answer.status >= 500:
+            if not self.is_of_plain_odoo(request, answer):
+                yield f"{answer.status} of somebody else: {answer.raw[:500]!r}"
         elif request.below and not (
             answer.status in SERVER_STATUSES
             or (request.odd_method and answer.status == 405)
         ):
             yield f"{answer.status} of somebody else: {answer.raw[:500]!r}"
+
+    def is_of_plain_odoo(self, request, answer):
+        """Return whether Odoo without the addon answers with this 5xx too."""
+        if answer.status == 505:
+            # http.server (BaseHTTPRequestHandler.parse_request)
+            return request.odd_version
+        if answer.status != 500:
+            return False
+        if not request.has_host:
+            # a KeyError before any routing (odoo.http.Request._get_session_and_dbname)
+            return True
+        # It asks for an attachment at a path that nobody else answers, and PostgreSQL
+        # takes no NUL (ir.http._serve_fallback).
+        path = request.target.partition(b"?")[0]
+        return not request.below and b"%00" in path
 
     def fuzz(self, case, tried, below):
         seed = random.randrange(2**32) if self.full else 1
