@@ -23,6 +23,16 @@ class StressCase(ServerCase):
         """Return how much there is to do."""
         return full if cls.full else short
 
+    def setUp(self):
+        super().setUp()
+        self.note()  # that it has started, should it come to no conclusion
+
+    def note(self, **row):
+        """Write a line for ``make stress``."""
+        if self.full:
+            with Path(os.environ[REPORT]).open("a") as report:
+                report.write(f"{json.dumps({'test': self.id(), **row})}\n")
+
     def conclude(self, case, tried, failures):
         """Write a row of the table; fail if anything was lost or leaked.
 
@@ -31,10 +41,7 @@ class StressCase(ServerCase):
         :param failures: one line for each thing that was lost, leaked or wrong
         """
         failures = [str(failure) for failure in failures]
-        if self.full:
-            row = {"case": case, "tried": tried, "failures": len(failures)}
-            with Path(os.environ[REPORT]).open("a") as report:
-                report.write(f"{json.dumps(row)}\n")
+        self.note(case=case, tried=tried, failures=len(failures))
         self.assertTrue(tried, f"{case}: nothing was tried")
         self.assertFalse(
             failures,
