@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg2
 from fastapi import APIRouter, Depends, FastAPI
+from psycopg2.errors import ReadOnlySqlTransaction
 from starlette.middleware import Middleware
 
 from odoo import api, fields, models, tools
@@ -468,7 +469,7 @@ class FastapiEndpoint(models.Model):
         """Build the app for everybody: whoever asks first leaves no trace in it.
 
         :raises AppBuildError: whatever a hook or the start of the lifespan raised, but
-            conflicts of transactions, which Odoo replays
+            what Odoo replays: conflicts of transactions, and writes on a replica
         """
         self.ensure_one()
         endpoint = self.sudo()
@@ -476,7 +477,11 @@ class FastapiEndpoint(models.Model):
         env = self.env(user=endpoint.user_id.id, context={}, su=True)
         try:
             return endpoint.with_env(env)._build_app()
-        except (ConcurrencyError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+        except (
+            ConcurrencyError,
+            ReadOnlySqlTransaction,
+            *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
+        ):
             raise
         except Exception as err:
             raise error from err

@@ -7,6 +7,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from psycopg2.errors import ReadOnlySqlTransaction
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -126,6 +127,8 @@ class FastapiEndpoint(models.Model):
         try:
             self._get_routing_info()
             self._get_built_app()
+        except ReadOnlySqlTransaction:
+            raise  # Odoo tries again with a cursor that may write
         except Exception as err:
             _logger.debug("The backend shows %s as broken", self, exc_info=True)
             cause = err.__cause__ if isinstance(err, AppBuildError) else err

@@ -117,6 +117,8 @@ class FastapiEndpoint(models.Model):
                 self.env["test.fastapi.item"].create({"name": "made by a build"})
                 self.env.flush_all()
                 self.env.cr.execute("SELECT 1 / 0")
+            if self._breaks("write"):
+                self.env["test.fastapi.item"].create({"name": "made by a build"})
             if self._breaks("constraint"):
                 self.env["test.fastapi.item"].create([{"name": "twice"}] * 2)
             if self._breaks("itself"):

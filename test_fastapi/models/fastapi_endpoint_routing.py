@@ -2,13 +2,15 @@
 from typing import Any
 
 from odoo import api, fields, models
+from odoo.http import request
 
 
 class FastapiEndpoint(models.Model):
     _inherit = "fastapi.endpoint"
 
     #: What is different in the routing info. The key ``max_content_lengths`` makes a
-    #: function of it, that returns the limit for a root path.
+    #: function of it, that returns the limit for a root path; ``readonly_methods``
+    #: makes one of ``readonly``.
     test_routing = fields.Json()
 
     @api.model
@@ -21,4 +23,9 @@ class FastapiEndpoint(models.Model):
         limits = routing.pop("max_content_lengths", None)
         if limits:
             routing["max_content_length"] = lambda mount: limits[mount.root_path]
+        methods = routing.pop("readonly_methods", None)
+        if methods:
+            routing["readonly"] = lambda _mount, _rule, _args: (
+                request.httprequest.method in methods
+            )
         return routing

@@ -119,6 +119,11 @@ async def overlap(
     return item.quantity
 
 
+@router.api_route("/cursor", methods=["GET", "POST"])
+def is_readonly(env: Annotated[Environment, Depends(odoo_env)]) -> bool:
+    return env.cr.readonly
+
+
 @router.get("/process")
 def process(request: Request) -> dict[str, Any]:
     thread = threading.current_thread()

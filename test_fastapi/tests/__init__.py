@@ -31,3 +31,4 @@ from . import test_transactions
 from . import test_translations
 from . import test_unique_root_path
 from . import test_untouched
+from . import test_read_replicas

@@ -1,0 +1,71 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Endpoints that say ``readonly`` in their routing info.
+
+``--dev=replica`` has Odoo take the database itself for its replica, on connections that
+PostgreSQL lets read only.
+"""
+
+import uuid
+
+from .server_case import ServerCase
+
+
+class TestReadReplicas(ServerCase):
+    options = {"dev_mode": "replica"}
+
+    def setUp(self):
+        super().setUp()
+        self.create_endpoint(self.first, "/replica", test_routing={"readonly": True})
+
+    def call(self, method, path):
+        return self.first.request(method, f"/replica{path}")
+
+    def test_what_reads_is_on_the_replica(self):
+        self.create_endpoint(self.first, "/primary")
+        for root_path, expected in (("/replica", True), ("/primary", False)):
+            with self.subTest(root_path):
+                answer = self.first.request("GET", f"{root_path}/cursor").json()
+                self.assertIs(answer, expected)
+
+    def test_what_writes_is_run_again_on_the_primary(self):
+        answer = self.call("POST", "/items?name=written")
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(self.names(), ["written"])
+        answer = self.call("POST", "/items?name=refused&error=user")
+        self.assertEqual(answer.status, 400)
+        self.assertEqual(self.names(), ["written"])
+
+    def test_methods_that_read(self):
+        self.create_endpoint(
+            self.first, "/gets", test_routing={"readonly_methods": ["GET"]}
+        )
+        for method, expected in (("GET", b"true"), ("POST", b"false")):
+            with self.subTest(method):
+                answer = self.first.request(method, "/gets/cursor")
+                self.assertEqual(answer.body, expected)
+
+    def test_app_whose_build_writes(self):
+        self.create_endpoint(
+            self.first,
+            "/writes",
+            app="test_breakable",
+            description="write",
+            test_routing={"readonly": True},
+        )
+        answer = self.first.request("GET", "/writes/identity")
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(self.names(), ["made by a build"])
+
+    def test_stream_that_writes_after_its_first_chunk(self):
+        key = f"test_fastapi.{uuid.uuid4().hex}"
+        self.addCleanup(self.first.rpc, "ir.config_parameter", "set_param", key, False)
+        answer = self.call("GET", f"/stream/parameter?key={key}&value=after")
+        self.assertEqual(answer.body, b"False\nafter\n")
+        found = self.first.rpc("ir.config_parameter", "get_param", key)
+        self.assertEqual(found, "after")
+        self.wait_until(self.connections, 0)
+
+    def test_task_that_writes(self):
+        answer = self.call("POST", "/tasks/response?name=late")
+        self.assertEqual(answer.status, 202)
+        self.wait_until(self.names, ["late by a task"])
