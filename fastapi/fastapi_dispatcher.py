@@ -229,7 +229,11 @@ class FastApiDispatcher(Dispatcher):
         environ[HANDLE_ERROR_KEY] = self.handle_error
         with self._manage_odoo_env(endpoints.get_uid(path)):
             answer = self._call_app(app, environ)
-            return self._build_response(answer) if answer.answered else None
+            if not answer.answered:
+                return None
+            response = self._build_response(answer)
+            response.call_on_close(partial(_forget_answer, exc))
+            return response
 
     def _call_app(self, app: Any, environ: dict[str, Any]) -> Answer:
         """Run a WSGI app; status, headers and exception end up in the attributes."""
@@ -304,6 +308,7 @@ class FastApiDispatcher(Dispatcher):
             vars(exc).pop("error_response", None)
             return exc
         exc.error_response = self._build_response(answer)
+        exc.error_response.call_on_close(partial(_forget_answer, exc))
         if isinstance(exc, WerkzeugHTTPException) and exc.code is None:
             exc.response = exc.error_response  # odoo.http.Request._serve_db sends this
         # odoo.http.Application.__call__ logs by these
@@ -395,6 +400,15 @@ def _reopen(env: Environment) -> bool:
     except psycopg2.Error:  # the server is away: the exception to answer says so
         return False
     return True
+
+
+def _forget_answer(exc: BaseException) -> None:
+    """Take away what an exception was given for its answer, which is sent.
+
+    One that is raised more than once would be answered by Odoo with what it has.
+    """
+    for name in ("_fastapi_dispatcher", "error_response", "exc_info", "loglevel"):
+        vars(exc).pop(name, None)
 
 
 def _clone(exc: BaseException) -> BaseException:

@@ -118,6 +118,14 @@ class TestErrors(FastapiHttpCase):
         self.assertEqual(record.levelno, logging.ERROR)
         self.assertFalse(self.env["test.fastapi.item"].search([("name", "=", "late")]))
 
+    def test_exception_that_is_raised_again_outside_of_the_app(self):
+        """An answer belongs to its request, not to an exception at module level."""
+        in_the_app = self.post("/test/items?name=x&error=http", headers=ORIGIN)
+        for _time in range(2):
+            later = self.post("/test/items/late?name=x&error=http")
+            self.assertEqual(later.status_code, in_the_app.status_code)
+            self.assertNotIn("Access-Control-Allow-Origin", later.headers)
+
     def test_cors_preflight(self):
         response = self.call(
             "OPTIONS",
