@@ -38,6 +38,7 @@ def prepare_app(app: FastAPI) -> None:
     replace_docs(app.router.routes)
     watch_mounts(app)
     prepare_exception_handlers(app, default_exception_handler)
+    app.middleware_stack = None  # one that is built already knows nothing of these
     app.state.odoo_routes = AppRoutes(app)
 
 

@@ -4,7 +4,14 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Request
+from fastapi import (
+    APIRouter,
+    BackgroundTasks,
+    Depends,
+    FastAPI,
+    HTTPException,
+    Request,
+)
 from fastapi.responses import Response, StreamingResponse
 from fastapi.templating import Jinja2Templates
 from jinja2 import DictLoader
@@ -640,6 +647,32 @@ class TestServed(LateMixin, FastAPITransactionCase):
         with self.assertLogs(LATE_LOGGER, "ERROR"):
             self.assertEqual(self.call("POST", "/tasks").status_code, 200)
         self.assert_left("handler", "task")
+
+    def test_app_that_has_run_before(self):
+        """Starlette has built its stack of middleware then."""
+
+        def make_app():
+            app = FastAPI()
+
+            @app.post("/")
+            def handler(env: Env) -> None:
+                leave(env, "handler")
+                raise HTTPException(409, "refused")
+
+            return app
+
+        app = make_app()
+        with self._create_test_client(app=app) as client:
+            self.assertEqual(client.post("/").status_code, 409)
+        self.env["ir.config_parameter"].set_param("test.handler", False)
+        self.assert_left()
+        for served in (app, make_app()):
+            with self._create_test_client(
+                app=served, raise_server_exceptions=False
+            ) as client:
+                with client:  # the lifespan
+                    self.assertEqual(client.post("/").status_code, 409)
+            self.assert_left()
 
     def test_body(self):
         router = APIRouter()
