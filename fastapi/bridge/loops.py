@@ -89,6 +89,7 @@ def _close_loops_of_parent() -> None:
         if not (loop.is_closed() or loop.is_running()):
             loop._selector.close()
             loop._selector = _BusySelector()
+            loop._default_executor = None  # a thread that is gone may hold its lock
             loop.close()
     _idle.clear()
 
