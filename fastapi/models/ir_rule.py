@@ -1,6 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``authenticated_partner_id`` in the domains of record rules."""
 
+import threading
+
 from odoo import api, models
 from odoo.http import Dispatcher, _request_stack
 from odoo.service.server import thread_local
@@ -24,13 +26,19 @@ class IrRule(models.Model):
         records to read. So the context counts below an endpoint, and where there is no
         request (background tasks, scheduled actions, tests).
         """
-        # ``execute_kw`` runs without its request (odoo.http.dispatch_rpc)
-        if getattr(thread_local, "rpc_model_method", ""):
-            return False
-        dispatcher = getattr(_request_stack.top, "dispatcher", None)
-        if isinstance(dispatcher, Dispatcher) and dispatcher.routing_type != "fastapi":
-            return False
-        return self.env.context.get(KEY, False)
+        request = _request_stack.top
+        if request is None:
+            # ``execute_kw`` runs without its request (odoo.http.dispatch_rpc). What it
+            # leaves on the thread stays there if that serves no other request.
+            is_rpc = bool(getattr(thread_local, "rpc_model_method", ""))
+            trusted = not (is_rpc and hasattr(threading.current_thread(), "url"))
+        else:
+            dispatcher = getattr(request, "dispatcher", None)
+            trusted = (
+                not isinstance(dispatcher, Dispatcher)
+                or dispatcher.routing_type == "fastapi"
+            )
+        return trusted and self.env.context.get(KEY, False)
 
     def _compute_domain_keys(self):
         return [*super()._compute_domain_keys(), KEY]

@@ -2,6 +2,7 @@
 import xmlrpc.client
 
 from odoo.exceptions import AccessError
+from odoo.service.server import thread_local
 from odoo.tests import TransactionCase, new_test_user, tagged
 
 from .common import FastapiHttpCase
@@ -102,6 +103,10 @@ class TestAccessRights(TransactionCase):
         context = self.env["ir.rule"]._eval_context()
         self.assertIs(context["authenticated_partner_id"], False)
         context = self.env["ir.rule"].with_context(authenticated_partner_id=7)
+        self.assertEqual(context._eval_context()["authenticated_partner_id"], 7)
+        # what a call of ``execute_kw`` in another test leaves on the thread
+        self.addCleanup(setattr, thread_local, "rpc_model_method", "")
+        thread_local.rpc_model_method = "res.partner.read"
         self.assertEqual(context._eval_context()["authenticated_partner_id"], 7)
         self.assertIn(
             "authenticated_partner_id", self.env["ir.rule"]._compute_domain_keys()
