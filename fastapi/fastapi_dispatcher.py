@@ -99,9 +99,9 @@ class FastApiDispatcher(Dispatcher):
         self.headers: list[tuple[str, str]] = []
         #: What a handler raised, if anything.
         self.inner_exception: BaseException | None = None
-        #: Whether nobody is authenticated, and the request started as the endpoint's
-        #: user (``ir.http._auth_method_public``).
-        self.anonymous: bool = False
+        #: Id of the endpoint's user if the request started as that one because nobody
+        #: is authenticated (``ir.http._auth_method_public``); in a replay too.
+        self.anonymous_uid: int | None = None
         self._body: RequestBody | None = None
         self._future_headers: Headers | None = None
 

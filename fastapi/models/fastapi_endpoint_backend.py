@@ -102,10 +102,12 @@ class FastapiEndpoint(models.Model):
         It comes from before this addon, or from SQL: nobody can write it.
         """
         try:
-            self._clean_vals({"root_path": self.root_path})
-            self._check_root_path_free(self.root_path)
+            path = self._clean_vals({"root_path": self.root_path})["root_path"]
+            self._check_root_path_free(path)
         except ValidationError as err:
             return str(err)
+        if path != self.root_path:
+            return self.env._("The root path has to be written as %s.", path)
         return None
 
     def _get_built_app(self):

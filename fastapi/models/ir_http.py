@@ -62,17 +62,18 @@ class IrHttp(models.AbstractModel):
             uid = request.env["fastapi.endpoint"].get_uid(path)
             if uid:
                 request.update_env(user=uid)
-                request.dispatcher.anonymous = True
+                request.dispatcher.anonymous_uid = uid
         return super()._auth_method_public()
 
     @api.model
     def _get_authenticated_user(self):
         """Return the user whom Odoo has authenticated below an endpoint, if anybody."""
         users = self.env["res.users"]
-        if request.dispatcher.anonymous:
-            return users
         # nobody has looked at the session where ``auth`` is "none"
-        user = users.browse(request.env.uid or request.session.uid)
+        uid = request.env.uid or request.session.uid
+        if uid == request.dispatcher.anonymous_uid:
+            return users
+        user = users.browse(uid)
         return users if not user or user.sudo()._is_public() else user
 
     @classmethod

@@ -1,12 +1,14 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """As whom a handler runs."""
 
+import itertools
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 
 from odoo.api import Environment
+from odoo.exceptions import ConcurrencyError
 from odoo.http import request
 
 from odoo.addons.base.models.res_partner import ResPartner
@@ -66,6 +68,19 @@ def user_of_odoo(
     partner: Annotated[ResPartner, Depends(authenticated_partner_from_odoo_user)],
 ) -> dict[str, int]:
     return {"user": user.id, "partner": partner.id, "runs_as": user.env.uid}
+
+
+attempts = itertools.count()
+
+
+def conflict_at_first() -> None:
+    if next(attempts) % 2 == 0:
+        raise ConcurrencyError("somebody else was faster")
+
+
+@router.get("/odoo_user/replayed", dependencies=[Depends(conflict_at_first)])
+def user_of_odoo_in_a_replay(user: Annotated[ResUsers, Depends(odoo_user)]) -> int:
+    return user.id
 
 
 @router.get("/partner/optional")

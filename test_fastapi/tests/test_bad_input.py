@@ -87,6 +87,8 @@ class TestBadInput(FastapiHttpCase):
         self.env.cr.execute("DROP INDEX fastapi_endpoint_root_path_unique")
         for endpoint, root_path, message in (
             (self.endpoint, "/odoo", "Odoo itself answers below /odoo"),
+            (self.endpoint, "/other/", "taken by"),
+            (self.endpoint, "/new/", "has to be written as /new"),
             (self.endpoint, "/other", f"taken by the endpoint {other.name}"),
             (other, "/other", f"taken by the endpoint {self.endpoint.name}"),
         ):

@@ -1,6 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from unittest.mock import patch
+
+from odoo.http import request
 from odoo.tests import new_test_user
 
+from ..routers.identity import attempts
 from .common import FastapiHttpCase
 
 
@@ -118,6 +122,28 @@ class TestIdentity(FastapiHttpCase):
         for path in ("/by_public", "/by_user"):
             with self.subTest(path):
                 self.assertEqual(self.get(f"{path}/odoo_user").json(), expected)
+
+    def test_user_in_a_replay(self):
+        """Odoo starts it as the user of the attempt before."""
+        self.assertEqual(self.get("/test/odoo_user/replayed").status_code, 401)
+        self.assertEqual(next(attempts), 2)
+        next(attempts)
+        self.authenticate("admin", "admin")
+        answer = self.get("/test/odoo_user/replayed").json()
+        self.assertEqual(answer, self.env.ref("base.user_admin").id)
+
+    def test_user_of_an_optional_scheme(self):
+        """Many an addon asks for the public user first, then looks for somebody."""
+        ir_http = self.registry["ir.http"]
+        original = ir_http._auth_method_public.__func__
+
+        def authenticate(cls):
+            original(cls)
+            request.update_env(user=self.caller.id)
+
+        with patch.object(ir_http, "_auth_method_public", classmethod(authenticate)):
+            answer = self.get("/test/odoo_user").json()
+        self.assertEqual(answer["user"], self.caller.id)
 
     def test_user_of_the_endpoint_is_nobody_but_logged_in(self):
         path = "/test/odoo_user"
