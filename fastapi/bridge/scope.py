@@ -6,6 +6,7 @@ to refuse or repair what a client may send and ``a2wsgi`` takes for granted.
 """
 
 from collections.abc import MutableMapping
+from ipaddress import IPv6Address
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -29,6 +30,9 @@ def _is_host(value: str) -> bool:
     """Return whether a ``Host`` header is one that the app's URLs can be made of."""
     try:
         parts = urlsplit(f"//{value}")
+        if "[" in value or "]" in value:
+            # urlsplit of Python 3.10 takes anything between them
+            IPv6Address(value[1:].partition("]")[0])
         return parts.netloc == value and (parts.port is None or parts.port >= 0)
     except ValueError:
         return False
@@ -43,8 +47,8 @@ def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
     :param environ: WSGI environ whose ``PATH_INFO`` starts with ``root_path``
     :param root_path: mount point, with a leading and without a trailing slash
     :return: the scope, with a ``state`` of its own
-    :raises werkzeug.exceptions.BadRequest: the path is not UTF-8, or the ``Host``
-        header is none
+    :raises werkzeug.exceptions.BadRequest: the path is not UTF-8 or holds a NUL, or
+        the ``Host`` header is none
     """
     script_name = environ.get("SCRIPT_NAME", "")
     mount = root_path.encode().decode("latin-1")  # WSGI strings are latin-1
@@ -53,6 +57,9 @@ def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
         "SCRIPT_NAME": script_name + mount,
         "PATH_INFO": environ["PATH_INFO"][len(mount) :],
     }
+    if "\0" in environ["PATH_INFO"]:
+        # PostgreSQL fails at it, and StaticFiles of older versions of Starlette
+        raise BadRequest("The path of the URL holds a NUL character.")
     host = environ.get("HTTP_HOST", "")
     if not _is_host(host):
         raise BadRequest(f"The Host header names no host: {host}")

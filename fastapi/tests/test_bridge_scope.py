@@ -45,7 +45,17 @@ class TestScope(BaseCase):
                 self.assertEqual(scope["headers"], [(b"host", host.encode())])
 
     def test_host_that_is_none(self):
-        for host in ("[::1", "]:[", "[zz]", "x:abc", "x:-1", "x:65536", "a/b", "a?b"):
+        for host in (
+            "[::1",
+            "]:[",
+            "[zz]",
+            "x[::1]",
+            "x:abc",
+            "x:-1",
+            "x:65536",
+            "a/b",
+            "a?b",
+        ):
             with self.subTest(host), self.assertRaisesRegex(BadRequest, "names no"):
                 build_scope(make_environ(HTTP_HOST=host), "")
 
@@ -101,6 +111,10 @@ class TestScope(BaseCase):
             environ["PATH_INFO"] = path_info
             with self.subTest(path_info), self.assertRaises(BadRequest):
                 build_scope(environ, "/api")
+
+    def test_path_with_a_nul(self):
+        with self.assertRaisesRegex(BadRequest, "NUL"):
+            build_scope(make_environ("/api/a\0b"), "/api")
 
     def test_query_passes_as_it_came(self):
         for query in ("", "a=1&a=2", "q=%C3%A9+%20&x=%", "a[]=<>\"'{}|^`#~/?"):
