@@ -265,9 +265,7 @@ class FastApiDispatcher(Dispatcher):
         """Commit what the handler has done, and return what goes on from there."""
         try:
             late.commit()
-            if late.env.cr.readonly:  # too late to run it again, should it write
-                late.env.cr.close()
-                reopen(late.env)
+            late.leave_replica()
             late.hold()
             return self._build_response(answer, StreamBody(answer, late, self.request))
         except BaseException:

@@ -64,6 +64,12 @@ class LateTransactions:
 
         self.env.cr.close = close
 
+    def leave_replica(self) -> None:
+        """Get a cursor that may write: it is too late to run the request again."""
+        if isinstance(self.env.cr, Cursor) and self.env.cr.readonly:
+            self.env.cr.close()
+            reopen(self.env)
+
     def close(self) -> None:
         """Close the cursor; what is not committed is rolled back."""
         vars(self.env.cr).pop("close", None)

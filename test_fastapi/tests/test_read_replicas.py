@@ -7,6 +7,7 @@ PostgreSQL lets read only.
 
 import uuid
 
+from .common import FastapiHttpCase
 from .server_case import ServerCase
 
 
@@ -69,3 +70,18 @@ class TestReadReplicas(ServerCase):
         answer = self.call("POST", "/tasks/response?name=late")
         self.assertEqual(answer.status, 202)
         self.wait_until(self.names, ["late by a task"])
+
+
+class TestReadOnlyTestCursor(FastapiHttpCase):
+    """Odoo has its tests over HTTP read only where a route says so."""
+
+    def test_requests(self):
+        self._create_endpoint("/replica", test_routing={"readonly": True})
+        self.assertIs(self.get("/replica/cursor").json(), True)
+        response = self.get("/replica/stream/bytes?size=1024&chunk=256")
+        self.assertEqual(response.status_code, 200)
+        self.assertEqual(len(response.content), 1024)
+        response = self.post("/replica/items?name=written")
+        self.assertEqual(response.status_code, 200)
+        item = self.env["test.fastapi.item"].browse(response.json())
+        self.assertEqual(item.name, "written")
