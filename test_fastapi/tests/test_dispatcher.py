@@ -171,13 +171,6 @@ class TestDispatcher(FastapiHttpCase):
         self.assertEqual(exception.args, ("refused",))
         self.assertIsNotNone(exception.__traceback__)
 
-    def test_attributes_are_those_of_the_request(self):
-        """Nothing of a request is left for the next one."""
-        self.post("/test/items?name=x&error=user")
-        self.assertIsNotNone(self.pop_state()[2])
-        self.get("/test/identity")
-        self.assertIsNone(self.pop_state()[2])
-
     @mute_logger("odoo.http")
     def test_overrides_of_an_error_before_the_app(self):
         """A body over the limit: nobody has asked the app yet."""
