@@ -110,7 +110,8 @@ def _is_clean(loop: Any) -> bool:
         passes += 1
     return not (
         loop._ready
-        or loop._asyncgens
+        # one that has ended may still be kept by its response
+        or any(generator.ag_frame is not None for generator in loop._asyncgens)
         or any(not timer.cancelled() for timer in loop._scheduled)
         or asyncio.all_tasks(loop)
     )

@@ -307,6 +307,22 @@ class TestLoops(BridgeCase):
                 loop.run_until_complete(call_thread())
                 self.assertLess(time.monotonic() - start, TIMEOUT)
 
+    def test_stream_gives_its_loop_back(self):
+        app = FastAPI()
+        kept = []
+
+        @app.get("/")
+        async def handler() -> StreamingResponse:
+            kept.append(StreamingResponse(iter("ab")))
+            return kept[-1]
+
+        with borrow_loop() as loop:
+            pass
+        for _request in range(2):
+            self.assertEqual(self.call(app).body, b"ab")
+            with borrow_loop() as other:
+                self.assertIs(other, loop)
+
     def test_no_thread_is_left(self):
         app = FastAPI()
 
