@@ -67,18 +67,24 @@ class MountTable:
     def __init__(self, mounts: Iterable[Mount], sequence: int) -> None:
         self.by_root_path = {mount.root_path: mount for mount in mounts}
         self.sequence = sequence
+        #: Characters and segments that a path is looked at; clients choose its length.
+        self._max_length = max(map(len, self.by_root_path), default=0) + 1
+        depths = (path.count("/") for path in self.by_root_path)
+        self._max_depth = max(depths, default=0)
 
     def find(self, path: str) -> Mount | None:
         """Return the mount that serves ``path``: the longest one, by whole segments.
 
         :param path: path of a URL, decoded
         """
-        path = path.rstrip("/")
-        while path:
-            mount = self.by_root_path.get(path)
-            if mount is not None:
+        depth = self._max_depth
+        segments = path[: self._max_length].split("/", depth + 1)[: depth + 1]
+        while len(segments) > 1:
+            # nothing is mounted at a path that ends in a slash
+            mount = segments[-1] and self.by_root_path.get("/".join(segments))
+            if mount:
                 return mount
-            path = path[: path.rindex("/")].rstrip("/") if "/" in path else ""
+            segments.pop()
         return None
 
 

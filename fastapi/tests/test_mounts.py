@@ -133,6 +133,28 @@ class TestMountTable(BaseCase):
     def test_empty_table(self):
         self.assertIsNone(MountTable([], 0).find("/api"))
 
+    def test_long_path_costs_no_more_than_the_deepest_root_path(self):
+        asked = []
+
+        class RecordingTable(dict):
+            def get(self, path):
+                asked.append(path)
+                return super().get(path)
+
+        self.table.by_root_path = RecordingTable(self.table.by_root_path)
+        for path in ("/a" * 30_000, "/" * 60_000, "/api" + "/x" * 30_000, "x" * 60_000):
+            asked.clear()
+            mount = self.table.find(path)
+            self.assertEqual(bool(mount), path.startswith("/api"))
+            self.assertLessEqual(len(asked), len("/deep/er/path".split("/")) - 1)
+            self.assertTrue(all(len(part) <= len("/deep/er/path/") for part in asked))
+
+    def test_root_path_that_is_not_clean(self):
+        # from before this addon, or from SQL
+        table = MountTable([make_mount(path) for path in ("/", "/old/", "none")], 0)
+        for path in ("/", "/old/", "/old", "/old//x", "none", "none/x", "/none"):
+            self.assertIsNone(table.find(path), path)
+
     def test_mount_is_the_one_that_was_given(self):
         mount = make_mount("/api")
         self.assertIs(MountTable([mount], 0).find("/api/x"), mount)
