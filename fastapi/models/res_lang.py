@@ -19,8 +19,21 @@ def _parse_accept_language(header: str) -> tuple[str, ...]:
     >>> _parse_accept_language("fr;q=0.5, en-GB, de;q=0")
     ('en-GB', 'fr')
     """
-    accepted = parse_accept_header(header[:MAX_HEADER_LENGTH], LanguageAccept)
+    accepted = parse_accept_header(header, LanguageAccept)
     return tuple(tag for tag, quality in accepted if quality > 0)
+
+
+def _by_language(installed: dict[str, str]) -> dict[str, str]:
+    """Return the first code of each language; of ``fr`` it is ``fr_FR``, if installed.
+
+    :param installed: codes by their names in lower case
+    """
+    languages: dict[str, str] = {}
+    for name in sorted(installed):
+        language, _separator, country = name.partition("_")
+        if language == country or language not in languages:
+            languages[language] = installed[name]
+    return languages
 
 
 class ResLang(models.Model):
@@ -39,15 +52,15 @@ class ResLang(models.Model):
         if not accept_language:
             return None
         installed = {code.lower(): code for code, _name in self.get_installed()}
-        for tag in _parse_accept_language(accept_language):
+        languages = None
+        # cut here: the cache keeps no header that is longer
+        for tag in _parse_accept_language(accept_language[:MAX_HEADER_LENGTH]):
             tag = tag.replace("-", "_").lower()
             if tag in installed:
                 return installed[tag]
-            language = tag.partition("_")[0]
-            # fr is first of all fr_FR
-            if f"{language}_{language}" in installed:
-                return installed[f"{language}_{language}"]
-            for code in sorted(installed):
-                if code.partition("_")[0] == language:
-                    return installed[code]
+            if languages is None:
+                languages = _by_language(installed)
+            code = languages.get(tag.partition("_")[0])
+            if code:
+                return code
         return None

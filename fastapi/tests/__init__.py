@@ -15,5 +15,6 @@ from . import test_late_transactions
 from . import test_layers
 from . import test_mounts
 from . import test_openapi
+from . import test_res_lang
 from . import test_schemas
 from . import test_transaction_case
