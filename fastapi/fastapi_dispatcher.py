@@ -51,6 +51,7 @@ from .bridge import (
     Answer,
     NoRoomError,
     RequestBody,
+    get_forwarded_prefix,
     wsgi_path,
 )
 from .context import odoo_env_ctx
@@ -355,14 +356,13 @@ class FastApiDispatcher(Dispatcher):
         environ["wsgi.input"] = self._body.replay()
         if config["proxy_mode"] and environ.get("HTTP_X_FORWARDED_HOST"):
             # Odoo takes the other forwarded headers from the same proxy
-            prefix = environ.get("HTTP_X_FORWARDED_PREFIX", "").rpartition(",")[2]
-            prefix = prefix.strip().rstrip("/")
-            if prefix.startswith("/") and not prefix.startswith("//"):
+            prefix = get_forwarded_prefix(environ.get("HTTP_X_FORWARDED_PREFIX", ""))
+            if prefix:
                 environ["SCRIPT_NAME"] = prefix
         endpoints = self.request.env["fastapi.endpoint"]
         environ[DOCS_GUARD_KEY] = DocsGuard(
             partial(endpoints._get_docs_access_of_request, wsgi_path(environ)),
-            f"{environ.get('SCRIPT_NAME', '')}/web/login",
+            wsgi_path({"PATH_INFO": f"{environ.get('SCRIPT_NAME', '')}/web/login"}),
         )
         return environ
 

@@ -14,7 +14,7 @@ prepare the FastAPI app once, when it is built, so that a request need not.
 from .body import NoRoomError, RequestBody
 from .failures import EXCEPTION_KEY, HANDLE_ERROR_KEY, TRANSACTION_ERRORS
 from .lifespan import Lifespan
-from .scope import wsgi_path
+from .scope import get_forwarded_prefix, wsgi_path
 from .wsgi import Answer, AsgiApplication
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "Lifespan",
     "NoRoomError",
     "RequestBody",
+    "get_forwarded_prefix",
     "wsgi_path",
 ]

@@ -5,18 +5,31 @@
 to refuse or repair what a client may send and ``a2wsgi`` takes for granted.
 """
 
+import re
 from collections.abc import MutableMapping
 from ipaddress import IPv6Address
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote_to_bytes
 
 from a2wsgi.asgi import build_scope as a2wsgi_build_scope
 from werkzeug.exceptions import BadRequest
 
-__all__ = ["build_scope", "wsgi_path"]
+__all__ = ["build_scope", "get_forwarded_prefix", "wsgi_path"]
 
 Scope = MutableMapping[str, Any]
 
+#: A host and its port (RFC 3986, 3.2.2). Names may have underscores, as those of
+#: containers do, and be empty.
+_HOST = re.compile(
+    r"(?:\[(?P<ipv6>[0-9a-f:.]+)\]|(?:[a-z0-9._~!$&'()*+,;=-]|%[0-9a-f]{2})*)"
+    r"(?::(?P<port>[0-9]{0,5}))?",
+    re.ASCII | re.IGNORECASE,
+)
+#: Characters of a name in the domain name system (RFC 1035).
+MAX_NAME_LENGTH = 253
+#: A decoded path of characters that URLs hold as they are (RFC 3986, pchar) or that
+#: are letters and digits of any alphabet, without dot segments.
+_PREFIX = re.compile(r"(?:/(?!\.\.?(?:/|$))[\w.~!$&'()*+,;=:@-]+)*")
 #: Every ASCII character: they pass the query string as they came.
 _ASCII = "".join(map(chr, range(128)))
 
@@ -26,16 +39,44 @@ def wsgi_path(environ: dict[str, Any]) -> str:
     return environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
 
 
+def get_forwarded_prefix(header: str) -> str:
+    """Return the prefix that a reverse proxy has taken off, as ``SCRIPT_NAME``.
+
+    URLs are made of it, and many a proxy passes on what its client says. So only a path
+    counts: ``//host`` and ``/\\host`` lead to another host in browsers.
+
+    :param header: value of ``X-Forwarded-Prefix``; of several ones the last counts,
+        which is from the nearest proxy
+    :return: the decoded path without a slash at its end; empty if it is not a path
+    """
+    prefix = header.rpartition(",")[2].strip(" \t").rstrip("/")
+    encoded = unquote_to_bytes(prefix.encode("latin-1"))
+    try:
+        return encoded.decode("latin-1") if _PREFIX.fullmatch(encoded.decode()) else ""
+    except UnicodeDecodeError:
+        return ""
+
+
 def _is_host(value: str) -> bool:
     """Return whether a ``Host`` header is one that the app's URLs can be made of."""
     try:
-        parts = urlsplit(f"//{value}")
-        if "[" in value or "]" in value:
-            # urlsplit of Python 3.10 takes anything between them
-            IPv6Address(value[1:].partition("]")[0])
-        return parts.netloc == value and (parts.port is None or parts.port >= 0)
+        if not value.isascii():
+            # sent as it is by clients that do not encode other alphabets
+            name, separator, port = value.encode("latin-1").decode().partition(":")
+            if len(name) > MAX_NAME_LENGTH:
+                return False
+            name = name.encode("idna").decode()
+            if ":" in name:  # of a colon of another width
+                return False
+            value = f"{name}{separator}{port}"
+        match = _HOST.fullmatch(value)
+        if match is None:
+            return False
+        if match["ipv6"]:
+            IPv6Address(match["ipv6"])
     except ValueError:
         return False
+    return int(match["port"] or 0) <= 65535
 
 
 def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
@@ -68,6 +109,9 @@ def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
         # werkzeug's ProxyFix takes it from X-Forwarded-Host, which may end in a colon
         https = environ["wsgi.url_scheme"] == "https"
         environ["SERVER_PORT"] = "443" if https else "80"
+    if environ["wsgi.url_scheme"] not in ("http", "https"):
+        # from X-Forwarded-Proto: URLs such as javascript:// could be made of it
+        environ["wsgi.url_scheme"] = "http"
     query = environ.get("QUERY_STRING", "")
     if not query.isascii():
         # a2wsgi.asgi.build_scope encodes as ASCII and raises

@@ -3,7 +3,7 @@ from werkzeug.exceptions import BadRequest
 
 from odoo.tests import BaseCase
 
-from ..bridge.scope import build_scope, wsgi_path
+from ..bridge.scope import build_scope, get_forwarded_prefix, wsgi_path
 from .bridge_case import make_environ
 
 
@@ -39,9 +39,33 @@ class TestScope(BaseCase):
                     self.assertEqual(server, ("odoo.example", default))
 
     def test_host(self):
-        for host in ("", "odoo.example", "odoo.example:", "my_odoo:8069", "[::1]:80"):
+        for host in (
+            "",
+            "odoo.example",
+            "odoo.example:",
+            "my_odoo:8069",
+            "[::1]:80",
+            "[::ffff:192.0.2.1]",
+            "192.0.2.1:65535",
+            "xn--bcher-kva.example",
+            "caf%C3%A9.example",
+            "a~b!$&'()*+,;=.example.",
+            ".".join(["a" * 60] * 1000),
+        ):
             with self.subTest(host):
                 scope = build_scope(make_environ(HTTP_HOST=host), "")
+                self.assertEqual(scope["headers"], [(b"host", host.encode())])
+
+    def test_host_of_another_alphabet(self):
+        for host in (
+            "bücher.example",
+            "bücher_2.example:8069",
+            "例え.テスト",
+            "हिन्दी.भारत",
+        ):
+            with self.subTest(host):
+                value = host.encode().decode("latin-1")
+                scope = build_scope(make_environ(HTTP_HOST=value), "")
                 self.assertEqual(scope["headers"], [(b"host", host.encode())])
 
     def test_host_that_is_none(self):
@@ -53,11 +77,58 @@ class TestScope(BaseCase):
             "x:abc",
             "x:-1",
             "x:65536",
+            "x:1:2",
+            "x:" + "1" * 60_000,
             "a/b",
             "a?b",
+            "a#b",
+            "a\\b",
+            "user@host",
+            "user:secret@host",
+            "evil example",
+            "evil\texample",
+            "a\x7fb",
+            "a<b>",
+            'a"b',
+            "a|b",
+            "a^b",
+            "a`b",
+            "a{b}",
+            "a%b",
+            "a%zz",
+            "[::1]x",
+            "[::1%25eth0]",
+            "[v1.x]",
+            "[" + "1:" * 30_000 + "]",
+            # full-width letters and signs, of which the last are those of URLs
+            *(
+                host.encode().decode("latin-1")
+                for host in (
+                    "a／b",
+                    "user＠host",
+                    "a？b",
+                    "a＃b",
+                    "a：1",
+                    "é b",
+                    "é\\b",
+                )
+            ),
+            "é" * 64,
+            "\xff",
+            ("é" * 30 + ".").encode().decode("latin-1") * 1000,
         ):
             with self.subTest(host), self.assertRaisesRegex(BadRequest, "names no"):
                 build_scope(make_environ(HTTP_HOST=host), "")
+
+    def test_scheme(self):
+        for given, scheme in (
+            ("http", "http"),
+            ("https", "https"),
+            ("javascript", "http"),
+        ):
+            environ = make_environ()
+            environ["wsgi.url_scheme"] = given
+            self.assertEqual(build_scope(environ, "")["scheme"], scheme)
 
     def test_client(self):
         environ = make_environ(REMOTE_ADDR="192.0.2.1", REMOTE_PORT="4711")
@@ -161,3 +232,59 @@ class TestScope(BaseCase):
         first, second = build_scope(environ, ""), build_scope(environ, "")
         first["state"]["seen"] = True
         self.assertEqual(second["state"], {})
+
+
+class TestForwardedPrefix(BaseCase):
+    def test_path(self):
+        for header, prefix in (
+            ("", ""),
+            ("/", ""),
+            ("/odoo", "/odoo"),
+            (" /odoo/ ", "/odoo"),
+            ("/a/b_c-d.e~f", "/a/b_c-d.e~f"),
+            ("/a:@!$&'()*+;=", "/a:@!$&'()*+;="),
+            ("/..a/b../...", "/..a/b../..."),
+            # the nearest proxy has the last word
+            ("/evil, /odoo", "/odoo"),
+            ("/caf%C3%A9", "/café"),
+        ):
+            expected = prefix.encode().decode("latin-1")
+            self.assertEqual(get_forwarded_prefix(header), expected, header)
+
+    def test_letters_that_were_not_encoded(self):
+        for prefix in ("/café", "/à", "/日本"):
+            header = prefix.encode().decode("latin-1")
+            self.assertEqual(get_forwarded_prefix(header), header)
+
+    def test_what_is_not_a_path(self):
+        for header in (
+            "odoo",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "/odoo//x",
+            "/odoo\\x",
+            "/%5Cevil.example",
+            "/%2Fevil.example",
+            "/%2f%2fevil.example",
+            "/odoo/../x",
+            "/..",
+            "/./x",
+            "/%2e%2e/x",
+            "/odoo?x",
+            "/odoo#x",
+            "/odoo%3Fx",
+            "/odoo%23x",
+            "/od oo",
+            "/\todoo",
+            "/odoo%0A",
+            "/odoo%00",
+            "/odoo%",
+            "/odoo<x>",
+            "/odoo'\"",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/\xff",
+            "/a" * 30_000 + "?",
+        ):
+            self.assertEqual(get_forwarded_prefix(header), "", header)

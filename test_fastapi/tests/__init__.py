@@ -8,6 +8,7 @@ from . import test_dispatcher
 from . import test_docs
 from . import test_documents
 from . import test_errors
+from . import test_forwarded_headers
 from . import test_http
 from . import test_identity
 from . import test_install
