@@ -10,21 +10,26 @@
     "depends": ["web"],
     "external_dependencies": {
         "python": [
-            # The least that the tests pass with (`make test-matrix`). Just below:
-            # a2wsgi asks for a query string; anyio 3 lacks what server-sent events
-            # are sent through; FastAPI can't be imported with a Pydantic that it
-            # allows (its own bounds are these of Pydantic and Starlette);
-            # python-multipart warns of each upload that ends as browsers end it, and
-            # before 0.0.18 can be kept busy (CVE-2024-53981), as markdown-it-py can
-            # be made to fail before 2.2.0 (CVE-2023-26303).
+            # The oldest versions without a known vulnerability that the tests pass
+            # with (`make test-matrix`). Before them:
+            # - anyio: CVE-2026-63374, CVE-2026-64847;
+            # - fastapi-offline: its Swagger UI and ReDoc sanitize HTML with a
+            #   DOMPurify that can be bypassed (CVE-2025-15599, CVE-2026-0540). 1.7.7
+            #   is its last; the pages' Content Security Policy bounds what is left;
+            # - markdown-it-py: CVE-2023-26303;
+            # - python-multipart: CVE-2026-53540, and others of 2024 to 2026;
+            # - starlette: CVE-2026-54283, and others of 2025 and 2026, such as
+            #   CVE-2025-62727 (a Range header that takes seconds).
+            # a2wsgi 1.9 asks for a query string. FastAPI 0.142 can't be imported with
+            # a Pydantic that it allows; its own bound of Pydantic is this one.
             "a2wsgi>=1.10.0",
-            "anyio>=4.0.0",
+            "anyio>=4.14.2",
             "fastapi>=0.143.0",
-            "fastapi-offline>=1.7.4",
+            "fastapi-offline>=1.7.7",
             "markdown-it-py>=2.2.0",
             "pydantic>=2.9.0",
-            "python-multipart>=0.0.19",
-            "starlette>=0.46.0",
+            "python-multipart>=0.0.31",
+            "starlette>=1.3.1",
         ]
     },
     "data": [
