@@ -19,6 +19,9 @@ from ..dependencies import (
 )
 from ..routers import demo_router, demo_router_doc
 
+#: API keys of Odoo have a scope, or none at all: those that users make for themselves.
+DEMO_API_KEY_SCOPE = "fastapi_demo"
+
 
 def api_key_based_authenticated_partner_impl(
     api_key: Annotated[
@@ -26,21 +29,29 @@ def api_key_based_authenticated_partner_impl(
         Depends(
             APIKeyHeader(
                 name="api-key",
-                description="For the demo, the login of a user is their key.",
+                description="An API key of Odoo: My Profile, tab Security.",
             )
         ),
     ],
     env: Annotated[Environment, Depends(odoo_env)],
 ) -> ResPartner:
-    """Return the partner of the user whose login was sent. No real security."""
-    user = env["res.users"]
-    if "\0" not in api_key:  # PostgreSQL takes no NUL in a text
-        user = user.sudo().search([("login", "=", api_key)], limit=1)
-    if not user:
+    """Return the partner of the user whose API key was sent.
+
+    Odoo stores hashes of the keys, and compares in constant time.
+
+    :raises HTTPException: 401, missing or wrong key
+    """
+    user_id = None
+    if api_key and "\0" not in api_key:  # PostgreSQL takes no NUL in a text
+        user_id = env["res.users.apikeys"]._check_credentials(
+            scope=DEMO_API_KEY_SCOPE, key=api_key
+        )
+    if not user_id:
         raise HTTPException(
             status_code=status.HTTP_401_UNAUTHORIZED, detail="Incorrect API Key"
         )
-    return env["res.partner"].browse(user.partner_id.id)
+    partner = env["res.users"].sudo().browse(user_id).partner_id
+    return env["res.partner"].browse(partner.id)
 
 
 class FastapiEndpoint(models.Model):
@@ -54,6 +65,41 @@ class FastapiEndpoint(models.Model):
         string="Authentication Method",
         help="How clients of the demo app say who they are.",
     )
+
+    @api.model
+    def _has_demo_data(self) -> bool:
+        """Return whether the demo data is loaded: only then can the demo app be chosen.
+
+        It is no app for production. Endpoints that have it already are served.
+        """
+        # loaded before the demo endpoints
+        user = self.env.ref("fastapi.my_demo_app_user", raise_if_not_found=False)
+        return bool(user)
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        """Leave the demo app out where it can't be chosen and no endpoint has it."""
+        result = super().fields_get(allfields, attributes)
+        selection = result.get("app", {}).get("selection")
+        if selection and not self._has_demo_data():
+            endpoints = self.sudo().with_context(active_test=False)
+            if not endpoints.search_count([("app", "=", "demo")], limit=1):
+                result["app"]["selection"] = [
+                    option for option in selection if option[0] != "demo"
+                ]
+        return result
+
+    @api.constrains("app")
+    def _check_demo_data(self):
+        for endpoint in self:
+            if endpoint.app == "demo" and not self._has_demo_data():
+                raise ValidationError(
+                    self.env._(
+                        "The endpoint %(name)s can't have the demo app: it is there "
+                        "to try things out, in databases with demo data only.",
+                        name=endpoint.name,
+                    )
+                )
 
     @api.constrains("app", "demo_auth_method")
     def _check_demo_auth_method(self):

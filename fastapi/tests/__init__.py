@@ -7,6 +7,7 @@ from . import test_bridge_loops
 from . import test_bridge_routes
 from . import test_bridge_scope
 from . import test_bridge_wsgi
+from . import test_demo_app
 from . import test_demo_router
 from . import test_docs
 from . import test_error_handlers

@@ -16,6 +16,8 @@ class FastapiHttpCase(HttpCase):
 
     @classmethod
     def _create_endpoint(cls, root_path, **vals):
+        if vals.get("app") == "demo":
+            cls.env["fastapi.endpoint"]._load_demo_data()
         return cls.env["fastapi.endpoint"].create(
             {
                 "name": f"Test at {root_path}",

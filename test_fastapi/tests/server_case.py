@@ -73,6 +73,24 @@ class ServerCase(BaseCase):
         self.created.append(endpoint_id)
         return endpoint_id
 
+    @classmethod
+    def allow_demo_app(cls):
+        """Let the tests of the class create endpoints of the demo app.
+
+        It can be chosen where the demo data is loaded, of which this is the mark.
+        """
+        rpc = cls.first.rpc
+        name = [("module", "=", "fastapi"), ("name", "=", "my_demo_app_user")]
+        if not rpc("ir.model.data", "search", name):
+            vals = {
+                "module": "fastapi",
+                "name": "my_demo_app_user",
+                "model": "res.users",
+                "res_id": cls.runner_id,
+            }
+            ids = rpc("ir.model.data", "create", [vals])
+            cls.addClassCleanup(rpc, "ir.model.data", "unlink", ids)
+
     def create_item(self, server, root_path):
         name = uuid.uuid4().hex
         return server.request("POST", f"{root_path}/items?name={name}").json()

@@ -506,6 +506,7 @@ class TestNothingSecretIsLogged(ServerCase):
         cls.addClassCleanup(cls.first.rpc, "res.users", "unlink", [cls.user_id])
 
     def test_secrets(self):
+        self.allow_demo_app()
         self.create_endpoint(self.first, "/secret")
         self.create_endpoint(
             self.first, "/secret1", app="demo", demo_auth_method="api_key"

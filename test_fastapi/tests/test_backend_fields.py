@@ -245,6 +245,7 @@ class TestRoutes(BackendCase):
 
     def test_current_routes(self):
         self.assertTrue(self._rows().filtered(lambda row: row.path == "/order"))
+        self.endpoint._load_demo_data()
         self.endpoint.write({"app": "demo", "demo_auth_method": "api_key"})
         rows = self._rows()
         self.assertIn("/demo", rows.mapped("path"))

@@ -72,14 +72,36 @@ class TestIdentity(FastapiHttpCase):
     def test_demo_app_authenticates_as_its_endpoint_says(self):
         demo = self._create_endpoint("/demo1", app="demo", demo_auth_method="api_key")
         user = new_test_user(self.env, "key@test")
-        self.assertEqual(self.get("/demo1/demo/who_ami").status_code, 401)
-        response = self.get("/demo1/demo/who_ami", headers={"api-key": "key@tes"})
+        keys = self.env["res.users.apikeys"].with_user(user).sudo()
+        sent = {
+            scope: {"api-key": keys._generate(scope, "test", None)}
+            for scope in (None, "fastapi_demo", "another")
+        }
+        for scope in (None, "fastapi_demo"):
+            response = self.get("/demo1/demo/who_ami", headers=sent[scope])
+            self.assertEqual(response.json()["name"], user.partner_id.name)
+        right = sent[None]["api-key"]
+        for key in (
+            None,
+            "",
+            "key@test",
+            "admin",
+            f"{right[:-1]}x",
+            right.upper(),
+            "é",
+        ):
+            headers = {"api-key": key.encode()} if key is not None else {}
+            response = self.get("/demo1/demo/who_ami", headers=headers)
+            self.assertEqual(response.status_code, 401, key)
+        response = self.get("/demo1/demo/who_ami", headers=sent["another"])
         self.assertEqual(response.status_code, 401)
-        response = self.get("/demo1/demo/who_ami", headers={"api-key": "key@test"})
-        self.assertEqual(response.json()["name"], user.partner_id.name)
+        user.active = False
+        response = self.get("/demo1/demo/who_ami", headers=sent[None])
+        self.assertEqual(response.status_code, 401)
+        user.active = True
 
         demo.demo_auth_method = "http_basic"
-        response = self.get("/demo1/demo/who_ami", headers={"api-key": "key@test"})
+        response = self.get("/demo1/demo/who_ami", headers=sent[None])
         self.assertEqual(response.status_code, 401)
         response = self.get("/demo1/demo/who_ami", auth=self.caller_auth)
         self.assertEqual(response.json()["name"], self.caller.partner_id.name)

@@ -44,6 +44,7 @@ class TestLifeOfAnApp(FastapiHttpCase):
         self.assertEqual(self.get("/changing/identity").json()["company"], company.id)
 
         self.assertIn("/order", self.get("/changing/openapi.json").json()["paths"])
+        endpoint._load_demo_data()
         endpoint.write({"app": "demo", "demo_auth_method": "api_key"})
         paths = self.get("/changing/openapi.json").json()["paths"]
         self.assertIn("/demo", paths)
