@@ -135,6 +135,10 @@ class TestDatabases(BaseCase):
     def test_3_a_broken_extension(self):
         """It is named in the log; all but the API with the model goes on."""
         first, second = self.names
+        # the mark of the demo data, where the demo app can be chosen
+        vals = {"module": "fastapi", "name": "my_demo_app_user"}
+        vals.update({"model": "res.users", "res_id": 2})
+        self.both.rpc("ir.model.data", "create", [vals], dbname=second)
         args = (
             "fastapi.endpoint",
             "create",
