@@ -18,6 +18,7 @@ class TestEndpoint(MyDemoRouterCase):
             )
 
     def test_other_apps_need_no_authentication_method_of_this_one(self):
+        self.env["fastapi.endpoint"]._load_demo_data()
         endpoint = self.env["fastapi.endpoint"].create(
             {
                 "name": "Other app",

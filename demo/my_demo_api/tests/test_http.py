@@ -270,6 +270,7 @@ class TestErrorCodes(MyDemoHttpCase):
                 self.assertEqual(response.json().keys(), {"detail"})
 
     def test_other_apps_have_no_codes(self):
+        self.env["fastapi.endpoint"]._load_demo_data()
         self.env["fastapi.endpoint"].create(
             {
                 "name": "Other app",
