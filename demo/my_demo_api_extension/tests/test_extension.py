@@ -106,6 +106,7 @@ class TestExtensionHttp(MyDemoHttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.env["fastapi.endpoint"]._load_demo_data()
         cls.env["fastapi.endpoint"].create(
             {
                 "name": "Not extended",
