@@ -6,7 +6,8 @@ provider and ``openapi.json``. The pages it makes load their scripts from server
 other people. Here these routes are replaced, at their place, by routes that
 
 * serve the scripts too, below each page, out of the package ``fastapi-offline``;
-* ask, before anything else, who may read the documentation (:class:`DocsGuard`).
+* ask, before anything else, who may read the documentation (:class:`DocsGuard`);
+* send a policy that lets no script in but that of the pages (``_POLICY``).
 
 What a developer wrote, a page with a design of his own for instance, stays as it is.
 So does what is set on the app: addresses, title, parameters of Swagger UI.
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import secrets
 import threading
 from dataclasses import dataclass
 from enum import Enum
@@ -32,7 +34,7 @@ from fastapi.openapi.docs import (
 )
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Host, Match, Mount, Route
 
 if TYPE_CHECKING:
@@ -62,6 +64,24 @@ _PIXEL = b"data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAE
 
 #: A page names the scripts it goes with, and who may read it may change.
 _PAGE_HEADERS = {"Cache-Control": "private, no-cache"}
+#: What a page may do (Content Security Policy), whatever is in the OpenAPI document: no
+#: script but its own, which have the nonce, no frame, no form. Styles of elements are
+#: how both pages work, a worker is what ReDoc searches in. Images may be those of a
+#: description, and *Try it out* may call any server that the document names.
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'nonce-{nonce}'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src * data: blob:",
+        "font-src 'self' data:",
+        "connect-src *",
+        "worker-src blob:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+    )
+)
 #: The address of an asset changes with its content. One year, in seconds.
 _ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -163,9 +183,12 @@ def _page(make: Callable[[Request], Response]) -> Callable[..., Awaitable[Respon
             return RedirectResponse(f"{login_path}?{query}", 303, _PAGE_HEADERS)
         if access is DocsAccess.REFUSED:
             raise HTTPException(403, headers=_PAGE_HEADERS)
-        response = make(request)
-        response.headers.update(_PAGE_HEADERS)
-        return response
+        nonce = secrets.token_urlsafe()
+        content = make(request).body.replace(
+            b"<script", b'<script nonce="%b"' % nonce.encode()
+        )
+        policy = {"Content-Security-Policy": _POLICY.format(nonce=nonce)}
+        return HTMLResponse(content, headers={**_PAGE_HEADERS, **policy})
 
     return page
 
@@ -217,13 +240,16 @@ def _swagger_ui_redirect(_request: Request) -> Response:
 
 
 def _redoc(request: Request) -> Response:
-    return get_redoc_html(
+    page = get_redoc_html(
         openapi_url=_url(request, request.app.openapi_url),
         title=html.escape(f"{request.app.title} - ReDoc"),
         redoc_js_url=_asset_url(request, "redoc.standalone.js"),
         redoc_favicon_url=_asset_url(request, "favicon.png"),
         with_google_fonts=False,
     )
+    # an option that FastAPI does not set: Markdown to HTML without scripts
+    page.body = page.body.replace(b"<redoc ", b'<redoc sanitize="true" ')
+    return page
 
 
 #: The pages by the names of FastAPI's routes. What has no page is ``openapi.json``.

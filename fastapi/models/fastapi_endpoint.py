@@ -26,6 +26,7 @@ from .. import dependencies
 from ..bridge import AsgiApplication, Lifespan
 from ..endpoint_app import EndpointApp, prepare_app
 from ..error_handlers import AppBuildError, default_exception_handlers
+from ..markdown import escape_html
 from ..mounts import BuiltApps, Mount, MountTable, clean_root_path
 
 _logger = logging.getLogger(__name__)
@@ -531,10 +532,13 @@ class FastapiEndpoint(models.Model):
         return nullcontext()
 
     def _prepare_fastapi_app_params(self) -> dict[str, Any]:
-        """Return the arguments for the constructor of the app."""
+        """Return the arguments for the constructor of the app.
+
+        An override that adds texts of records escapes HTML in them, as here.
+        """
         return {
             "title": self.name,
-            "description": self.description or "",
+            "description": escape_html(self.description or ""),
             "middleware": self._get_fastapi_app_middlewares(),
             "dependencies": self._get_fastapi_app_dependencies(),
             "exception_handlers": self._get_app_exception_handlers(),

@@ -5,13 +5,13 @@ import logging
 import shlex
 from typing import Any
 
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 from psycopg2.errors import ReadOnlySqlTransaction
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from .. import markdown
 from ..error_handlers import AppBuildError
 from ..mounts import clean_root_path
 from ..openapi import (
@@ -23,12 +23,6 @@ from ..openapi import (
 )
 
 _logger = logging.getLogger(__name__)
-
-#: CommonMark with tables and strikethrough; HTML in it is shown, not obeyed.
-_markdown = MarkdownIt("js-default")
-_markdown.renderer.rules["table_open"] = lambda *_args: (
-    '<table class="table table-sm w-auto">\n'
-)
 
 
 class FastapiEndpoint(models.Model):
@@ -191,7 +185,7 @@ class FastapiEndpoint(models.Model):
     @api.depends("description")
     def _compute_description_html(self):
         for endpoint in self:
-            html = _markdown.render(endpoint.description or "")
+            html = markdown.render(endpoint.description or "")
             endpoint.description_html = Markup(html)
 
     @api.depends("user_id.all_group_ids")

@@ -14,6 +14,7 @@ from . import test_error_handlers
 from . import test_import
 from . import test_late_transactions
 from . import test_layers
+from . import test_markdown
 from . import test_mounts
 from . import test_openapi
 from . import test_res_lang

@@ -66,6 +66,35 @@ class TestDocsPages(DocsCase):
                     self.assertEqual(asset.code, 200, path)
                     self.assertGreater(len(asset.body), 1000, path)
 
+    def test_policy_of_the_pages(self):
+        app = make_app(swagger_ui_init_oauth={"clientId": "<script>"})
+        seen = set()
+        for page, scripts in (
+            ("/docs", 2),
+            ("/docs/oauth2-redirect", 1),
+            ("/redoc", 1),
+        ):
+            result = self.call(app, page)
+            (policy,) = result.header("content-security-policy")
+            directives = dict(part.split(" ", 1) for part in policy.split("; "))
+            self.assertEqual(directives["default-src"], "'none'")
+            self.assertEqual(directives["base-uri"], "'none'")
+            self.assertEqual(directives["form-action"], "'none'")
+            self.assertEqual(directives["frame-ancestors"], "'self'")
+            self.assertNotIn("frame-src", directives)
+            nonce = re.fullmatch(
+                r"'nonce-([\w-]{20,})'", directives["script-src"]
+            ).group(1)
+            tags = re.findall(r"<script[^>]*>", result.body.decode())
+            self.assertEqual(len(tags), scripts)
+            self.assertTrue(all(f'nonce="{nonce}"' in tag for tag in tags), tags)
+            seen.add(nonce)
+        self.assertEqual(len(seen), 3)
+
+    def test_redoc_sanitizes(self):
+        page = self.call(make_app(), "/redoc").body
+        self.assertIn(b'<redoc sanitize="true" spec-url="/openapi.json">', page)
+
     def test_pages_are_always_asked_for_anew(self):
         for path in (*PAGES, "/openapi.json"):
             result = self.call(make_app(), path)

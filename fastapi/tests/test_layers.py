@@ -17,6 +17,7 @@ LAYERS = {
         "docs",
         "endpoint_app",
         "error_handlers",
+        "markdown",
         "mounts",
         "openapi",
     ],

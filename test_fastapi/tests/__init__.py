@@ -4,6 +4,7 @@ from . import test_backend_fields
 from . import test_bad_input
 from . import test_broken_app
 from . import test_browser_docs
+from . import test_browser_safety
 from . import test_dispatcher
 from . import test_docs
 from . import test_documents

@@ -49,7 +49,7 @@ RENDERED = {
 }
 
 
-class TestBrowserDocs(DocsHttpCase):
+class BrowserDocsCase(DocsHttpCase):
     def setUp(self):
         super().setUp()
         self.foreign_requests = []
@@ -62,7 +62,7 @@ class TestBrowserDocs(DocsHttpCase):
         self.foreign_requests.append(url)
         return super().fetch_proxy(url)
 
-    def browse(self, url, code, ready, login=None):
+    def browse(self, url, code, ready, login=None, **kwargs):
         """Open a page, wait for an element, and run code there.
 
         Fails on an error in the console, on an exception, on a request that is not
@@ -81,6 +81,7 @@ class TestBrowserDocs(DocsHttpCase):
             }})().catch((error) => console.error(String(error)));""",
             ready=f"Boolean(document.querySelector({json.dumps(ready)}))",
             login=login,
+            **kwargs,
         )
         self.assertEqual(self.foreign_requests, [])
 
@@ -99,6 +100,8 @@ class TestBrowserDocs(DocsHttpCase):
         page = url[url.rindex("/") :]
         self.browse(url, "", RENDERED[page], login=login)
 
+
+class TestBrowserDocs(BrowserDocsCase):
     def test_other_hosts_are_noticed(self):
         # the tests below would pass as well if nothing was noted
         self.browser_js(
