@@ -24,7 +24,7 @@ from enum import Enum
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from fastapi.openapi.docs import (
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from starlette.requests import Request
-    from starlette.types import Scope
+    from starlette.types import Receive, Scope, Send
 
-__all__ = ["DOCS_GUARD_KEY", "DocsAccess", "DocsGuard", "replace_docs"]
+__all__ = ["DOCS_GUARD_KEY", "DocsAccess", "DocsGuard", "has_docs", "replace_docs"]
 
 #: Key of the WSGI environ: the :class:`DocsGuard` of the request.
 DOCS_GUARD_KEY = "odoo.fastapi.docs_guard"
@@ -101,15 +101,18 @@ class DocsAccess(Enum):
     ABSENT = "absent"
 
 
-class DocsGuard(NamedTuple):
+@dataclass
+class DocsGuard:
     """Who may read the documentation, as an app has to know it.
 
     :param get_access: asked by each request for documentation, by no other
     :param login_path: path of the page to log in, where a visitor is sent
+    :param answered: whether a route of the documentation has answered the request
     """
 
     get_access: Callable[[], DocsAccess]
     login_path: str
+    answered: bool = False
 
 
 class DocsRoute(Route):
@@ -124,6 +127,12 @@ class DocsRoute(Route):
                 return Match.NONE, {}
             child_scope[_ACCESS_KEY] = access
         return match, child_scope
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        guard = _get_guard(scope)
+        if guard:
+            guard.answered = True
+        await super().handle(scope, receive, send)
 
 
 def replace_docs(routes: list[BaseRoute]) -> None:
@@ -144,6 +153,30 @@ def replace_docs(routes: list[BaseRoute]) -> None:
         mount = getattr(route, "starlette_route", None) or route
         if isinstance(mount, Mount | Host) and isinstance(mount.routes, list):
             replace_docs(mount.routes)
+
+
+def has_docs(routes: list[BaseRoute], scope: Scope) -> bool:
+    """Return whether an app, or one that is mounted there, has documentation at a path.
+
+    Another route may be the one that serves the path, or a middleware: whether
+    documentation has answered is in ``DocsGuard.answered``.
+
+    :param routes: of an app
+    :param scope: of a request: type, method, path, root_path and headers
+    """
+    for context in iter_route_contexts(routes):
+        route = context._effective_route
+        # as in replace_docs
+        mount = getattr(route, "starlette_route", None) or route
+        if not isinstance(mount, DocsRoute | Mount | Host):
+            continue
+        match, child_scope = route.matches(scope)
+        if match is not Match.NONE and (
+            isinstance(mount, DocsRoute)
+            or has_docs(mount.routes or [], {**scope, **child_scope})
+        ):
+            return True
+    return False
 
 
 # ----------------------------------------------------------------------

@@ -103,6 +103,9 @@ class FastApiDispatcher(Dispatcher):
         #: Id of the endpoint's user if the request started as that one because nobody
         #: is authenticated (``ir.http._auth_method_public``); in a replay too.
         self.anonymous_uid: int | None = None
+        #: Why Odoo has refused the client, who may still read documentation
+        #: (``ir.http._authenticate``).
+        self.refusal: Exception | None = None
         self._body: RequestBody | None = None
         self._future_headers: Headers | None = None
 
@@ -149,6 +152,9 @@ class FastApiDispatcher(Dispatcher):
             env = odoo_env_ctx.get()
             env.transaction.default_env = env
             answer = self._call_app(app, environ)
+            if self.refusal is not None and not environ[DOCS_GUARD_KEY].answered:
+                answer.close()
+                raise self.refusal
             exc = self.inner_exception
             if exc is not None and not (
                 answer.answered and isinstance(exc, CommittedHTTPException)

@@ -252,10 +252,17 @@ class FastapiEndpoint(models.Model):
                     path = vals.get("root_path", endpoint.root_path)
                     endpoint._check_root_path_free(path)
         app_changes = not vals.keys().isdisjoint(self._fastapi_app_fields())
+        routes_change = not vals.keys().isdisjoint(self._routing_impacting_fields())
+        auths = []
         if app_changes:
             vals["app_version"] = _new_version()
+        elif routes_change:
+            auths = [endpoint._get_auth() for endpoint in self]
         result = super().write(vals)
-        if app_changes or not vals.keys().isdisjoint(self._routing_impacting_fields()):
+        for endpoint, auth in zip(self, auths, strict=False):
+            if endpoint._get_auth() != auth:  # the documentation shows it
+                endpoint.app_version = _new_version()
+        if app_changes or routes_change:
             self._reset_routes()
         return result
 
@@ -540,7 +547,10 @@ class FastapiEndpoint(models.Model):
             "title": self.name,
             "description": escape_html(self.description or ""),
             "middleware": self._get_fastapi_app_middlewares(),
-            "dependencies": self._get_fastapi_app_dependencies(),
+            "dependencies": [
+                *self._get_fastapi_app_dependencies(),
+                *map(Depends, self._get_auth_schemes()),
+            ],
             "exception_handlers": self._get_app_exception_handlers(),
         }
 

@@ -1,12 +1,29 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Who may read the documentation of an endpoint."""
 
+import psycopg2
+from fastapi.security import APIKeyCookie, HTTPBearer
+from fastapi.security.base import SecurityBase
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.http import request
 
 from odoo.addons.base.models.res_users import ResUsers
 
-from ..docs import DocsAccess
+from ..docs import DocsAccess, has_docs
+
+#: What Odoo asks of a client before an app is called, by ``auth`` of the routing info.
+AUTH_SCHEMES: dict[str, SecurityBase] = {
+    "bearer": HTTPBearer(description="An API key of Odoo: My Profile, tab Security."),
+    "user": APIKeyCookie(
+        name="session_id",
+        scheme_name="OdooSession",
+        description="The session of a user who has logged in to Odoo: /web/login.",
+    ),
+}
+for _scheme in AUTH_SCHEMES.values():
+    _scheme.documents_only = True  # Odoo has asked: see bridge.routes
 
 
 class FastapiEndpoint(models.Model):
@@ -82,6 +99,44 @@ class FastapiEndpoint(models.Model):
         ):
             return DocsAccess.REFUSED
         return DocsAccess.GRANTED
+
+    @api.model
+    def _is_docs_request(self) -> bool:
+        """Return whether the app has documentation at the path of the request.
+
+        :raises AppBuildError: there is no app to ask
+        """
+        httprequest = request.httprequest
+        path = httprequest.path
+        application = self.get_app(path)
+        routes = getattr(application and application.app, "routes", None)
+        if httprequest.method not in ("GET", "HEAD") or not routes:
+            return False
+        scope = {
+            "type": "http",
+            "method": httprequest.method,
+            "path": path,
+            "root_path": self._get_mounts().find(path).root_path,
+            "headers": [(b"host", httprequest.headers.get("Host", "").encode())],
+        }
+        return has_docs(routes, scope)
+
+    def _get_auth(self) -> str | None:
+        """Return the ``auth`` of the routing info, None if there is no info."""
+        try:
+            return self._get_routing_info()["auth"]
+        except psycopg2.Error:
+            raise
+        except Exception:  # of an override; the endpoint is not served
+            return None
+
+    def _get_auth_schemes(self) -> list[SecurityBase]:
+        """Return how clients authenticate to Odoo before the app is called.
+
+        The documentation shows it. An override knows the ``auth`` of other addons.
+        """
+        scheme = AUTH_SCHEMES.get(self._get_auth())
+        return [scheme] if scheme else []
 
     @api.model
     def _get_docs_access_of_request(self, path: str) -> DocsAccess:

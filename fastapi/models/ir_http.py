@@ -1,11 +1,12 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Requests below an endpoint find their way to it."""
 
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter, Rule
 
 from odoo import api, models
-from odoo.http import request
+from odoo.exceptions import AccessDenied
+from odoo.http import SessionExpiredException, request
 
 from ..mounts import Mount
 
@@ -50,6 +51,24 @@ class IrHttp(models.AbstractModel):
                 raise NotFound()
             return Rule(mount.root_path, endpoint=mount), {}
         return rule, args
+
+    @classmethod
+    def _authenticate(cls, endpoint):
+        """Let those read documentation whom the ``auth`` of an endpoint refuses.
+
+        Who may read it is up to the endpoint's access to documentation, which the app
+        asks. The refusal is kept: it stands unless documentation answers the request.
+        """
+        if not isinstance(endpoint, Mount):
+            return super()._authenticate(endpoint)
+        request.dispatcher.refusal = None
+        try:
+            return super()._authenticate(endpoint)
+        except (AccessDenied, SessionExpiredException, HTTPException) as refusal:
+            if not request.env["fastapi.endpoint"]._is_docs_request():
+                raise
+            request.dispatcher.refusal = refusal
+        return cls._authenticate_explicit("public")
 
     @classmethod
     def _auth_method_public(cls):

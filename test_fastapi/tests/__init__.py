@@ -7,6 +7,7 @@ from . import test_browser_docs
 from . import test_browser_safety
 from . import test_dispatcher
 from . import test_docs
+from . import test_docs_of_auth
 from . import test_documents
 from . import test_errors
 from . import test_forwarded_headers
