@@ -49,11 +49,11 @@ from .bridge import (
     HANDLE_ERROR_KEY,
     TRANSACTION_ERRORS,
     Answer,
-    NoRoomError,
     RequestBody,
     get_forwarded_prefix,
     wsgi_path,
 )
+from .bridge.failure_texts import APPLICATION_KEY, SCOPE_KEY, log_failure
 from .context import odoo_env_ctx
 from .docs import DOCS_GUARD_KEY, DocsGuard
 from .error_handlers import (
@@ -73,6 +73,8 @@ from .late_transactions import (
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from starlette.types import Scope
 
     from odoo.api import Environment
 
@@ -108,6 +110,8 @@ class FastApiDispatcher(Dispatcher):
         self.refusal: Exception | None = None
         self._body: RequestBody | None = None
         self._future_headers: Headers | None = None
+        #: ASGI scope of a request whose exception is from outside of the app.
+        self._scope: Scope | None = None
 
     @classmethod
     def is_compatible_with(cls, request: Any) -> bool:
@@ -147,6 +151,7 @@ class FastApiDispatcher(Dispatcher):
         if app is None:  # archived between routing and here
             raise NotFound()
         environ[HANDLE_ERROR_KEY] = self.handle_error
+        environ[SCOPE_KEY] = None
         with self._manage_odoo_env(endpoints.get_uid(path)):
             # what is still pending at commit is computed as the endpoint's user
             env = odoo_env_ctx.get()
@@ -159,13 +164,13 @@ class FastApiDispatcher(Dispatcher):
             if exc is not None and not (
                 answer.answered and isinstance(exc, CommittedHTTPException)
             ):
-                raise self._with_answer(exc, answer)
+                raise self._with_answer(exc, answer, environ.get(SCOPE_KEY))
             if is_lost(env.cr):  # and a handler has swallowed the exception
                 answer.close()
                 raise psycopg2.OperationalError(
                     "The connection to the database is lost"
                 )
-            late = LateTransactions(env, copy_context())
+            late = LateTransactions(env, copy_context(), environ.get(SCOPE_KEY))
             if answer.streaming:
                 return self._build_stream(answer, late)
             response = self._build_response(answer)
@@ -201,6 +206,8 @@ class FastApiDispatcher(Dispatcher):
         exception handlers and its middleware see it like any other.
         """
         if isinstance(exc, AppBuildError):
+            self._log(exc)
+            exc.loglevel = logging.NOTSET
             return self.handle_error(exc)
         response = None
         try:
@@ -215,9 +222,19 @@ class FastApiDispatcher(Dispatcher):
             _logger.exception("The app can't answer %s: answered without.", type(exc))
         if response is None:
             response = self.handle_error(exc)
-        if response.status_code < 500 and not hasattr(exc, "loglevel"):
-            exc.loglevel = logging.NOTSET
+        if response.status_code >= 500:
+            self._log(exc)
+        self._scope = None  # its environ has a method of this object
+        exc.loglevel = logging.NOTSET
         return response
+
+    def _log(self, exc: Exception) -> None:
+        """Log an exception from outside of a handler, with the request's route."""
+        httprequest = self.request.httprequest
+        scope = {"method": httprequest.method, "path": httprequest.path}
+        if isinstance(exc, AppBuildError):
+            scope[APPLICATION_KEY] = exc  # has the name of the endpoint too
+        log_failure(exc, self._scope or scope)
 
     def _answer_by_app(self, exc: Exception) -> Response | None:
         """Return what the app answers to an exception, None if there is nothing."""
@@ -234,8 +251,10 @@ class FastApiDispatcher(Dispatcher):
             return None
         environ[EXCEPTION_KEY] = exc
         environ[HANDLE_ERROR_KEY] = self.handle_error
+        environ[SCOPE_KEY] = None
         with self._manage_odoo_env(endpoints.get_uid(path)):
             answer = self._call_app(app, environ)
+            self._scope = environ.get(SCOPE_KEY)
             if not answer.answered:
                 return None
             response = self._build_response(answer)
@@ -298,7 +317,9 @@ class FastApiDispatcher(Dispatcher):
             response.call_on_close(self._body.close)
         return response
 
-    def _with_answer(self, exc: BaseException, answer: Answer) -> BaseException:
+    def _with_answer(
+        self, exc: BaseException, answer: Answer, scope: Scope | None
+    ) -> BaseException:
         """Give an exception the answer that Odoo sends after the rollback.
 
         Odoo looks for it in attributes of the exception, so one that is raised more
@@ -316,13 +337,11 @@ class FastApiDispatcher(Dispatcher):
         exc.error_response.call_on_close(partial(_forget_answer, exc))
         if isinstance(exc, WerkzeugHTTPException) and exc.code is None:
             exc.response = exc.error_response  # odoo.http.Request._serve_db sends this
-        # odoo.http.Application.__call__ logs by these
+        # odoo.http.Application.__call__ logs by this
+        exc.loglevel = logging.NOTSET
         if int(self.status) >= 500:
-            if not isinstance(exc, NoRoomError):  # one line of it says enough
-                exc.loglevel = logging.ERROR
-                exc.exc_info = (type(exc), exc, exc.__traceback__)
+            log_failure(exc, scope)
         else:
-            exc.loglevel = logging.NOTSET
             _logger.debug(
                 "%s %s: %s after %s",
                 self.request.httprequest.method,

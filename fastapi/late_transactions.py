@@ -29,11 +29,14 @@ from odoo.http import _request_stack
 from odoo.service.model import retrying
 from odoo.sql_db import Cursor
 
+from .bridge.failure_texts import describe_failure
 from .context import odoo_env_ctx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextvars import Context
+
+    from starlette.types import Scope
 
     from odoo.api import Environment
 
@@ -49,11 +52,15 @@ class LateTransactions:
 
     :param env: environment of the handlers
     :param context: context variables of the handlers
+    :param scope: ASGI scope of the request, for the log
     """
 
-    def __init__(self, env: Environment, context: Context) -> None:
+    def __init__(
+        self, env: Environment, context: Context, scope: Scope | None = None
+    ) -> None:
         self.env = env
         self._context = context
+        self.scope = scope
 
     def hold(self) -> None:
         """Keep the cursor when Odoo closes it, unless an exception is the reason."""
@@ -115,8 +122,12 @@ class LateTransactions:
                     if self.env.cr.closed:  # by Odoo, or lost under the task before
                         reopen(self.env)
                     retrying(task, self.env)
-                except Exception:
-                    _logger.exception("%s failed, and is rolled back.", task)
+                except Exception as exc:
+                    _logger.exception(
+                        "%s failed, and is rolled back: %s",
+                        task,
+                        describe_failure(exc, self.scope),
+                    )
                     self.rollback()
         finally:
             odoo_env_ctx.reset(token)
@@ -174,7 +185,10 @@ class StreamBody:
             self._late.commit()
             self._committed = True
         except Exception as exc:
-            _logger.exception("A stream failed, and is cut off.")
+            _logger.exception(
+                "A stream failed, and is cut off: %s",
+                describe_failure(exc, self._late.scope),
+            )
             self.close()  # the exception keeps what it would be deleted with
             # The server takes this for the client's doing and says nothing more
             # (werkzeug.serving.WSGIRequestHandler.run_wsgi).

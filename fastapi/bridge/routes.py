@@ -18,6 +18,7 @@ Routers, which apps and databases share, are not touched.
 
 from __future__ import annotations
 
+import weakref
 from contextvars import ContextVar
 from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,6 +29,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import Match
 
 from .callables import in_place, is_async_generator, is_generator
+from .failure_texts import source_of
 from .tasks import TASKS_KEY, put_aside
 
 if TYPE_CHECKING:
@@ -144,6 +146,7 @@ class _Route:
         #: What a request goes through.
         self._dependant = route.dependant = copy(route.dependant)
         self._dependant.call = self._wrap_handler(self._dependant)
+        _name_source(self._dependant.call, self._documented.call)
         self._app = _handler_app(route, original)
         route.dependant = self._documented
         route.app = self
@@ -317,3 +320,16 @@ def _handler_app(route: Any, original: APIRoute) -> ASGIApp:
             routing._effective_route_context_var.reset(token)
     limit = getattr(route, "max_body_size", None)
     return app if limit is None else routing.wrap_app_with_body_limit(app, limit)
+
+
+def _name_source(replacement: Call, original: Call) -> None:
+    """Let FastAPI name the developer's handler in its errors, instead of ours.
+
+    It looks where a function is written, and keeps that by the function's id
+    (``fastapi.routing._extract_endpoint_context``).
+    """
+    source = source_of(original)
+    if source:
+        cache = routing._endpoint_context_cache
+        cache[id(replacement)] = source
+        weakref.finalize(replacement, cache.pop, id(replacement), None).atexit = False

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from a2wsgi.asgi import StatusStringMapping
 
 from .exchange import Exchange
+from .failure_texts import APPLICATION_KEY, SCOPE_KEY
 from .failures import (
     EXCEPTION_KEY,
     FAILURE_KEY,
@@ -45,14 +46,20 @@ class AsgiApplication:
     :param app: ASGI application
     :param root_path: where it is mounted, ``""`` or ``/`` and at least one segment
     :param state: what the app's lifespan has yielded, for ``request.state``
+    :param name: of the endpoint, for the log
     """
 
     def __init__(
-        self, app: ASGIApp, root_path: str = "", state: dict[str, Any] | None = None
+        self,
+        app: ASGIApp,
+        root_path: str = "",
+        state: dict[str, Any] | None = None,
+        name: str = "",
     ) -> None:
         self.app = app
         self.root_path = root_path
         self.state = state or {}
+        self.name = name
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -61,11 +68,14 @@ class AsgiApplication:
 
         :param environ: WSGI environ, ``PATH_INFO`` below ``root_path``; its
             ``wsgi.input`` holds the whole body and ends by itself. The keys of
-            ``failures`` may be set.
+            ``failures`` and of ``failure_texts`` may be set.
         :raises werkzeug.exceptions.BadRequest: see :func:`~.scope.build_scope`
         """
         scope = build_scope(environ, self.root_path)
         scope["state"] = self.state.copy()
+        scope[APPLICATION_KEY] = self
+        if SCOPE_KEY in environ:
+            environ[SCOPE_KEY] = scope
         failure = scope[FAILURE_KEY] = Failure(environ.get(EXCEPTION_KEY))
         tasks: list[BackgroundTask] = []
         scope[TASKS_KEY] = tasks

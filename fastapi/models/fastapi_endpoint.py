@@ -503,7 +503,7 @@ class FastapiEndpoint(models.Model):
             lifespan = Lifespan(app)
             copy_context().run(_start, lifespan)
         application = _EndpointApplication(
-            app, self.root_path, lifespan.state, uid=self.user_id.id
+            app, self.root_path, lifespan.state, self.name, uid=self.user_id.id
         )
         # when the last request is through with it, or the process ends
         weakref.finalize(application, lifespan.stop)

@@ -2,6 +2,7 @@
 from fastapi import APIRouter
 
 from .echo import router as echo_router
+from .failing import router as failing_router
 from .faults import router as faults_router
 from .identity import optional_partner
 from .identity import router as identity_router
@@ -12,6 +13,7 @@ from .transactions import router as transactions_router
 
 router = APIRouter()
 router.include_router(echo_router)
+router.include_router(failing_router)
 router.include_router(faults_router)
 router.include_router(identity_router)
 router.include_router(load_router)

@@ -48,6 +48,7 @@ class ServerCase(BaseCase):
         if self.created:
             self.first.rpc("fastapi.endpoint", "unlink", self.created)
             self.created.clear()
+        self.query("DELETE FROM test_fastapi_fault")
         self.query("DELETE FROM test_fastapi_item")
 
     def query(self, query, *args):
@@ -126,6 +127,7 @@ class ServerCase(BaseCase):
     def wait_for_lock(self, waiting):
         self.wait_until(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
-            f"AND objid = {LOCK} AND NOT granted",
+            f"AND objid = {LOCK} AND NOT granted AND database = "
+            "(SELECT oid FROM pg_database WHERE datname = current_database())",
             [(waiting,)],
         )

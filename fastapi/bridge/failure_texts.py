@@ -1,0 +1,200 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What the log says of a request that fails: its route, and what went wrong.
+
+A request that succeeds pays nothing for it: the route is looked up again.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import traceback
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import quote
+
+from fastapi.routing import iter_route_contexts, serialize_response
+from starlette.routing import Host, Match, Mount
+
+from .body import NoRoomError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from starlette.types import Scope
+
+__all__ = [
+    "APPLICATION_KEY",
+    "SCOPE_KEY",
+    "describe_failure",
+    "describe_handler",
+    "describe_route",
+    "find_route",
+    "log_failure",
+    "source_of",
+]
+
+_logger = logging.getLogger("odoo.http")
+
+#: Key of the WSGI environ: None, which is replaced by the ASGI scope of the request.
+SCOPE_KEY = "odoo.fastapi.scope"
+#: Key of the ASGI scope: the WSGI application that runs the app; it has the ``name`` of
+#: the endpoint, and the ``app`` outside of all mounted ones.
+APPLICATION_KEY = "odoo.fastapi.application"
+
+
+def describe_failure(exc: BaseException, scope: Scope | None) -> str:
+    """Return what the log says first: route, type and text of an exception.
+
+    ``GET /api/item/{n} (endpoint API): ZeroDivisionError: division by zero``; one more
+    line if the handler has returned a record that its schema can't take.
+
+    :param exc: with its traceback
+    :param scope: ASGI scope of the request, None if it never had one
+    """
+    text = type(exc).__name__
+    with suppress(Exception):  # of a ``__str__`` that fails
+        text = f"{text}: {exc}"
+    if scope:
+        text = f"{describe_route(scope)}: {text}"
+    return text + _describe_record(exc, scope or {})
+
+
+def log_failure(exc: BaseException, scope: Scope | None) -> None:
+    """Write a failed request to the log, where Odoo writes it: ``odoo.http``.
+
+    :param exc: with its traceback
+    :param scope: ASGI scope of the request, None if it never had one
+    """
+    _logger.error(
+        "%s",
+        describe_failure(exc, scope),
+        # one line of it says enough
+        exc_info=None if isinstance(exc, NoRoomError) else exc,
+    )
+
+
+def _describe_record(exc: BaseException, scope: Scope) -> str:
+    """Return what to do about a record that a handler has returned, "" without one."""
+    for frame, _line in traceback.walk_tb(exc.__traceback__):
+        # The frame has the handler's result, whatever fails in it. Of FastAPI's
+        # exceptions one alone has it (``ResponseValidationError.body``).
+        if frame.f_code is serialize_response.__code__:
+            result = frame.f_locals.get("response_content")
+            field = frame.f_locals.get("field")
+            break
+    else:
+        return ""
+    record = _find_record(result)
+    if record is None:
+        return ""
+    schema = "Schema"
+    promised = "no schema is promised"
+    if field is not None:
+        annotation = field.field_info.annotation
+        schema = _name_of((*get_args(annotation), annotation)[0])
+        promised = f"{_name_of(annotation)} is promised"
+    validated = f"{schema}.model_validate(record)"
+    if len(record._ids) != 1:
+        validated = f"[{validated} for record in records]"
+    return (
+        f"\n  The handler ({describe_handler(scope)}) returned {record!r}, which is a"
+        f" recordset of Odoo; {promised}. Let it return {validated}, with a schema as"
+        " response_model. An empty field of a record is False: the type of the schema's"
+        " field must allow that, or a validator replace it."
+    )
+
+
+def _find_record(value: Any) -> Any:
+    """Return a recordset that is a value, or directly in it; None without one."""
+    members: Iterable[Any] = ()
+    if isinstance(value, dict):
+        members = value.values()
+    elif isinstance(value, list | tuple | set):
+        members = value
+    for member in (value, *members):
+        # without the ORM: what its models have, and what else has it?
+        if isinstance(getattr(type(member), "_name", None), str) and isinstance(
+            getattr(member, "_ids", None), tuple
+        ):
+            return member
+    return None
+
+
+def _name_of(annotation: Any) -> str:
+    name = getattr(annotation, "__name__", None)
+    return name if name and not get_args(annotation) else str(annotation)
+
+
+def find_route(scope: Scope) -> tuple[Any, str]:
+    """Return the route that serves a request, and its path template.
+
+    The scope does not say it: FastAPI names a route without the prefixes that it is
+    included with, and a mounted app leaves it in a scope of its own.
+
+    :return: None and the path as it was sent, if there is no route
+    """
+    app = getattr(scope.get(APPLICATION_KEY), "app", scope.get("app"))
+    scope = {**scope, "root_path": scope.get("app_root_path", scope.get("root_path"))}
+    with suppress(Exception):  # of a route that may be what has failed
+        while True:
+            route, child_scope = _match(getattr(app, "routes", ()), scope)
+            if not isinstance(route, Mount | Host):
+                break
+            scope.update(child_scope)
+            app = route.app
+            while not hasattr(app, "routes") and hasattr(app, "app"):
+                app = app.app  # of a mounted app whose exceptions are noted
+        if route is not None:
+            return route, scope["root_path"].rstrip("/") + route.path
+    return None, quote(scope.get("path", ""), "/:@!$&'()*+,;=~")
+
+
+def _match(routes: Any, scope: Scope) -> tuple[Any, Scope]:
+    for context in iter_route_contexts(routes):
+        route = context._effective_route
+        # older versions of FastAPI give the place of the route, which holds it
+        route = getattr(route, "starlette_route", None) or route
+        if hasattr(route, "path") or isinstance(route, Host):
+            match, child_scope = route.matches(scope)
+            if match is Match.FULL:
+                return route, child_scope
+    return None, {}
+
+
+def describe_route(scope: Scope) -> str:
+    """Return method, path template and endpoint: ``GET /api/item/{n} (endpoint API)``.
+
+    :param scope: ASGI scope of the request; without a route, it is the path as sent
+    """
+    _route, path = find_route(scope)
+    text = f"{scope.get('method', 'WebSocket')} {path}"
+    name = getattr(scope.get(APPLICATION_KEY), "name", "")
+    return f"{text} (endpoint {name})" if name else text
+
+
+def describe_handler(scope: Scope) -> str:
+    """Return where the handler of a request is written: ``file:line, in function``.
+
+    :param scope: ASGI scope of the request
+    """
+    endpoint = getattr(find_route(scope)[0], "endpoint", None)
+    source = source_of(endpoint) if endpoint is not None else {}
+    if not source:
+        return "an unknown handler"
+    return f"{source['file']}:{source['line']}, in {source['function']}"
+
+
+def source_of(call: Callable[..., Any]) -> dict[str, Any]:
+    """Return where a handler is written: ``file``, ``line``, ``function``.
+
+    :return: nothing for a callable object without code of its own
+    """
+    code = getattr(inspect.unwrap(call), "__code__", None)
+    if code is None:
+        return {}
+    return {
+        "file": code.co_filename,
+        "line": code.co_firstlineno,
+        "function": code.co_name,
+    }
