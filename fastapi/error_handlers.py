@@ -31,6 +31,7 @@ from odoo.http import SessionExpiredException
 
 from .bridge.failures import HANDLE_ERROR_KEY
 from .bridge.routes import get_allowed_methods
+from .bridge.wrapped import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +109,7 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
         nothing for a status that has no body. What is not made for the client's eyes
         is a 500 that says nothing of its cause.
     """
+    exc = unwrap(exc)
     status: int = 500
     detail: Any = "Internal Server Error"
     if isinstance(exc, HTTPException):
@@ -175,6 +177,7 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
     :param exc: what was raised
     :return: the answer
     """
+    exc = unwrap(exc)
     if raise_server_exceptions.get() and not isinstance(
         exc, HTTPException | RequestValidationError
     ):

@@ -33,6 +33,7 @@ from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound
 from odoo.exceptions import ConcurrencyError
 
 from .body import NoRoomError
+from .wrapped import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -246,7 +247,7 @@ def _blameless(exc: Exception) -> Exception:
         error = NoRoomError.seen_in(exc.__cause__)
         if error is not None:
             return error.with_traceback(exc.__traceback__)
-    return exc
+    return unwrap(exc)
 
 
 def original_exception(exc: Exception) -> Exception:

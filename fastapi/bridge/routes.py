@@ -31,6 +31,7 @@ from starlette.routing import Match
 from .callables import in_place, is_async_generator, is_generator
 from .failure_texts import source_of
 from .tasks import TASKS_KEY, put_aside
+from .wrapped import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from fastapi.dependencies.models import Dependant
     from starlette.applications import Starlette
     from starlette.background import BackgroundTask
+    from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     Call = Callable[..., Any]
@@ -314,7 +317,7 @@ def _handler_app(route: Any, original: APIRoute) -> ASGIApp:
     if route is not original:
         token = routing._effective_route_context_var.set(route)
     try:
-        app = routing.request_response(original.get_route_handler())
+        app = routing.request_response(_unwrapping(original.get_route_handler()))
     finally:
         if token is not None:
             routing._effective_route_context_var.reset(token)
@@ -333,3 +336,22 @@ def _name_source(replacement: Call, original: Call) -> None:
         cache = routing._endpoint_context_cache
         cache[id(replacement)] = source
         weakref.finalize(replacement, cache.pop, id(replacement), None).atexit = False
+
+
+def _unwrapping(handle: Call) -> Call:
+    """Return the handler of a route, raising what a library has wrapped.
+
+    Here, so that everything outside (exception handlers, middleware) sees the
+    exception by its own type.
+    """
+
+    async def unwrapping(request: Request) -> Response:
+        try:
+            return await handle(request)
+        except Exception as exc:
+            original = unwrap(exc)
+            if original is exc:
+                raise
+        raise original  # outside, or the wrapping would become its context
+
+    return unwrapping

@@ -36,3 +36,4 @@ from . import test_translations
 from . import test_unique_root_path
 from . import test_untouched
 from . import test_read_replicas
+from . import test_wrapped
