@@ -29,14 +29,17 @@ from odoo.exceptions import (
 )
 from odoo.http import SessionExpiredException
 
+from .bridge.failure_texts import describe_handler, describe_route
 from .bridge.failures import HANDLE_ERROR_KEY
 from .bridge.routes import get_allowed_methods
 from .bridge.wrapped import unwrap
+from .internal_texts import get_public_text, is_internal, raising_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
+    from starlette.types import Scope
     from werkzeug.wrappers import Response as WerkzeugResponse
 
 __all__ = [
@@ -47,6 +50,12 @@ __all__ = [
     "default_exception_handlers",
     "raise_server_exceptions",
 ]
+
+
+_logger = logging.getLogger(__name__)
+
+#: Scope of the request whose exception is handled, for the log.
+_failed_scope: ContextVar[Scope | None] = ContextVar("_failed_scope", default=None)
 
 
 class CommittedHTTPException(HTTPException):
@@ -102,7 +111,10 @@ raise_server_exceptions: ContextVar[bool] = ContextVar(
 
 
 def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any]]:
-    """Return how an exception is answered.
+    """Return the response to an exception.
+
+    A text that Odoo's access check or ORM has made is replaced by a plain sentence in
+    the client's language (see ``internal_texts``), and is written to the log instead.
 
     :param exc: whatever a handler, a dependency or Odoo raised
     :return: HTTP status, and the content of the JSON body: ``{"detail": …}``, or
@@ -128,8 +140,27 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
             if isinstance(exc, exception_type):
                 status = exception_status
                 detail = str(exc.args[0]) if exc.args else str(exc)
+                if is_internal(exc):
+                    _log_internal(exc, status, detail)
+                    detail = get_public_text(status)
                 break
     return status, {"detail": detail} if is_body_allowed_for_status_code(status) else {}
+
+
+def _log_internal(exc: Exception, status: int, text: str) -> None:
+    """Write to the log what the client does not get to read, on one line."""
+    scope = _failed_scope.get()
+    line = raising_line(exc)
+    if not line:  # of what Odoo does with pending writes and computations
+        line = f"{describe_handler(scope)}, when that was done" if scope else "?"
+    _logger.info(
+        "%s: %s, %s at %s: %s",
+        describe_route(scope) if scope else "A request",
+        status,
+        type(exc).__name__,
+        line,
+        " ".join(text.split()),
+    )
 
 
 def json_content(body: dict[str, Any]) -> bytes:
@@ -187,20 +218,30 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
         exc.response is not None or (exc.code and exc.code < 400)
     ):  # abort(response), or a redirection: a response, not an error
         return _from_werkzeug(exc.get_response(environ))
-    handle_error = environ.get(HANDLE_ERROR_KEY)
-    if handle_error is not None:
-        response = _from_werkzeug(handle_error(exc))
-    else:
-        status, body = convert_exception_to_status_body(exc)
-        response = Response(
-            json_content(body), status, media_type="application/json" if body else None
-        )
-        for name, value in exception_headers(exc):
-            response.headers.append(name, value)
+    token = _failed_scope.set(request.scope)
+    try:
+        response = _respond(exc, environ.get(HANDLE_ERROR_KEY))
+    finally:
+        _failed_scope.reset(token)
     if response.status_code == 405:
         methods = get_allowed_methods(request.app, request.scope)
         if methods and request.method not in methods:  # or else a handler said so
             response.headers["Allow"] = ", ".join(sorted(methods))
+    return response
+
+
+def _respond(
+    exc: Exception, handle_error: Callable[[Exception], WerkzeugResponse] | None
+) -> Response:
+    """Return the response to an exception, by the dispatcher if there is one."""
+    if handle_error is not None:
+        return _from_werkzeug(handle_error(exc))
+    status, body = convert_exception_to_status_body(exc)
+    response = Response(
+        json_content(body), status, media_type="application/json" if body else None
+    )
+    for name, value in exception_headers(exc):
+        response.headers.append(name, value)
     return response
 
 

@@ -17,6 +17,7 @@ LAYERS = {
         "docs",
         "endpoint_app",
         "error_handlers",
+        "internal_texts",
         "markdown",
         "mounts",
         "openapi",
@@ -38,8 +39,8 @@ OUTSIDE = {
     "__manifest__": "data that Odoo reads",
 }
 #: What the bridge may have of Odoo: nothing that knows the ORM.
-# "odoo" itself for the flag ``evented``
-BRIDGE_ODOO = {"odoo", "odoo.exceptions", "odoo.http"}
+# "odoo" itself for the flag ``evented``, translations for what clients read
+BRIDGE_ODOO = {"odoo", "odoo.exceptions", "odoo.http", "odoo.tools.translate"}
 #: What the base may have of Odoo: the type of what it holds.
 BASE_ODOO = {"odoo.api"}
 
