@@ -16,6 +16,10 @@ import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from fastapi.dependencies.utils import (
+    get_typed_return_annotation,
+    get_typed_signature,
+)
 from fastapi.security.base import SecurityBase
 from starlette._utils import is_async_callable
 
@@ -99,9 +103,11 @@ def _functions(call: Callable[..., Any]) -> tuple[Any, ...]:
 
 
 def _named(replacement: Callable[..., Any], call: Callable[..., Any]) -> Any:
-    """Let a replacement look like what it replaces, in tracebacks and logs.
+    """Let a replacement look like the original, in tracebacks, logs and to FastAPI.
 
-    Not with ``functools.wraps``: FastAPI looks through ``__wrapped__``.
+    Libraries make routes again out of an app's dependencies, and FastAPI then reads
+    their signatures. Not with ``functools.wraps``: FastAPI looks through
+    ``__wrapped__``, and would take an async replacement for the sync original.
     """
     for attribute in (
         "__module__",
@@ -112,4 +118,16 @@ def _named(replacement: Callable[..., Any], call: Callable[..., Any]) -> Any:
     ):
         if hasattr(call, attribute):
             setattr(replacement, attribute, getattr(call, attribute))
+    # Annotations that are strings mean something in the module of the original only.
+    signature = get_typed_signature(call).replace(
+        return_annotation=get_typed_return_annotation(call) or inspect.Signature.empty
+    )
+    replacement.__signature__ = signature
+    replacement.__annotations__ = {
+        name: parameter.annotation
+        for name, parameter in signature.parameters.items()
+        if parameter.annotation is not inspect.Parameter.empty
+    }
+    if signature.return_annotation is not inspect.Signature.empty:
+        replacement.__annotations__["return"] = signature.return_annotation
     return replacement
