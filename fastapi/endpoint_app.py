@@ -4,13 +4,20 @@
 What a request can do without is done here, once for each app: dependency overrides go
 into the routes, exception handlers learn to tell the bridge what they answer, and the
 documentation does without other people's servers.
+
+An app can change after it was prepared: a hook calls ``app.openapi()`` and then adds a
+handler, a lifespan adds routes, another addon is imported and adds to a router that
+apps share. Nothing of the app's own lists is replaced, so that preparing it again
+brings everything up to date. The routes are looked at by each request.
 """
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from .bridge.failures import prepare_exception_handlers, watch_mounts
 from .bridge.routes import AppRoutes
@@ -18,37 +25,128 @@ from .docs import replace_docs
 from .error_handlers import default_exception_handler
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from collections.abc import Awaitable, Callable
 
-__all__ = ["EndpointApp", "prepare_app"]
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+__all__ = ["EndpointApp", "prepare_app", "prepare_middleware"]
+
+_preparing = threading.Lock()
 
 
-def prepare_app(app: FastAPI) -> None:
-    """Make an app ready to be served by Odoo; again only brings it up to date.
+def prepare_middleware(app: FastAPI) -> None:
+    """Have the middleware and exception handlers of an app prepared when it starts.
 
-    Called as late as possible: what is set on the app before (overrides, handlers,
-    routes, middleware) counts.
+    Called before the lifespan, which is the first to run the middleware.
 
     :param app: an app that is not shared between endpoints or databases
     """
-    routes: AppRoutes | None = getattr(app.state, "odoo_routes", None)
-    if routes is not None:
-        routes.current()
-        return
-    replace_docs(app.router.routes)
-    watch_mounts(app)
-    prepare_exception_handlers(app, default_exception_handler)
-    app.middleware_stack = None  # one that is built already knows nothing of these
-    app.state.odoo_routes = AppRoutes(app)
+    _get_preparation(app)
+
+
+def prepare_app(app: FastAPI) -> None:
+    """Make an app ready to be served by Odoo; again brings it up to date.
+
+    Overrides, exception handlers, middleware, routes, mounts and documentation count as
+    they are set on the app at the last call before a request.
+
+    :param app: an app that is not shared between endpoints or databases
+    """
+    _get_preparation(app).update()
 
 
 class EndpointApp(FastAPI):
     """A FastAPI app that prepares itself before its first request."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        prepare_app(self)
-        return super().build_middleware_stack()
+        return _get_preparation(self).build_middleware_stack(
+            super().build_middleware_stack
+        )
 
     def openapi(self) -> dict[str, Any]:
         prepare_app(self)
         return super().openapi()
+
+
+class _Preparation:
+    """What was done to an app, and when that has to be done again.
+
+    :param app: the app
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._lock = threading.RLock()
+        self._routes: AppRoutes | None = None
+        #: Exception handlers and middleware that the current stack is made of.
+        self._built_from: tuple[Any, Any] | None = None
+        if not isinstance(app, EndpointApp):
+            build = app.build_middleware_stack
+            app.build_middleware_stack = lambda: self.build_middleware_stack(build)
+
+    def update(self) -> None:
+        """Bring the app up to date."""
+        app = self._app
+        with self._lock:
+            replace_docs(app.router.routes)
+            watch_mounts(app)
+            if self._routes is None:
+                self._routes = AppRoutes(app)
+            else:
+                self._routes.adopt()
+            if app.middleware_stack is not None and self._built_from != (
+                app.exception_handlers,
+                app.user_middleware,
+            ):
+                app.middleware_stack = app.build_middleware_stack()
+
+    def update_routes(self) -> None:
+        """Bring the app up to date if its routes have changed."""
+        if self._routes is None or not self._routes.is_current():
+            self.update()
+
+    def build_middleware_stack(self, build: Callable[[], ASGIApp]) -> ASGIApp:
+        """Return the app with its middleware around it, and ours.
+
+        :param build: makes it of ``exception_handlers`` and ``user_middleware``, where
+            ours are for that time only: what is on the app stays the developer's
+        """
+        app = self._app
+        with self._lock:
+            handlers, middleware = app.exception_handlers, app.user_middleware
+            self._built_from = dict(handlers), list(middleware)
+            app.exception_handlers = dict(handlers)
+            app.user_middleware = list(middleware)
+            try:
+                prepare_exception_handlers(app, default_exception_handler)
+                app.user_middleware.append(
+                    Middleware(_UpdateMiddleware, preparation=self)
+                )
+                return build()
+            finally:
+                app.exception_handlers, app.user_middleware = handlers, middleware
+
+
+class _UpdateMiddleware:
+    """Have each request find routes that are prepared; innermost middleware.
+
+    :param app: the rest of the app
+    :param preparation: of the app
+    """
+
+    def __init__(self, app: ASGIApp, preparation: _Preparation) -> None:
+        self._app = app
+        self._preparation = preparation
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # a lifespan may still change routers that FastAPI has not looked at
+        if scope["type"] != "lifespan":
+            self._preparation.update_routes()
+        return self._app(scope, receive, send)
+
+
+def _get_preparation(app: FastAPI) -> _Preparation:
+    with _preparing:
+        if not hasattr(app.state, "odoo_preparation"):
+            app.state.odoo_preparation = _Preparation(app)
+        return app.state.odoo_preparation

@@ -152,7 +152,7 @@ class LastResortMiddleware:
 def prepare_exception_handlers(
     app: Starlette, default: Callable[[Request, Exception], Any]
 ) -> None:
-    """Wrap the exception handlers of an app that is not shared; once, before it runs.
+    """Wrap the exception handlers of an app, when its middleware is built.
 
     :param app: its exception handlers, middleware and routes are changed
     :param default: answers what no handler of the app is registered for
@@ -169,7 +169,8 @@ def prepare_exception_handlers(
             ours = default if handler in FASTAPI_HANDLERS else handler
             handlers[key] = _noting(ours)
     app.user_middleware.append(Middleware(LastResortMiddleware, handler=last))
-    app.router.routes.insert(0, RaiseRoute())
+    if not any(isinstance(route, RaiseRoute) for route in app.router.routes):
+        app.router.routes.insert(0, RaiseRoute())
 
 
 class WatchedApp:
@@ -200,7 +201,7 @@ class _WatchedScope(dict[str, Any]):
 
 
 def watch_mounts(app: Starlette) -> None:
-    """Note the exceptions of apps that are mounted in an app; once, before it runs."""
+    """Note the exceptions of apps that are mounted in an app; again, of new ones."""
     for context in iter_route_contexts(app.routes):
         route = context._effective_route
         # older versions of FastAPI give the place of the route, which holds it

@@ -36,12 +36,13 @@ from .wrapped import unwrap
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from fastapi import FastAPI
+    from fastapi import APIRouter, FastAPI
     from fastapi.dependencies.models import Dependant
     from starlette.applications import Starlette
     from starlette.background import BackgroundTask
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     Call = Callable[..., Any]
@@ -93,7 +94,7 @@ class AppRoutes:
 
     Overrides that are set later are put into the routes by the next request.
 
-    :param app: not shared with anybody; all its routes are there
+    :param app: not shared with anybody
     """
 
     def __init__(self, app: FastAPI) -> None:
@@ -101,12 +102,37 @@ class AppRoutes:
         self._in_place: dict[Call, Call] = {}
         self._overrides: Any = None
         self._built: dict[Any, Any] | None = None
-        self._routes = [
-            _Route(self, context._effective_route, context.original_route)
-            for context in iter_route_contexts(app.routes)
-            if isinstance(context.original_route, APIRoute)
-        ]
+        self._routes: dict[int, _Route] = {}
+        self._seen: list[BaseRoute] = []
+        #: The routers with their versions, numbers that FastAPI raises when routes are
+        #: added (``fastapi.routing.APIRouter._mark_routes_changed``).
+        self._versions: list[tuple[APIRouter, int]] = []
+        self.adopt()
+
+    def is_current(self) -> bool:
+        """Return whether no route has come or gone since :meth:`adopt`."""
+        for router, version in self._versions:
+            if router._routes_version != version:
+                return False
+        return self._app.router.routes == self._seen
+
+    def adopt(self) -> None:
+        """Prepare what has come to the app, or was made again by others."""
+        router = self._app.router
+        versions = [(item, item._routes_version) for item in _iter_routers(router)]
+        seen = list(router.routes)
+        routes = {}
+        for context in iter_route_contexts(seen):
+            if isinstance(context.original_route, APIRoute):
+                route = context._effective_route
+                known = self._routes.get(id(route))
+                if known is None or not known.is_intact():
+                    self._built = None  # to be put into this one, too
+                    known = _Route(self, route, context.original_route, known)
+                routes[id(route)] = known
+        self._routes = routes
         self.current()
+        self._versions, self._seen = versions, seen
 
     def current(self) -> BuiltInOverrides:
         """Return the app's overrides, after building in what changed meanwhile."""
@@ -115,7 +141,7 @@ class AppRoutes:
             if not isinstance(overrides, BuiltInOverrides):
                 overrides = BuiltInOverrides(overrides)
             built = dict(overrides)
-            for route in self._routes:
+            for route in list(self._routes.values()):
                 route.build(built)
             self._app.dependency_overrides = self._overrides = overrides
             self._built = built
@@ -139,13 +165,20 @@ class _Route:
     :param owner: the routes of the app
     :param route: what holds tree and handler: the route, or its place in the app
     :param original: the route itself, which other apps may have too
+    :param before: what this one replaces, as somebody else has changed the route
     """
 
-    def __init__(self, owner: AppRoutes, route: Any, original: APIRoute) -> None:
+    def __init__(
+        self, owner: AppRoutes, route: Any, original: APIRoute, before: _Route | None
+    ) -> None:
         self._owner = owner
+        self._route = route
         #: What the documentation is made of.
         self._documented: Dependant = route.dependant
-        self._originals: list[Dependant] = list(route.dependant.dependencies)
+        self._originals = [
+            before.get_original(dependant) if before else dependant
+            for dependant in route.dependant.dependencies
+        ]
         #: What a request goes through.
         self._dependant = route.dependant = copy(route.dependant)
         self._dependant.call = self._wrap_handler(self._dependant)
@@ -153,6 +186,24 @@ class _Route:
         self._app = _handler_app(route, original)
         route.dependant = self._documented
         route.app = self
+
+    def is_intact(self) -> bool:
+        """Return whether the route is as :meth:`build` has left it."""
+        route = self._route
+        return (
+            route.app is self
+            and route.dependant is self._documented
+            and len(self._documented.dependencies) == len(self._originals)
+        )
+
+    def get_original(self, dependant: Dependant) -> Dependant:
+        """Return what :meth:`build` made a dependant of, or one that is not ours."""
+        for built, original in zip(
+            self._documented.dependencies, self._originals, strict=False
+        ):
+            if built is dependant:
+                return original
+        return dependant
 
     def build(self, overrides: dict[Call, Call]) -> None:
         # new lists: a request of another thread may be in the middle of the old one
@@ -250,6 +301,14 @@ class _Route:
             return result
 
         return handler
+
+
+def _iter_routers(router: APIRouter) -> Iterator[APIRouter]:
+    """Yield a router and those that are included below it, alive."""
+    yield router
+    for route in router.routes:
+        if isinstance(route, routing._IncludedRouter):
+            yield from _iter_routers(route.original_router)
 
 
 def _only_documents(dependant: Dependant) -> bool:

@@ -24,7 +24,7 @@ from odoo.tools import convert
 
 from .. import dependencies
 from ..bridge import AsgiApplication, Lifespan
-from ..endpoint_app import EndpointApp, prepare_app
+from ..endpoint_app import EndpointApp, prepare_app, prepare_middleware
 from ..error_handlers import AppBuildError, default_exception_handlers
 from ..markdown import escape_html
 from ..mounts import BuiltApps, Mount, MountTable, clean_root_path
@@ -499,9 +499,14 @@ class FastapiEndpoint(models.Model):
         self.ensure_one()
         with self._app_context():
             app = self._get_app()
-            prepare_app(app)
+            prepare_middleware(app)
             lifespan = Lifespan(app)
             copy_context().run(_start, lifespan)
+            try:
+                prepare_app(app)  # with what the lifespan has added
+            except BaseException:
+                lifespan.stop()
+                raise
         application = _EndpointApplication(
             app, self.root_path, lifespan.state, self.name, uid=self.user_id.id
         )

@@ -12,6 +12,7 @@ from . import test_demo_router
 from . import test_docs
 from . import test_error_handlers
 from . import test_import
+from . import test_late_changes
 from . import test_late_transactions
 from . import test_layers
 from . import test_markdown
