@@ -77,19 +77,31 @@ class AppBuildError(HTTPException):
 
     :param name: of the endpoint
     :param root_path: where it is mounted
+    :param reason: what it does, in a log line
+    :param retry_after: seconds after which a client may ask again, if that is known
     """
 
     # odoo.http.Application.__call__ logs by these two, while it handles the exception
     loglevel = logging.ERROR
     exc_info: Any = True
 
-    def __init__(self, name: str, root_path: str) -> None:
-        super().__init__(503)
+    def __init__(
+        self,
+        name: str,
+        root_path: str,
+        reason: str = "fails",
+        retry_after: int | None = None,
+    ) -> None:
+        headers = {"Retry-After": str(retry_after)} if retry_after else None
+        super().__init__(503, headers=headers)
         self.name = name
         self.root_path = root_path
+        self.reason = reason
 
     def __str__(self) -> str:
-        return f"The app of the endpoint {self.name!r} at {self.root_path} fails."
+        return (
+            f"The app of the endpoint {self.name!r} at {self.root_path} {self.reason}."
+        )
 
 
 #: Status of the exceptions that carry none. The first match counts.

@@ -7,17 +7,33 @@ dispatcher ask it on every request.
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from .bridge import StartTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .bridge import AsgiApplication
 
-__all__ = ["BuiltApps", "Mount", "MountTable", "clean_root_path"]
+__all__ = [
+    "HUNG_DELAY",
+    "AppNotReadyError",
+    "BuiltApps",
+    "Mount",
+    "MountTable",
+    "clean_root_path",
+]
+
+#: Seconds that requests wait for an app which another request is building.
+BUILD_WAIT = 10
+#: Seconds after which an app that did not start in time is tried again.
+HUNG_DELAY = 30
 
 
 def clean_root_path(root_path: str | bool | None) -> str:
@@ -88,6 +104,19 @@ class MountTable:
         return None
 
 
+class AppNotReadyError(Exception):
+    """An app is being built, or has just failed to start in time.
+
+    :param reason: half a sentence
+    :param retry_after: seconds after which a client may ask again
+    """
+
+    def __init__(self, reason: str, retry_after: float) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = max(1, math.ceil(retry_after))
+
+
 @dataclass
 class _Slot:
     """The app of one endpoint. The lock is held while it is built."""
@@ -95,8 +124,12 @@ class _Slot:
     lock: threading.RLock = field(default_factory=threading.RLock)
     #: with the lock: the thread that has it is at it already
     building: bool = False
+    #: when that began, in seconds of ``time.monotonic``
+    since: float | None = None
     #: version and app, one object so that they are read and replaced together
     built: tuple[str, AsgiApplication] | None = None
+    #: version that did not start in time, why, and when it may be tried again
+    hung: tuple[str, StartTimeoutError, float] | None = None
 
 
 class BuiltApps:
@@ -104,6 +137,7 @@ class BuiltApps:
 
     def __init__(self) -> None:
         self._slots: dict[int, _Slot] = {}
+        self._closed = False
 
     def get(
         self,
@@ -116,7 +150,12 @@ class BuiltApps:
         An app of another version than the one asked for, seen by a transaction that is
         older or not committed yet, is returned but not kept.
 
+        Whoever waits for an app occupies a connection to the database, so the wait has
+        an end: an app that hangs must not take the connections of all others.
+
         :param build: returns the version it has seen, and the app if there is one
+        :raises AppNotReadyError: another request has been building it for too long, or
+            it has hung when it was to start a moment ago
         :raises RuntimeError: ``build`` itself has asked for the app
         """
         slot = self._slots.get(endpoint_id)
@@ -125,22 +164,48 @@ class BuiltApps:
         built = slot.built
         if built is not None and built[0] == version:
             return built[1]
-        with slot.lock:
+        since = slot.since
+        waited = 0 if since is None else time.monotonic() - since
+        if not slot.lock.acquire(timeout=max(0, BUILD_WAIT - waited)):
+            raise AppNotReadyError("is still starting", BUILD_WAIT)
+        try:
             built = slot.built
             if built is None or built[0] != version:
                 if slot.building:
                     raise RuntimeError("An app is asked for by what builds it.")
+                self._check_hung(slot, version)
                 slot.building = True
+                slot.since = time.monotonic()
                 try:
                     built = build()
+                except StartTimeoutError as err:
+                    slot.hung = version, err, time.monotonic() + HUNG_DELAY
+                    raise
                 finally:
                     slot.building = False
-                if built[0] == version:
+                    slot.since = None
+                slot.hung = None
+                if built[0] == version and not self._closed:
                     slot.built = built
+        finally:
+            slot.lock.release()
         return built[1]
+
+    def _check_hung(self, slot: _Slot, version: str) -> None:
+        if slot.hung is None:
+            return
+        hung_version, err, end = slot.hung
+        left = end - time.monotonic()
+        if hung_version == version and (left > 0 or not err.is_over()):
+            raise AppNotReadyError("has not started in time", left) from err
 
     def retain(self, endpoint_ids: Iterable[int]) -> None:
         """Drop the apps of all other endpoints."""
         kept = set(endpoint_ids)
         for endpoint_id in [key for key in self._slots if key not in kept]:
             self._slots.pop(endpoint_id, None)
+
+    def close(self) -> None:
+        """Drop all apps, and keep none from now on: the database is loaded anew."""
+        self._closed = True
+        self.retain(())

@@ -13,7 +13,7 @@ prepare the FastAPI app once, when it is built, so that a request need not.
 
 from .body import NoRoomError, RequestBody
 from .failures import EXCEPTION_KEY, HANDLE_ERROR_KEY, TRANSACTION_ERRORS
-from .lifespan import Lifespan
+from .lifespan import Lifespan, StartTimeoutError
 from .scope import get_forwarded_prefix, wsgi_path
 from .wsgi import Answer, AsgiApplication
 
@@ -26,6 +26,7 @@ __all__ = [
     "Lifespan",
     "NoRoomError",
     "RequestBody",
+    "StartTimeoutError",
     "get_forwarded_prefix",
     "wsgi_path",
 ]

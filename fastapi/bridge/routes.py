@@ -24,6 +24,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi import routing
+from fastapi.dependencies import models as dependency_models
 from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import Match
@@ -47,10 +48,23 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Any]
 
-__all__ = ["AppRoutes", "get_allowed_methods"]
+__all__ = ["AppRoutes", "forget_callables", "get_allowed_methods"]
 
 #: Name under which a handler of ours gets background tasks that it has not asked for.
 _TASKS_PARAM = "odoo_fastapi_tasks"
+
+
+def forget_callables() -> None:
+    """Have FastAPI forget the callables of apps that are gone.
+
+    It remembers the last 4096 that it has looked at, to know whether they are
+    generators or coroutine functions (``fastapi.dependencies.models``). A bound method
+    among them keeps a whole registry of Odoo. What is forgotten too soon, FastAPI looks
+    at again.
+    """
+    dependency_models._is_gen_callable_cached.cache_clear()
+    dependency_models._is_async_gen_callable_cached.cache_clear()
+    dependency_models._is_coroutine_callable_cached.cache_clear()
 
 
 def get_allowed_methods(app: Starlette, scope: Scope) -> set[str]:

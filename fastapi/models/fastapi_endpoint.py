@@ -19,15 +19,25 @@ from starlette.middleware import Middleware
 from odoo import api, fields, models, tools
 from odoo.exceptions import ConcurrencyError, ValidationError
 from odoo.http import _request_stack
+from odoo.modules.registry import Registry
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.sql_db import Cursor
 from odoo.tools import convert
 
 from .. import dependencies
-from ..bridge import AsgiApplication, Lifespan
+from ..bridge import AsgiApplication, Lifespan, StartTimeoutError
+from ..bridge.routes import forget_callables
 from ..endpoint_app import EndpointApp, prepare_app, prepare_middleware
 from ..error_handlers import AppBuildError, default_exception_handlers
 from ..markdown import escape_html
-from ..mounts import BuiltApps, Mount, MountTable, clean_root_path
+from ..mounts import (
+    HUNG_DELAY,
+    AppNotReadyError,
+    BuiltApps,
+    Mount,
+    MountTable,
+    clean_root_path,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -60,9 +70,10 @@ HTTP_METHODS = (
     "TRACE",
 )
 
-#: The built apps by database: the class of the model is made anew with the registry.
-_built_apps: weakref.WeakKeyDictionary[type, BuiltApps] = weakref.WeakKeyDictionary()
-
+#: Attribute of Odoo's registry that holds its built apps.
+_BUILT_APPS = "_fastapi_built_apps"
+#: The registries with built apps, by ``id``.
+_registries: weakref.WeakValueDictionary[int, Registry] = weakref.WeakValueDictionary()
 
 #: Key of ``cr.cache``: path and user of the app that the transaction serves.
 _SERVED = "fastapi.served"
@@ -438,7 +449,7 @@ class FastapiEndpoint(models.Model):
         mount = self._get_mounts().find(path)
         if mount is None:
             return None
-        application = self._get_built_apps().get(
+        application = self._get_shared_app(
             mount.endpoint_id,
             mount.app_version,
             lambda: self._build_mounted_app(path, mount),
@@ -471,13 +482,53 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _get_built_apps(self) -> BuiltApps:
-        return _built_apps.setdefault(self.env.registry[self._name], BuiltApps())
+        # An app may reach the registry: a bound method of a model is enough. So nothing
+        # but the registry may hold its apps.
+        registry = self.env.registry
+        built_apps = vars(registry).get(_BUILT_APPS)
+        if built_apps is None:
+            built_apps = vars(registry).setdefault(_BUILT_APPS, BuiltApps())
+            _registries[id(registry)] = registry
+        return built_apps
+
+    def _register_hook(self):
+        result = super()._register_hook()
+        _close_apps_of_old_registries()
+        return result
+
+    @api.model
+    def _get_shared_app(
+        self,
+        endpoint_id: int,
+        version: str,
+        build: Callable[[], tuple[str, AsgiApplication | None]],
+    ) -> AsgiApplication | None:
+        """Return the app of an endpoint, see :meth:`BuiltApps.get`.
+
+        :raises AppBuildError: it can't be built, or hangs
+        """
+        try:
+            return self._get_built_apps().get(endpoint_id, version, build)
+        except StartTimeoutError as err:
+            endpoint = self.sudo().browse(endpoint_id)
+            raise AppBuildError(
+                endpoint.name, endpoint.root_path, retry_after=HUNG_DELAY
+            ) from err
+        except AppNotReadyError as err:
+            endpoint = self.sudo().browse(endpoint_id)
+            error = AppBuildError(
+                endpoint.name, endpoint.root_path, err.reason, err.retry_after
+            )
+            # the request that has built it says why
+            error.loglevel, error.exc_info = logging.WARNING, None
+            raise error from err
 
     def _build_shared_app(self) -> tuple[str, AsgiApplication]:
         """Build the app for everybody: whoever asks first leaves no trace in it.
 
         :raises AppBuildError: whatever a hook or the start of the lifespan raised, but
             what Odoo replays: conflicts of transactions, and writes on a replica
+        :raises StartTimeoutError: the lifespan has not started in time
         """
         self.ensure_one()
         endpoint = self.sudo()
@@ -488,6 +539,7 @@ class FastapiEndpoint(models.Model):
         except (
             ConcurrencyError,
             ReadOnlySqlTransaction,
+            StartTimeoutError,
             *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
         ):
             raise
@@ -501,7 +553,9 @@ class FastapiEndpoint(models.Model):
             app = self._get_app()
             prepare_middleware(app)
             lifespan = Lifespan(app)
-            copy_context().run(_start, lifespan)
+            # in tests, a cursor of the lifespan's would wait for the one of the request
+            inline = not isinstance(self.env.cr, Cursor)
+            copy_context().run(_start, lifespan, inline)
             try:
                 prepare_app(app)  # with what the lifespan has added
             except BaseException:
@@ -510,8 +564,9 @@ class FastapiEndpoint(models.Model):
         application = _EndpointApplication(
             app, self.root_path, lifespan.state, self.name, uid=self.user_id.id
         )
-        # when the last request is through with it, or the process ends
-        weakref.finalize(application, lifespan.stop)
+        # when the last request is through with it; the lifespan itself looks for the
+        # end of the process
+        weakref.finalize(application, _retire, lifespan).atexit = False
         return self.app_version, application
 
     # ------------------------------------------------------------------
@@ -606,14 +661,32 @@ class FastapiEndpoint(models.Model):
             )
 
 
-def _start(lifespan: Lifespan) -> None:
+def _close_apps_of_old_registries() -> None:
+    """Stop what keeps a registry that is not in use any more.
+
+    An app that has started is kept until it stops, with all that it reaches. It stops
+    when its registry lets go of it, which can't be left to the garbage collector then.
+    """
+    current = set(map(id, Registry.registries.snapshot.values()))
+    for registry in list(_registries.values()):
+        if id(registry) not in current:
+            vars(registry)[_BUILT_APPS].close()
+
+
+def _retire(lifespan: Lifespan) -> None:
+    """Take leave of an app that has served its last request."""
+    lifespan.stop_soon()
+    forget_callables()
+
+
+def _start(lifespan: Lifespan, inline: bool) -> None:
     """Start a lifespan that knows nothing of the request that the app is built for.
 
     It would keep that request, and its environment, until it ends.
     """
     while _request_stack.top is not None:
         _request_stack.pop()
-    lifespan.start()
+    lifespan.start(inline)
 
 
 def _constant(value: Any) -> Callable[[], Any]:

@@ -116,7 +116,7 @@ class FastapiEndpoint(models.Model):
                 return self._build_shared_app()
 
         version = self.app_version
-        return self._get_built_apps().get(self.id, version, build).app
+        return self._get_shared_app(self.id, version, build).app
 
     def _get_build_error(self) -> str | None:
         """Return why the app can't be built, type and message, None if it can."""

@@ -1,16 +1,20 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import asyncio
 import gc
+import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from unittest.mock import patch
 
 from fastapi import BackgroundTasks, FastAPI
 from starlette.responses import StreamingResponse
 
 from ..bridge import AsgiApplication
-from ..bridge.lifespan import Lifespan
+from ..bridge import lifespan as lifespan_module
+from ..bridge.lifespan import Lifespan, StartTimeoutError, wait_for_stops
 from ..endpoint_app import EndpointApp, prepare_app
-from .bridge_case import BridgeCase, make_environ
+from .bridge_case import TIMEOUT, BridgeCase, make_environ
 
 
 class TestLifespan(BridgeCase):
@@ -118,13 +122,145 @@ class TestLifespan(BridgeCase):
         @asynccontextmanager
         async def stop_the_other(app):
             lifespan.stop()
-            self.assertEqual(events, ["started"])
+            self.assertEqual(events, ["started", "stopped"])
             yield
 
         other = Lifespan(FastAPI(lifespan=stop_the_other))
         other.start()
-        self.assertEqual(events, ["started", "stopped"])
         other.stop()
+
+    def test_hanging_start(self):
+        """In a coroutine or in a blocking call; others start meanwhile."""
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        async def wait():
+            await asyncio.Event().wait()
+
+        async def block():
+            release.wait(TIMEOUT)
+
+        for hang in (wait, block):
+            with self.subTest(hang.__name__):
+                ends = threading.Event()
+
+                @asynccontextmanager
+                async def lifespan(app, hang=hang, ends=ends):
+                    try:
+                        await hang()
+                        yield
+                    finally:
+                        ends.set()
+
+                with patch.object(lifespan_module, "START_TIMEOUT", 0.3):
+                    hanging = Lifespan(FastAPI(lifespan=lifespan))
+                    with ThreadPoolExecutor(1) as pool:
+                        start = pool.submit(hanging.start)
+                        app, events = self._app()
+                        other = Lifespan(app)
+                        other.start()
+                        other.stop()
+                        self.assertEqual(events, ["started", "stopped"])
+                        with self.assertRaises(StartTimeoutError) as caught:
+                            start.result(TIMEOUT)
+                if hang is block:  # it can't be ended; what comes of it is stopped
+                    self.assertFalse(caught.exception.is_over())
+                    self.assertFalse(ends.is_set())
+                    release.set()
+                self.assertTrue(ends.wait(TIMEOUT))
+                self.assertTrue(hanging._decided.wait(TIMEOUT))
+                self.assertTrue(caught.exception.is_over())
+
+    def test_hanging_start_on_the_calling_thread(self):
+        @asynccontextmanager
+        async def lifespan(app):
+            await asyncio.Event().wait()
+            yield
+
+        hanging = Lifespan(FastAPI(lifespan=lifespan))
+        with (
+            patch.object(lifespan_module, "START_TIMEOUT", 0.1),
+            self.assertRaises(StartTimeoutError) as caught,
+        ):
+            hanging.start(inline=True)
+        self.assertTrue(caught.exception.is_over())
+        hanging.stop()
+
+    def test_start_on_the_calling_thread(self):
+        threads = []
+
+        @asynccontextmanager
+        async def lifespan(app):
+            threads.append(threading.current_thread())
+            yield
+
+        for inline in (True, False):
+            running = Lifespan(FastAPI(lifespan=lifespan))
+            running.start(inline)
+            running.stop()
+        self.assertIs(threads[0], threading.current_thread())
+        self.assertIsNot(threads[1], threading.current_thread())
+
+    def test_hanging_stop(self):
+        """Nothing waits for it: neither a finalizer nor another app."""
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        @asynccontextmanager
+        async def block(app):
+            yield
+            release.wait(TIMEOUT)
+            ended.set()
+
+        ended = threading.Event()
+        blocked = Lifespan(FastAPI(lifespan=block))
+        blocked.start()
+        blocked.stop_soon()
+        app, events = self._app()
+        other = Lifespan(app)
+        other.start()
+        self.assertEqual(events, ["started"])
+        self.assertFalse(ended.is_set())
+        release.set()
+        wait_for_stops()
+        self.assertTrue(ended.is_set())
+        other.stop()
+
+    def test_hanging_stop_is_cancelled(self):
+        @asynccontextmanager
+        async def wait(app):
+            yield
+            await asyncio.Event().wait()
+
+        hanging = Lifespan(FastAPI(lifespan=wait))
+        hanging.start()
+        with (
+            patch.object(lifespan_module, "STOP_TIMEOUT", 0.1),
+            self.assertLogs("odoo.addons.fastapi.bridge.lifespan", "ERROR"),
+        ):
+            hanging.stop_soon()
+            for thread in list(lifespan_module._stops):
+                thread.join(TIMEOUT)
+
+    def test_tasks_that_an_app_leaves_end_with_it(self):
+        ended = []
+
+        async def forever():
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(True)
+
+        @asynccontextmanager
+        async def lifespan(app):
+            self.task = asyncio.create_task(forever())
+            yield
+
+        running = Lifespan(FastAPI(lifespan=lifespan))
+        running.start()
+        running.stop()
+        self.assertEqual(ended, [True])
+        self.assertTrue(running._loop.is_closed())
 
     def test_streams_and_tasks_keep_their_application(self):
         app = EndpointApp()

@@ -2,10 +2,13 @@
 import sys
 import threading
 import weakref
+from unittest.mock import patch
 
 from odoo.tests import BaseCase
 
-from ..mounts import BuiltApps, Mount, MountTable, clean_root_path
+from .. import mounts
+from ..bridge import StartTimeoutError
+from ..mounts import AppNotReadyError, BuiltApps, Mount, MountTable, clean_root_path
 from .bridge_case import TIMEOUT, BridgeCase
 
 
@@ -363,3 +366,65 @@ class TestBuiltApps(BridgeCase):
         app = self.apps.get(1, "v1", build)
         self.assertIs(app, self.built[0][1])
         self._get(1, "v1")
+
+    def test_requests_wait_for_a_build_for_some_time_only(self):
+        building, finish = threading.Event(), threading.Event()
+
+        def build():
+            building.set()
+            finish.wait(TIMEOUT)
+            return self._build("v1")()
+
+        def first():
+            return self.apps.get(1, "v1", build)
+
+        def second():
+            building.wait(TIMEOUT)
+            try:
+                with self.assertRaisesRegex(AppNotReadyError, "still starting"):
+                    self._get(1, "v1")
+                return self._get(2, "v1")
+            finally:
+                finish.set()
+
+        with patch.object(mounts, "BUILD_WAIT", 0.1):
+            app, other = self.in_threads([first, second])
+        self.assertIsNotNone(other)
+        self.assertIs(self._get(1, "v1"), app)
+
+    def _hang(self, is_over=lambda: True):
+        def build():
+            raise StartTimeoutError(is_over)
+
+        with self.assertRaises(StartTimeoutError):
+            self.apps.get(1, "v1", build)
+
+    def test_app_that_hung_is_not_tried_at_once(self):
+        self._hang()
+        with self.assertRaisesRegex(AppNotReadyError, "not started in time") as caught:
+            self._get(1, "v1")
+        self.assertEqual(caught.exception.retry_after, mounts.HUNG_DELAY)
+        self.assertEqual(self.built, [])
+        self.assertIsNotNone(self._get(1, "v2"))  # the endpoint was written
+        self.assertIsNotNone(self._get(2, "v1"))
+
+    def test_app_that_hung_is_tried_again(self):
+        with patch.object(mounts, "HUNG_DELAY", 0):
+            self._hang()
+        self.assertIsNotNone(self._get(1, "v1"))
+
+    def test_app_that_still_hangs_is_not_tried_again(self):
+        over = []
+        with patch.object(mounts, "HUNG_DELAY", 0):
+            self._hang(lambda: bool(over))
+        with self.assertRaises(AppNotReadyError):
+            self._get(1, "v1")
+        over.append(True)
+        self.assertIsNotNone(self._get(1, "v1"))
+
+    def test_closed(self):
+        dropped = weakref.ref(self._get(1, "v1"))
+        self.built.clear()
+        self.apps.close()
+        self.assertIsNone(dropped())
+        self.assertIsNot(self._get(1, "v1"), self._get(1, "v1"))
