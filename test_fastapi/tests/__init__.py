@@ -20,12 +20,14 @@ from . import test_late_changes
 from . import test_late_invalidations
 from . import test_life_of_an_app
 from . import test_other_servers
+from . import test_registries
 from . import test_routing_info
 from . import test_security
 from . import test_mounted_apps
 from . import test_servers
 from . import test_streams
 from . import test_stress_leaks
+from . import test_stress_lifespans
 from . import test_stress_processes
 from . import test_stress_writers
 from . import test_stress_fuzz

@@ -1,6 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import gc
 
+from odoo.addons.fastapi.bridge.lifespan import wait_for_stops
 from odoo.addons.test_fastapi.models.fastapi_endpoint import lifespan_events
 from odoo.addons.test_fastapi.routers.mounted import inner
 
@@ -59,10 +60,12 @@ class TestMountedApps(FastapiHttpCase):
         endpoint.name = "Second life"
         self.assertEqual(self.get("/lived/process").json()["state"], "Second life")
         gc.collect()
+        wait_for_stops()
         self.assertIn(("First life", "stopped"), lifespan_events)
         self.assertNotIn(("Second life", "stopped"), lifespan_events)
 
         endpoint.active = False
         self.get("/lived/process")
         gc.collect()
+        wait_for_stops()
         self.assertIn(("Second life", "stopped"), lifespan_events)

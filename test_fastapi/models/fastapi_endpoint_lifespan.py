@@ -1,0 +1,99 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Apps that hang when they start or stop, and apps that reach their registry."""
+
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from odoo import fields, models
+from odoo.sql_db import db_connect
+
+from odoo.addons.fastapi import mounts
+from odoo.addons.fastapi.bridge import lifespan as lifespan_module
+
+from ..routers.registries import OutOfTea, get_greeting, router
+
+_logger = logging.getLogger(__name__)
+
+#: Variable of the environment: seconds that stand for all limits of a lifespan.
+LIMIT = "TEST_FASTAPI_LIFESPAN_LIMIT"
+#: Advisory lock of PostgreSQL: lifespans hang while another session holds it.
+LOCK = 4711
+
+if LIMIT in os.environ:
+    limit = float(os.environ[LIMIT])
+    mounts.BUILD_WAIT = mounts.HUNG_DELAY = lifespan_module.START_TIMEOUT = limit
+
+
+def _wait_for_lock(dbname: str) -> None:
+    with db_connect(dbname).cursor() as cr:
+        cr.execute("SELECT pg_advisory_lock_shared(%s)", (LOCK,))
+        cr.execute("SELECT pg_advisory_unlock_shared(%s)", (LOCK,))
+
+
+class FastapiEndpoint(models.Model):
+    _inherit = "fastapi.endpoint"
+
+    app = fields.Selection(
+        selection_add=[("test_lifespan", "Test of lifespans and registries")],
+        ondelete={"test_lifespan": "cascade"},
+    )
+
+    def _prepare_fastapi_app_params(self):
+        params = super()._prepare_fastapi_app_params()
+        if self.app == "test_lifespan":
+            # an app with a bound method of its endpoint reaches the registry
+            endpoint, dbname, title = self, self.env.cr.dbname, self.name
+            hangs = self.description
+
+            @asynccontextmanager
+            async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+                if hangs == "start":
+                    _wait_for_lock(dbname)
+                yield
+                if hangs == "stop":
+                    _wait_for_lock(dbname)
+                _logger.info("The lifespan of %s ends, %s", title, endpoint)
+
+            params["lifespan"] = lifespan
+        return params
+
+    def _get_fastapi_routers(self) -> list[APIRouter]:
+        routers = super()._get_fastapi_routers()
+        if self.app == "test_lifespan":
+            routers.append(router)
+        return routers
+
+    def _get_app_dependencies_overrides(self):
+        overrides = super()._get_app_dependencies_overrides()
+        if self.app == "test_lifespan":
+            overrides[get_greeting] = self._test_greet
+        return overrides
+
+    def _get_app_exception_handlers(self):
+        handlers = super()._get_app_exception_handlers()
+        if self.app == "test_lifespan":
+            handlers[OutOfTea] = self._test_apologize
+        return handlers
+
+    def _get_fastapi_app_middlewares(self) -> list[Middleware]:
+        middleware = super()._get_fastapi_app_middlewares()
+        if self.app == "test_lifespan":
+            middleware.append(Middleware(BaseHTTPMiddleware, dispatch=self._test_pass))
+        return middleware
+
+    def _test_greet(self) -> str:
+        return f"hello from {self.id}"
+
+    def _test_apologize(self, request: Request, exc: Exception) -> JSONResponse:
+        return JSONResponse({"sorry": self.id}, 418)
+
+    async def _test_pass(self, request: Request, call_next):
+        return await call_next(request)
