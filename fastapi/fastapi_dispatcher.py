@@ -371,9 +371,15 @@ class FastApiDispatcher(Dispatcher):
                 if not (length.isascii() and length.isdigit()):
                     # werkzeug would take the body for empty
                     raise BadRequest("The Content-Length is not a number.")
-                self._body = RequestBody(
-                    httprequest.stream, httprequest.max_content_length
-                )
+                if httprequest.environ.get("wsgi.input_terminated", True):
+                    stream = httprequest.stream
+                elif length == "0" and not httprequest.headers.get("Transfer-Encoding"):
+                    # gevent.pywsgi, for a connection that is to be upgraded: its stream
+                    # ends with the connection, though werkzeug takes it for a body
+                    stream = io.BytesIO()
+                else:
+                    raise BadRequest("A request for an upgrade can't have a body here.")
+                self._body = RequestBody(stream, httprequest.max_content_length)
             except Exception:
                 self._body = RequestBody(io.BytesIO())  # for the app to answer that
                 raise

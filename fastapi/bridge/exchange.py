@@ -7,7 +7,8 @@ specification gives::
 
     START ── http.response.start ──> BODY ── http.response.body, no more ──> DONE
 
-A message out of order, or one nobody knows, is a ``RuntimeError`` in the app.
+A message out of order, or one nobody knows, is a ``RuntimeError`` in the app, and so is
+a body of another length than the response says, as in uvicorn.
 
 A response is a stream if it says so itself: its start has no ``Content-Length``, or one
 above ``STREAM_SIZE``, and more follows its first chunk. Then ``run`` returns in the
@@ -43,6 +44,8 @@ __all__ = ["STREAM_SIZE", "Exchange"]
 CHUNK_SIZE = 64 * 1024
 #: Bytes that a response may announce and still be collected and sent in one piece.
 STREAM_SIZE = 1024 * 1024
+#: Status codes of responses that have no body, whatever length they say.
+NO_BODY = (204, 304)
 #: Seconds that an app has to notice that the client has gone before it is cancelled.
 DISCONNECT_GRACE = 5
 
@@ -86,6 +89,10 @@ class Exchange:
         self._disconnected = False
         #: Whether the response is a stream.
         self.streaming = False
+        #: Bytes that the response says to have, and that are still to come, if that is
+        #: known.
+        self._length: int | None = None
+        self._left: int | None = None
         #: Status code of the response, 0 before it started.
         self.status: int = 0
         #: Header pairs of the response, in the order of the app.
@@ -187,12 +194,21 @@ class Exchange:
         if kind == "http.response.start" and self._state is State.START:
             self.status = message["status"]
             self.headers = list(message.get("headers", ()))
+            self._length = self._left = self._get_length()
+            if self._scope.get("method") == "HEAD" or self.status in NO_BODY:
+                self._left = None  # what it says is of another response
             self._state = State.BODY
         elif kind == "http.response.body" and self._state is State.BODY:
             chunk = message.get("body", b"")
+            more = message.get("more_body", False)
+            if self._left is not None:
+                self._left -= len(chunk)
+                if self._left < 0 or (self._left and not more):
+                    kind = "longer" if self._left < 0 else "shorter"
+                    raise RuntimeError(f"Response content {kind} than Content-Length")
             if chunk:
                 self._chunks.append(bytes(chunk))
-            if not message.get("more_body", False):
+            if not more:
                 self._state = State.DONE
                 self._over.set_result(None)
             elif self.streaming or self._says_stream():
@@ -203,11 +219,20 @@ class Exchange:
                 f"Unexpected ASGI message {kind!r} in state {self._state.name}."
             )
 
+    def _get_length(self) -> int | None:
+        """Return how long the response says that it is, None if it does not."""
+        lengths = {
+            value for name, value in self.headers if name.lower() == b"content-length"
+        }
+        if not lengths:
+            return None
+        length = lengths.pop()
+        if lengths or not length.isdigit():
+            raise RuntimeError("Content-Length of the response is not a number.")
+        return int(length)
+
     def _says_stream(self) -> bool:
-        for name, value in self.headers:
-            if name.lower() == b"content-length":
-                return int(value) > STREAM_SIZE
-        return True
+        return self._length is None or self._length > STREAM_SIZE
 
     async def _wait_until_taken(self) -> None:
         if not self._chunks:

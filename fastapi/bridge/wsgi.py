@@ -36,6 +36,38 @@ __all__ = ["Answer", "AsgiApplication", "Stream"]
 _logger = logging.getLogger(__name__)
 
 
+#: Headers that are for one connection, which is the server's business (RFC 9110,
+#: 7.6.1). WSGI forbids them (PEP 3333): they would go out beside the server's own.
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authentication-info",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+
+
+def end_to_end_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    """Return the headers of an app that go to the client, as WSGI has them."""
+    pairs = [(name.lower(), name, value) for name, value in headers]
+    dropped = HOP_BY_HOP
+    for lower, _name, value in pairs:
+        if lower == b"connection":  # names others
+            dropped |= {option.strip() for option in value.lower().split(b",")}
+    return [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for lower, name, value in pairs
+        if lower not in dropped
+    ]
+
+
 class AsgiApplication:
     """A WSGI application that runs an ASGI app on the calling thread.
 
@@ -109,10 +141,7 @@ class AsgiApplication:
                 return Answer((body,), answered=False)
             start_response(
                 StatusStringMapping[exchange.status],
-                [
-                    (name.decode("latin-1"), value.decode("latin-1"))
-                    for name, value in exchange.headers
-                ],
+                end_to_end_headers(exchange.headers),
                 exc_info,
             )
             if exchange.streaming:

@@ -1,12 +1,12 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Requests below an endpoint find their way to it."""
 
-from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import BaseConverter, Rule
+from werkzeug.exceptions import HTTPException, NotFound, abort
+from werkzeug.routing import BaseConverter, Rule, WebsocketMismatch
 
 from odoo import api, models
 from odoo.exceptions import AccessDenied
-from odoo.http import SessionExpiredException, request
+from odoo.http import Response, SessionExpiredException, request
 
 from ..mounts import Mount
 
@@ -42,9 +42,13 @@ class IrHttp(models.AbstractModel):
         mount = request.env["fastapi.endpoint"]._get_mounts().find(path_info)
         try:
             rule, args = super()._match(path_info)
-        except NotFound:
+        except (NotFound, WebsocketMismatch):
             if mount is None:
                 raise
+            if request.httprequest.headers.get("Upgrade", "").lower() == "websocket":
+                # As uvicorn, where an app has no such route. Without a body: Odoo's
+                # threaded server drops it (odoo.service.server.RequestHandler).
+                abort(Response(status=403))
             return Rule(mount.root_path, endpoint=mount), {}
         if isinstance(rule.endpoint, Mount) and rule.endpoint is not mount:
             if mount is None:

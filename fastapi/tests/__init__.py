@@ -1,6 +1,7 @@
 from . import test_bridge_body
 from . import test_bridge_exchange
 from . import test_bridge_failures
+from . import test_bridge_headers
 from . import test_bridge_leftovers
 from . import test_bridge_lifespan
 from . import test_bridge_loops

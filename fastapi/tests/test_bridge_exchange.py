@@ -90,9 +90,10 @@ class TestExchange(BaseCase):
                 start = dict(START, headers=[])
                 if size is not None:
                     start["headers"] = [(b"Content-Length", str(size).encode())]
-                exchange = self._send(start, PART, BODY)
+                rest = b"x" * ((size or 8) - len(PART["body"]))
+                exchange = self._send(start, PART, {**BODY, "body": rest})
                 self.assertIs(exchange.streaming, streaming)
-                self.assertEqual(exchange.body, b"part all")
+                self.assertEqual(exchange.body, PART["body"] + rest)
         # nothing follows the only chunk: no stream, whatever the start says
         self.assertFalse(self._send(dict(START, headers=[]), BODY).streaming)
 
