@@ -18,6 +18,7 @@ from odoo.sql_db import db_connect
 from odoo.addons.fastapi import mounts
 from odoo.addons.fastapi.bridge import lifespan as lifespan_module
 
+from ..routers.headers import router as headers_router
 from ..routers.registries import OutOfTea, get_greeting, router
 
 _logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class FastapiEndpoint(models.Model):
     def _get_fastapi_routers(self) -> list[APIRouter]:
         routers = super()._get_fastapi_routers()
         if self.app == "test_lifespan":
-            routers.append(router)
+            routers += [headers_router, router]
         return routers
 
     def _get_app_dependencies_overrides(self):

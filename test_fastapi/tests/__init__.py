@@ -21,6 +21,7 @@ from . import test_late_invalidations
 from . import test_life_of_an_app
 from . import test_other_servers
 from . import test_registries
+from . import test_response_headers
 from . import test_routing_info
 from . import test_security
 from . import test_mounted_apps
