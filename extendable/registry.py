@@ -1,13 +1,13 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Which extendable classes belong to which database.
 
-They live as long as Odoo's registry of the database, by which they are held weakly: a
-request that has begun with an older registry goes on with the classes of that one.
+They live as long as Odoo's registry of the database, and nothing else holds them, as
+they may reach it: a request that has begun with an older registry goes on with the
+classes of that one.
 """
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["extendable_classes", "no_extendable_classes"]
 
 LOADER = "extendable.registry.loader"
+#: Attribute of the loader's class, which is made anew with Odoo's registry.
+_CLASSES = "_extendable_classes"
 
 
 class ExtendableRegistriesDatabase(
@@ -31,20 +33,16 @@ class ExtendableRegistriesDatabase(
 ):
     """The extendable classes of each database that this process has loaded."""
 
-    def __init__(self) -> None:
-        # by the class of the loader, which is made anew with Odoo's registry
-        self._by_loader: weakref.WeakKeyDictionary[type, ExtendableClassesRegistry] = (
-            weakref.WeakKeyDictionary()
-        )
-
     def __getitem__(self, dbname: str) -> ExtendableClassesRegistry:
-        return self._by_loader[Registry.registries[dbname][LOADER]]
+        return vars(Registry.registries[dbname][LOADER])[_CLASSES]
 
     def __setitem__(self, dbname: str, registry: ExtendableClassesRegistry) -> None:
-        self._by_loader[Registry.registries[dbname][LOADER]] = registry
+        setattr(Registry.registries[dbname][LOADER], _CLASSES, registry)
 
     def __delitem__(self, dbname: str) -> None:
-        del self._by_loader[Registry.registries[dbname][LOADER]]
+        if dbname not in self:
+            raise KeyError(dbname)
+        delattr(Registry.registries[dbname][LOADER], _CLASSES)
 
     def __iter__(self) -> Iterator[str]:
         return (dbname for dbname in list(Registry.registries) if self.get(dbname))
@@ -55,7 +53,7 @@ class ExtendableRegistriesDatabase(
     def of(self, registry: Registry) -> ExtendableClassesRegistry | None:
         """Return the extendable classes that belong to a registry of Odoo."""
         loader = registry.models.get(LOADER)
-        return self._by_loader.get(loader) if loader is not None else None
+        return vars(loader).get(_CLASSES) if loader is not None else None
 
 
 _extendable_registries_database = ExtendableRegistriesDatabase()

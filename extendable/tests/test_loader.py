@@ -1,12 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import gc
+import weakref
+from unittest.mock import patch
 
 from extendable.context import extendable_registry
 
+from odoo.modules.registry import Registry
 from odoo.tests import TransactionCase, tagged
 
 from odoo.addons.extendable.classes import AddonsRegistry
 from odoo.addons.extendable.registry import (
+    LOADER,
     ExtendableRegistriesDatabase,
     _extendable_registries_database,
     extendable_classes,
@@ -61,12 +65,28 @@ class TestLoader(TransactionCase):
         self.assertNotIn("web", loader._get_addons())
 
     def test_the_classes_go_with_the_registry_of_odoo(self):
+        """Even if they reach it, by a bound method of a model say."""
         databases = ExtendableRegistriesDatabase()
         loader = type("Loader", (), {})
-        databases._by_loader[loader] = AddonsRegistry()
-        del loader
+        with patch.object(Registry, "registries", {"old": {LOADER: loader}}):
+            databases["old"] = registry = AddonsRegistry()
+            self.assertIs(databases["old"], registry)
+            self.assertEqual(list(databases), ["old"])
+        registry.reaches = loader
+        is_kept = weakref.ref(registry)
+        del loader, registry
         gc.collect()
-        self.assertEqual(len(databases._by_loader), 0)
+        self.assertIsNone(is_kept())
+
+    def test_classes_can_be_taken_away(self):
+        databases = ExtendableRegistriesDatabase()
+        loader = type("Loader", (), {})
+        with patch.object(Registry, "registries", {"one": {LOADER: loader}}):
+            databases["one"] = AddonsRegistry()
+            del databases["one"]
+            self.assertNotIn("one", databases)
+            with self.assertRaises(KeyError):
+                del databases["one"]
 
     def test_context(self):
         before = extendable_registry.get()
