@@ -24,7 +24,7 @@ class TestRegistries(ServerCase):
             self.query("INSERT INTO orm_signaling_registry DEFAULT VALUES")
 
     def count_stops(self):
-        return sum("ends, fastapi.endpoint(" in line for line in self.first.log)
+        return sum("ends, fastapi.endpoint(" in line for line in self.first.log.copy())
 
     def count_registries(self):
         return self.first.request("GET", "/kept/registries").json()

@@ -31,7 +31,7 @@ class TestResponseHeaders(ServerCase):
             return response
 
     def logged(self, text):
-        return any(text in line for line in self.first.log)
+        return any(text in line for line in self.first.log.copy())
 
     def test_headers_of_the_connection(self):
         query = "transfer-encoding=chunked&x-named=1&x-kept=1&Connection=x-named"

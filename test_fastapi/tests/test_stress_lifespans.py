@@ -107,5 +107,6 @@ class TestLifespans(StressCase):
         self.conclude("requests while old apps hang at their stop", count, failures)
         self.query("SELECT pg_advisory_unlock(%s)", LOCK)
         self.wait_until(
-            lambda: sum("lifespan of Number" in line for line in self.first.log), count
+            lambda: sum("lifespan of Number" in line for line in self.first.log.copy()),
+            count,
         )
