@@ -58,11 +58,15 @@ def compatible(before: Any, after: Any) -> bool:
 
 
 def _related(old: Any, new: Any) -> bool:
-    if Any in (old, new) or not (isinstance(old, type) and isinstance(new, type)):
+    if (
+        new is old
+        or Any in (old, new)
+        or not (isinstance(old, type) and isinstance(new, type))
+    ):
         return True
     try:
         return issubclass(new, old) or issubclass(old, new)
-    except TypeError:
+    except (TypeError, KeyError):  # KeyError: extendable, and not in these addons
         return True
 
 

@@ -237,6 +237,8 @@ class AddonsRegistry(ExtendableClassesRegistry):
                     self._build(name, parts)
                 else:
                     self._fail(parts[-1], "its extensions inherit from each other")
+        for name in list(self._extendable_classes):
+            self._check(name)
 
     def _build(self, name: str, parts: list[_Part]) -> None:
         """Build the class of a name: its definition, then one class per extension."""
@@ -287,13 +289,6 @@ class AddonsRegistry(ExtendableClassesRegistry):
         cls.__xreg_all_base_names__ = {part.name}.union(
             *(getattr(base, "__xreg_all_base_names__", ()) for base in bases)
         )
-        if level:
-            for error in find_errors(below, cls):
-                raise TypeError(error)
-            for warning in find_warnings(below, cls):
-                _logger.warning(
-                    "%s, which extends %s: %s", _shown(str(part)), part.name, warning
-                )
         return cls
 
     def _base(self, name: str) -> Any:
@@ -301,6 +296,43 @@ class AddonsRegistry(ExtendableClassesRegistry):
         if cls is None:
             raise TypeError(f"no addon that is loaded before defines {name}")
         return cls
+
+    def _check(self, name: str) -> None:
+        """Take out a class if an extension does to a field what it must not do.
+
+        Not while classes are built: to compare the types of fields, all of them have to
+        be there. The bases of the class have been checked.
+        """
+        below: Any = None
+        for part, cls in self._levels(name):
+            try:
+                for base in part.bases():
+                    if isinstance(base, str) and base != name:
+                        self._base(base)
+                if below is not None:
+                    for error in find_errors(below, cls):
+                        raise TypeError(error)
+                    for warning in find_warnings(below, cls):
+                        _logger.warning(
+                            "%s, which extends %s: %s",
+                            _shown(str(part)),
+                            name,
+                            warning,
+                        )
+            except Exception as err:
+                del self._extendable_classes[name]
+                self._fail(part, _reason(err), err)
+                return
+            below = cls
+
+    def _levels(self, name: str) -> list[tuple[_Part, Any]]:
+        """Return the statements that a final class was made of, each with its class."""
+        levels = [
+            base
+            for base in self._extendable_classes[name].__mro__
+            if "__xreg_level__" in vars(base) and base.__xreg_name__ == name
+        ]
+        return list(zip(self._parts[name].values(), reversed(levels), strict=True))
 
     def _notify_listeners(self) -> None:
         """Let listeners finish the classes; one that fails is taken out.
@@ -323,9 +355,7 @@ class AddonsRegistry(ExtendableClassesRegistry):
             for name, cls in list(self._extendable_classes.items()):
                 if not hasattr(cls, "model_rebuild"):
                     continue
-                for part, part_cls in zip(
-                    self._parts[name].values(), reversed(_levels(cls)), strict=True
-                ):
+                for part, part_cls in self._levels(name):
                     # a model's schema is that of the class with its name
                     self._extendable_classes[name] = part_cls
                     try:
@@ -377,6 +407,8 @@ class AddonsRegistry(ExtendableClassesRegistry):
                 try:
                     with self.build_mode(), self._active():
                         self._build(name, list(self._parts[name].values()))
+                        if name in self._extendable_classes:
+                            self._check(name)
                 finally:
                     self._building_late.discard(name)
             return self[name]
@@ -407,15 +439,6 @@ def _full_name(argument: Any) -> str:
         name = getattr(argument, "__xreg_name__", None)
         return name or f"{argument.__module__}.{argument.__qualname__}"
     return repr(argument)
-
-
-def _levels(cls: Any) -> list[Any]:
-    """Return the classes that a final class was made of, the last extension first."""
-    return [
-        base
-        for base in cls.__mro__
-        if "__xreg_level__" in vars(base) and base.__xreg_name__ == cls.__xreg_name__
-    ]
 
 
 def _addon(name: str) -> str:

@@ -1,1 +1,2 @@
+from . import test_new_models
 from . import test_schemas
