@@ -46,12 +46,17 @@ class ExtendableRegistryLoader(models.AbstractModel):
         return registry
 
     @api.model
-    def _set_global_registry(self, registry: ExtendableClassesRegistry) -> None:
+    def _set_global_registry(self, registry: ExtendableClassesRegistry | None) -> None:
         """Make a registry the one of the database.
 
         An override drops what was made from the classes of another one.
+
+        :param registry: None leaves the database without, as before ``_register_hook``
         """
-        _extendable_registries_database[self.env.cr.dbname] = registry
+        if registry is None:
+            _extendable_registries_database.pop(self.env.cr.dbname, None)
+        else:
+            _extendable_registries_database[self.env.cr.dbname] = registry
 
     @api.model
     @api.private

@@ -44,13 +44,15 @@ class ExtendableMixin:
 
     @classmethod
     def reset_extendable_registry(cls) -> None:
-        """Go back to the classes that were used before."""
+        """Go back to the classes that were used before.
+
+        None, in tests that run while Odoo still loads the database: it builds them
+        afterwards.
+        """
         context.extendable_registry.reset(cls._extendable_token)
         with Registry(get_db_name()).cursor() as cr:
             loader = api.Environment(cr, SUPERUSER_ID, {})["extendable.registry.loader"]
-            loader._set_global_registry(
-                cls._former_extendable_registry or AddonsRegistry()
-            )
+            loader._set_global_registry(cls._former_extendable_registry)
 
     @classmethod
     def backup_extendable_registry(cls) -> None:
@@ -64,4 +66,7 @@ class ExtendableMixin:
     def restore_extendable_registry(cls) -> None:
         """Forget the classes that were defined since."""
         main._extendable_class_defs_by_module.clear()
-        main._extendable_class_defs_by_module.update(cls._extendable_definitions)
+        main._extendable_class_defs_by_module.update(
+            # lists of their own: it may be called again
+            {name: list(found) for name, found in cls._extendable_definitions.items()}
+        )
