@@ -1,2 +1,3 @@
 from . import models
 from . import schemas
+from .schemas import StrictExtendableBaseModel

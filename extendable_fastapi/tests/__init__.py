@@ -1,2 +1,3 @@
+from . import test_import
 from . import test_new_models
 from . import test_schemas
