@@ -49,6 +49,8 @@ class FastapiEndpoint(models.Model):
     )
     docs_group_ids = fields.Many2many(
         comodel_name="res.groups",
+        # a table of its own: the default one is that of any field to the same model
+        relation="fastapi_endpoint_docs_group_rel",
         string="Documentation Groups",
         # the endpoint's user may read all other fields, but no groups
         groups="fastapi.group_fastapi_user",

@@ -22,8 +22,10 @@ from . import test_life_of_an_app
 from . import test_other_servers
 from . import test_registries
 from . import test_response_headers
+from . import test_relations
 from . import test_routing_info
 from . import test_security
+from . import test_migrations
 from . import test_mounted_apps
 from . import test_servers
 from . import test_streams

@@ -1,0 +1,120 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Databases of earlier versions, as an upgrade finds them and leaves them."""
+
+from pathlib import Path
+
+from odoo import Command
+from odoo.modules import Manifest
+from odoo.modules.migration import exec_script
+from odoo.tests import TransactionCase, tagged
+from odoo.tools import parse_version
+from odoo.tools.sql import table_exists
+
+ADDON = Manifest.for_addon("fastapi")
+
+
+@tagged("post_install", "-at_install")
+class TestMigrations(TransactionCase):
+    def migrate(self, stage, version="19.0.1.0.0"):
+        """Run the scripts of a stage that an upgrade from a version runs."""
+        self.env.flush_all()
+        for folder in sorted(Path(ADDON.path, "migrations").iterdir()):
+            self.assertLessEqual(
+                parse_version(folder.name), parse_version(ADDON["version"])
+            )
+            if parse_version(folder.name) > parse_version(version):
+                for script in sorted(folder.glob(f"{stage}-*.py")):
+                    exec_script(
+                        self.env.cr, version, str(script), "fastapi", stage, folder.name
+                    )
+        self.env.invalidate_all()
+
+    def create_endpoint(self, root_path, **values):
+        return self.env["fastapi.endpoint"].create(
+            {"name": "Test", "app": "test", "root_path": root_path, **values}
+        )
+
+
+class TestDocsGroups(TestMigrations):
+    FORMER = "fastapi_endpoint_res_groups_rel"
+    TABLE = "fastapi_endpoint_docs_group_rel"
+
+    def setUp(self):
+        super().setUp()
+        self.groups = self.env["res.groups"].create([{"name": "a"}, {"name": "b"}])
+        self.endpoint = self.create_endpoint(
+            "/groups",
+            docs_access="group",
+            docs_group_ids=[Command.set(self.groups.ids)],
+        )
+        self.env.flush_all()
+
+    def undo(self):
+        """Have the groups where version 19.0.1.0.0 had them."""
+        cr = self.env.cr
+        cr.execute(f"ALTER TABLE {self.TABLE} RENAME TO {self.FORMER}")
+        cr.execute(
+            "UPDATE ir_model_relation SET name = %s WHERE name = %s",
+            [self.FORMER, self.TABLE],
+        )
+        self.assertEqual(cr.rowcount, 1)
+        cr.execute(
+            "UPDATE ir_model_fields SET relation_table = %s WHERE relation_table = %s",
+            [self.FORMER, self.TABLE],
+        )
+        self.assertEqual(cr.rowcount, 1)
+
+    def count_reflected(self):
+        return self.env["ir.model.relation"].search_count([("name", "=", self.TABLE)])
+
+    def test_the_groups_stay(self):
+        self.undo()
+        self.migrate("pre")
+        self.assertEqual(self.endpoint.docs_group_ids, self.groups)
+        self.assertEqual(self.count_reflected(), 1)
+        self.assertFalse(table_exists(self.env.cr, self.FORMER))
+
+    def test_again(self):
+        self.migrate("pre")
+        self.assertEqual(self.endpoint.docs_group_ids, self.groups)
+        self.assertEqual(self.count_reflected(), 1)
+
+    def test_the_table_of_another_addon_stays(self):
+        """Its field has the default table, in a database of the published addon."""
+        cr = self.env.cr
+        cr.execute(f"ALTER TABLE {self.TABLE} RENAME TO {self.FORMER}")
+        cr.execute(
+            "UPDATE ir_model_fields SET name = 'allowed_group_ids', relation_table = %s"
+            " WHERE relation_table = %s",
+            [self.FORMER, self.TABLE],
+        )
+        self.migrate("pre", "19.0.1.2.0")
+        self.assertTrue(table_exists(cr, self.FORMER))
+        self.assertFalse(table_exists(cr, self.TABLE))
+
+
+class TestExposeDocUrls(TestMigrations):
+    def test_what_was_hidden_is_off(self):
+        endpoints = self.env["fastapi.endpoint"]
+        for number in range(4):
+            endpoints |= self.create_endpoint(f"/exposed/{number}")
+        shown, hidden, unset, changed = endpoints
+        changed.docs_access = "user"
+        self.env.flush_all()
+        cr = self.env.cr
+        cr.execute("ALTER TABLE fastapi_endpoint ADD COLUMN expose_doc_urls boolean")
+        for endpoint, value in ((shown, True), (hidden, False), (changed, False)):
+            cr.execute(
+                "UPDATE fastapi_endpoint SET expose_doc_urls = %s WHERE id = %s",
+                [value, endpoint.id],
+            )
+        self.migrate("post", "16.0.2.1.0")
+        self.assertEqual(
+            endpoints.mapped("docs_access"), ["public", "off", "off", "user"]
+        )
+        self.assertFalse(unset.docs_url)
+
+    def test_a_database_that_never_had_it(self):
+        endpoint = self.create_endpoint("/exposed")
+        self.migrate("post", "19.0.1.2.0")
+        self.assertEqual(endpoint.docs_access, "public")
