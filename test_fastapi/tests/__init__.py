@@ -42,5 +42,6 @@ from . import test_transactions
 from . import test_translations
 from . import test_unique_root_path
 from . import test_untouched
+from . import test_view_anchors
 from . import test_read_replicas
 from . import test_wrapped
