@@ -108,7 +108,11 @@ def _new_version(_self: Any = None) -> str:
 class FastapiEndpoint(models.Model):
     _name = "fastapi.endpoint"
     _description = "FastAPI Endpoint"
-    _order = "root_path, id"
+    _order = "id"
+
+    #: Root paths that are refused; so is all below ``RESERVED_SEGMENTS``. An override
+    #: has these paths and its own.
+    _blacklist_root_paths = {f"/{segment}" for segment in RESERVED_SEGMENTS}
 
     name = fields.Char(required=True, help="Title of the API in its documentation.")
     description = fields.Text(
@@ -205,7 +209,10 @@ class FastapiEndpoint(models.Model):
             given = vals["root_path"]
             vals["root_path"] = path = clean_root_path(given)
             segment = path.split("/")[1]
-            if segment.lower() in RESERVED_SEGMENTS:
+            if (
+                segment.lower() in RESERVED_SEGMENTS
+                or path in self._blacklist_root_paths
+            ):
                 raise ValidationError(
                     self.env._(
                         "The root path %(path)s is not possible: Odoo itself answers "
@@ -348,8 +355,14 @@ class FastapiEndpoint(models.Model):
         """Do nothing: an endpoint is served as soon as its transaction commits."""
         return True
 
-    def _handle_registry_sync(self, endpoint_ids=None):
-        """Do nothing: an endpoint is served as soon as its transaction commits."""
+    def _handle_registry_sync(self, record_ids=None):
+        """Do nothing but ask for the routing info, whose overrides may count on it.
+
+        An endpoint is served as soon as its transaction commits.
+        """
+        for endpoint in self.browse(record_ids or self.ids).exists():
+            if endpoint.active:
+                endpoint._get_routing_info()
 
     # ------------------------------------------------------------------
     # Routing
@@ -653,9 +666,16 @@ class FastapiEndpoint(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
+    @api.private
+    def has_demo_data(self) -> bool:
+        """Return whether the demo records are there."""
+        demo = self.env.ref("fastapi.fastapi_endpoint_demo", raise_if_not_found=False)
+        return bool(demo)
+
+    @api.model
     def _load_demo_data(self):
         """Create the demo records, for tests on a database without demo data."""
-        if not self.env.ref("fastapi.fastapi_endpoint_demo", raise_if_not_found=False):
+        if not self.has_demo_data():
             convert.convert_file(
                 self.env, "fastapi", "demo/fastapi_endpoint_demo.xml", {}, mode="init"
             )

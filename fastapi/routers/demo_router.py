@@ -5,11 +5,15 @@ Shows what a route can ask for, and how exceptions are answered.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, status
+from fastapi import APIRouter, Depends, File, HTTPException, Query, status
+from psycopg2 import errorcodes
+from psycopg2.errors import SerializationFailure
 
 from odoo.api import Environment
 from odoo.exceptions import AccessError, MissingError, UserError, ValidationError
+from odoo.http import request as odoo_request
 from odoo.models import BaseModel
+from odoo.service.model import MAX_TRIES_ON_CONCURRENCY_FAILURE
 
 from odoo.addons.base.models.res_partner import ResPartner
 
@@ -32,12 +36,24 @@ NEEDS_AUTHENTICATION = {
         "description": "Credentials are missing or wrong",
     }
 }
+#: Key of the WSGI environ: how often the request has failed.
+_FAILURES = "odoo.fastapi.demo.failures"
+
+
+class FakeConcurrentUpdateError(SerializationFailure):
+    """What PostgreSQL says of a conflict between transactions, raised without one."""
+
+    pgcode = errorcodes.SERIALIZATION_FAILURE
 
 
 @router.get("/demo")
 async def hello_world() -> dict[str, str]:
     """Hello World!"""
     return {"Hello": "World"}
+
+
+# names that the published addon has
+hello_word = hello_world
 
 
 @router.get(
@@ -66,6 +82,9 @@ async def lang(env: Annotated[Environment, Depends(odoo_env)]) -> str | None:
     return env.context.get("lang")
 
 
+get_lang = lang
+
+
 @router.get("/demo/who_ami", responses=NEEDS_AUTHENTICATION)
 async def who_ami(
     partner: Annotated[ResPartner, Depends(authenticated_partner)],
@@ -84,3 +103,39 @@ async def endpoint_app_info(
 ) -> DemoEndpointAppInfo:
     """The endpoint that serves this request, for authenticated callers only."""
     return DemoEndpointAppInfo.model_validate(endpoint)
+
+
+def _fail(times: int) -> int:
+    """Fail some times, so that Odoo replays the request.
+
+    The count belongs to the request: it is in the environ that all attempts share.
+    Without Odoo's HTTP layer a request is not replayed, and fails.
+
+    :return: how often the request has failed
+    """
+    failures = 0
+    if odoo_request:
+        environ = odoo_request.httprequest.environ
+        failures = environ.get(_FAILURES, 0)
+        environ[_FAILURES] = failures + 1
+    if failures < times:
+        raise FakeConcurrentUpdateError("fake error")
+    return failures
+
+
+Retries = Annotated[int, Query(gt=1, lt=MAX_TRIES_ON_CONCURRENCY_FAILURE)]
+
+
+# For tests of what has to do with requests that Odoo replays, such as a log of them.
+@router.get("/demo/retrying", include_in_schema=False)
+async def retrying(nbr_retries: Retries) -> int:
+    """Fail some times, and return how often."""
+    return _fail(nbr_retries)
+
+
+@router.post("/demo/retrying", include_in_schema=False)
+async def retrying_post(
+    nbr_retries: Retries, file: Annotated[bytes, File()]
+) -> dict[str, int | str]:
+    """Fail some times, and return how often, and the content of the file."""
+    return {"retries": _fail(nbr_retries), "file": file.decode()}

@@ -22,6 +22,7 @@ from . import test_life_of_an_app
 from . import test_other_servers
 from . import test_registries
 from . import test_response_headers
+from . import test_published_names
 from . import test_relations
 from . import test_routing_info
 from . import test_security
