@@ -14,3 +14,9 @@ class TestImport(BaseCase):
             extendable_fastapi.schemas.StrictExtendableBaseModel,
         )
         self.assertIn(StrictExtendableBaseModel, PagedCollection.__mro__)
+
+    def test_the_dispatcher(self):
+        from odoo.addons.extendable_fastapi.fastapi_dispatcher import FastApiDispatcher
+        from odoo.addons.fastapi import fastapi_dispatcher
+
+        self.assertIs(FastApiDispatcher, fastapi_dispatcher.FastApiDispatcher)
