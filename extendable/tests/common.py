@@ -1,6 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Extendable classes in the tests of this addon and of all others."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from extendable import context, main
 
 from odoo import SUPERUSER_ID, api
@@ -10,7 +13,15 @@ from odoo.tests.common import get_db_name
 from ..classes import AddonsRegistry
 from ..registry import _extendable_registries_database
 
-__all__ = ["ExtendableMixin"]
+__all__ = ["ExtendableMixin", "new_rollbacked_env"]
+
+
+@contextmanager
+def new_rollbacked_env() -> Iterator[api.Environment]:
+    """Return a context with an environment whose transaction is rolled back."""
+    with Registry(get_db_name()).cursor() as cr:
+        yield api.Environment(cr, SUPERUSER_ID, {})
+        cr.rollback()
 
 
 class ExtendableMixin:
@@ -30,8 +41,8 @@ class ExtendableMixin:
         addon = cls.__module__.removeprefix("odoo.addons.").split(".")[0]
         cls._extendable_registry = AddonsRegistry()
         cls._former_extendable_registry = _extendable_registries_database.get(dbname)
-        with Registry(dbname).cursor() as cr:
-            loader = api.Environment(cr, SUPERUSER_ID, {})["extendable.registry.loader"]
+        with new_rollbacked_env() as env:
+            loader = env["extendable.registry.loader"]
             # not those "to install": an addon is tested without those that need it
             addons = loader._get_addons(states=("installed",))
             if addon not in addons:
@@ -50,8 +61,8 @@ class ExtendableMixin:
         afterwards.
         """
         context.extendable_registry.reset(cls._extendable_token)
-        with Registry(get_db_name()).cursor() as cr:
-            loader = api.Environment(cr, SUPERUSER_ID, {})["extendable.registry.loader"]
+        with new_rollbacked_env() as env:
+            loader = env["extendable.registry.loader"]
             loader._set_global_registry(cls._former_extendable_registry)
 
     @classmethod
