@@ -110,8 +110,16 @@ class TestNames(FastapiHttpCase):
         endpoints = self.env["fastapi.endpoint"]
         endpoints._load_demo_data()
         self.assertTrue(endpoints.has_demo_data())
+        self.assertEqual(
+            self.env.ref("fastapi.fastapi_endpoint_demo").name, "Fastapi Demo Endpoint"
+        )
         self.env.ref("fastapi.fastapi_endpoint_demo").unlink()
         self.assertFalse(endpoints.has_demo_data())
+
+    def test_groups_are_in_the_order_of_their_names(self):
+        groups = self.env.ref("fastapi.group_fastapi_user")
+        groups |= self.env.ref("fastapi.group_fastapi_manager")
+        self.assertEqual(groups.sorted().mapped("name"), ["Administrator", "User"])
 
     def test_endpoints_are_in_the_order_of_their_ids(self):
         endpoints = self._create_endpoint("/z") + self._create_endpoint("/a")
