@@ -71,7 +71,9 @@ class RequestBody:
         read = _reader(stream)
         left = float("inf") if max_size is None else max_size
         try:
-            while chunk := read():
+            # No more than what is left, or one byte to see that there is more: before
+            # 3.1, LimitedStream of werkzeug can't fill a part of a memoryview.
+            while chunk := read(int(min(CHUNK_SIZE, left)) or 1):
                 left -= len(chunk)
                 if left < 0:
                     raise HTTPException(413, "The body of the request is too large")
@@ -99,14 +101,17 @@ class RequestBody:
         self._file.close()
 
 
-def _reader(stream: IO[bytes]) -> Callable[[], bytes | memoryview]:
-    """Return what reads the next part of a stream, something empty at its end."""
+def _reader(stream: IO[bytes]) -> Callable[[int], bytes | memoryview]:
+    """Return what reads the next part of a stream, something empty at its end.
+
+    It takes how much to read at most, in bytes, and not above ``CHUNK_SIZE``.
+    """
     if isinstance(stream, io.RawIOBase):
         return partial(_read_raw, stream, memoryview(bytearray(CHUNK_SIZE)))
-    return partial(stream.read, CHUNK_SIZE)
+    return stream.read
 
 
-def _read_raw(stream: io.RawIOBase, buffer: memoryview) -> memoryview:
+def _read_raw(stream: io.RawIOBase, buffer: memoryview, size: int) -> memoryview:
     """Read into a buffer, and return as much of it as was filled.
 
     ``RawIOBase.read`` would do so too, with a buffer that can shrink. It does when a
@@ -115,7 +120,7 @@ def _read_raw(stream: io.RawIOBase, buffer: memoryview) -> memoryview:
     in memory behind it, or crashes. A memoryview can't shrink.
     """
     try:
-        size = stream.readinto(buffer)
+        count = stream.readinto(buffer[:size])
     except (OSError, ValueError) as err:
         raise HTTPException(400, "The body of the request is not complete") from err
-    return buffer[:size]
+    return buffer[:count]

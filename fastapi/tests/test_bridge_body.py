@@ -104,6 +104,18 @@ class TestRequestBody(BaseCase):
         with self.assertRaises(RequestEntityTooLarge):
             RequestBody(self._chunked(chunks, 2 * CHUNK_SIZE))
 
+    def test_chunks_near_the_limit(self):
+        for size in (10, CHUNK_SIZE, CHUNK_SIZE + 10):
+            content = os.urandom(size)
+            chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (size, content)
+            for limit in (size + 1, size + CHUNK_SIZE - 1, size + CHUNK_SIZE):
+                body = self._body(self._chunked(chunks, limit), limit)
+                self.assertEqual(body.replay().read(), content)
+            with self.assertRaises((HTTPException, RequestEntityTooLarge)) as catcher:
+                RequestBody(self._chunked(chunks, size - 1), size - 1)
+            error = catcher.exception
+            self.assertEqual(getattr(error, "status_code", None) or error.code, 413)
+
     def test_chunk_that_is_not_sent_to_its_end(self):
         """Nothing of the process's memory takes the place of the rest."""
         for length in (4, CHUNK_SIZE, 2 * CHUNK_SIZE, 2**31, 2**63):
