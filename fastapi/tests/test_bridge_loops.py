@@ -8,6 +8,7 @@ import json
 import os
 import selectors
 import socket
+import sys
 import threading
 import time
 import warnings
@@ -67,7 +68,10 @@ class TestLoops(BridgeCase):
         async def call():
             return psutil.Process(await anyio.to_process.run_sync(os.getpid))
 
-        with borrow_loop() as loop:
+        # anyio's process runs the file of `__main__`, which imports relatively where
+        # Odoo was started as `python -m odoo`
+        main = patch.object(sys.modules["__main__"], "__file__", None)
+        with main, borrow_loop() as loop:
             process = loop.run_until_complete(call())
         process.wait(TIMEOUT)
 
