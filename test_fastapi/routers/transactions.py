@@ -119,7 +119,8 @@ async def overlap(
     return item.quantity
 
 
-@router.api_route("/cursor", methods=["GET", "POST"])
+@router.get("/cursor")
+@router.post("/cursor")
 def is_readonly(env: Annotated[Environment, Depends(odoo_env)]) -> bool:
     return env.cr.readonly
 

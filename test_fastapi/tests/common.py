@@ -1,5 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from contextlib import ExitStack
+
 from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+#: Loggers of Odoo that say that a call over RPC was refused, or is deprecated.
+RPC_LOGGERS = (
+    "odoo.http",
+    "odoo.addons.base.models.res_users",
+    "odoo.addons.rpc.controllers.jsonrpc",
+    "odoo.addons.rpc.controllers.xmlrpc",
+)
 
 
 @tagged("post_install", "-at_install")
@@ -27,6 +38,12 @@ class FastapiHttpCase(HttpCase):
                 **vals,
             }
         )
+
+    def mute(self, *loggers):
+        """Keep what is provoked out of the log to the end of the test: CI reads it."""
+        stack = ExitStack()
+        stack.enter_context(mute_logger(*loggers))
+        self.addCleanup(stack.close)
 
     def call(self, method, path, **kwargs):
         """Send a request as it is, and return the response, redirects too."""

@@ -15,7 +15,7 @@ from odoo.exceptions import AccessError
 from odoo.service.model import get_public_method
 from odoo.tests import new_test_user
 
-from .common import FastapiHttpCase
+from .common import RPC_LOGGERS, FastapiHttpCase
 from .server_case import ServerCase
 from .servers import OdooServer
 
@@ -93,6 +93,10 @@ class AccessCase(FastapiHttpCase):
             for name in cls.passwords
         }
         cls.env.flush_all()
+
+    def setUp(self):
+        super().setUp()
+        self.mute(*RPC_LOGGERS)
 
     def make_endpoint(self, name):
         """Return a new endpoint that runs as an identity."""
@@ -434,6 +438,10 @@ class TestEvenTime(FastapiHttpCase):
         )
         cls.archived = new_test_user(cls.env, "archived@test", active=False)
         cls.set_cooldown(0)
+
+    def setUp(self):
+        super().setUp()
+        self.mute(*RPC_LOGGERS)
 
     @classmethod
     def set_cooldown(cls, failures):

@@ -104,6 +104,7 @@ class TestBadInput(FastapiHttpCase):
         self.env.invalidate_all()
         self.assertEqual((self.endpoint + other).mapped("state"), ["live", "live"])
 
+    @mute_logger("odoo.sql_db")
     def test_endpoint_without_app_or_user(self):
         for field in ("app", "user_id", "name"):
             with self.subTest(field):
@@ -162,6 +163,7 @@ class TestBadInput(FastapiHttpCase):
                 self.assertEqual(status, 400)
         self.assertEqual(self.get("/test/identity").status_code, 200)
 
+    @mute_logger("odoo.http")
     def test_malformed_headers_of_a_proxy(self):
         """Many a proxy passes on what the client says."""
         with patch.dict(config.options, {"proxy_mode": True}):
@@ -177,8 +179,14 @@ class TestBadInput(FastapiHttpCase):
                 headers = {"X-Forwarded-Host": "shop.example", name: value}
                 with self.subTest(**headers):
                     response = self.get("/test/request", headers=headers)
+                    if response.status_code == 500 and status == 400:
+                        # werkzeug before 3.1 fails at the URL of any request; Odoo's
+                        # own `/robots.txt` tells
+                        response = self.get("/robots.txt", headers=headers)
+                        status = 500
                     self.assertEqual(response.status_code, status)
 
+    @mute_logger("python_multipart.multipart")
     def test_malformed_bodies(self):
         for content_type, body in (
             ("multipart/form-data", b"no boundary"),

@@ -81,6 +81,7 @@ class TestReadOnlyTestCursor(FastapiHttpCase):
         response = self.get("/replica/stream/bytes?size=1024&chunk=256")
         self.assertEqual(response.status_code, 200)
         self.assertEqual(len(response.content), 1024)
+        self.mute("odoo.http", "odoo.sql_db")
         response = self.post("/replica/items?name=written")
         self.assertEqual(response.status_code, 200)
         item = self.env["test.fastapi.item"].browse(response.json())

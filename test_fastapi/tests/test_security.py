@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.service.server import thread_local
 from odoo.tests import TransactionCase, new_test_user, tagged
 
-from .common import FastapiHttpCase
+from .common import RPC_LOGGERS, FastapiHttpCase
 
 
 class TestSecurity(FastapiHttpCase):
@@ -53,6 +53,7 @@ class TestSecurity(FastapiHttpCase):
             password="manager's secret",
         )
         self.env.flush_all()
+        self.mute(*RPC_LOGGERS)
 
         def call(method, *args):
             return self.xmlrpc_object.execute(
