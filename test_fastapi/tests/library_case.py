@@ -1,0 +1,177 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The same small app with a library of others: on Odoo's server and on uvicorn.
+
+Each server is a process of its own: some of the libraries patch FastAPI, and all keep
+their state in the process.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from .server_case import ServerCase
+from .servers import TIMEOUT, free_port
+
+#: Variable of the environment: the folder for what an app leaves for its test.
+FOLDER = "FASTAPI_LIBRARY_FOLDER"
+
+_ROUTERS = Path(__file__).parents[1] / "routers"
+_ROOT_PATH = "/library"
+#: Runs a set-up on uvicorn; the modules of the apps import nothing of Odoo.
+_UVICORN = """
+import runpy, sys
+import uvicorn
+from fastapi import FastAPI
+
+path, function, port = sys.argv[1:]
+app = FastAPI(title="Library")
+runpy.run_path(path)[function](app)
+uvicorn.run(app, host="127.0.0.1", port=int(port), lifespan="on")
+"""
+
+
+class Served:
+    """The app on one of the servers.
+
+    :param name: the server's name
+    :param address: of the app, without a slash at its end
+    :param prefix: the app's root path on this server
+    :param folder: what the app leaves for its test
+    """
+
+    def __init__(self, name: str, address: str, prefix: str, folder: Path) -> None:
+        self.name = name
+        self.address = address
+        self.prefix = prefix
+        self.folder = folder
+
+    def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        return requests.request(
+            method, f"{self.address}{path}", timeout=TIMEOUT, **kwargs
+        )
+
+    def get(self, path: str, **kwargs: Any) -> requests.Response:
+        return self.call("GET", path, **kwargs)
+
+    def post(self, path: str, **kwargs: Any) -> requests.Response:
+        return self.call("POST", path, **kwargs)
+
+    def read_lines(self, name: str) -> list[str]:
+        """Return the lines of a file that the app has left."""
+        path = self.folder / name
+        return path.read_text().splitlines() if path.exists() else []
+
+    def read_json(self, name: str) -> list[Any]:
+        return [json.loads(line) for line in self.read_lines(name)]
+
+
+def on_each_server(
+    test: Callable[[Any, Served], None],
+) -> Callable[[Any], None]:
+    """Run a test for the app on uvicorn, which is the measure, and on Odoo."""
+
+    @functools.wraps(test)
+    def run(self: LibraryCase) -> None:
+        for served in self.apps:
+            with self.subTest(served.name):
+                test(self, served)
+
+    return run
+
+
+class LibraryCase(ServerCase):
+    """Serves an app as the documentation of a library has it."""
+
+    #: The distribution; without it the tests are skipped.
+    distribution = ""
+    #: Module and function in ``routers`` that set the app up.
+    library = ""
+    #: More variables of the servers' environment.
+    variables: dict[str, str] = {}
+
+    apps: tuple[Served, ...]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        for distribution in (cls.distribution, "uvicorn"):
+            try:
+                version(distribution)
+            except PackageNotFoundError as err:
+                raise unittest.SkipTest(f"{distribution} is not installed") from err
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        folders = {name: Path(folder.name, name) for name in ("uvicorn", "Odoo")}
+        for path in folders.values():
+            path.mkdir()
+        cls.options = {
+            **cls.options,
+            "variables": {**cls.variables, FOLDER: str(folders["Odoo"])},
+        }
+        super().setUpClass()
+        port = cls._start_uvicorn(folders["uvicorn"])
+        cls.apps = (
+            Served("uvicorn", f"http://127.0.0.1:{port}", "", folders["uvicorn"]),
+            Served(
+                "Odoo",
+                f"http://127.0.0.1:{cls.first.port}{_ROOT_PATH}",
+                _ROOT_PATH,
+                folders["Odoo"],
+            ),
+        )
+
+    @classmethod
+    def _start_uvicorn(cls, folder: Path) -> int:
+        """Start uvicorn with the app, and return its port."""
+        port = free_port()
+        module, function = cls.library.split(".")
+        process = subprocess.Popen(
+            [sys.executable, "-c", _UVICORN]
+            + [str(_ROUTERS / f"{module}.py"), function, str(port)],
+            env={**os.environ, **cls.variables, FOLDER: str(folder)},
+            cwd=folder,  # none that holds a folder `fastapi`
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        cls.addClassCleanup(process.stderr.close)
+        cls.addClassCleanup(process.wait, TIMEOUT)
+        cls.addClassCleanup(process.terminate)
+        log: list[str] = []
+        ready = threading.Event()
+
+        def read_log() -> None:
+            for line in process.stderr:
+                log.append(line)
+                if "Uvicorn running on" in line:
+                    ready.set()
+            ready.set()
+
+        reader = threading.Thread(target=read_log, daemon=True)
+        reader.start()
+        cls.addClassCleanup(reader.join, TIMEOUT)
+        if not ready.wait(TIMEOUT) or process.poll() is not None:
+            raise RuntimeError("uvicorn did not start:\n" + "".join(log))
+        return port
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.create_endpoint(
+            self.first,
+            _ROOT_PATH,
+            name="Library",
+            app="test_library",
+            test_library=self.library,
+        )
