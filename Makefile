@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PORT MODULES ODOO_SRC
 
-.PHONY: help run test test-matrix stress lint format readme bench screenshots \
+.PHONY: help run test test-matrix test-odoo test-libraries stress lint format readme bench screenshots \
 	translate setup clean
 
 help:
@@ -10,6 +10,9 @@ help:
 	@echo "make test    run the test suite            ARGS='fastapi/tests/test_x.py -k name'"
 	@echo "make test-matrix  the same, oldest and newest libraries, several Pythons"
 	@echo "                                          CELLS='3.10-oldest 3.13-newest'"
+	@echo "make test-odoo  the same with Odoo's own runner, as OCA's CI has it"
+	@echo "                                          ARGS='--short --werkzeug newest'"
+	@echo "make test-libraries  apps with Sentry, slowapi, strawberry and others"
 	@echo "make stress  what takes longer: load, faults, hostile input"
 	@echo "make lint    check the code                make format: repair what can be"
 	@echo "make readme  write the generated README of each addon"
@@ -29,6 +32,12 @@ test:
 # 3 to 6 minutes a cell, six cells.
 test-matrix:
 	@exec $(PYTHON) tools test-matrix $(if $(CELLS),--cells '$(CELLS)') $(ARGS)
+
+test-odoo:
+	@exec $(PYTHON) tools test-odoo $(ARGS)
+
+test-libraries:
+	@exec $(PYTHON) tools test-libraries $(ARGS)
 
 stress:
 	@exec $(PYTHON) tools stress $(ARGS)

@@ -20,8 +20,10 @@ import console
 from commands import (
     bench,
     clean,
+    libraries,
     lint,
     matrix,
+    odoo_runner,
     readme,
     run,
     screenshots,
@@ -46,7 +48,8 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     options, passed_on = _get_parser().parse_known_args(arguments)
-    to_pytest = options.command in (test.main, stress.main, matrix.main)
+    with_pytest = (test.main, stress.main, matrix.main, libraries.main)
+    to_pytest = options.command in with_pytest
     if passed_on and not to_pytest:
         console.error(f"`{passed_on[0]}` is no option of this command.")
         return ExitCode.USAGE
@@ -56,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
             return command(options, passed_on)
         if to_pytest:
             return command(passed_on)
-        if options.command is bench.main:
+        if options.command in (bench.main, odoo_runner.main):
             return command(options)
         if options.command is lint.main:
             return command(fix=options.fix)
@@ -101,6 +104,8 @@ def _get_parser() -> argparse.ArgumentParser:
         "run": run,
         "test": test,
         "test-matrix": matrix,
+        "test-odoo": odoo_runner,
+        "test-libraries": libraries,
         "stress": stress,
         "lint": lint,
         "readme": readme,
@@ -114,13 +119,15 @@ def _get_parser() -> argparse.ArgumentParser:
             name,
             help=(module.__doc__ or "").splitlines()[0],
             allow_abbrev=False,
-            add_help=module not in (test, stress),
+            add_help=module not in (test, stress, libraries),
         )
         command.set_defaults(command=module.main)
         if module is bench:
             bench.add_arguments(command)
         if module is matrix:
             matrix.add_arguments(command)
+        if module is odoo_runner:
+            odoo_runner.add_arguments(command)
         if module is lint:
             command.add_argument("--fix", action="store_true", help="repair and format")
         if module is clean:

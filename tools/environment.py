@@ -60,10 +60,12 @@ class Packages:
 
     :param folder: the environment's folder
     :param requirements: the file with the addons' requirements
+    :param more: files with requirements beside them
     """
 
     folder: Path = layout.VENV
     requirements: Path = layout.ROOT / "requirements.txt"
+    more: tuple[Path, ...] = ()
 
 
 DECLARED = Packages()
@@ -101,6 +103,7 @@ def set_up(packages: Packages = DECLARED) -> tuple[OdooSource, Path]:
             packages.requirements,
             layout.ROOT / "test-requirements.txt",
             layout.REQUIREMENTS / "postgres.txt",
+            *packages.more,
         ]
         if not odoo.has_packages:
             lists.append(layout.REQUIREMENTS / "odoo.txt")

@@ -188,17 +188,30 @@ def read_report(text: str) -> dict[str, int]:
 
     :param text: pytest's report in JUnit's form
     """
+    found = dict.fromkeys(COUNTS, 0)
+    for outcome in read_outcomes(text).values():
+        found[outcome] += 1
+    return found
+
+
+def read_outcomes(text: str) -> dict[tuple[str, str], str]:
+    """Return how each test ended, by class and name: one of :data:`COUNTS`.
+
+    :param text: pytest's report in JUnit's form
+    """
     outcomes: dict[tuple[str, str], set[str]] = {}
     for case in ElementTree.fromstring(text).iter("testcase"):
         # A test stands there once for itself and once for each of its subtests.
         key = case.get("classname", ""), case.get("name", "")
         outcomes.setdefault(key, set()).update(part.tag for part in case)
-    found = dict.fromkeys(COUNTS, 0)
-    for tags in outcomes.values():
-        failed = tags & {"failure", "error"}
-        skipped = "skipped" in tags
-        found["failed" if failed else "skipped" if skipped else "passed"] += 1
-    return found
+    return {
+        key: "failed"
+        if tags & {"failure", "error"}
+        else "skipped"
+        if "skipped" in tags
+        else "passed"
+        for key, tags in outcomes.items()
+    }
 
 
 def _run_here(cell: Cell, arguments: Sequence[str]) -> int:
