@@ -32,7 +32,6 @@ import io
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -67,9 +66,9 @@ from .late_transactions import (
     LateTasks,
     LateTransactions,
     StreamBody,
-    is_lost,
     reopen,
 )
+from .transaction_errors import get_swallowed_error, remember_errors
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -83,6 +82,10 @@ if TYPE_CHECKING:
 __all__ = ["FastApiDispatcher"]
 
 _logger = logging.getLogger(__name__)
+
+#: Seconds that the answer to an exception may wait for a connection to the database:
+#: without one it is made without the app.
+ANSWER_TIMEOUT = 1
 
 
 class FastApiDispatcher(Dispatcher):
@@ -156,21 +159,25 @@ class FastApiDispatcher(Dispatcher):
             # what is still pending at commit is computed as the endpoint's user
             env = odoo_env_ctx.get()
             env.transaction.default_env = env
+            remember_errors(env.cr)
             answer = self._call_app(app, environ)
             if self.refusal is not None and not environ[DOCS_GUARD_KEY].answered:
                 answer.close()
                 raise self.refusal
             exc = self.inner_exception
+            error = get_swallowed_error(env.cr)
+            if error is not None and (
+                exc is None
+                or isinstance(exc, CommittedHTTPException)
+                or isinstance(exc, psycopg2.errors.InFailedSqlTransaction)
+            ):
+                answer.close()
+                raise error
             if exc is not None and not (
                 answer.answered and isinstance(exc, CommittedHTTPException)
             ):
                 raise self._with_answer(exc, answer, environ.get(SCOPE_KEY))
-            if is_lost(env.cr):  # and a handler has swallowed the exception
-                answer.close()
-                raise psycopg2.OperationalError(
-                    "The connection to the database is lost"
-                )
-            late = LateTransactions(env, copy_context(), environ.get(SCOPE_KEY))
+            late = LateTransactions(env, environ.get(SCOPE_KEY))
             if answer.streaming:
                 return self._build_stream(answer, late)
             response = self._build_response(answer)
@@ -425,7 +432,7 @@ class FastApiDispatcher(Dispatcher):
 def _reopen(env: Environment) -> bool:
     """Give an environment a new cursor; return whether there is one to be had."""
     try:
-        reopen(env)
+        reopen(env, ANSWER_TIMEOUT)
     except psycopg2.Error:  # the server is away: the exception to answer says so
         return False
     return True

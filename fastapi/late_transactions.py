@@ -18,48 +18,75 @@ So what has a ``close`` here closes itself when it is deleted.
 
 from __future__ import annotations
 
+import functools
 import logging
+import random
 import sys
+import threading
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg2
+from psycopg2.pool import PoolError
 
+import odoo
 from odoo.http import _request_stack
 from odoo.service.model import retrying
+from odoo.service.server import CommonServer
 from odoo.sql_db import Cursor
 
 from .bridge.failure_texts import describe_failure
 from .context import odoo_env_ctx
+from .transaction_errors import get_swallowed_error, is_lost, remember_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextvars import Context
+    from collections.abc import Callable, Iterator, Sequence
 
     from starlette.types import Scope
 
     from odoo.api import Environment
 
     from .bridge import Answer
+    from .bridge.tasks import TaskRun
 
-__all__ = ["LateTasks", "LateTransactions", "StreamBody", "is_lost", "reopen"]
+    T = TypeVar("T")
+
+__all__ = [
+    "CONNECTION_TIMEOUT",
+    "LateTasks",
+    "LateTransactions",
+    "StreamBody",
+    "reopen",
+]
 
 _logger = logging.getLogger(__name__)
+
+#: Seconds that what follows a response waits for a connection to the database.
+CONNECTION_TIMEOUT = 60
+#: Seconds between two attempts to get one, at first and at most.
+PAUSES = 0.02, 0.5
+
+#: What Odoo's pool raises if it has no connection to give.
+NO_CONNECTION = (PoolError, psycopg2.OperationalError, psycopg2.InterfaceError)
+
+#: What has a thread end, whatever it does.
+_END_OF_THREAD: tuple[type[BaseException], ...] = ()
+if odoo.evented:
+    from greenlet import GreenletExit
+
+    _END_OF_THREAD = (GreenletExit,)
 
 
 class LateTransactions:
     """Transactions of a request after Odoo's, in the same environment.
 
     :param env: environment of the handlers
-    :param context: context variables of the handlers
     :param scope: ASGI scope of the request, for the log
     """
 
-    def __init__(
-        self, env: Environment, context: Context, scope: Scope | None = None
-    ) -> None:
+    def __init__(self, env: Environment, scope: Scope | None = None) -> None:
         self.env = env
-        self._context = context
         self.scope = scope
 
     def hold(self) -> None:
@@ -75,7 +102,7 @@ class LateTransactions:
         """Get a cursor that may write: it is too late to run the request again."""
         if isinstance(self.env.cr, Cursor) and self.env.cr.readonly:
             self.env.cr.close()
-            reopen(self.env)
+            reopen(self.env, CONNECTION_TIMEOUT)
 
     def close(self) -> None:
         """Close the cursor; what is not committed is rolled back."""
@@ -83,9 +110,26 @@ class LateTransactions:
         self.env.cr.close()
 
     def commit(self) -> None:
-        """Commit what was done since the last commit, and tell the other processes."""
+        """Commit what was done since the last commit, and tell the other processes.
+
+        :raises AbortedTransactionError: an error of the database was swallowed
+        """
         self.env.cr.commit()
-        self.env.registry.signal_changes()
+        self._signal_changes()
+        if self.env.cr.closed:
+            reopen(self.env, CONNECTION_TIMEOUT)
+
+    def _signal_changes(self) -> None:
+        """Tell the other processes which caches are out of date.
+
+        That takes a second connection. Where there is none, the cursor is closed: all
+        who have a connection could wait for each other.
+        """
+        try:
+            self.env.registry.signal_changes()
+        except NO_CONNECTION:
+            self.close()
+            wait_for_connection(self.env.registry.signal_changes, CONNECTION_TIMEOUT)
 
     def rollback(self) -> None:
         """Forget what was done since the last commit."""
@@ -101,36 +145,93 @@ class LateTransactions:
         if not isinstance(self.env.cr, Cursor):
             self.hold()
 
-    def run_tasks(self, tasks: list[Callable[[], None]]) -> None:
+    def run_tasks(self, tasks: Sequence[TaskRun]) -> None:
         """Run each task in a transaction of its own, then close the cursor.
 
-        A task that fails is rolled back and logged. After a conflict with another
-        transaction it is run again, as a request is.
+        A task that fails is rolled back and logged, whatever it raises. After a
+        conflict with another transaction it is run again, as a request is. One that
+        gets no connection in time is logged, and the next tries once.
         """
+        left = list(tasks)
+        timeout = CONNECTION_TIMEOUT
         try:
-            self._context.run(self._run_tasks, tasks)
+            while left:
+                task = left.pop(0)
+                ran = task.context.run(self._run_task, task, timeout)
+                timeout = CONNECTION_TIMEOUT if ran else 0
         finally:
-            self.close()
+            for task in left:
+                self._log("did not run: the thread ends", task)
+            try:
+                for task in tasks:
+                    task.close()
+            finally:
+                self.close()
 
-    def _run_tasks(self, tasks: list[Callable[[], None]]) -> None:
+    def _run_task(self, task: TaskRun, timeout: float) -> bool:
+        """Run a task; return whether there was a connection for it."""
         if _request_stack.top is not None:
             _request_stack.pop()  # there is no request any more, in this context
         token = odoo_env_ctx.set(self.env)
         try:
-            for task in tasks:
+            if self.env.cr.closed:  # by Odoo, or lost under the task before
                 try:
-                    if self.env.cr.closed:  # by Odoo, or lost under the task before
-                        reopen(self.env)
-                    retrying(task, self.env)
-                except Exception as exc:
-                    _logger.exception(
-                        "%s failed, and is rolled back: %s",
-                        task,
-                        describe_failure(exc, self.scope),
-                    )
-                    self.rollback()
+                    reopen(self.env, timeout)
+                except psycopg2.Error:
+                    self._log("did not run: there is no connection for it", task)
+                    return False
+            self._run_in_transaction(task)
         finally:
             odoo_env_ctx.reset(token)
+        return True
+
+    def _run_in_transaction(self, task: TaskRun) -> None:
+        committed = False
+
+        def note() -> None:
+            nonlocal committed
+            committed = True
+
+        def run() -> None:
+            task()
+            error = get_swallowed_error(self.env.cr)
+            if error is not None:
+                raise error
+            self.env.cr.postcommit.add(note)
+
+        try:
+            retrying(run, self.env)
+        except BaseException as exc:
+            if committed:
+                self._finish_commit(task)
+            else:
+                self._log("failed, and is rolled back", task)
+                self.rollback()
+            if isinstance(exc, _END_OF_THREAD) or (
+                isinstance(exc, KeyboardInterrupt) and _is_interrupted()
+            ):
+                raise
+
+    def _finish_commit(self, task: TaskRun) -> None:
+        """Do what is left to do after a commit when something has failed there."""
+        if not isinstance(sys.exc_info()[1], psycopg2.Error):  # of signal_changes
+            self._log("is saved, but failed after that", task)
+        try:
+            self._signal_changes()
+        except psycopg2.Error:
+            self._log("is saved, but other processes don't know of it", task)
+
+    def _log(self, what: str, task: TaskRun) -> None:
+        """Log what became of a task, and the exception that is handled right now."""
+        exc = sys.exc_info()[1]
+        _logger.error(
+            "%s %s: %s\nIt was called as %s.",
+            task,
+            what,
+            describe_failure(exc, self.scope),
+            task.describe(),
+            exc_info=exc,
+        )
 
 
 class LateTasks:
@@ -141,10 +242,11 @@ class LateTasks:
         committed, as Odoo drops the response of one that it replays
     """
 
-    def __init__(self, late: LateTransactions, tasks: list[Callable[[], None]]) -> None:
+    def __init__(self, late: LateTransactions, tasks: list[TaskRun]) -> None:
         self._late = late
         self._tasks = tasks
         self._committed = False
+        _get_stop()  # before it is waited for
         late.hold_for_tasks()
         late.env.cr.postcommit.add(self._commit)
 
@@ -174,7 +276,7 @@ class StreamBody:
         self._answer = answer
         self._late = late
         self._request = request
-        self._tasks: list[Callable[[], None]] = []
+        self._tasks: list[TaskRun] = []
         self._committed = False
         self._closed = False
 
@@ -217,24 +319,57 @@ class StreamBody:
         self.close()
 
 
-def is_lost(cr: Any) -> bool:
-    """Return whether a cursor has lost its connection, and nobody has closed it.
+def wait_for_connection(call: Callable[[], T], timeout: float) -> T:
+    """Return what a call returns that needs a connection of Odoo's pool.
 
-    Odoo commits no such cursor, without a word (``odoo.service.model.retrying``).
+    :param call: is tried again where the pool is full, or PostgreSQL away
+    :param timeout: seconds to go on trying; a stop of the server ends it
+    :raises psycopg2.Error: there is no connection to be had
     """
-    return cr.closed and not cr._closed
+    deadline = time.monotonic() + timeout
+    pause, longest = PAUSES
+    while True:
+        try:
+            return call()
+        except NO_CONNECTION as exc:
+            left = deadline - time.monotonic()
+            if pause == PAUSES[0] and left > 0:
+                _logger.info(
+                    "No connection to the database, waiting for %d seconds at most: %s",
+                    timeout,
+                    exc,
+                )
+            # of all that wait, not all at once
+            if left <= 0 or _get_stop().wait(min(left, random.uniform(0, pause))):
+                raise
+        pause = min(2 * pause, longest)
 
 
-def reopen(env: Environment) -> None:
+@functools.cache
+def _get_stop() -> threading.Event:
+    """Return what is set when the server stops."""
+    stop = threading.Event()
+    CommonServer.on_stop(stop.set)
+    return stop
+
+
+def _is_interrupted() -> bool:
+    """Return whether this is the thread that Ctrl-C reaches, and not a task's doing."""
+    return odoo.evented or threading.current_thread() is threading.main_thread()
+
+
+def reopen(env: Environment, timeout: float = 0) -> None:
     """Open the cursor of an environment again, on a connection of the pool.
 
+    :param timeout: seconds to wait for one while the pool is full, or PostgreSQL away
     :raises psycopg2.Error: there is no connection to be had
     """
     cr: Any = env.cr
-    fresh = env.registry.cursor()
+    fresh = wait_for_connection(env.registry.cursor, timeout)
     if is_lost(cr):
         cr.postrollback.run()  # Odoo runs it when it has rolled back, which failed
     transaction = cr.transaction
     vars(cr).update(vars(fresh))
     cr.transaction = transaction
     fresh._closed = True  # or it would give the connection back when it is deleted
+    remember_errors(cr)

@@ -31,7 +31,7 @@ from starlette.routing import Match
 
 from .callables import in_place, is_async_generator, is_generator
 from .failure_texts import source_of
-from .tasks import TASKS_KEY, put_aside
+from .tasks import put_aside
 from .wrapped import unwrap
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
     from fastapi.dependencies.models import Dependant
     from starlette.applications import Starlette
-    from starlette.background import BackgroundTask
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
@@ -85,7 +84,7 @@ class _Running(NamedTuple):
     """What the route that runs has to know of its request."""
 
     overrides: BuiltInOverrides
-    tasks: list[BackgroundTask] | None
+    scope: Scope
 
 
 _running: ContextVar[_Running | None] = ContextVar("_running", default=None)
@@ -231,7 +230,7 @@ class _Route:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        running = _Running(self._owner.current(), scope.get(TASKS_KEY))
+        running = _Running(self._owner.current(), scope)
         token = _running.set(running)
         try:
             await self._app(scope, receive, send)
@@ -280,8 +279,10 @@ class _Route:
 
         def finish(result: Any, injected: Any) -> None:
             running = _running.get()
-            if running is not None and running.tasks is not None:
-                put_aside(running.tasks, result, injected)
+            if running is not None:
+                context = put_aside(running.scope, result, injected)
+                if context is not None:
+                    context.run(_running.set, None)  # it would keep the scope
 
         original = dependant.call
         if is_async_generator(original):

@@ -20,16 +20,15 @@ from .failures import (
     Failure,
     original_exception,
 )
-from .loops import borrow_loop, one_at_a_time, spoil
+from .loops import borrow_loop, spoil
 from .scope import build_scope
 from .tasks import TASKS_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from starlette.background import BackgroundTask
-
     from .exchange import ASGIApp
+    from .tasks import TaskRun
 
 __all__ = ["Answer", "AsgiApplication", "Stream"]
 
@@ -109,7 +108,7 @@ class AsgiApplication:
         if SCOPE_KEY in environ:
             environ[SCOPE_KEY] = scope
         failure = scope[FAILURE_KEY] = Failure(environ.get(EXCEPTION_KEY))
-        tasks: list[BackgroundTask] = []
+        tasks: list[TaskRun] = []
         scope[TASKS_KEY] = tasks
         answered = True
         body = b""
@@ -129,6 +128,7 @@ class AsgiApplication:
             exc_info = (type(exc), exc, failure.traceback) if exc is not None else None
             if not answered:
                 _disconnect(exchange, loop)
+                _drop(tasks)
                 body = b'{"detail":"Internal Server Error"}'
                 start_response(
                     StatusStringMapping[500],
@@ -165,7 +165,7 @@ class Answer:
     def __init__(
         self,
         chunks: Iterable[bytes],
-        tasks: Iterable[BackgroundTask] = (),
+        tasks: Iterable[TaskRun] = (),
         answered: bool = True,
         application: AsgiApplication | None = None,
     ) -> None:
@@ -180,12 +180,15 @@ class Answer:
     def close(self) -> None:
         """Say that nothing more of the body is wanted."""
 
-    def tasks(self) -> list[Callable[[], None]]:
-        """Return the background tasks as functions, each to be called once.
+    def tasks(self) -> list[TaskRun]:
+        """Return the background tasks as functions, each for the context that it has.
 
         They may be called after ``close``; a function raises what its task raises.
         """
-        return [TaskRun(task, self._application) for task in self._tasks]
+        tasks, self._tasks = list(self._tasks), ()
+        for task in tasks:
+            task.application = self._application
+        return tasks
 
 
 class Stream(Answer):
@@ -210,7 +213,7 @@ class Stream(Answer):
         failure: Failure,
         loop: asyncio.AbstractEventLoop,
         stack: ExitStack,
-        tasks: Iterable[BackgroundTask],
+        tasks: Iterable[TaskRun],
     ) -> None:
         super().__init__(exchange.chunks(), tasks, application=application)
         self._exchange = exchange
@@ -237,6 +240,7 @@ class Stream(Answer):
         with stack:
             if not self.complete:
                 _disconnect(self._exchange, self._loop)
+                _drop(self._tasks)
 
 
 def _disconnect(exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
@@ -248,26 +252,7 @@ def _disconnect(exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
         _logger.debug("After its client had gone, an app raised %r", exc)
 
 
-class TaskRun:
-    """A background task as a function that runs it, on the calling thread.
-
-    :param task: the task
-    :param application: kept until the task is over
-    """
-
-    def __init__(
-        self, task: BackgroundTask, application: AsgiApplication | None
-    ) -> None:
-        self._task = task
-        self._application = application
-
-    def __call__(self) -> None:
-        try:
-            with borrow_loop() as loop, one_at_a_time:
-                loop.run_until_complete(self._task())
-        except asyncio.CancelledError as err:
-            raise RuntimeError("The task has cancelled itself.") from err
-
-    def __str__(self) -> str:
-        function = getattr(self._task, "func", self._task)
-        return f"Background task {getattr(function, '__name__', function)}"
+def _drop(tasks: Iterable[TaskRun]) -> None:
+    """Close what is open for tasks that will not run."""
+    for task in tasks:
+        task.close()

@@ -7,6 +7,7 @@ from . import test_bridge_lifespan
 from . import test_bridge_loops
 from . import test_bridge_routes
 from . import test_bridge_scope
+from . import test_bridge_tasks
 from . import test_bridge_wsgi
 from . import test_demo_app
 from . import test_demo_router
@@ -22,3 +23,4 @@ from . import test_openapi
 from . import test_res_lang
 from . import test_schemas
 from . import test_transaction_case
+from . import test_transaction_case_late

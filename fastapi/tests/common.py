@@ -34,10 +34,11 @@ from ..error_handlers import (
     default_exception_handlers,
 )
 from ..error_handlers import raise_server_exceptions as raise_server_exceptions_ctx
+from ..transaction_errors import get_swallowed_error, remember_errors
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     from odoo.api import Environment
     from odoo.sql_db import Savepoint
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from odoo.addons.base.models.res_users import ResUsers
 
     from ..bridge import Answer
+    from ..bridge.tasks import TaskRun
 
     Overrides = dict[Callable[..., Any], Callable[..., Any]]
     #: Status, header pairs and body.
@@ -172,6 +174,8 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
             "raise_server_exceptions": raise_server_exceptions,
             **(testclient_kwargs or {}),
         }
+        cursor_class = type(env.cr)
+        remember_errors(env.cr)
         env_token = odoo_env_ctx.set(env)
         raise_token = raise_server_exceptions_ctx.set(raise_server_exceptions)
         try:
@@ -183,6 +187,7 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
         finally:
             raise_server_exceptions_ctx.reset(raise_token)
             odoo_env_ctx.reset(env_token)
+            env.cr.__class__ = cursor_class
             app.dependency_overrides = own_overrides
 
 
@@ -212,10 +217,19 @@ class _RaisingApp:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         error = None
+        status = 0
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, watch)
         except Exception as exc:
             error = original_exception(exc)
+        if error is None and status < 400:  # others save nothing in the server either
+            error = get_swallowed_error(odoo_env_ctx.get().cr)
         if error is not None:  # out here: its context is not what wrapped it
             raise error
 
@@ -278,6 +292,11 @@ class _ServedApp(_RaisingApp):
             stack.callback(answer.close)  # in the transaction, whatever goes wrong
             if not answer.answered:
                 raise exc
+            error = get_swallowed_error(env.cr)
+            if error is not None and (
+                exc is None or isinstance(exc, CommittedHTTPException)
+            ):
+                raise error
             kept = given is None and (
                 exc is None or isinstance(exc, CommittedHTTPException)
             )
@@ -287,6 +306,7 @@ class _ServedApp(_RaisingApp):
                 savepoint.rollback()
                 env.registry.reset_changes()
             env.cr.flush()
+            _raise_swallowed_error()
             if kept and answer.streaming:
                 stack.pop_all()
         if kept and (not answer.streaming or _read(answer, chunks)):
@@ -312,6 +332,7 @@ def _read(stream: Answer, chunks: list[bytes]) -> bool:
         with _transaction(), closing(stream):
             for chunk in stream:
                 chunks.append(chunk)
+            _raise_swallowed_error()
     except Exception:
         _logger.exception("A stream failed, and is cut off.")
         return False
@@ -319,12 +340,26 @@ def _read(stream: Answer, chunks: list[bytes]) -> bool:
 
 
 def _run_tasks(answer: Answer) -> None:
-    for task in answer.tasks():
-        try:
-            with _transaction():
-                task()
-        except Exception:
-            _logger.exception("%s failed, and is rolled back.", task)
+    tasks = answer.tasks()
+    for task in tasks:
+        task.context.run(_run_task, task)
+    for task in tasks:
+        task.close()
+
+
+def _run_task(task: TaskRun) -> None:
+    try:
+        with _transaction():
+            task()
+            _raise_swallowed_error()
+    except (Exception, SystemExit, GeneratorExit):
+        _logger.exception("%s failed, and is rolled back.", task)
+
+
+def _raise_swallowed_error() -> None:
+    error = get_swallowed_error(odoo_env_ctx.get().cr)
+    if error is not None:
+        raise error
 
 
 def _validation_error(exc: IntegrityError) -> ValidationError:

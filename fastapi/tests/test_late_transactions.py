@@ -1,16 +1,39 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-from contextlib import suppress
-from contextvars import copy_context
+import logging
+import signal
+from contextlib import AsyncExitStack, contextmanager, suppress
+from unittest import TestCase
 
 import psycopg2
+from psycopg2.pool import PoolError
+from starlette.background import BackgroundTask, BackgroundTasks
 
 from odoo.api import SUPERUSER_ID, Environment
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
+from ..bridge.tasks import TASKS_KEY, put_aside
 from ..context import odoo_env_ctx
-from ..late_transactions import LateTasks, LateTransactions, is_lost, reopen
+from ..late_transactions import LateTasks, LateTransactions, reopen
+from ..transaction_errors import AbortedTransactionError, is_lost, remember_errors
+
+LOGGER = "odoo.addons.fastapi.late_transactions"
+#: ASGI scope of the request.
+SCOPE = {"type": "http", "method": "POST", "path": "/late", "root_path": ""}
+
+
+def make_tasks(*functions):
+    """Return functions as background tasks that a handler has left."""
+    scope = {TASKS_KEY: [], "fastapi_middleware_astack": AsyncExitStack()}
+    tasks = BackgroundTasks([BackgroundTask(function) for function in functions])
+    put_aside(scope, None, tasks)
+    return scope[TASKS_KEY]
+
+
+def raises(expected):
+    """Expect an exception; the method of Odoo's test cases needs the cursor."""
+    return TestCase().assertRaises(expected)
 
 
 @tagged("post_install", "-at_install")
@@ -24,7 +47,7 @@ class TestLateTransactions(BaseCase):
         self.addCleanup(self.cr.close)
         self.env = Environment(self.cr, SUPERUSER_ID, {})
         self.env.transaction.default_env = self.env
-        self.late = LateTransactions(self.env, copy_context())
+        self.late = LateTransactions(self.env, SCOPE)
         self.keys = []
         self.addCleanup(self._delete)
 
@@ -85,8 +108,8 @@ class TestLateTransactions(BaseCase):
             self.assertEqual(self._committed(), ["late.first"])
             self._set("late.last")
 
-        with self.assertLogs("odoo.addons.fastapi.late_transactions", "ERROR") as logs:
-            self.late.run_tasks([first, failing, last])
+        with self.assertLogs(LOGGER, "ERROR") as logs:
+            self.late.run_tasks(make_tasks(first, failing, last))
         self.assertEqual(len(logs.records), 1)
         self.assertIn("on purpose", logs.output[0])
         self.assertEqual(self._committed(), ["late.first", "late.last"])
@@ -94,7 +117,7 @@ class TestLateTransactions(BaseCase):
 
     def test_tasks_of_an_answer_that_is_let_go(self):
         """The server has not called close: the tasks of a commit run all the same."""
-        tasks = LateTasks(self.late, [lambda: self._set("late.task")])
+        tasks = LateTasks(self.late, make_tasks(lambda: self._set("late.task")))
         self.cr.commit()
         self.cr.close()
         del tasks
@@ -102,7 +125,7 @@ class TestLateTransactions(BaseCase):
         self.assertTrue(self.cr.closed)
 
     def test_tasks_of_an_answer_that_is_not_committed(self):
-        tasks = LateTasks(self.late, [lambda: self._set("late.task")])
+        tasks = LateTasks(self.late, make_tasks(lambda: self._set("late.task")))
         self.cr.rollback()  # Odoo does, and replays the request
         self.cr.commit()
         del tasks
@@ -110,7 +133,7 @@ class TestLateTransactions(BaseCase):
 
     def test_tasks_of_an_answer_run_once(self):
         calls = []
-        tasks = LateTasks(self.late, [lambda: calls.append("task")])
+        tasks = LateTasks(self.late, make_tasks(lambda: calls.append("task")))
         self.cr.commit()
         self.cr.close()
         tasks.close()
@@ -135,8 +158,8 @@ class TestLateTransactions(BaseCase):
             self.assertEqual(hooks, ["rolled back"])
             self._set("late.last")
 
-        with self.assertLogs("odoo.addons.fastapi.late_transactions", "ERROR") as logs:
-            self.late.run_tasks([losing, last])
+        with self.assertLogs(LOGGER, "ERROR") as logs:
+            self.late.run_tasks(make_tasks(losing, last))
         self.assertEqual(len(logs.records), 1)
         self.assertIn("losing", logs.output[0])
         self.assertEqual(self._committed(), ["late.last"])
@@ -169,5 +192,130 @@ class TestLateTransactions(BaseCase):
         before = used()
         self.cr.close()
         for _run in range(5):
-            self.late.run_tasks([lambda: self._set("late.again")])
+            self.late.run_tasks(make_tasks(lambda: self._set("late.again")))
             self.assertEqual(used(), before - 1)
+
+    def _fill_pool(self):
+        """Take all connections that there are, and let the pool have no more."""
+        pool = self.cr._Cursor__pool
+        maxconn, pool._maxconn = pool._maxconn, len(pool._connections)
+        self.addCleanup(setattr, pool, "_maxconn", maxconn)
+        cursors = []
+        with suppress(PoolError):
+            while True:
+                cursors.append(self.registry.cursor())
+                self.addCleanup(cursors[-1].close)
+        return cursors
+
+    def test_full_pool_is_waited_for(self):
+        self.cr.close()
+        cursors = self._fill_pool()
+        with raises(PoolError):
+            reopen(self.env)
+        with self._released(cursors):
+            reopen(self.env, 10)
+        self.cr.close()
+        cursors = self._fill_pool()
+        with self.assertNoLogs(LOGGER, "ERROR"), self._released(cursors):
+            self.late.run_tasks(make_tasks(lambda: self._set("late.task")))
+        self.assertEqual(self._committed(), ["late.task"])
+
+    def test_full_pool_when_a_replica_is_left(self):
+        self.cr.connection.set_session(readonly=True)
+        cursors = []
+
+        def close():
+            del self.cr.close
+            self.cr.close()
+            cursors.extend(self._fill_pool())  # others are faster
+
+        self.cr.close = close
+        with self._released(cursors):
+            self.late.leave_replica()
+        self.assertFalse(self.cr.closed)
+        self.assertFalse(self.cr.readonly)
+
+    @contextmanager
+    def _released(self, cursors):
+        """Have cursors closed as soon as something waits for a connection."""
+
+        class Release(logging.Handler):
+            def emit(self, record):
+                if "waiting for" in record.getMessage():
+                    waited.append(record)
+                    for cursor in cursors:
+                        cursor.close()
+
+        waited = []
+        handler = Release()
+        logger = logging.getLogger(LOGGER)
+        level = logger.level
+        logger.setLevel(logging.INFO)
+        logger.addHandler(handler)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+        self.assertEqual(len(waited), 1)
+
+    def test_what_a_task_raises_is_its_own(self):
+        self.cr.close()
+
+        def exit_system():
+            self._set("late.exit")
+            raise SystemExit(1)
+
+        with self.assertLogs(LOGGER, "ERROR") as logs:
+            self.late.run_tasks(
+                make_tasks(exit_system, lambda: self._set("late.other"))
+            )
+        self.assertEqual(len(logs.records), 1)
+        self.assertEqual(
+            logs.records[0].getMessage(),
+            "Background task exit_system failed, and is rolled back: "
+            "POST /late: SystemExit: 1\nIt was called as exit_system().",
+        )
+        self.assertEqual(self._committed(), ["late.other"])
+
+    def test_interrupt_of_the_main_thread(self):
+        """Ctrl-C ends the thread; what did not run is in the log."""
+        self.cr.close()
+
+        def interrupt():
+            signal.raise_signal(signal.SIGINT)
+
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        with self.assertLogs(LOGGER, "ERROR") as logs:
+            with raises(KeyboardInterrupt):
+                self.late.run_tasks(
+                    make_tasks(interrupt, lambda: self._set("late.other"))
+                )
+        self.assertIn("interrupt failed", logs.output[0])
+        self.assertIn("did not run", logs.output[1])
+        self.assertEqual(self._committed(), [])
+        self.assertTrue(self.cr.closed)
+
+    def test_commit_of_an_aborted_transaction(self):
+        remember_errors(self.cr)
+        self._set("late.lost")
+        with suppress(psycopg2.Error), mute_logger("odoo.sql_db"):
+            self.cr.execute("SELECT 1 / 0")
+        with self.assertRaisesRegex(AbortedTransactionError, "division by zero"):
+            self.late.commit()
+        self.late.rollback()
+        self.assertEqual(self._committed(), [])
+
+    def test_task_that_swallows_an_error(self):
+        self.cr.close()
+
+        def swallow():
+            self._set("late.lost")
+            with suppress(psycopg2.Error), mute_logger("odoo.sql_db"):
+                self.cr.execute("SELECT 1 / 0")
+
+        with self.assertLogs(LOGGER, "ERROR") as logs:
+            self.late.run_tasks(make_tasks(swallow, lambda: self._set("late.other")))
+        self.assertIn("division by zero", logs.output[0])
+        self.assertEqual(self._committed(), ["late.other"])

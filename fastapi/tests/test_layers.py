@@ -24,7 +24,7 @@ LAYERS = {
     ],
     "handlers": ["dependencies", "depends", "schemas"],
     "records": ["models", "wizards"],
-    "edge": ["fastapi_dispatcher", "late_transactions"],
+    "edge": ["fastapi_dispatcher", "late_transactions", "transaction_errors"],
     "demo": ["models.fastapi_endpoint_demo", "routers"],
 }
 #: Imports that the table forbids, with the reason why they are there.

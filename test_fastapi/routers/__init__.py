@@ -6,6 +6,7 @@ from .failing import router as failing_router
 from .faults import router as faults_router
 from .identity import optional_partner
 from .identity import router as identity_router
+from .late import router as late_router
 from .load import router as load_router
 from .streams import router as streams_router
 from .transactions import TeapotError
@@ -16,6 +17,7 @@ router.include_router(echo_router)
 router.include_router(failing_router)
 router.include_router(faults_router)
 router.include_router(identity_router)
+router.include_router(late_router)
 router.include_router(load_router)
 router.include_router(streams_router)
 router.include_router(transactions_router)

@@ -51,6 +51,8 @@ from . import test_stress_schemathesis
 from . import test_stress_clients
 from . import test_stress_faults
 from . import test_stress_postgres
+from . import test_swallowed_errors
+from . import test_tasks
 from . import test_transactions
 from . import test_translations
 from . import test_unique_root_path

@@ -222,6 +222,27 @@ class OdooServer:
         finally:
             connection.close()
 
+    @contextmanager
+    def open_slowly(self, method: str, path: str):
+        """Send a request, and take the rest of its response in the end.
+
+        :param path: of a response of 20 MB at least: no buffer has room for that, so
+            the server does not get to what it does after a response
+        """
+        with socket.create_connection(("127.0.0.1", self.port), TIMEOUT) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+            head = f"{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n"
+            client.sendall(f"{head}Content-Length: 0\r\n\r\n".encode())
+            with client.makefile("rb") as response:
+                status = int(response.readline().split()[1])
+                size = 0
+                while line := response.readline().strip():
+                    name, _colon, value = line.partition(b":")
+                    if name.lower() == b"content-length":
+                        size = int(value)
+                yield status
+                response.read(size)
+
     def memory(self) -> int:
         """Return the memory of the server's process, in bytes."""
         return psutil.Process(self.pid).memory_info().rss

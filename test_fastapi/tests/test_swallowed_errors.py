@@ -1,0 +1,90 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Errors of the database that a handler has swallowed; streams that are refused."""
+
+import http.client
+
+from .server_case import LOCK, ServerCase
+from .servers import Background
+
+
+class SwallowedCase(ServerCase):
+    def setUp(self):
+        super().setUp()
+        self.create_endpoint(self.first, "/e")
+        self.addCleanup(self.query, "SELECT pg_advisory_unlock_all()")
+        self.first.log.clear()
+
+    def request(self, method, path):
+        return self.first.request(method, f"/e/late{path}")
+
+    def lines(self, *parts):
+        """Return the lines of the log that have all of these parts."""
+        return [
+            line for line in list(self.first.log) if all(part in line for part in parts)
+        ]
+
+
+class TestSwallowedErrors(SwallowedCase):
+    def test_nothing_is_saved_behind_a_200(self):
+        for kind in ("abort", "commit", "precommit", "committed"):
+            with self.subTest(kind):
+                self.first.log.clear()
+                answer = self.request("POST", f"/swallow?name=x&kind={kind}")
+                self.assertEqual(answer.status, 500)
+                self.assertEqual(answer.json(), {"detail": "Internal Server Error"})
+                self.wait_until(self.connections, 0)
+                self.assertEqual(self.names(), [])
+                self.assertTrue(
+                    self.lines("DivisionByZero: division by zero", "in divide")
+                )
+                self.assertEqual(len(self.lines(" ERROR ", " odoo.http: ")), 1)
+
+    def test_savepoints_are_fine(self):
+        answer = self.request("POST", "/swallow?name=x&kind=savepoint")
+        self.assertEqual(answer.status, 200)
+        self.wait_until(lambda: sorted(self.names()), ["x", "x by a task"])
+
+    def test_error_that_the_handler_answers(self):
+        answer = self.request("POST", "/swallow?name=x&kind=http")
+        self.assertEqual(answer.status, 409)
+        self.wait_until(self.connections, 0)
+        self.assertEqual(self.names(), [])
+
+    def test_streams(self):
+        answer = self.request("GET", "/swallow/stream?name=x&handler=true")
+        self.assertEqual(answer.status, 500)
+        self.assertEqual(self.names(), [])
+        with self.first.open("GET", "/e/late/swallow/stream?name=x") as response:
+            with self.assertRaises(http.client.IncompleteRead):
+                response.read()
+        self.wait_until(self.connections, 0)
+        self.assertEqual(self.names(), ["x"])
+        self.assertTrue(self.lines("A stream failed"))
+        self.assertTrue(self.lines("DivisionByZero: division by zero"))
+
+    def test_tasks(self):
+        answer = self.request("POST", "/swallow/task?name=x")
+        self.assertEqual(answer.status, 200)
+        self.wait_until(self.names, ["x after it"])
+        self.wait_until(
+            lambda: len(self.lines("swallowing failed, and is rolled back")), 1
+        )
+
+    def test_swallowed_conflicts_are_replayed(self):
+        for path in (
+            "/swallow/increment/{}?lock={}",
+            "/swallow/increment/{}?lock={}&ask_again=true",
+            "/swallow/task/increment/{}?lock={}",
+        ):
+            with self.subTest(path):
+                item_id = self.create_item(self.first, "/e")
+                self.query("SELECT pg_advisory_lock(%s)", LOCK)
+                call = Background(self.request, "POST", path.format(item_id, LOCK))
+                self.wait_for_lock(1)  # it has read the item
+                self.query(
+                    "UPDATE test_fastapi_item SET quantity = 10 WHERE id = %s", item_id
+                )
+                self.query("SELECT pg_advisory_unlock(%s)", LOCK)
+                self.assertEqual(call.result().status, 200)
+                self.wait_until(lambda item_id=item_id: self.quantity(item_id), 11)
+        self.assertEqual(self.lines("ERROR", "odoo.http"), [])

@@ -1,0 +1,185 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What a background task finds, and what becomes of it."""
+
+import os
+import signal
+from contextlib import ExitStack
+
+from .server_case import LOCK, ServerCase
+from .servers import Background
+
+#: What is logged when something waits for a connection.
+WAITING = "No connection to the database, waiting"
+BOUNDARY = "boundary"
+#: Bytes of an upload that lies in a temporary file: Starlette keeps 1 MiB in memory.
+ON_DISK = 3 * 1024 * 1024
+
+
+def make_form(name, size):
+    """Return body and headers of a form with a file."""
+    body = (
+        f"--{BOUNDARY}\r\n"
+        f'Content-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+        f"{'x' * size}\r\n--{BOUNDARY}--\r\n"
+    )
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    return body.encode(), headers
+
+
+#: Bytes of a response that no buffer between server and client has room for.
+SIZE = 20 * 1024 * 1024
+
+
+class TaskCase(ServerCase):
+    def setUp(self):
+        super().setUp()
+        self.create_endpoint(self.first, "/t")
+        self.addCleanup(self.query, "SELECT pg_advisory_unlock_all()")
+        self.first.log.clear()
+
+    def post(self, path, *args):
+        return self.first.request("POST", f"/t/late{path}", *args)
+
+    def lines(self, *parts):
+        """Return the lines of the log that have all of these parts."""
+        return [
+            line for line in list(self.first.log) if all(part in line for part in parts)
+        ]
+
+    def sizes(self):
+        rows = self.query("SELECT name, quantity FROM test_fastapi_item ORDER BY name")
+        return dict(rows)
+
+
+class TestWhatTasksFind(TaskCase):
+    def test_context_variables(self):
+        for kind in ("", "/async", "/stream"):
+            with self.subTest(kind):
+                found = []
+                answer = self.post(f"/context{kind}?place=x")
+                self.assertEqual(answer.status, 200)
+                expected = [
+                    [place, " dependency handler", False] for place in ("x", "x, async")
+                ]
+                self.wait_until(lambda found=found: self.find_more(found), expected)
+
+    def find_more(self, found):
+        found += self.first.request("GET", "/t/late/found").json()
+        return found
+
+    def test_uploads(self):
+        for name, size in (("small", 10), ("large", ON_DISK)):
+            with self.subTest(name):
+                answer = self.post("/upload", *make_form(name, size))
+                self.assertEqual(answer.status, 200)
+                expected = {name: size, f"{name} async": size}
+                self.wait_until(self.sizes, expected)
+                self.wait_until(self.closed, [True, True])
+                self.query("DELETE FROM test_fastapi_item")
+        self.assertEqual(self.lines("ERROR"), [])
+
+    def test_uploads_of_tasks_that_do_not_run(self):
+        for name, size in (("small", 10), ("large", ON_DISK)):
+            with self.subTest(name):
+                answer = self.post("/upload?fail=true", *make_form(name, size))
+                self.assertEqual(answer.status, 409)
+                self.wait_until(self.closed, [True])
+        self.assertEqual(self.sizes(), {})
+
+    def test_upload_after_a_conflict(self):
+        self.query("INSERT INTO test_fastapi_item (name, quantity) VALUES ('x', 1)")
+        self.query("SELECT pg_advisory_lock(%s)", LOCK)
+        answer = self.post(f"/upload?lock={LOCK}", *make_form("x", 10))
+        self.assertEqual(answer.status, 200)
+        self.wait_for_lock(1)  # the task has read the item, and the file
+        self.query("UPDATE test_fastapi_item SET quantity = 100")
+        self.query("SELECT pg_advisory_unlock(%s)", LOCK)
+        self.wait_until(self.sizes, {"x": 110})
+
+    def closed(self):
+        return self.first.request("GET", "/t/late/upload/closed").json()
+
+
+class TestTasksThatRaise(TaskCase):
+    def test_what_is_no_exception_takes_no_other_task_along(self):
+        for kind in (
+            "SystemExit",
+            "KeyboardInterrupt",
+            "GeneratorExit",
+            "Alarm",
+            "AlarmGroup",
+        ):
+            with self.subTest(kind):
+                answer = self.post(f"/raise?name=x&kind={kind}")
+                self.assertEqual(answer.status, 200)
+                self.wait_until(
+                    lambda: sorted(self.names()),
+                    ["x first", "x last"],
+                )
+                self.query("DELETE FROM test_fastapi_item")
+                self.wait_until(
+                    lambda: len(self.lines("failed, and is rolled back")), 2
+                )
+                (line,) = self.lines("raise_in_task failed")
+                self.assertIn(
+                    f"raise_in_task(Environment, str[{len(kind)}], str[6]) of POST "
+                    "/t/late/raise",
+                    line,
+                )
+                self.first.log.clear()
+        self.wait_until(self.connections, 0)
+
+
+class TestFullPool(TaskCase):
+    """A pool of three connections."""
+
+    options = {"db_maxconn": 3}
+
+    def occupy_pool(self):
+        """Occupy all connections; return what releases them."""
+        self.query("SELECT pg_advisory_lock(%s)", LOCK)
+        path = f"/t/load/hold?lock={LOCK}"
+        calls = [Background(self.first.request, "GET", path) for _number in range(3)]
+        self.wait_for_lock(3)
+
+        def release():
+            self.query("SELECT pg_advisory_unlock_all()")
+            self.assertEqual([call.result().status for call in calls], [200] * 3)
+
+        return release
+
+    def answer(self, name):
+        """Get a response of whose end the server does not know before this is over.
+
+        Its request has no connection any more, its task not yet.
+        """
+        return self.first.open_slowly("POST", f"/t/late/task?name={name}&size={SIZE}")
+
+    def wait_until_tasks_wait(self, count):
+        self.wait_until(lambda: len(self.lines(WAITING)), count)
+
+    def test_tasks_wait_for_a_connection(self):
+        names = ["a", "b", "c"]
+        with ExitStack() as stack:
+            for name in names:
+                self.assertEqual(stack.enter_context(self.answer(name)), 200)
+            self.wait_until(self.connections, 0)
+            release = self.occupy_pool()
+        self.wait_until_tasks_wait(3)
+        self.assertEqual(self.names(), [])
+        release()
+        self.wait_until(lambda: sorted(self.names()), names)
+        self.wait_until(self.connections, 0)
+        self.assertEqual(self.lines("Background task"), [])
+
+    def test_tasks_that_wait_when_the_server_stops(self):
+        with self.answer("a"):
+            self.wait_until(self.connections, 0)
+            release = self.occupy_pool()
+        self.wait_until_tasks_wait(1)
+        os.kill(self.first.pid, signal.SIGTERM)
+        what = "create(Environment, str[1]) of POST /t/late/task"
+        self.wait_until(lambda: len(self.lines("did not run", what)), 1)
+        release()
+        self.first.stop()
+        type(self).first = self.start_server(**self.options)
