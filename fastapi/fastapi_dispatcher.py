@@ -115,6 +115,8 @@ class FastApiDispatcher(Dispatcher):
         self._future_headers: Headers | None = None
         #: ASGI scope of a request whose exception is from outside of the app.
         self._scope: Scope | None = None
+        #: A stream that waits for the commit.
+        self._stream: StreamBody | None = None
 
     @classmethod
     def is_compatible_with(cls, request: Any) -> bool:
@@ -134,7 +136,16 @@ class FastApiDispatcher(Dispatcher):
         if "public" in response.headers.get("Cache-Control", ""):
             # kept by caches for everybody: no place for the cookie of a new session
             self.request.session.can_save = False
-        return super().post_dispatch(response)
+        stream, self._stream = self._stream, None
+        if stream is None:
+            return super().post_dispatch(response)
+        try:
+            super().post_dispatch(response)
+            stream.start()
+        except BaseException:
+            stream.close()
+            raise
+        return None
 
     def dispatch(self, endpoint: Any, args: dict[str, Any]) -> Response:
         """Run the app for the request.
@@ -271,6 +282,9 @@ class FastApiDispatcher(Dispatcher):
     def _call_app(self, app: Any, environ: dict[str, Any]) -> Answer:
         """Run a WSGI app; status, headers and exception end up in the attributes."""
         self.status, self.headers, self.inner_exception = "", [], None
+        if self._stream is not None:  # of an attempt before, that went no further
+            self._stream.close()
+            self._stream = None
         answer = app(environ, self._make_response)
         if not isinstance(answer, Answer):  # of an app that an override returns
             answer = Answer(list(answer), answered=self.inner_exception is None)
@@ -295,15 +309,18 @@ class FastApiDispatcher(Dispatcher):
         )
 
     def _build_stream(self, answer: Answer, late: LateTransactions) -> Response:
-        """Commit what the handler has done, and return what goes on from there."""
+        """Return the response of a stream, which :meth:`post_dispatch` commits.
+
+        Until then all that is refused, a header for example, rolls the request back.
+        """
+        stream = StreamBody(answer, late, self.request)
         try:
-            late.commit()
-            late.leave_replica()
-            late.hold()
-            return self._build_response(answer, StreamBody(answer, late, self.request))
+            response = self._build_response(answer, stream)
         except BaseException:
-            answer.close()
+            stream.close()
             raise
+        self._stream = stream
+        return response
 
     def _build_response(
         self, answer: Answer, body: StreamBody | None = None

@@ -268,7 +268,7 @@ class StreamBody:
     """The body of a streamed response: its generator runs while it is sent.
 
     :param answer: the stream of the app
-    :param late: with the cursor held
+    :param late: the transactions that it goes on in
     :param request: Odoo's; the generator may look for its environment
     """
 
@@ -277,8 +277,16 @@ class StreamBody:
         self._late = late
         self._request = request
         self._tasks: list[TaskRun] = []
+        self._started = False
         self._committed = False
         self._closed = False
+
+    def start(self) -> None:
+        """Commit what the handler has done: the stream goes on from there."""
+        self._late.commit()
+        self._late.leave_replica()
+        self._late.hold()
+        self._started = True
 
     def __iter__(self) -> Iterator[bytes]:
         self._request.env = self._late.env  # Odoo has taken it away
@@ -302,6 +310,9 @@ class StreamBody:
         if self._closed:
             return
         self._closed = True
+        if not self._started:  # the transaction is Odoo's
+            self._answer.close()
+            return
         try:
             self._answer.close()
         finally:

@@ -88,3 +88,16 @@ class TestSwallowedErrors(SwallowedCase):
                 self.assertEqual(call.result().status, 200)
                 self.wait_until(lambda item_id=item_id: self.quantity(item_id), 11)
         self.assertEqual(self.lines("ERROR", "odoo.http"), [])
+
+
+class TestRefusedStreams(SwallowedCase):
+    def test_refused_streams_are_rolled_back(self):
+        for kind in ("stream", "plain", "future"):
+            with self.subTest(kind):
+                answer = self.request("GET", f"/refused?name={kind}&kind={kind}")
+                self.assertEqual(answer.status, 500)
+                self.assertEqual(answer.json(), {"detail": "Internal Server Error"})
+                self.wait_until(self.connections, 0)
+                self.assertEqual(self.names(), [])
+        closed = self.request("GET", "/refused/closed").json()
+        self.assertEqual(closed, ["stream", "plain", "future"])
