@@ -1,4 +1,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from importlib.util import find_spec
+
 from fastapi import APIRouter
 
 from .echo import router as echo_router
@@ -21,3 +23,8 @@ router.include_router(late_router)
 router.include_router(load_router)
 router.include_router(streams_router)
 router.include_router(transactions_router)
+
+if find_spec("strawberry"):
+    from .graphql import router as graphql_router
+
+    router.include_router(graphql_router)

@@ -30,6 +30,7 @@ from . import test_library_prometheus
 from . import test_library_sentry
 from . import test_library_slowapi
 from . import test_library_sse
+from . import test_library_strawberry
 from . import test_life_of_an_app
 from . import test_other_servers
 from . import test_registries
