@@ -28,7 +28,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg2
-from psycopg2.pool import PoolError
 
 import odoo
 from odoo.http import _request_stack
@@ -67,8 +66,9 @@ CONNECTION_TIMEOUT = 60
 #: Seconds between two attempts to get one, at first and at most.
 PAUSES = 0.02, 0.5
 
-#: What Odoo's pool raises if it has no connection to give.
-NO_CONNECTION = (PoolError, psycopg2.OperationalError, psycopg2.InterfaceError)
+#: What Odoo's pool raises if it has no connection to give: also what it meets when it
+#: resets one that PostgreSQL has closed.
+NO_CONNECTION = psycopg2.Error
 
 #: What has a thread end, whatever it does.
 _END_OF_THREAD: tuple[type[BaseException], ...] = ()

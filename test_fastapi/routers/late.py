@@ -211,6 +211,10 @@ def context_stream(tasks: BackgroundTasks, place: str) -> StreamingResponse:
     return StreamingResponse(iter([correlation_id.get()]))
 
 
+#: Uploads that a handler or a task has had.
+uploads: list[Any] = []
+
+
 def read_file(env: Environment, file: UploadFile, lock: int = 0) -> None:
     """Create an item with the size of an upload, after a lock that others may hold."""
     size = len(file.file.read())
@@ -222,7 +226,7 @@ def read_file(env: Environment, file: UploadFile, lock: int = 0) -> None:
         item.quantity += size
     else:
         items.create({"name": file.filename, "quantity": size})
-    found.append(file.file)
+    uploads.append(file.file)
 
 
 async def read_file_async(env: Environment, file: UploadFile) -> None:
@@ -241,7 +245,7 @@ def fail_in_the_end(fail: bool = False) -> Iterator[None]:
 
 @router.post("/upload", dependencies=[Depends(fail_in_the_end)])
 def upload(env: Env, tasks: BackgroundTasks, file: UploadFile, lock: int = 0) -> None:
-    found.append(file.file)
+    uploads.append(file.file)
     tasks.add_task(read_file, env, file, lock)
     if not lock:
         tasks.add_task(read_file_async, env, file=file)
@@ -249,9 +253,11 @@ def upload(env: Env, tasks: BackgroundTasks, file: UploadFile, lock: int = 0) ->
 
 @router.get("/upload/closed")
 def get_closed_uploads() -> list[bool]:
-    """Tell of the uploads that were found whether they are closed."""
-    files, found[:] = found[:], []
-    return [file.closed for file in files]
+    """Tell of each upload whether it is closed; forget them if all are."""
+    result = [file.closed for file in uploads]
+    if all(result):
+        uploads.clear()
+    return result
 
 
 class Alarm(BaseException):

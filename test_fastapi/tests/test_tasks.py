@@ -52,6 +52,10 @@ class TaskCase(ServerCase):
 
 
 class TestWhatTasksFind(TaskCase):
+    def setUp(self):
+        super().setUp()
+        self.wait_until(self.closed, [])  # those of the test before are forgotten
+
     def test_context_variables(self):
         for kind in ("", "/async", "/stream"):
             with self.subTest(kind):
