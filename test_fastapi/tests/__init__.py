@@ -52,6 +52,7 @@ from . import test_stress_schemathesis
 from . import test_stress_clients
 from . import test_stress_faults
 from . import test_stress_postgres
+from . import test_stress_tasks
 from . import test_swallowed_errors
 from . import test_tasks
 from . import test_transactions

@@ -110,6 +110,16 @@ class OwnPostgres:
         """
         self._control("restart", "-m", mode)
 
+    def halt(self, mode: str) -> None:
+        """Stop until :meth:`start`.
+
+        :param mode: as that of :meth:`restart`
+        """
+        self._control("stop", "-m", mode)
+
+    def start(self) -> None:
+        self._control("start")
+
     def stop(self) -> None:
         """Stop the server and remove its data; more than once does no harm."""
         if (self._folder / "data" / "postmaster.pid").exists():
