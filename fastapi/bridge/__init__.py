@@ -12,13 +12,21 @@ prepare the FastAPI app once, when it is built, so that a request need not.
 """
 
 from .body import NoRoomError, RequestBody
-from .failures import EXCEPTION_KEY, HANDLE_ERROR_KEY, TRANSACTION_ERRORS
+from .failures import (
+    EXCEPTION_KEY,
+    FLUSH_KEY,
+    HANDLE_ERROR_KEY,
+    TRANSACTION_ERRORS,
+    forget_tracebacks,
+    original_exception,
+)
 from .lifespan import Lifespan, StartTimeoutError
 from .scope import get_forwarded_prefix, wsgi_path
 from .wsgi import Answer, AsgiApplication
 
 __all__ = [
     "EXCEPTION_KEY",
+    "FLUSH_KEY",
     "HANDLE_ERROR_KEY",
     "TRANSACTION_ERRORS",
     "Answer",
@@ -27,6 +35,8 @@ __all__ = [
     "NoRoomError",
     "RequestBody",
     "StartTimeoutError",
+    "forget_tracebacks",
     "get_forwarded_prefix",
+    "original_exception",
     "wsgi_path",
 ]

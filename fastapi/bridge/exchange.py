@@ -11,7 +11,8 @@ A message out of order, or one nobody knows, is a ``RuntimeError`` in the app, a
 a body of another length than the response says, as in uvicorn.
 
 A response is a stream if it says so itself: its start has no ``Content-Length``, or one
-above ``STREAM_SIZE``, and more follows its first chunk. Then ``run`` returns in the
+above ``STREAM_SIZE``, and more follows its first chunk (``held_responses`` has looked
+at the start before any middleware could change it). Then ``run`` returns in the
 middle, with the app waiting in ``send`` until somebody takes the chunk. Nothing of the
 app runs unless the caller makes it, on the caller's thread.
 """
@@ -22,10 +23,17 @@ import asyncio
 import enum
 from typing import TYPE_CHECKING, Any
 
+from .errors import FAILURE_KEY
 from .loops import one_at_a_time
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+    from collections.abc import (
+        Awaitable,
+        Callable,
+        Iterable,
+        Iterator,
+        MutableMapping,
+    )
     from typing import IO
 
     Message = MutableMapping[str, Any]
@@ -38,7 +46,7 @@ if TYPE_CHECKING:
         Awaitable[None],
     ]
 
-__all__ = ["STREAM_SIZE", "Exchange"]
+__all__ = ["STREAM_SIZE", "Exchange", "announces_stream"]
 
 #: Bytes of the request's body in one ``http.request`` message.
 CHUNK_SIZE = 64 * 1024
@@ -48,6 +56,14 @@ STREAM_SIZE = 1024 * 1024
 NO_BODY = (204, 304)
 #: Seconds that an app has to notice that the client has gone before it is cancelled.
 DISCONNECT_GRACE = 5
+
+
+def announces_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Return whether a response is a stream if more than one chunk of it comes."""
+    for name, value in headers:
+        if name.lower() == b"content-length":
+            return not value.isdigit() or int(value) > STREAM_SIZE
+    return True
 
 
 class State(enum.Enum):
@@ -103,6 +119,23 @@ class Exchange:
         """Whether the app has sent a whole response."""
         return self._state is State.DONE
 
+    def discard(self) -> bool:
+        """Forget what the app has sent, so that it may send another response.
+
+        :return: False for a stream, of which something may have been sent
+        """
+        if self.streaming:
+            return False
+        self._state = State.START
+        self._chunks = []
+        if self._over.done():
+            self._over = self._loop.create_future()
+        return True
+
+    def collected(self) -> bytes:
+        """Return the body of a response that is no stream, as far as it has come."""
+        return b"" if self.streaming else b"".join(self._chunks)
+
     def run(self) -> bytes:
         """Run the app to its end, or to the first chunk of a stream.
 
@@ -112,7 +145,7 @@ class Exchange:
         """
         self._task = self._loop.create_task(self._run_app())
         self._step()
-        return b"" if self.streaming else b"".join(self._chunks)
+        return self.collected()
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body of a stream, running the app on whenever a chunk is taken.
@@ -232,7 +265,10 @@ class Exchange:
         return int(length)
 
     def _says_stream(self) -> bool:
-        return self._length is None or self._length > STREAM_SIZE
+        failure = self._scope.get(FAILURE_KEY)
+        if failure is None or failure.collect is None:
+            return self._length is None or self._length > STREAM_SIZE
+        return sum(map(len, self._chunks)) > failure.collect
 
     async def _wait_until_taken(self) -> None:
         if not self._chunks:

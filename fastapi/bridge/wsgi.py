@@ -16,7 +16,7 @@ from .failure_texts import APPLICATION_KEY, SCOPE_KEY
 from .failures import (
     EXCEPTION_KEY,
     FAILURE_KEY,
-    TRANSACTION_ERRORS,
+    FLUSH_KEY,
     Failure,
     original_exception,
 )
@@ -107,7 +107,9 @@ class AsgiApplication:
         scope[APPLICATION_KEY] = self
         if SCOPE_KEY in environ:
             environ[SCOPE_KEY] = scope
-        failure = scope[FAILURE_KEY] = Failure(environ.get(EXCEPTION_KEY))
+        failure = scope[FAILURE_KEY] = Failure(
+            environ.get(EXCEPTION_KEY), environ.get(FLUSH_KEY)
+        )
         tasks: list[TaskRun] = []
         scope[TASKS_KEY] = tasks
         answered = True
@@ -116,15 +118,18 @@ class AsgiApplication:
             loop = stack.enter_context(borrow_loop())
             request_body = environ.get("wsgi.input") or io.BytesIO()
             exchange = Exchange(self.app, scope, request_body, loop)
+            failure.exchange = exchange
             try:
                 body = exchange.run()
             except Exception as err:
                 failure.note(original_exception(err))
-                answered = False
+                answered = failure.responded
+                body = exchange.collected()
+            if not exchange.streaming:
+                failure.release()
             exc = failure.exception
-            if exc is not None and exc is not failure.given:
-                # swallowed by a middleware, it still has to be replayed
-                answered = answered and not isinstance(exc, TRANSACTION_ERRORS)
+            if failure.is_replayed:  # even if a middleware has swallowed it
+                answered = False
             exc_info = (type(exc), exc, failure.traceback) if exc is not None else None
             if not answered:
                 _disconnect(exchange, loop)
@@ -241,6 +246,7 @@ class Stream(Answer):
             if not self.complete:
                 _disconnect(self._exchange, self._loop)
                 _drop(self._tasks)
+        self._failure.release()
 
 
 def _disconnect(exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:

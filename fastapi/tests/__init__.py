@@ -2,12 +2,14 @@ from . import test_bridge_body
 from . import test_bridge_exchange
 from . import test_bridge_failures
 from . import test_bridge_headers
+from . import test_bridge_held_responses
 from . import test_bridge_leftovers
 from . import test_bridge_lifespan
 from . import test_bridge_loops
 from . import test_bridge_routes
 from . import test_bridge_scope
 from . import test_bridge_tasks
+from . import test_bridge_unhandled
 from . import test_bridge_wsgi
 from . import test_demo_app
 from . import test_demo_router

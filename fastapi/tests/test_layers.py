@@ -135,7 +135,7 @@ class TestLayers(BaseCase):
         self.assertIn(f"{ADDON}.bridge.loops", self.imports["bridge.wsgi"])
         self.assertIn(f"{ADDON}.dependencies", self.imports["models.fastapi_endpoint"])
         self.assertIn("odoo.models", self.imports["models.fastapi_endpoint"])
-        self.assertIn("odoo.exceptions", self.imports["bridge.failures"])
+        self.assertIn("odoo.exceptions", self.imports["bridge.errors"])
 
     def test_imports_point_down(self):
         order = list(LAYERS)
