@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AppBuildError",
     "CommittedHTTPException",
+    "HandledError",
     "convert_exception_to_status_body",
     "default_exception_handler",
     "default_exception_handlers",
@@ -102,6 +103,27 @@ class AppBuildError(HTTPException):
         return (
             f"The app of the endpoint {self.name!r} at {self.root_path} {self.reason}."
         )
+
+
+class HandledError(Exception):
+    """An exception of an app, with the response to it: what Odoo gets instead.
+
+    The attributes are those that ``odoo.http.Request._update_served_exception`` and
+    ``odoo.http.Application.__call__`` look for.
+
+    :param cause: what was raised; ``__cause__`` of this exception
+    :param error_response: the response that the app made
+    """
+
+    loglevel = logging.NOTSET  # what is to be logged is logged already
+
+    def __init__(self, cause: BaseException, error_response: Any) -> None:
+        super().__init__(cause)
+        self.__cause__ = cause
+        self.error_response = error_response
+
+    def __str__(self) -> str:
+        return str(self.__cause__)
 
 
 #: Status of the exceptions that carry none. The first match counts.

@@ -9,7 +9,8 @@ The life of a request below an endpoint::
         +-> ir.http._authenticate          session, or the user of the endpoint
         +-> ir.http._pre_dispatch
         |   +-> FastApiDispatcher.pre_dispatch
-        +-> FastApiDispatcher.dispatch
+        +-> FastApiDispatcher._serve           outside of all overrides of dispatch
+        |   FastApiDispatcher.dispatch
         |   +-> _get_environ               the environ, its body replayable
         |   +-> fastapi.endpoint.get_app   the app, built on first use (mounts)
         |   +-> _manage_odoo_env           user, language -> context.odoo_env_ctx
@@ -21,17 +22,17 @@ The life of a request below an endpoint::
     +-> ir.http._handle_error              only after an exception: rolled back
         +-> FastApiDispatcher.answer_error what the app answered, or handle_error
 
-An exception leaves ``dispatch`` as it was raised in the handler, together with the
-answer that the app gave it: Odoo rolls back, replays or reports, and sends the answer.
+An exception leaves ``dispatch`` as it was raised in the handler. ``_serve`` gives Odoo
+a ``HandledError`` instead, with the response that the app made: Odoo rolls back, logs
+it and sends the response. What Odoo replays stays what it is.
 """
 
 from __future__ import annotations
 
-import copy
 import io
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -45,11 +46,14 @@ from odoo.tools import config
 
 from .bridge import (
     EXCEPTION_KEY,
+    FLUSH_KEY,
     HANDLE_ERROR_KEY,
     TRANSACTION_ERRORS,
     Answer,
     RequestBody,
+    forget_tracebacks,
     get_forwarded_prefix,
+    original_exception,
     wsgi_path,
 )
 from .bridge.failure_texts import APPLICATION_KEY, SCOPE_KEY, log_failure
@@ -58,6 +62,7 @@ from .docs import DOCS_GUARD_KEY, DocsGuard
 from .error_handlers import (
     AppBuildError,
     CommittedHTTPException,
+    HandledError,
     convert_exception_to_status_body,
     exception_headers,
     json_content,
@@ -117,6 +122,13 @@ class FastApiDispatcher(Dispatcher):
         self._scope: Scope | None = None
         #: A stream that waits for the commit.
         self._stream: StreamBody | None = None
+        #: The response to ``inner_exception``, and the headers of that at the time.
+        self._error_response: Response | None = None
+        self._error_headers: list[tuple[str, str]] = []
+        #: Whether what the request leaves pending could not be flushed.
+        self._flush_failed = False
+        self._dispatching = False
+        self.dispatch = self._serve  # Odoo calls it on the instance
 
     @classmethod
     def is_compatible_with(cls, request: Any) -> bool:
@@ -151,10 +163,11 @@ class FastApiDispatcher(Dispatcher):
         """Run the app for the request.
 
         An override may look at the request before and at the response after, and sees
-        every exception of a handler as it was raised; it must let it pass.
+        every exception of a handler as it was raised; it must let it pass. Headers that
+        it adds to ``headers`` of the exception reach the client.
 
         :return: the app's answer
-        :raises Exception: what a handler raised; its answer is kept for Odoo
+        :raises Exception: what a handler raised; its response is kept for Odoo
         :raises AppBuildError: there is no app to ask
         """
         self.request.params = {}  # nothing is parsed: the app reads the body
@@ -167,35 +180,118 @@ class FastApiDispatcher(Dispatcher):
         environ[HANDLE_ERROR_KEY] = self.handle_error
         environ[SCOPE_KEY] = None
         with self._manage_odoo_env(endpoints.get_uid(path)):
-            # what is still pending at commit is computed as the endpoint's user
-            env = odoo_env_ctx.get()
-            env.transaction.default_env = env
-            remember_errors(env.cr)
-            answer = self._call_app(app, environ)
-            if self.refusal is not None and not environ[DOCS_GUARD_KEY].answered:
-                answer.close()
-                raise self.refusal
-            exc = self.inner_exception
-            error = get_swallowed_error(env.cr)
-            if error is not None and (
-                exc is None
-                or isinstance(exc, CommittedHTTPException)
-                or isinstance(exc, psycopg2.errors.InFailedSqlTransaction)
-            ):
-                answer.close()
-                raise error
-            if exc is not None and not (
-                answer.answered and isinstance(exc, CommittedHTTPException)
-            ):
-                raise self._with_answer(exc, answer, environ.get(SCOPE_KEY))
-            late = LateTransactions(env, environ.get(SCOPE_KEY))
-            if answer.streaming:
-                return self._build_stream(answer, late)
-            response = self._build_response(answer)
-            tasks = answer.tasks()
-            if tasks:
-                response.call_on_close(LateTasks(late, tasks).close)
-            return response
+            response = self._run_app(app, environ)
+        exc = self.inner_exception
+        if response is None and exc is not None:
+            # out here: contextlib changes the exception, which it may not allow
+            raise exc
+        return response
+
+    def _run_app(self, app: Any, environ: dict[str, Any]) -> Response | None:
+        """Return the app's response; None if ``inner_exception`` is to be raised."""
+        # what is still pending at commit is computed as the endpoint's user
+        env = odoo_env_ctx.get()
+        env.transaction.default_env = env
+        remember_errors(env.cr)
+        environ[FLUSH_KEY] = partial(self._flush, env)
+        answer = self._call_app(app, environ)
+        scope = environ.get(SCOPE_KEY)
+        if self.refusal is not None and not environ[DOCS_GUARD_KEY].answered:
+            answer.close()
+            raise self.refusal
+        exc = self.inner_exception
+        error = get_swallowed_error(env.cr)
+        if error is not None and (
+            exc is None
+            or isinstance(exc, CommittedHTTPException)
+            or isinstance(exc, psycopg2.errors.InFailedSqlTransaction)
+        ):
+            answer.close()
+            raise error
+        if exc is not None:
+            committed = isinstance(exc, CommittedHTTPException) and answer.answered
+            if not committed or self._flush_failed:
+                self._keep_response(exc, answer)
+                self._scope = scope
+                return None
+            forget_tracebacks(exc)
+        late = LateTransactions(env, scope)
+        if answer.streaming:
+            return self._build_stream(answer, late)
+        response = self._build_response(answer)
+        tasks = answer.tasks()
+        if tasks:
+            response.call_on_close(LateTasks(late, tasks).close)
+        return response
+
+    def _flush(self, env: Environment) -> None:
+        """Flush what the handler leaves pending, while the app can still answer."""
+        # an error that is swallowed, or a lost connection, is looked for later
+        if not env.cr.closed and get_swallowed_error(env.cr) is None:
+            self._flush_failed = True
+            env.cr.flush()
+            self._flush_failed = False
+
+    def _keep_response(self, exc: BaseException, answer: Answer) -> None:
+        """Keep the response that the app made of an exception, if it did."""
+        if isinstance(exc, TRANSACTION_ERRORS) or not answer.answered:
+            answer.close()
+        else:
+            self._error_response = self._build_response(answer)
+            self._error_headers = exception_headers(exc)
+
+    def _serve(self, endpoint: Any, args: dict[str, Any]) -> Response:
+        """Call ``dispatch`` with all its overrides, and raise what Odoo understands.
+
+        Odoo sets attributes of an exception, and looks for the response there. An
+        instance at module level would carry them from one request to another, and some
+        exceptions refuse them.
+
+        :raises HandledError: instead of an exception that the app has answered
+        :raises Exception: what is to be replayed, or comes from outside of the app
+        """
+        if self.inner_exception is not None:  # of the attempt before
+            forget_tracebacks(self.inner_exception)
+        self.inner_exception = self._error_response = None
+        self._flush_failed = False
+        self._dispatching = True
+        try:
+            return type(self).dispatch(self, endpoint, args)
+        except Exception as err:
+            exc = original_exception(err)
+        finally:
+            self._dispatching = False
+        response = self._error_response
+        if response is None or exc is not self.inner_exception:
+            raise exc
+        for name, value in exception_headers(exc):
+            if (name, value) not in self._error_headers:  # an override has added it
+                response.headers[name] = value
+        error = self._handled_error(exc, response)
+        if isinstance(exc, WerkzeugHTTPException) and exc.code is None:
+            # abort(response): odoo.http.Request._serve_db sends it
+            raise WerkzeugHTTPException(response=response)
+        raise error
+
+    def _handled_error(self, exc: Exception, response: Response) -> HandledError:
+        """Log an exception, and return what Odoo gets instead of it.
+
+        Nothing of the request stays on the exception.
+        """
+        scope = self._scope
+        self._scope = None  # its environ has a method of this object
+        if response.status_code >= 500:
+            log_failure(exc, scope)
+        else:
+            _logger.debug(
+                "%s %s: %s after %s",
+                self.request.httprequest.method,
+                self.request.httprequest.path,
+                response.status_code,
+                type(exc).__name__,
+            )
+        forget_tracebacks(exc)
+        return HandledError(exc, response)
 
     def handle_error(self, exc: Exception) -> Response:
         """Return the answer to an exception.
@@ -218,32 +314,48 @@ class FastApiDispatcher(Dispatcher):
         )
 
     def answer_error(self, exc: Exception) -> Response:
-        """Return the answer to an exception from outside of a handler.
+        """Return the answer to an exception: ``ir.http._handle_error``.
 
-        The transaction is over. The exception goes through the app, so that its
-        exception handlers and its middleware see it like any other.
+        Odoo asks for it when the transaction is over. Then an exception from outside
+        of a handler goes through the app, so that its exception handlers and its
+        middleware see it like any other. An exception that the app has answered keeps
+        its response.
         """
+        if isinstance(exc, HandledError):
+            return exc.error_response
+        if self._error_response is not None and exc is self.inner_exception:
+            return self._error_response
+        if self._dispatching:
+            return self.handle_error(exc)
         if isinstance(exc, AppBuildError):
             self._log(exc)
             exc.loglevel = logging.NOTSET
             return self.handle_error(exc)
         response = None
+        logged = False
         try:
             response = self._answer_by_app(exc)
         except WerkzeugHTTPException as err:
             _logger.debug("No app can be called for this request: %s", err)
         except AppBuildError as err:
             _logger.error(err, exc_info=True)
-            exc.loglevel = logging.NOTSET
-            return self.handle_error(err)
+            response, logged = self.handle_error(err), True
         except Exception:
             _logger.exception("The app can't answer %s: answered without.", type(exc))
         if response is None:
             response = self.handle_error(exc)
-        if response.status_code >= 500:
+        if response.status_code >= 500 and not logged:
             self._log(exc)
         self._scope = None  # its environ has a method of this object
-        exc.loglevel = logging.NOTSET
+        # what Odoo looks for, and is about to set
+        given = {"error_response": response, "loglevel": logging.NOTSET}
+        with suppress(Exception):  # not all exceptions can be given something
+            for name, value in given.items():
+                setattr(exc, name, value)
+        if not given.items() <= vars(exc).items():
+            _forget_answer(exc, given)
+            raise HandledError(exc, response)
+        response.call_on_close(partial(_forget_answer, exc, given))
         return response
 
     def _log(self, exc: Exception) -> None:
@@ -275,9 +387,7 @@ class FastApiDispatcher(Dispatcher):
             self._scope = environ.get(SCOPE_KEY)
             if not answer.answered:
                 return None
-            response = self._build_response(answer)
-            response.call_on_close(partial(_forget_answer, exc))
-            return response
+            return self._build_response(answer)
 
     def _call_app(self, app: Any, environ: dict[str, Any]) -> Answer:
         """Run a WSGI app; status, headers and exception end up in the attributes."""
@@ -305,7 +415,7 @@ class FastApiDispatcher(Dispatcher):
         self.status = status_mapping[:3]
         self.headers = list(headers_tuple)
         self.inner_exception = (
-            content[1].with_traceback(content[2]) if content else None
+            BaseException.with_traceback(content[1], content[2]) if content else None
         )
 
     def _build_stream(self, answer: Answer, late: LateTransactions) -> Response:
@@ -340,40 +450,6 @@ class FastApiDispatcher(Dispatcher):
         if self._body is not None:
             response.call_on_close(self._body.close)
         return response
-
-    def _with_answer(
-        self, exc: BaseException, answer: Answer, scope: Scope | None
-    ) -> BaseException:
-        """Give an exception the answer that Odoo sends after the rollback.
-
-        Odoo looks for it in attributes of the exception, so one that is raised more
-        than once (an instance at module level) must not be used itself: requests would
-        see each other's answers.
-        """
-        if vars(exc).setdefault("_fastapi_dispatcher", id(self)) != id(self):
-            exc = _clone(exc)
-            exc._fastapi_dispatcher = id(self)
-        if isinstance(exc, TRANSACTION_ERRORS) or not answer.answered:
-            answer.close()
-            vars(exc).pop("error_response", None)
-            return exc
-        exc.error_response = self._build_response(answer)
-        exc.error_response.call_on_close(partial(_forget_answer, exc))
-        if isinstance(exc, WerkzeugHTTPException) and exc.code is None:
-            exc.response = exc.error_response  # odoo.http.Request._serve_db sends this
-        # odoo.http.Application.__call__ logs by this
-        exc.loglevel = logging.NOTSET
-        if int(self.status) >= 500:
-            log_failure(exc, scope)
-        else:
-            _logger.debug(
-                "%s %s: %s after %s",
-                self.request.httprequest.method,
-                self.request.httprequest.path,
-                self.status,
-                type(exc).__name__,
-            )
-        return exc
 
     def _get_environ(self) -> dict[str, Any]:
         """Return the WSGI environ that the app gets.
@@ -455,21 +531,13 @@ def _reopen(env: Environment) -> bool:
     return True
 
 
-def _forget_answer(exc: BaseException) -> None:
-    """Take away what an exception was given for its answer, which is sent.
+def _forget_answer(exc: BaseException, given: Iterable[str]) -> None:
+    """Take away what an exception from outside of the app was given for its response.
 
-    One that is raised more than once would be answered by Odoo with what it has.
+    One that is raised more than once would be answered with what it has.
+
+    :param given: names of attributes
     """
-    for name in ("_fastapi_dispatcher", "error_response", "exc_info", "loglevel"):
+    for name in given:
         vars(exc).pop(name, None)
-
-
-def _clone(exc: BaseException) -> BaseException:
-    """Return an exception of the same type and content, to be raised instead."""
-    clone = type(exc).__new__(type(exc), *exc.args)
-    vars(clone).update(copy.copy(vars(exc)))
-    clone.args = exc.args
-    clone.__cause__ = exc.__cause__
-    clone.__context__ = exc.__context__
-    clone.__suppress_context__ = exc.__suppress_context__
-    return clone.with_traceback(exc.__traceback__)
+    forget_tracebacks(exc)

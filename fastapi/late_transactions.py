@@ -35,6 +35,7 @@ from odoo.service.model import retrying
 from odoo.service.server import CommonServer
 from odoo.sql_db import Cursor
 
+from .bridge import forget_tracebacks
 from .bridge.failure_texts import describe_failure
 from .context import odoo_env_ctx
 from .transaction_errors import get_swallowed_error, is_lost, remember_errors
@@ -207,6 +208,7 @@ class LateTransactions:
             else:
                 self._log("failed, and is rolled back", task)
                 self.rollback()
+            forget_tracebacks(exc)
             if isinstance(exc, _END_OF_THREAD) or (
                 isinstance(exc, KeyboardInterrupt) and _is_interrupted()
             ):
@@ -299,6 +301,7 @@ class StreamBody:
                 "A stream failed, and is cut off: %s",
                 describe_failure(exc, self._late.scope),
             )
+            forget_tracebacks(exc)
             self.close()  # the exception keeps what it would be deleted with
             # The server takes this for the client's doing and says nothing more
             # (werkzeug.serving.WSGIRequestHandler.run_wsgi).

@@ -87,6 +87,7 @@ class Failure:
         """
         self.sends.clear()
         self.receive = self.exchange = None
+        self.exception = self.traceback = self.handled = None
 
     @property
     def is_replayed(self) -> bool:

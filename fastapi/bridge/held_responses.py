@@ -92,7 +92,10 @@ class HeldResponses:
             if not streaming:
                 failure.collect = None
             failure.note(error)
-            raise error  # out here: its context is not what wrapped it
+            try:
+                raise error  # out here: its context is not what wrapped it
+            finally:
+                error = None  # or its traceback would keep it, by this frame
         if not streaming:
             failure.collect = STREAM_SIZE
             for message in held:

@@ -133,6 +133,7 @@ class OutermostMiddleware:
             if exc is failure.handled and exchange.complete:
                 return  # a frozen dataclass, see original_exception
             failure.note(exc)
+            exc = None  # or its traceback would keep it, by this frame
             raise
 
     async def _run_alone(self, scope: Scope, receive: Receive, send: Send) -> None:

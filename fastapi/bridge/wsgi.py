@@ -125,12 +125,13 @@ class AsgiApplication:
                 failure.note(original_exception(err))
                 answered = failure.responded
                 body = exchange.collected()
-            if not exchange.streaming:
-                failure.release()
-            exc = failure.exception
             if failure.is_replayed:  # even if a middleware has swallowed it
                 answered = False
+            exc = failure.exception
             exc_info = (type(exc), exc, failure.traceback) if exc is not None else None
+            exc = None  # its traceback keeps this frame
+            if not exchange.streaming:
+                failure.release()
             if not answered:
                 _disconnect(exchange, loop)
                 _drop(tasks)
@@ -143,12 +144,14 @@ class AsgiApplication:
                     ],
                     exc_info,
                 )
+                exc_info = None
                 return Answer((body,), answered=False)
             start_response(
                 StatusStringMapping[exchange.status],
                 end_to_end_headers(exchange.headers),
                 exc_info,
             )
+            exc_info = None
             if exchange.streaming:
                 return Stream(self, exchange, failure, loop, stack.pop_all(), tasks)
         return Answer((body,), tasks, application=self)

@@ -19,7 +19,7 @@ from odoo.tests import tagged
 
 from odoo.addons.base.tests.common import TransactionCaseWithUserDemo
 
-from ..bridge import EXCEPTION_KEY, AsgiApplication
+from ..bridge import EXCEPTION_KEY, FLUSH_KEY, AsgiApplication
 from ..bridge.failures import FAILURE_KEY, original_exception
 from ..bridge.tasks import TASKS_KEY
 from ..context import odoo_env_ctx
@@ -287,6 +287,15 @@ class _ServedApp(_RaisingApp):
         environ[EXCEPTION_KEY] = given
         chunks: list[bytes] = []
         env = odoo_env_ctx.get()
+        flushed = True
+
+        def flush() -> None:
+            nonlocal flushed
+            flushed = False
+            env.cr.flush()
+            flushed = True
+
+        environ[FLUSH_KEY] = flush
         with _transaction() as savepoint, ExitStack() as stack:
             answer = AsgiApplication(app)(environ, start_response)
             stack.callback(answer.close)  # in the transaction, whatever goes wrong
@@ -298,7 +307,7 @@ class _ServedApp(_RaisingApp):
             ):
                 raise error
             kept = given is None and (
-                exc is None or isinstance(exc, CommittedHTTPException)
+                exc is None or (flushed and isinstance(exc, CommittedHTTPException))
             )
             if not (kept and answer.streaming):
                 chunks.extend(answer)

@@ -25,6 +25,7 @@ from odoo.addons.fastapi.dependencies import (
 from ..routers import TeapotError, optional_partner, router
 from ..routers.mounted import mount_all
 from ..routers.plain import make_plain_app
+from ..routers.raising import SeeingMiddleware
 
 _logger = logging.getLogger(__name__)
 
@@ -143,6 +144,7 @@ class FastapiEndpoint(models.Model):
             )
         if self.app == "test_middleware":
             middleware += [
+                Middleware(SeeingMiddleware),
                 Middleware(GZipMiddleware, minimum_size=100),
                 Middleware(BaseHTTPMiddleware, dispatch=pass_on),
             ]

@@ -10,6 +10,7 @@ from . import test_docs
 from . import test_docs_of_auth
 from . import test_documents
 from . import test_errors
+from . import test_exceptions
 from . import test_failure_log
 from . import test_forwarded_headers
 from . import test_http

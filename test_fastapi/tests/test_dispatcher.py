@@ -35,7 +35,10 @@ def make_override(base, calls, states, user):
                 response.headers["X-Dispatch"] = "overridden"
                 return response
             finally:
-                states.append((self.status, self.headers, self.inner_exception))
+                exc = self.inner_exception
+                states.append((self.status, self.headers, exc))
+                # it is gone when the request is
+                calls.append(("traceback", exc and exc.__traceback__ is not None))
 
         def handle_error(self, exc):
             calls.append(("handle_error", exc))
@@ -124,6 +127,7 @@ class TestDispatcher(FastapiHttpCase):
         self.assertEqual(status, "200 OK")
         self.assertIn(("content-type", "application/json"), headers)
         self.assertIsNone(content)
+        self.assertEqual(calls.pop("traceback"), [None])
         self.assertFalse(calls)
 
         status, headers, exception = self.pop_state()
@@ -169,7 +173,8 @@ class TestDispatcher(FastapiHttpCase):
         self.assertIn(("X-Made", STATUS_LINE), headers)
         self.assertIs(exception, handled)
         self.assertEqual(exception.args, ("refused",))
-        self.assertIsNotNone(exception.__traceback__)
+        self.assertEqual(calls["traceback"], [True])
+        self.assertIsNone(exception.__traceback__)
 
     @mute_logger("odoo.http")
     def test_overrides_of_an_error_before_the_app(self):
@@ -184,7 +189,7 @@ class TestDispatcher(FastapiHttpCase):
         self.assertEqual(
             names,
             [
-                *("dispatch", "_get_environ"),
+                *("dispatch", "_get_environ", "traceback"),
                 # the answer to the exception
                 *("_get_environ", "_manage_odoo_env", "handle_error", "_make_response"),
             ],

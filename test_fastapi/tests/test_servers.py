@@ -83,6 +83,28 @@ class TestTwoServers(ServerCase):
             self.assertEqual(answer.status, status, query)
             self.assertEqual(self.names(), names, query)
 
+    def test_one_exception_in_concurrent_requests(self):
+        """An instance at module level: no request gets the response of another."""
+        self.create_endpoint(self.first, "/same")
+        origin = "https://shop.example"
+        calls = [
+            Background(
+                self.first.request,
+                "GET",
+                "/same/raising/error/http",
+                None,
+                {"Origin": origin} if number % 2 else {},
+            )
+            for number in range(20)
+        ]
+        for number, call in enumerate(calls):
+            answer = call.result()
+            self.assertEqual(answer.status, 409)
+            self.assertEqual(
+                answer.headers.get("Access-Control-Allow-Origin"),
+                origin if number % 2 else None,
+            )
+
     def test_replay_after_a_concurrent_write(self):
         """A real conflict: the body arrives again, nothing else of the first try."""
         self.create_endpoint(self.first, "/replay")

@@ -1,0 +1,266 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Exceptions on their way through an app and Odoo: who sees them, what is left."""
+
+import logging
+import traceback
+from contextlib import suppress
+from unittest.mock import patch
+
+from requests import RequestException
+
+from odoo.http import _dispatchers
+from odoo.tools import mute_logger
+
+from odoo.addons.test_fastapi.routers.raising import ERRORS, seen
+
+from .common import FastapiHttpCase
+
+ORIGIN = "https://shop.example"
+
+
+# pylint: disable=missing-return  # it mistakes classes in tests for the tests
+class TestExceptions(FastapiHttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._create_endpoint("/seen", app="test_middleware")
+
+    def setUp(self):
+        super().setUp()
+        seen.clear()
+        base = _dispatchers["fastapi"]
+        self.addCleanup(_dispatchers.__setitem__, "fastapi", base)
+
+    def _names(self):
+        self.env.invalidate_all()
+        return self.env["test.fastapi.item"].search([]).mapped("name")
+
+    # middleware
+
+    def test_middleware_sees_an_unhandled_exception_once(self):
+        with self.assertLogs(level="WARNING") as logs:
+            response = self.get("/seen/raising/error/bare")
+        self.assertEqual(response.status_code, 500)
+        self.assertEqual(response.json(), {"detail": "Internal Server Error"})
+        self.assertEqual(seen, ["called", ERRORS["bare"], 500])
+        (record,) = logs.records
+        self.assertEqual(record.levelno, logging.ERROR)
+        self.assertIs(record.exc_info[1], ERRORS["bare"])
+        frames = [frame.name for frame in traceback.extract_tb(record.exc_info[2])]
+        self.assertEqual(frames[-1], "raise_error")
+
+    def test_middleware_sees_the_response_to_a_handled_exception(self):
+        for name, status in (("http", 409), ("user", 400)):
+            with self.assertNoLogs(level="WARNING"):
+                response = self.get(f"/seen/raising/error/{name}")
+            self.assertEqual(response.status_code, status)
+        self.assertEqual(seen, ["called", 409, "called", 400])
+
+    def test_teardown_below_middleware_that_sends_chunks(self):
+        response = self.post("/seen/raising/teardown?name=a&fail=0")
+        self.assertEqual(response.status_code, 200)
+        self.assertEqual(response.headers["Content-Encoding"], "gzip")
+        self.assertCountEqual(self._names(), ["a", "a torn down"])
+        response = self.post("/seen/raising/teardown?name=b")
+        self.assertEqual(response.status_code, 400)
+        self.assertEqual(response.json(), {"detail": "teardown failed"})
+        self.assertCountEqual(self._names(), ["a", "a torn down"])
+        self.assertEqual(seen, ["called", 200, "called", 400])
+
+    def test_error_at_flush_is_answered_in_the_same_run(self):
+        with self.assertNoLogs(level="WARNING"):
+            response = self.post("/seen/raising/flush?name=a")
+        self.assertEqual(response.status_code, 400)
+        self.assertEqual(response.json(), {"detail": "Quantity -1 is negative."})
+        self.assertEqual(seen, ["called", 400])
+        self.assertEqual(self._names(), [])
+        self.assertEqual(self.post("/seen/raising/flush?name=a&quantity=1").ok, True)
+        self.assertEqual(self._names(), ["a"])
+
+    # what is left on an exception
+
+    def _assert_bare(self, exc):
+        """Nothing of a request is left on an exception, when it is over."""
+        self.opener.close()
+        self._wait_remaining_requests()
+        self.assertIsNone(exc.__traceback__)
+        self.assertFalse({"error_response", "loglevel", "exc_info"} & {*vars(exc)})
+        for cause in (exc.__cause__, exc.__context__):
+            self.assertIsNone(cause and cause.__traceback__)
+
+    def test_instance_of_many_requests(self):
+        for name, status in (
+            *(("http", 409), ("user", 400), ("bare", 500)),
+            *(("frozen", 500), ("own", 500), ("picky", 500)),
+        ):
+            sizes = set()
+            for kind in ("error", "caused"):
+                for _time in range(3):
+                    with (
+                        self.subTest(name, kind=kind),
+                        self.assertLogs(level="DEBUG") as logs,
+                    ):
+                        response = self.get(f"/test/raising/{kind}/{name}")
+                        self.assertEqual(response.status_code, status)
+                    errors = [
+                        record
+                        for record in logs.records
+                        if record.levelno >= logging.WARNING
+                    ]
+                    self.assertEqual(len(errors), status // 500)
+                    for record in errors:
+                        frames = traceback.extract_tb(record.exc_info[2])
+                        sizes.add((kind, len(frames)))
+            self.assertLessEqual(len(sizes), 2, sizes)  # they do not grow
+            self._assert_bare(ERRORS[name])
+
+    def test_instance_in_streams_and_tasks(self):
+        logger = "odoo.addons.fastapi.late_transactions"
+        for kind in ("stream", "task"):
+            frames = set()
+            for _time in range(3):
+                with self.subTest(kind), self.assertLogs(logger, "ERROR") as logs:
+                    with suppress(RequestException):
+                        self.get(f"/test/raising/{kind}/bare")
+                    self._assert_bare(ERRORS["bare"])
+                    frames.add(logs.output[0].count("File "))
+            self.assertEqual(len(frames), 1, frames)
+
+    def test_instance_at_flush(self):
+        for name, status in (("http", 409), ("frozen", 500), ("own", 500)):
+            for _time in range(2):
+                with (
+                    self.subTest(name),
+                    mute_logger("odoo.http"),
+                ):
+                    response = self.post(
+                        f"/test/raising/precommit?name={name}",
+                        headers={"Origin": ORIGIN},
+                    )
+                    self.assertEqual(response.status_code, status)
+                    self.assertIn("Access-Control-Allow-Origin", response.headers)
+            self._assert_bare(ERRORS[name])
+
+    def test_instance_at_commit(self):
+        """Odoo asks for the response; it would put it on the exception."""
+        for name, status in (("http", 409), ("user", 400), ("frozen", 500)):
+            for headers in ({}, {"Origin": ORIGIN}, {}):
+                with self.subTest(name), mute_logger("odoo.http"):
+                    response = self.post(
+                        f"/test/raising/postcommit?name={name}", headers=headers
+                    )
+                    self.assertEqual(response.status_code, status)
+                    self.assertEqual(
+                        response.headers.get("Access-Control-Allow-Origin"),
+                        headers.get("Origin"),
+                    )
+        self.assertEqual(self._names(), [])
+
+    def test_conflict_that_does_not_end(self):
+        with (
+            patch("odoo.service.model.MAX_TRIES_ON_CONCURRENCY_FAILURE", 2),
+            patch("odoo.service.model.time.sleep"),
+            self.assertLogs("odoo.http", "ERROR") as logs,
+        ):
+            response = self.get("/seen/raising/error/conflict")
+        self.assertEqual(response.status_code, 500)
+        self.assertEqual(response.json(), {"detail": "Internal Server Error"})
+        self.assertEqual(len(logs.records), 1)
+        error = ERRORS["conflict"]
+        # twice by Odoo, then for the response
+        calls = ["called", error] * 2
+        self.assertEqual(seen[:4], calls)
+        self.assertEqual(seen.count("called"), 3)
+        self._assert_bare(error)
+
+    # overrides of other addons
+
+    def test_override_sets_headers_of_an_exception(self):
+        class Logging(_dispatchers["fastapi"]):
+            def dispatch(self, endpoint, args):
+                try:
+                    return super().dispatch(endpoint, args)
+                except Exception as exc:
+                    if getattr(exc, "headers", None) is None:
+                        exc.headers = {}
+                    exc.headers["X-Log-Entry"] = "7"
+                    raise exc
+
+        self.addCleanup(lambda: [vars(e).pop("headers", None) for e in ERRORS.values()])
+        for name, status in (("http", 409), ("user", 400), ("bare", 500)):
+            for _time in range(2):
+                with self.subTest(name), mute_logger("odoo.http"):
+                    response = self.get(
+                        f"/test/raising/error/{name}", headers={"Origin": ORIGIN}
+                    )
+                    self.assertEqual(response.status_code, status)
+                    self.assertEqual(response.headers["X-Log-Entry"], "7")
+                    self.assertIn("Access-Control-Allow-Origin", response.headers)
+
+    def test_override_asks_for_the_response(self):
+        """As a log of requests does: the answer stays, with what is added to it."""
+
+        class Logging(_dispatchers["fastapi"]):
+            def dispatch(self, endpoint, args):
+                try:
+                    return super().dispatch(endpoint, args)
+                except Exception as exc:
+                    response = self.request.registry["ir.http"]._handle_error(exc)
+                    response.headers["X-Log-Entry"] = str(response.status_code)
+                    raise
+
+        for name, status in (("http", 409), ("user", 400), ("bare", 500)):
+            with self.subTest(name), mute_logger("odoo.http"):
+                seen.clear()
+                response = self.get(f"/seen/raising/error/{name}")
+                self.assertEqual(response.status_code, status)
+                self.assertEqual(response.headers["X-Log-Entry"], str(status))
+                self.assertEqual(seen.count("called"), 1)
+
+    def test_override_asks_for_the_response_to_a_conflict(self):
+        """What is written before it is replayed stays with the request."""
+
+        class Logging(_dispatchers["fastapi"]):
+            def dispatch(self, endpoint, args):
+                try:
+                    return super().dispatch(endpoint, args)
+                except Exception as exc:
+                    statuses.append(
+                        self.request.registry["ir.http"]._handle_error(exc).status_code
+                    )
+                    raise
+
+        statuses = []
+        with (
+            patch("odoo.service.model.MAX_TRIES_ON_CONCURRENCY_FAILURE", 2),
+            patch("odoo.service.model.time.sleep"),
+            mute_logger("odoo.http"),
+        ):
+            response = self.get("/seen/raising/error/conflict")
+        self.assertEqual(response.status_code, 500)
+        self.assertEqual(statuses, [500, 500])
+        self.assertEqual(seen.count("called"), 3)
+
+    @mute_logger("odoo.http")
+    def test_override_raises_another_exception(self):
+        class Replacing(_dispatchers["fastapi"]):
+            def dispatch(self, endpoint, args):
+                try:
+                    return super().dispatch(endpoint, args)
+                except ZeroDivisionError as exc:
+                    raise ERRORS["user"] from exc
+
+        response = self.get("/test/raising/error/bare")
+        self.assertEqual(response.status_code, 400)
+        self.assertEqual(response.json(), {"detail": "refused"})
+
+    def test_override_handles_the_error_itself(self):
+        class Own(_dispatchers["fastapi"]):
+            def dispatch(self, endpoint, args):
+                try:
+                    return super().dispatch(endpoint, args)
+                except Exception as exc:
+                    return self.request.make_json_response(str(exc), status=418)
+
+        response = self.get("/test/raising/error/bare")
+        self.assertEqual((response.status_code, response.json()), (418, "secret"))
