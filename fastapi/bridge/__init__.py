@@ -12,6 +12,7 @@ prepare the FastAPI app once, when it is built, so that a request need not.
 """
 
 from .body import NoRoomError, RequestBody
+from .exchange import StreamCut
 from .failures import (
     EXCEPTION_KEY,
     FLUSH_KEY,
@@ -21,8 +22,9 @@ from .failures import (
     original_exception,
 )
 from .lifespan import Lifespan, StartTimeoutError
+from .loops import stop_loops
 from .scope import get_forwarded_prefix, wsgi_path
-from .wsgi import Answer, AsgiApplication
+from .wsgi import Answer, AsgiApplication, Stream
 
 __all__ = [
     "EXCEPTION_KEY",
@@ -35,8 +37,11 @@ __all__ = [
     "NoRoomError",
     "RequestBody",
     "StartTimeoutError",
+    "Stream",
+    "StreamCut",
     "forget_tracebacks",
     "get_forwarded_prefix",
     "original_exception",
+    "stop_loops",
     "wsgi_path",
 ]

@@ -15,16 +15,27 @@ above ``STREAM_SIZE``, and more follows its first chunk (``held_responses`` has 
 at the start before any middleware could change it). Then ``run`` returns in the
 middle, with the app waiting in ``send`` until somebody takes the chunk. Nothing of the
 app runs unless the caller makes it, on the caller's thread.
+
+While the app waits for something else, the exchange waits for the client too: when it
+goes, ``receive`` says so, and a stream ends. An app that blocks its thread
+(``time.sleep``) can't be interrupted. Only the items of server-sent events are made on
+a thread beside it, so that FastAPI can send its comments meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import enum
+import errno
+import logging
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.exceptions import ServiceUnavailable
+
 from .errors import FAILURE_KEY
-from .loops import one_at_a_time
+from .loops import STOP_GRACE, Work, describe_callable
+from .servers import Client
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -32,9 +43,12 @@ if TYPE_CHECKING:
         Callable,
         Iterable,
         Iterator,
+        Mapping,
         MutableMapping,
     )
     from typing import IO
+
+    from .loops import Loop
 
     Message = MutableMapping[str, Any]
     ASGIApp = Callable[
@@ -46,7 +60,9 @@ if TYPE_CHECKING:
         Awaitable[None],
     ]
 
-__all__ = ["STREAM_SIZE", "Exchange", "announces_stream"]
+__all__ = ["STREAM_SIZE", "Exchange", "StreamCut", "announces_stream"]
+
+_logger = logging.getLogger(__name__)
 
 #: Bytes of the request's body in one ``http.request`` message.
 CHUNK_SIZE = 64 * 1024
@@ -55,7 +71,11 @@ STREAM_SIZE = 1024 * 1024
 #: Status codes of responses that have no body, whatever length they say.
 NO_BODY = (204, 304)
 #: Seconds that an app has to notice that the client has gone before it is cancelled.
+NOTICE_GRACE = 0.8
+#: Seconds that an app may take to end after it has noticed, or was cancelled.
 DISCONNECT_GRACE = 5
+#: Seconds until a client that has sent something ahead is looked at again.
+LOOK_INTERVAL = 0.5
 
 
 def announces_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -72,27 +92,54 @@ class State(enum.Enum):
     DONE = enum.auto()
 
 
-class Exchange:
+class StreamCut(ConnectionResetError):
+    """A stream ends before its end, and is no failure of the app.
+
+    Servers take it for a client that has closed the connection, and say nothing.
+
+    :param reason: a sentence
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(errno.ECONNRESET, reason)
+
+
+class Exchange(Work):
     """The run of ``app`` for one request.
 
     :param app: ASGI application
     :param scope: its scope, of type ``http``
     :param body: the request's body, at its beginning
     :param loop: an event loop that nobody else runs until the exchange is over
+    :param environ: WSGI environ of the request, for its client's socket
     """
+
+    #: The file descriptor of the client's socket that the loop waits for.
+    _watched: int | None = None
+    _look_timer: asyncio.TimerHandle | None = None
+    _client_gone = False
+    _stopped = False
+    #: Whether the app knows that the response is not wanted any more.
+    _noticed = False
+    #: Called whenever a stream waits, for something else than its caller.
+    on_wait: Callable[[], None] | None = None
+    #: Called on another thread when it has run something of the app.
+    on_call: Callable[[], None] | None = None
 
     def __init__(
         self,
         app: ASGIApp,
         scope: MutableMapping[str, Any],
         body: IO[bytes],
-        loop: asyncio.AbstractEventLoop,
+        loop: Loop,
+        environ: Mapping[str, Any] | None = None,
     ) -> None:
         self._app = app
         self._scope = scope
         self._request_body = body
         self._request_read = False
         self._loop = loop
+        self._environ = environ
         self._task: asyncio.Task[None] | None = None
         self._state = State.START
         self._chunks: list[bytes] = []
@@ -102,6 +149,7 @@ class Exchange:
         self._taken: asyncio.Future[None] | None = None
         #: Set when the response is complete, or nobody wants it any more.
         self._over: asyncio.Future[None] = loop.create_future()
+        loop.work = self
         self._disconnected = False
         #: Whether the response is a stream.
         self.streaming = False
@@ -113,6 +161,14 @@ class Exchange:
         self.status: int = 0
         #: Header pairs of the response, in the order of the app.
         self.headers: list[tuple[bytes, bytes]] = []
+
+    def __str__(self) -> str:
+        path = getattr(self._scope.get("route"), "path", None) or self._scope["path"]
+        return f"{self._scope['method']} {path}"
+
+    @cached_property
+    def _client(self) -> Client:
+        return Client(self._environ or {})
 
     @property
     def complete(self) -> bool:
@@ -144,7 +200,11 @@ class Exchange:
         :raises RuntimeError: the app sent no response, or not all of it
         """
         self._task = self._loop.create_task(self._run_app())
-        self._step()
+        try:
+            self._step()
+        finally:
+            if self._watched is not None and not self.streaming:
+                self.close()
         return self.collected()
 
     def chunks(self) -> Iterator[bytes]:
@@ -157,12 +217,18 @@ class Exchange:
             yield from chunks
             if self._task.done():
                 return
+            if self._client.gone():
+                raise StreamCut("The client has gone.")
             if self._taken is not None and not self._taken.done():
                 self._taken.set_result(None)
             self._step()
+            if self._client_gone and not self._task.done():
+                raise StreamCut("The client has gone.")
 
     def disconnect(self) -> None:
         """Let the app know that the client has gone, and run it to its end.
+
+        An app that takes no notice is cancelled, and given up in the end.
 
         :raises Exception: what the app raised on that occasion
         """
@@ -173,20 +239,54 @@ class Exchange:
             self._over.set_result(None)
         if self._taken is not None and not self._taken.done():
             self._taken.set_result(None)
-        timer = self._loop.call_later(DISCONNECT_GRACE, self._task.cancel)
-        with one_at_a_time:
-            while not self._task.done():
-                self._loop.run_forever()
-        timer.cancel()
+        if not self._run_for(NOTICE_GRACE) and not self._noticed:
+            self._task.cancel()
+        if not self._run_for(DISCONNECT_GRACE):
+            self._task.cancel()
+            if not self._run_for(DISCONNECT_GRACE):
+                _logger.error(
+                    "%s takes no notice of being cancelled, and is given up.",
+                    describe_callable(self._app),
+                )
+                return
         if not self._task.cancelled():
             self._task.result()
+
+    def close(self) -> None:
+        """Look at the client no more."""
+        self.on_wait = None
+        if self._watched is not None:
+            self._loop.remove_reader(self._watched)
+            self._watched = None
+        if self._look_timer is not None:
+            self._look_timer.cancel()
+            self._look_timer = None
+
+    def _run_for(self, seconds: float) -> bool:
+        """Run the app to its end; return False if that takes too long.
+
+        What a thread is at can't be given up, unless the server stops: it may be at the
+        database.
+        """
+        loop = self._loop
+        timer = loop.call_later(STOP_GRACE if self._stopped else seconds, loop.stop)
+        while not self._task.done():
+            loop.run_forever()
+            over = loop.time() >= timer.when()
+            if over and (self._stopped or not loop.running_calls):
+                break
+        timer.cancel()
+        return self._task.done()
 
     def _step(self) -> None:
         """Run the app until it is the caller's turn."""
         self._turn = False
-        with one_at_a_time:
-            while not self._turn:
-                self._loop.run_forever()
+        while not self._turn:
+            self._loop.run_forever()
+        if self._stopped and (not self._task.done() or self._task.cancelled()):
+            if self.streaming:
+                raise StreamCut("The server stops.")
+            raise ServiceUnavailable("The server stops.")
         if self._task.done():
             try:
                 self._task.result()
@@ -204,6 +304,57 @@ class Exchange:
         self._turn = True
         self._loop.stop()
 
+    def wait(self) -> None:
+        if (
+            self._watched is None
+            and not self._disconnected
+            and self._client.socket is not None
+        ):
+            descriptor = self._client.socket.fileno()
+            if descriptor >= 0:
+                self._watched = descriptor
+                self._loop.add_reader(descriptor, self._look)
+        if self.on_wait is not None and not self._loop.running_calls:
+            self.on_wait()
+
+    def _look(self) -> None:
+        """See whether the client has gone; it may have sent something ahead."""
+        if self._client_gone or self._watched is None:
+            return
+        self._loop.remove_reader(self._watched)
+        if not self._client.gone():
+            self._look_timer = self._loop.call_later(LOOK_INTERVAL, self._look)
+            return
+        self._client_gone = True
+        if not self._over.done():
+            self._over.set_result(None)
+        if self.streaming:
+            self._give_turn()
+
+    def stop(self) -> None:
+        self._stopped = True
+        if not self._task.done():
+            self._task.cancel()
+            self._loop.call_later(STOP_GRACE, self._give_turn)
+
+    def calls_in_thread(self) -> bool:
+        """Return whether the app makes server-sent events at the moment."""
+        if self._state is not State.BODY:
+            return False
+        if not any(
+            name.lower() == b"content-type" and value.startswith(b"text/event-stream")
+            for name, value in self.headers
+        ):
+            return False
+        # Each event is news: it need not be of the same moment as the one before.
+        if self.on_wait is not None:
+            self.on_wait()
+        return True
+
+    def called_in_thread(self) -> None:
+        if self.on_call is not None:
+            self.on_call()
+
     async def _run_app(self) -> None:
         try:
             await self._app(self._scope, self._receive, self._send)
@@ -217,12 +368,20 @@ class Exchange:
             self._request_read = not more
             return {"type": "http.request", "body": chunk, "more_body": more}
         # Nothing more comes from this client until it has its response.
-        await asyncio.shield(self._over)
+        if not self._over.done():
+            # Request.is_disconnected asks with a time limit of zero
+            if self._client.gone():
+                self._client_gone = True
+                self._over.set_result(None)
+            else:
+                await asyncio.shield(self._over)
+        self._noticed = True
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
         kind = message["type"]
         if self._disconnected:
+            self._noticed = True
             raise OSError("The client has disconnected.")  # as ASGI 2.4 has it
         if kind == "http.response.start" and self._state is State.START:
             self.status = message["status"]
@@ -243,7 +402,8 @@ class Exchange:
                 self._chunks.append(bytes(chunk))
             if not more:
                 self._state = State.DONE
-                self._over.set_result(None)
+                if not self._over.done():
+                    self._over.set_result(None)
             elif self.streaming or self._says_stream():
                 self.streaming = True
                 await self._wait_until_taken()
@@ -280,4 +440,5 @@ class Exchange:
         finally:
             self._taken = None
         if self._disconnected:
+            self._noticed = True
             raise OSError("The client has disconnected.")

@@ -12,6 +12,10 @@ worker from ``_threadpool_idle_workers`` and gives it the call). The deque of a 
 ours holds one worker that makes the call on the loop. No other loop of the process has
 it. And no loop of ours keeps the task that its last request was run in.
 
+While the app makes server-sent events, the worker hands its calls to a thread, one
+after the other: the comments with which FastAPI keeps the connection alive need the
+loop while a sync generator waits for its next event.
+
 This module is the only place that touches these names; ``test_bridge_loops`` fails when
 they change. What a worker thread could and this thread can't: ``anyio.from_thread``.
 """
@@ -19,8 +23,12 @@ they change. What a worker thread could and this thread can't: ``anyio.from_thre
 from __future__ import annotations
 
 import asyncio
+import queue
+import threading
 from collections import deque
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from anyio._backends import _asyncio as anyio_asyncio
@@ -29,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextvars import Context
 
-__all__ = ["run_threads_inline"]
+__all__ = ["CallThread", "run_threads_inline"]
 
 
 #: Turns of the loop that a call lets others have; a task that spins has no end of them.
@@ -70,9 +78,39 @@ class _InlineWorker:
         if loop._stopping or (loop._ready and patience < MAX_PATIENCE):
             loop.call_soon(self._call_when_idle, patience + 1)
             return
-        self._call(self._calls.popleft())
+        item = self._calls.popleft()
+        work = loop.work
+        if work is not None and work.calls_in_thread():
+            if loop.thread is None:
+                loop.thread = CallThread()
+            loop.running_calls += 1
+            loop.thread.calls.put(partial(self._call_in_thread, loop, work, item))
+        else:
+            self._call(item)
         if self._calls:
             loop.call_soon(self._call_when_idle, 0)
+
+    def _call_in_thread(self, loop: Any, work: Any, item: tuple[Any, ...]) -> None:
+        """Make a call on another thread than the loop's."""
+        context, func, args, future, *_cancel_scope = item
+        outcome: Future[Any] = Future()
+        try:
+            self._call((context, func, args, outcome))
+        except BaseException as exc:
+            outcome.set_exception(exc)
+        work.called_in_thread()
+        with suppress(RuntimeError):  # closed: the server stops, or has given up
+            loop.call_soon_threadsafe(self._take, loop, outcome, future)
+
+    def _take(self, loop: Any, outcome: Future[Any], future: Any) -> None:
+        loop.running_calls -= 1
+        if future.cancelled():
+            return
+        exc = outcome.exception()
+        if exc is None:
+            future.set_result(outcome.result())
+        else:
+            future.set_exception(exc)
 
     def _call(self, item: tuple[Any, ...]) -> None:
         context: Context
@@ -93,6 +131,28 @@ class _InlineWorker:
             future.set_exception(exc)
         else:
             future.set_result(result)
+
+
+class CallThread(threading.Thread):
+    """A thread that makes calls for the one that creates it.
+
+    It has what Odoo has noted on that one: the database, the user, the URL. It keeps no
+    process from ending: what it is at can't be interrupted.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="odoo.addons.fastapi.events", daemon=True)
+        #: Calls to make; None is the end.
+        self.calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        for name, value in vars(threading.current_thread()).items():
+            # the type says who is serving a request
+            if not name.startswith("_") and name not in ("calls", "type"):
+                setattr(self, name, value)
+        self.start()
+
+    def run(self) -> None:
+        while (call := self.calls.get()) is not None:
+            call()
 
 
 class _NoLimit:

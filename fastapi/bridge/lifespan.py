@@ -23,7 +23,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from .inline_threads import no_running_loop
-from .loops import new_loop, one_at_a_time
+from .loops import Loop, new_loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -91,7 +91,7 @@ class Lifespan:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: Loop | None = None
         self._task: asyncio.Task[None] | None = None
         self._error: BaseException | None = None
         #: Set when the attempt to start is over.
@@ -171,8 +171,7 @@ class Lifespan:
             _stops.discard(threading.current_thread())
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        with one_at_a_time:
-            self._loop.run_until_complete(work)
+        self._loop.run_until_complete(work)
 
     def _close(self) -> None:
         """Close the loop, after cancelling what the app has left on it."""

@@ -25,7 +25,7 @@ from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.datastructures import UploadFile
 
 from .inline_threads import no_running_loop
-from .loops import borrow_loop, one_at_a_time
+from .loops import Work, borrow_loop, explain_foreign_loop, server_stops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
@@ -45,7 +45,7 @@ TASKS_KEY = "odoo.fastapi.tasks"
 _FILES_KEY = "fastapi_middleware_astack"
 
 
-class TaskRun:
+class TaskRun(Work):
     """A background task as a function that runs it, on the calling thread.
 
     It may be called again, after a conflict with another transaction, and finds its
@@ -68,10 +68,20 @@ class TaskRun:
     def __call__(self) -> None:
         self._rewind()
         try:
-            with borrow_loop() as loop, one_at_a_time:
-                loop.run_until_complete(self._task())
+            with borrow_loop() as loop:
+                self._run = loop.create_task(self._task())
+                loop.work = self
+                loop.run_until_complete(self._run)
         except asyncio.CancelledError as err:
+            if server_stops():
+                raise RuntimeError("The task is cancelled: the server stops.") from err
             raise RuntimeError("The task has cancelled itself.") from err
+        except RuntimeError as err:
+            explain_foreign_loop(err)
+            raise
+
+    def stop(self) -> None:
+        self._run.cancel()
 
     def _rewind(self) -> None:
         if self._uploads is None:
@@ -119,7 +129,7 @@ class _Files:
     def close(self) -> None:
         stack, self._stack = self._stack, AsyncExitStack()
         # the garbage collector calls us anywhere
-        with no_running_loop(), borrow_loop() as loop, one_at_a_time:
+        with no_running_loop(), borrow_loop() as loop:
             loop.run_until_complete(stack.aclose())
 
     def __del__(self) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import logging
 from contextlib import ExitStack
@@ -20,7 +19,7 @@ from .failures import (
     Failure,
     original_exception,
 )
-from .loops import borrow_loop, spoil
+from .loops import borrow_loop, explain_foreign_loop, spoil
 from .scope import build_scope
 from .tasks import TASKS_KEY
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from .exchange import ASGIApp
+    from .loops import Loop
     from .tasks import TaskRun
 
 __all__ = ["Answer", "AsgiApplication", "Stream"]
@@ -117,7 +117,7 @@ class AsgiApplication:
         with ExitStack() as stack:
             loop = stack.enter_context(borrow_loop())
             request_body = environ.get("wsgi.input") or io.BytesIO()
-            exchange = Exchange(self.app, scope, request_body, loop)
+            exchange = Exchange(self.app, scope, request_body, loop, environ)
             failure.exchange = exchange
             try:
                 body = exchange.run()
@@ -128,6 +128,8 @@ class AsgiApplication:
             if failure.is_replayed:  # even if a middleware has swallowed it
                 answered = False
             exc = failure.exception
+            if exc is not None:
+                explain_foreign_loop(exc)
             exc_info = (type(exc), exc, failure.traceback) if exc is not None else None
             exc = None  # its traceback keeps this frame
             if not exchange.streaming:
@@ -219,7 +221,7 @@ class Stream(Answer):
         application: AsgiApplication,
         exchange: Exchange,
         failure: Failure,
-        loop: asyncio.AbstractEventLoop,
+        loop: Loop,
         stack: ExitStack,
         tasks: Iterable[TaskRun],
     ) -> None:
@@ -233,11 +235,26 @@ class Stream(Answer):
         self.complete = False
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._chunks
+        try:
+            yield from self._chunks
+        except RuntimeError as err:
+            explain_foreign_loop(err)
+            raise
         exc = self._failure.exception
         if exc is not None and exc is not self._known:
             raise exc  # swallowed by a middleware
         self.complete = True
+
+    def watch(
+        self, on_wait: Callable[[], None], after_call: Callable[[], None]
+    ) -> None:
+        """Have functions called while the stream goes on.
+
+        :param on_wait: called when the app waits for something, on the stream's thread
+        :param after_call: called on another thread that has run something of the app
+        """
+        self._exchange.on_wait = on_wait
+        self._exchange.on_call = after_call
 
     def close(self) -> None:
         """End the app if it has not ended: the client has gone.
@@ -246,19 +263,24 @@ class Stream(Answer):
         """
         stack, self._stack = self._stack, ExitStack()
         with stack:
+            self._exchange.on_wait = None
             if not self.complete:
                 _disconnect(self._exchange, self._loop)
                 _drop(self._tasks)
+            else:
+                self._exchange.close()
         self._failure.release()
 
 
-def _disconnect(exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
+def _disconnect(exchange: Exchange, loop: Loop) -> None:
     """Run an app to its end for which nobody waits any more."""
     spoil(loop)
     try:
         exchange.disconnect()
     except Exception as exc:  # an answer to the disconnection, most often
         _logger.debug("After its client had gone, an app raised %r", exc)
+    finally:
+        exchange.close()
 
 
 def _drop(tasks: Iterable[TaskRun]) -> None:

@@ -10,6 +10,7 @@ from . import test_bridge_routes
 from . import test_bridge_scope
 from . import test_bridge_tasks
 from . import test_bridge_unhandled
+from . import test_bridge_waits
 from . import test_bridge_wsgi
 from . import test_demo_app
 from . import test_demo_router
@@ -23,6 +24,7 @@ from . import test_markdown
 from . import test_mounts
 from . import test_openapi
 from . import test_res_lang
+from . import test_resting_cursors
 from . import test_schemas
 from . import test_transaction_case
 from . import test_transaction_case_late

@@ -1,0 +1,55 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""A running event loop for each greenlet, in Odoo's evented server.
+
+All requests of that server are greenlets of one thread. asyncio keeps the running loop
+by thread, and Python the hooks of asynchronous generators: a greenlet that waits in the
+middle of a handler, for PostgreSQL say, would leave its own to the greenlet that goes
+on. So they are exchanged whenever ``greenlet`` switches. The current task needs none of
+this: up to Python 3.13, asyncio keeps it by loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import odoo
+
+if odoo.evented:  # other servers can do without
+    import greenlet
+
+__all__ = ["keep_loops_apart"]
+
+#: Running loop and hooks of the greenlets that have been left in the middle of a loop.
+_left: WeakKeyDictionary[Any, tuple[Any, Any]] = WeakKeyDictionary()
+_NONE: tuple[Any, Any] = (None, (None, None))
+#: The function that was called at a switch before ours, and still is.
+_next_trace: Any = None
+
+
+def keep_loops_apart() -> None:
+    """From now on, let each greenlet of this thread have its own running loop."""
+    global _next_trace
+    previous = greenlet.settrace(_trace)
+    if previous is not _trace:
+        _next_trace = previous
+
+
+def _trace(event: str, args: Any) -> None:
+    """Called by ``greenlet`` in the greenlet that goes on, before it does."""
+    origin, target = args
+    loop, hooks = asyncio._get_running_loop(), sys.get_asyncgen_hooks()
+    if loop is not None or hooks[0] is not None:
+        _left[origin] = (loop, hooks)
+        _restore(*_left.pop(target, _NONE))
+    elif _left and target in _left:
+        _restore(*_left.pop(target))
+    if _next_trace is not None:
+        _next_trace(event, args)
+
+
+def _restore(loop: Any, hooks: Any) -> None:
+    asyncio._set_running_loop(loop)
+    sys.set_asyncgen_hooks(*hooks)
