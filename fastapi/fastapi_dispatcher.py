@@ -42,6 +42,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
 
 from odoo.http import Dispatcher, FutureResponse, Response
+from odoo.service.server import CommonServer
 from odoo.tools import config
 
 from .bridge import (
@@ -54,6 +55,7 @@ from .bridge import (
     forget_tracebacks,
     get_forwarded_prefix,
     original_exception,
+    stop_loops,
     wsgi_path,
 )
 from .bridge.failure_texts import APPLICATION_KEY, SCOPE_KEY, log_failure
@@ -91,6 +93,8 @@ _logger = logging.getLogger(__name__)
 #: Seconds that the answer to an exception may wait for a connection to the database:
 #: without one it is made without the app.
 ANSWER_TIMEOUT = 1
+
+CommonServer.on_stop(stop_loops)
 
 
 class FastApiDispatcher(Dispatcher):

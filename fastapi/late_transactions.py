@@ -3,8 +3,8 @@
 
 A stream and background tasks go on with the environment of the handler, when Odoo has
 committed and closed its cursor (``odoo.http.Request._serve_db`` does that as soon as it
-has the response). So the cursor is kept open for a stream; for tasks, which may have to
-wait for a slow client, it is closed and opened again.
+has the response). So the cursor is kept open for a stream, without a connection until
+the stream uses it (``resting_cursors``); for tasks, it is closed and opened again.
 
 Both reach into ``odoo.sql_db.Cursor`` (19.0): the instance gets a ``close`` of its own,
 or the state of a new cursor. ``test_late_transactions`` fails if that is not enough any
@@ -31,13 +31,15 @@ import psycopg2
 
 import odoo
 from odoo.http import _request_stack
+from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.service.server import CommonServer
 from odoo.sql_db import Cursor
 
-from .bridge import forget_tracebacks
+from .bridge import StreamCut, forget_tracebacks
 from .bridge.failure_texts import describe_failure
 from .context import odoo_env_ctx
+from .resting_cursors import may_rest, rest
 from .transaction_errors import get_swallowed_error, is_lost, remember_errors
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 
     from odoo.api import Environment
 
-    from .bridge import Answer
+    from .bridge import Stream
     from .bridge.tasks import TaskRun
 
     T = TypeVar("T")
@@ -89,6 +91,8 @@ class LateTransactions:
     def __init__(self, env: Environment, scope: Scope | None = None) -> None:
         self.env = env
         self.scope = scope
+        self._invalidated: set[str] = set()
+        self._registry_invalidated = False
 
     def hold(self) -> None:
         """Keep the cursor when Odoo closes it, unless an exception is the reason."""
@@ -97,13 +101,50 @@ class LateTransactions:
             if sys.exc_info()[1] is not None:
                 self.close()
 
-        self.env.cr.close = close
+        cr = self.env.cr
+        if may_rest(cr) or (isinstance(cr, Cursor) and cr.readonly):
+            rest(cr, self._open_cursor)
+        cr.close = close
 
-    def leave_replica(self) -> None:
-        """Get a cursor that may write: it is too late to run the request again."""
-        if isinstance(self.env.cr, Cursor) and self.env.cr.readonly:
-            self.env.cr.close()
-            reopen(self.env, CONNECTION_TIMEOUT)
+    def rest(self) -> None:
+        """Give the connection back until the cursor is used, if nothing is lost by it.
+
+        The next one may write, even if this one is of a replica.
+        """
+        if may_rest(self.env.cr):
+            rest(self.env.cr, self._open_cursor)
+
+    def _open_cursor(self) -> Cursor:
+        """Return a cursor for one that has rested: by now, registries may be others."""
+        transaction = self.env.transaction
+        fresh = wait_for_connection(transaction.registry.cursor, CONNECTION_TIMEOUT)
+        try:
+            registry = Registry(fresh.dbname).check_signaling(fresh)
+            if registry is not transaction.registry:
+                transaction.reset()
+        except BaseException:
+            fresh.close()
+            raise
+        return fresh
+
+    def take_invalidations(self) -> None:
+        """Take over what a thread of the stream has changed in caches.
+
+        Called on that thread; the registry keeps it by thread.
+        """
+        registry = self.env.registry
+        self._invalidated |= registry.cache_invalidated
+        registry.cache_invalidated.clear()
+        self._registry_invalidated |= registry.registry_invalidated
+        registry.registry_invalidated = False
+
+    def _give_invalidations(self) -> None:
+        registry = self.env.registry
+        if self._invalidated:
+            registry.cache_invalidated.update(self._invalidated)
+            self._invalidated.clear()
+        if self._registry_invalidated:
+            registry.registry_invalidated, self._registry_invalidated = True, False
 
     def close(self) -> None:
         """Close the cursor; what is not committed is rolled back."""
@@ -116,6 +157,7 @@ class LateTransactions:
         :raises AbortedTransactionError: an error of the database was swallowed
         """
         self.env.cr.commit()
+        self._give_invalidations()
         self._signal_changes()
         if self.env.cr.closed:
             reopen(self.env, CONNECTION_TIMEOUT)
@@ -139,6 +181,7 @@ class LateTransactions:
             with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):
                 self.env.cr.rollback()
         self.env.transaction.reset()
+        self._give_invalidations()
         self.env.registry.reset_changes()
 
     def hold_for_tasks(self) -> None:
@@ -274,7 +317,7 @@ class StreamBody:
     :param request: Odoo's; the generator may look for its environment
     """
 
-    def __init__(self, answer: Answer, late: LateTransactions, request: Any) -> None:
+    def __init__(self, answer: Stream, late: LateTransactions, request: Any) -> None:
         self._answer = answer
         self._late = late
         self._request = request
@@ -286,16 +329,20 @@ class StreamBody:
     def start(self) -> None:
         """Commit what the handler has done: the stream goes on from there."""
         self._late.commit()
-        self._late.leave_replica()
         self._late.hold()
         self._started = True
 
     def __iter__(self) -> Iterator[bytes]:
         self._request.env = self._late.env  # Odoo has taken it away
+        self._answer.watch(self._wait, self._late.take_invalidations)
         try:
             yield from self._answer
             self._late.commit()
             self._committed = True
+        except StreamCut as cut:
+            _logger.debug("A stream is cut off: %s", cut)
+            self.close()
+            raise
         except Exception as exc:
             _logger.exception(
                 "A stream failed, and is cut off: %s",
@@ -307,6 +354,13 @@ class StreamBody:
             # (werkzeug.serving.WSGIRequestHandler.run_wsgi).
             raise ConnectionAbortedError("The stream failed.") from exc
         self._tasks = self._answer.tasks()
+
+    def _wait(self) -> None:
+        """Called whenever the stream waits for something: it must not be in the way."""
+        self._late.rest()
+        # odoo.service.server.ThreadedServer.process_limit restarts the server if a
+        # request takes too long; this one has a client who is there
+        threading.current_thread().start_time = None
 
     def close(self) -> None:
         """End the stream wherever it is, and give back what it holds."""

@@ -24,7 +24,12 @@ LAYERS = {
     ],
     "handlers": ["dependencies", "depends", "schemas"],
     "records": ["models", "wizards"],
-    "edge": ["fastapi_dispatcher", "late_transactions", "transaction_errors"],
+    "edge": [
+        "fastapi_dispatcher",
+        "late_transactions",
+        "resting_cursors",
+        "transaction_errors",
+    ],
     "demo": ["models.fastapi_endpoint_demo", "routers"],
 }
 #: Imports that the table forbids, with the reason why they are there.
