@@ -14,6 +14,7 @@ from .raising import router as raising_router
 from .streams import router as streams_router
 from .transactions import TeapotError
 from .transactions import router as transactions_router
+from .waits import router as waits_router
 
 router = APIRouter()
 router.include_router(echo_router)
@@ -25,6 +26,7 @@ router.include_router(load_router)
 router.include_router(raising_router)
 router.include_router(streams_router)
 router.include_router(transactions_router)
+router.include_router(waits_router)
 
 if find_spec("strawberry"):
     from .graphql import router as graphql_router

@@ -47,6 +47,7 @@ from . import test_streams
 from . import test_stress_leaks
 from . import test_stress_lifespans
 from . import test_stress_processes
+from . import test_stress_waits
 from . import test_stress_writers
 from . import test_stress_fuzz
 from . import test_stress_schemathesis
@@ -58,6 +59,7 @@ from . import test_swallowed_errors
 from . import test_tasks
 from . import test_transactions
 from . import test_translations
+from . import test_waits
 from . import test_unique_root_path
 from . import test_untouched
 from . import test_view_anchors

@@ -124,10 +124,11 @@ class ServerCase(BaseCase):
         )
         return count
 
-    def wait_for_lock(self, waiting):
+    def wait_for_lock(self, waiting, granted=False):
+        """Wait until so many transactions wait for the lock, or have it."""
         self.wait_until(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
-            f"AND objid = {LOCK} AND NOT granted AND database = "
+            f"AND objid = {LOCK} AND granted = {granted} AND database = "
             "(SELECT oid FROM pg_database WHERE datname = current_database())",
             [(waiting,)],
         )

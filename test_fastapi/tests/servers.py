@@ -164,6 +164,8 @@ class OdooServer:
             text=True,
         )
         self.pid = self._process.pid
+        #: Whether the server did not stop by itself.
+        self.killed = False
         #: The last lines of the log.
         self.log: deque[str] = deque(maxlen=10_000)
         self._ready = threading.Event()
@@ -205,6 +207,7 @@ class OdooServer:
         try:
             self._process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
+            self.killed = True
             self._process.kill()
             self._process.wait()
         self._reader.join(TIMEOUT)
