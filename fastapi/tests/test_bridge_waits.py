@@ -105,7 +105,7 @@ class TestSharedLoops(WaitCase):
         shared = asyncio.Event()
         other = new_loop()
         self.addCleanup(other.close)
-        with self.assertRaises(TimeoutError):
+        with self.assertRaises(asyncio.TimeoutError):
             other.run_until_complete(asyncio.wait_for(shared.wait(), 0.01))
         app = FastAPI()
 

@@ -1,8 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import logging
 import signal
+import threading
 from contextlib import AsyncExitStack, contextmanager, suppress
 from unittest import TestCase
+from unittest.mock import patch
 
 import psycopg2
 from psycopg2.pool import PoolError
@@ -319,3 +321,20 @@ class TestLateTransactions(BaseCase):
             self.late.run_tasks(make_tasks(swallow, lambda: self._set("late.other")))
         self.assertIn("division by zero", logs.output[0])
         self.assertEqual(self._committed(), ["late.other"])
+
+    def test_cursor_that_rests_waits_for_a_connection(self):
+        """A full pool is no reason for a stream to break off."""
+        pool = self.cr._Cursor__pool
+        self.late.hold()
+        other = self.registry.cursor()
+        used = sum(connection._pool_in_use for connection in pool._connections)
+        with patch.object(pool, "_maxconn", used):
+            with self.assertRaises(PoolError):
+                self.registry.cursor()
+            timer = threading.Timer(0.1, other.close)
+            timer.start()
+            self.cr.execute("SELECT 1")
+        timer.join()
+        self.assertTrue(other.closed)
+        self.assertFalse(self.cr.closed)
+        self.late.close()
