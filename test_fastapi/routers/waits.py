@@ -23,6 +23,8 @@ Env = Annotated[Environment, Depends(odoo_env)]
 
 #: What has ended, and how.
 ended: list[str] = []
+#: Names of the streams that have gone on after their first chunk.
+started: list[str] = []
 
 
 def count_items(env: Environment) -> int:
@@ -32,6 +34,11 @@ def count_items(env: Environment) -> int:
 @router.get("/ended")
 def get_ended() -> list[str]:
     return ended
+
+
+@router.get("/started")
+def get_started() -> list[str]:
+    return started
 
 
 @router.get("/plain")
@@ -48,6 +55,7 @@ async def chunks(
     how = "cancelled"
     try:
         yield f"{count_items(env)}\n"
+        started.append(name)
         if kind == "event":
             await asyncio.Event().wait()
         elif kind == "sleep":

@@ -43,6 +43,10 @@ class WaitCase(ServerCase):
                     path = f"/w/waits/{route}?name={name}&kind={kind}"
                     with self.first.open("GET", path) as response:
                         self.assertTrue(response.read1())
+                        # not at its first chunk any more
+                        self.wait_until(
+                            lambda name=name: name in self.get("/started"), True
+                        )
                     how = "told" if kind == "poll" else "cancelled"
                     self.wait_until(
                         lambda name=name, how=how: f"{name} {how}" in self.ended(), True
