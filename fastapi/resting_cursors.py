@@ -78,8 +78,7 @@ def rest(cr: Any, open_cursor: Callable[[], Cursor]) -> None:
     """
     awake_class = type(cr)
     Cursor.close(cr)  # rolls back
-    for name in _OF_CONNECTION:
-        vars(cr).pop(name, None)
+    del cr._cnx  # its close has deleted _obj
     cr._closed = False
     cr._open_cursor = open_cursor
     cr._awake_class = awake_class

@@ -1,10 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import logging
 import signal
-import threading
 from contextlib import AsyncExitStack, contextmanager, suppress
 from unittest import TestCase
-from unittest.mock import patch
 
 import psycopg2
 from psycopg2.pool import PoolError
@@ -222,20 +220,17 @@ class TestLateTransactions(BaseCase):
             self.late.run_tasks(make_tasks(lambda: self._set("late.task")))
         self.assertEqual(self._committed(), ["late.task"])
 
-    def test_full_pool_when_a_replica_is_left(self):
-        self.cr.connection.set_session(readonly=True)
-        cursors = []
-
-        def close():
-            del self.cr.close
-            self.cr.close()
-            cursors.extend(self._fill_pool())  # others are faster
-
-        self.cr.close = close
-        with self._released(cursors):
-            self.late.leave_replica()
-        self.assertFalse(self.cr.closed)
-        self.assertFalse(self.cr.readonly)
+    def test_full_pool_when_a_stream_uses_its_cursor(self):
+        for readonly in (False, True):  # a replica is left
+            with self.subTest(readonly=readonly):
+                self.cr.connection.set_session(readonly=readonly)
+                self.late.hold()
+                with self._released(self._fill_pool()):
+                    self._set("late.stream")
+                    self.late.commit()
+                self.assertFalse(self.cr.closed)
+                self.assertFalse(self.cr.readonly)
+                self.assertEqual(self._committed(), ["late.stream"])
 
     @contextmanager
     def _released(self, cursors):
@@ -321,20 +316,3 @@ class TestLateTransactions(BaseCase):
             self.late.run_tasks(make_tasks(swallow, lambda: self._set("late.other")))
         self.assertIn("division by zero", logs.output[0])
         self.assertEqual(self._committed(), ["late.other"])
-
-    def test_cursor_that_rests_waits_for_a_connection(self):
-        """A full pool is no reason for a stream to break off."""
-        pool = self.cr._Cursor__pool
-        self.late.hold()
-        other = self.registry.cursor()
-        used = sum(connection._pool_in_use for connection in pool._connections)
-        with patch.object(pool, "_maxconn", used):
-            with self.assertRaises(PoolError):
-                self.registry.cursor()
-            timer = threading.Timer(0.1, other.close)
-            timer.start()
-            self.cr.execute("SELECT 1")
-        timer.join()
-        self.assertTrue(other.closed)
-        self.assertFalse(self.cr.closed)
-        self.late.close()
