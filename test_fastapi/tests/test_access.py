@@ -49,6 +49,8 @@ METHODS = {
     ("fastapi.endpoint", "unlink"): MANAGERS,
     # reads groups
     ("fastapi.endpoint", "copy_data"): READERS,
+    # Odoo describes the fields of every model to every user
+    ("fastapi.endpoint", "fields_get"): ANYBODY,
     ("fastapi.endpoint", "action_open_docs"): READERS | {"runner"},
     ("fastapi.endpoint", "action_open_redoc"): READERS | {"runner"},
     ("fastapi.endpoint", "action_open_openapi"): READERS | {"runner"},
@@ -237,8 +239,9 @@ class TestModels(AccessCase):
                 *(
                     (method, allowed, ids, {})
                     for (owner, method), allowed in METHODS.items()
-                    if owner == model and method not in access
+                    if owner == model and method not in (*access, "fields_get")
                 ),
+                ("fields_get", METHODS[model, "fields_get"], (), {}),
                 ("write", access["write"], ids, {"vals": {"active": False}}),
                 ("unlink", access["unlink"], ids, {}),
             ):
