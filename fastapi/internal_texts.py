@@ -71,7 +71,14 @@ _CALLERS = (
     "odoo.addons.fastapi.fastapi_dispatcher",
 )
 #: Modules between them and the code of an app, and below it.
-_LIBRARIES = ("anyio", "asyncio", "contextlib", "pydantic", "werkzeug")
+_LIBRARIES = (
+    "anyio",
+    "asyncio",
+    "contextlib",
+    "odoo.addons.fastapi.transaction_errors",
+    "pydantic",
+    "werkzeug",
+)
 
 
 def is_internal(exc: BaseException) -> bool:
