@@ -23,6 +23,7 @@ LAYERS = {
         "openapi",
     ],
     "handlers": ["dependencies", "depends", "schemas"],
+    "schemas of records": ["records"],
     "records": ["models", "wizards"],
     "edge": [
         "fastapi_dispatcher",

@@ -4,3 +4,4 @@ from . import fastapi_endpoint_lifespan
 from . import fastapi_endpoint_routing
 from . import test_fastapi_item
 from . import test_fastapi_fault
+from . import test_fastapi_typed

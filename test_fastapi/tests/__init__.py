@@ -38,6 +38,7 @@ from . import test_registries
 from . import test_response_headers
 from . import test_published_names
 from . import test_relations
+from . import test_records
 from . import test_routing_info
 from . import test_security
 from . import test_migrations

@@ -1,0 +1,48 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from odoo import fields, models
+
+
+class TestFastapiTyped(models.Model):
+    """A record with a field of each type."""
+
+    _name = "test.fastapi.typed"
+    _description = "Record of the FastAPI tests with a field of each type"
+    _order = "id"
+
+    name = fields.Char(required=True, help="What it is called.")
+    title = fields.Char(translate=True)
+    text = fields.Text()
+    html = fields.Html()
+    boolean = fields.Boolean()
+    integer = fields.Integer()
+    float = fields.Float(string="Weight")
+    digits = fields.Float(digits=(16, 2))
+    currency_id = fields.Many2one("res.currency")
+    monetary = fields.Monetary()
+    date = fields.Date()
+    datetime = fields.Datetime()
+    selection = fields.Selection([("low", "Low"), ("high", "High")])
+    binary = fields.Binary()
+    column_binary = fields.Binary(attachment=False)
+    image = fields.Image()
+    json = fields.Json()
+    by_company = fields.Char(company_dependent=True)
+    partner_id = fields.Many2one("res.partner")
+    parent_id = fields.Many2one("test.fastapi.typed")
+    child_ids = fields.One2many("test.fastapi.typed", "parent_id")
+    partner_ids = fields.Many2many("res.partner")
+    reference = fields.Reference(
+        [("res.partner", "Partner"), ("res.currency", "Currency")]
+    )
+    res_model = fields.Char()
+    res_id = fields.Many2oneReference(model_field="res_model")
+    properties_definition = fields.PropertiesDefinition()
+    properties = fields.Properties(
+        definition="parent_id.properties_definition", copy=True
+    )
+    secret = fields.Char(groups="base.group_system")
+    computed = fields.Char(compute="_compute_computed")
+
+    def _compute_computed(self):
+        for record in self:
+            record.computed = f"{record.name}!"
