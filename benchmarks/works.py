@@ -77,6 +77,13 @@ WORKS = (
         goal=1.00,
     ),
     Work(
+        "records",
+        "/bench_native/records",
+        {"80 records with 8 fields": "/bench/records"},
+        floor=1.10,
+        goal=1.25,
+    ),
+    Work(
         "lines",
         "/bench_native/lines",
         {"50 lines validated, counted": "/bench/lines"},

@@ -14,7 +14,7 @@ from werkzeug.exceptions import BadRequest
 
 from odoo.http import Controller, Response, request, route
 
-from ..work import CHUNK, find_partners, generate
+from ..work import CHUNK, CONTACT_FIELDS, PARTNER_REF, find_partners, generate
 
 if TYPE_CHECKING:
     from odoo.api import Environment
@@ -91,6 +91,19 @@ class Native(Controller):
                 ],
             }
         )
+
+    @route("/bench_native/records", methods=["GET"], **_OPTIONS)
+    def records(self):
+        domain = [("ref", "=", PARTNER_REF)]
+        found = _get_env()["res.partner"].search(domain, limit=_PAGE_SIZE, order="id")
+        items = [
+            {
+                "id": partner.id,
+                **{name: partner[name] or None for name in CONTACT_FIELDS},
+            }
+            for partner in found
+        ]
+        return request.make_json_response({"items": items})
 
     @route("/bench_native/lines", methods=["POST"], csrf=False, **_OPTIONS)
     def lines(self):

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 
 from odoo.addons.fastapi.dependencies import authenticated_partner_impl
 
-from ..routers import partner_of_user, router
+from ..routers import partner_of_user, records_router, router
 from ..work import PARTNER_REF
 
 PARTNERS = 100  # more than a page of 80
@@ -23,7 +23,7 @@ class FastapiEndpoint(models.Model):
     def _get_fastapi_routers(self) -> list[APIRouter]:
         routers = super()._get_fastapi_routers()
         if self.app == "bench":
-            routers.append(router)
+            routers += [router, records_router]
         return routers
 
     def _get_app_dependencies_overrides(self):
