@@ -59,6 +59,7 @@ class Column:
     :param wants_text: a ``str`` is annotated
     :param wants_list: a list is annotated
     :param wants_link: the path of a file is annotated, not its content
+    :param is_decoded: pydantic decodes what is read, as for ``Base64Bytes``
     """
 
     key: str
@@ -70,6 +71,7 @@ class Column:
     wants_text: bool = False
     wants_list: bool = False
     wants_link: bool = False
+    is_decoded: bool = False
 
     def find_source(self, model: BaseModel) -> str | None:
         """Return the name of the field of a model, None for one that it hasn't."""

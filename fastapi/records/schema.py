@@ -21,6 +21,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    EncodedBytes,
     GetJsonSchemaHandler,
     TypeAdapter,
     model_validator,
@@ -30,6 +31,7 @@ from typing_extensions import Self
 from odoo.models import BaseModel as Record
 
 from .rows import Column, RecordBatch, Row, get_names_to_fetch
+from .vals import to_vals
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -100,7 +102,10 @@ class RecordSchema(BaseModel):
     not read raises ``AccessError``.
     """
 
-    model_config = ConfigDict(from_attributes=True)
+    # names of fields may begin with "model_"
+    model_config = ConfigDict(
+        from_attributes=True, protected_namespaces=("model_validate", "model_dump")
+    )
 
     __record_columns__: ClassVar[Any] = None
     __record_list__: ClassVar[Any] = None
@@ -140,6 +145,35 @@ class RecordSchema(BaseModel):
         names = get_names_to_fetch(model, cls)
         records = model.search_fetch(domain, names, offset, limit, order)
         return cls._validate_rows(RecordBatch(records, fetched=True))
+
+    @classmethod
+    def _search_with_next(
+        cls, model: Record, domain: Domain, order: str, limit: int, names: list[str]
+    ) -> tuple[Record, list[Self]]:
+        """Return the records of a page and the next one, and the schemas of the page.
+
+        :param names: more fields to fetch
+        """
+        names = list(dict.fromkeys((*get_names_to_fetch(model, cls), *names)))
+        records = model.search_fetch(domain, names, 0, limit + 1, order)
+        page = RecordBatch(records[:limit], fetched=True)
+        return records, cls._validate_rows(page)
+
+    def to_vals(self, record: Record) -> dict[str, Any]:
+        """Return the values for ``create`` or ``write``.
+
+        What was not set is left out. None is False; an aware datetime is a naive one,
+        in UTC. A list of ids replaces the related records; of a list of schemas, those
+        with an id are changed, the others are created. Ids are checked: the user must
+        be able to read the record, and to change one through a list, it must be in the
+        record's list already. ``id`` itself is left out.
+
+        :param record: the record that is changed, or the empty recordset of the model
+        :raises odoo.exceptions.ValidationError: an id that is no record for the user
+        :raises AccessError: the user may not read the model of an id
+        :raises ValueError: the schema has something that can't be written
+        """
+        return to_vals(self, record)
 
     @classmethod
     def _validate_rows(cls, batch: RecordBatch) -> list[Self]:
@@ -213,6 +247,7 @@ def _make_column(name: str, field: FieldInfo) -> Column:
         wants_text=wants(str),
         wants_list=wants(list),
         wants_link=any(isinstance(item, _Link) for item in types),
+        is_decoded=any(isinstance(item, EncodedBytes) for item in types),
     )
 
 

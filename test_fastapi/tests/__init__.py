@@ -40,6 +40,7 @@ from . import test_published_names
 from . import test_relations
 from . import test_records
 from . import test_routing_info
+from . import test_schema_from
 from . import test_security
 from . import test_migrations
 from . import test_mounted_apps

@@ -181,7 +181,7 @@ class TestValues(RecordCase):
         self.env.invalidate_all()
         typed = Typed.model_validate(self.full)
         self.assertEqual(
-            typed.model_dump(exclude={"image"}),
+            typed.model_dump(exclude={"image", "column_binary"}),
             {
                 "id": self.full.id,
                 "name": "Full",
@@ -197,7 +197,6 @@ class TestValues(RecordCase):
                 "datetime": dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc),
                 "selection": "high",
                 "binary": base64.b64encode(b"content"),
-                "column_binary": base64.b64encode(b"column"),
                 "json_": {"a": [1]},
                 "by_company": "mine",
                 "partner_id": {

@@ -1,0 +1,302 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Schemas made from a model, and values for ``create`` and ``write``."""
+
+import base64
+import datetime as dt
+import enum
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import Base64Bytes, ValidationError
+
+from odoo import exceptions
+from odoo.fields import Command
+
+from odoo.addons.fastapi.records import (
+    RecordSchema,
+    Reference,
+    Source,
+    schema_from,
+)
+
+from .test_records import PIXEL, RecordCase
+
+NAMES = (
+    *("id", "name", "title", "text", "html", "boolean", "integer", "float", "digits"),
+    *("currency_id", "monetary", "date", "datetime", "selection", "binary", "json"),
+    *("by_company", "parent_id", "partner_ids", "reference", "res_id", "properties"),
+    "computed",
+)
+
+
+class TestSchemaFrom(RecordCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.Child = schema_from(cls.model, "id", "name", "integer", schema_name="Child")
+        cls.Typed = schema_from(cls.model, *NAMES, child_ids=cls.Child)
+
+    def test_reads_records(self):
+        full, empty = self.Typed.from_records(self.full | self.empty)
+        self.assertEqual(full.monetary, Decimal("1234.50"))
+        self.assertEqual(full.parent_id.display_name, "Empty")
+        self.assertEqual([child.name for child in full.child_ids], ["First", "Second"])
+        self.assertEqual(full.binary[:13], "/web/content/")
+        self.assertEqual(full.reference.model, "res.partner")
+        self.assertEqual(full.json_, {"a": [1]})
+        self.assertIsNone(empty.selection)
+        self.assertEqual(empty.partner_ids, [])
+
+    def test_documentation(self):
+        document = self.Typed.model_json_schema(mode="serialization")
+        self.assertEqual(document["title"], "TestFastapiTyped")
+        properties = document["properties"]
+        self.assertEqual(
+            properties["name"],
+            {"title": "Name", "type": "string", "description": "What it is called."},
+        )
+        self.assertEqual(properties["float"], {"title": "Weight", "type": "number"})
+        self.assertEqual(
+            properties["selection"]["anyOf"],
+            [{"enum": ["low", "high"], "type": "string"}, {"type": "null"}],
+        )
+        self.assertEqual(list(properties), [*NAMES, "child_ids"])
+        self.assertEqual(document["required"], list(properties))
+
+    def test_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        schema = schema_from(
+            self.env["res.partner"].with_context(lang="fr_FR"), "create_date"
+        )
+        title = schema.model_fields["create_date"].title
+        field = (
+            self.env["res.partner"]
+            .with_context(lang="fr_FR")
+            .fields_get(["create_date"])
+        )
+        self.assertEqual(title, field["create_date"]["string"])
+
+    def test_types_of_related_records(self):
+        class Currency(RecordSchema):
+            symbol: str
+
+        schema = schema_from(
+            self.model, currency_id=Currency, partner_ids=int, parent_id=int
+        )
+        typed = schema.model_validate(self.full)
+        self.assertEqual(typed.currency_id.symbol, "€")
+        self.assertEqual(typed.partner_ids, self.partners.ids)
+        self.assertEqual(typed.parent_id, self.empty.id)
+
+    def test_names(self):
+        with self.assertRaisesRegex(ValueError, "has no field 'colour'"):
+            schema_from(self.model, "colour")
+        with self.assertRaisesRegex(ValueError, "Name the fields"):
+            schema_from(self.model)
+        with self.assertRaisesRegex(ValueError, "has no field 'image'"):
+            self.Typed.for_create("image")
+
+    def test_create(self):
+        Create = self.Typed.for_create()
+        document = Create.model_json_schema()
+        self.assertEqual(document["title"], "TestFastapiTypedCreate")
+        self.assertEqual(document["required"], ["name"])
+        self.assertNotIn("id", document["properties"])
+        self.assertNotIn("computed", document["properties"])
+        values = Create.model_validate(
+            {
+                "name": "New",
+                "text": None,
+                "boolean": True,
+                "monetary": "12.5",
+                "currency_id": self.env.ref("base.EUR").id,
+                "datetime": "2026-01-02T05:04:05+02:00",
+                "date": "2026-01-02",
+                "selection": "low",
+                "binary": base64.b64encode(b"content").decode(),
+                "json": {"a": 1},
+                "parent_id": self.empty.id,
+                "partner_ids": self.partners.ids,
+                "reference": f"res.partner,{self.partners[0].id}",
+                "child_ids": [{"name": "Child", "integer": 3}],
+            }
+        )
+        vals = values.to_vals(self.model)
+        self.assertEqual(
+            vals,
+            {
+                "name": "New",
+                "text": False,
+                "boolean": True,
+                "monetary": 12.5,
+                "currency_id": self.env.ref("base.EUR").id,
+                "datetime": dt.datetime(2026, 1, 2, 3, 4, 5),
+                "date": dt.date(2026, 1, 2),
+                "selection": "low",
+                "binary": base64.b64encode(b"content"),
+                "json": {"a": 1},
+                "parent_id": self.empty.id,
+                "partner_ids": [Command.set(self.partners.ids)],
+                "reference": f"res.partner,{self.partners[0].id}",
+                "child_ids": [Command.create({"name": "Child", "integer": 3})],
+            },
+        )
+        record = self.model.create(vals)
+        typed = self.Typed.model_validate(record)
+        self.assertEqual(typed.datetime.isoformat(), "2026-01-02T03:04:05+00:00")
+        self.assertEqual(base64.b64decode(record.binary), b"content")
+        self.assertEqual(typed.child_ids[0].integer, 3)
+
+    def test_create_some_fields(self):
+        Create = self.Typed.for_create("name", partner_ids=Reference)
+        self.assertEqual(list(Create.model_fields), ["name", "partner_ids"])
+        for wrong in ({}, {"name": None}, {"name": "x", "partner_ids": [3]}):
+            with self.subTest(wrong), self.assertRaises(ValidationError):
+                Create.model_validate(wrong)
+
+    def test_update(self):
+        Update = self.Typed.for_update()
+        self.assertNotIn("required", Update.model_json_schema())
+        self.assertNotIn("id", Update.model_fields)
+        self.assertEqual(Update().to_vals(self.full), {})
+        first, second = self.full.child_ids
+        values = Update.model_validate(
+            {
+                "title": None,
+                "partner_ids": [],
+                "child_ids": [{"id": first.id, "integer": 9}, {"name": "Third"}],
+            }
+        )
+        vals = values.to_vals(self.full)
+        self.assertEqual(
+            vals,
+            {
+                "title": False,
+                "partner_ids": [Command.set([])],
+                "child_ids": [
+                    Command.update(first.id, {"integer": 9}),
+                    Command.create({"name": "Third"}),
+                ],
+            },
+        )
+        self.full.write(vals)
+        self.assertEqual(
+            self.full.child_ids.mapped("name"), ["First", "Second", "Third"]
+        )
+        with self.assertRaises(ValidationError):
+            Update.model_validate({"name": None})
+
+    def test_ids_are_checked(self):
+        Update = self.Typed.for_update()
+        gone = self.model.create({"name": "Gone"})
+        gone_id = gone.id
+        gone.unlink()
+        stranger = self.empty
+        for values in (
+            {"parent_id": gone_id},
+            {"partner_ids": [self.partners[0].id, 999999999]},
+            {"child_ids": [{"id": stranger.id, "name": "Changed"}]},
+        ):
+            with (
+                self.subTest(values),
+                self.assertRaisesRegex(
+                    exceptions.ValidationError, "no record with the id"
+                ),
+            ):
+                Update.model_validate(values).to_vals(self.full)
+        with self.assertRaises(exceptions.ValidationError):
+            # nothing is in the list of a record that is not there yet
+            Update.model_validate({"child_ids": [{"id": stranger.id}]}).to_vals(
+                self.model
+            )
+
+    def test_ids_that_the_user_can_not_see(self):
+        self.forbid("res.partner", [("id", "not in", self.partners.ids)])
+        record = self.full.with_user(self.user)
+        values = self.Typed.for_update().model_validate(
+            {"partner_ids": self.partners.ids}
+        )
+        with self.assertRaises(exceptions.ValidationError):
+            values.to_vals(record)
+
+    def test_archived_records_are_seen(self):
+        self.partners.active = False
+        values = self.Typed.for_update()(partner_ids=self.partners.ids)
+        self.assertEqual(
+            values.to_vals(self.full),
+            {"partner_ids": [Command.set(self.partners.ids)]},
+        )
+
+    def test_route(self):
+        router = APIRouter()
+        Create = self.Typed.for_create("name", "integer")
+
+        @router.post("/")
+        def create(values: Create) -> self.Child:
+            return self.model.create(values.to_vals(self.model))
+
+        with self._create_test_client(router=router) as client:
+            response = client.post("/", json={"name": "Posted", "integer": 4})
+        self.assertEqual(response.status_code, 200, response.text)
+        self.assertEqual(response.json()["name"], "Posted")
+
+
+class TestVals(RecordCase):
+    """Values of schemas that were written by hand."""
+
+    def test_values(self):
+        class Level(enum.Enum):
+            high = "high"
+
+        class Input(RecordSchema):
+            label: Annotated[str, Source("name")]
+            selection: Level
+            datetime: dt.datetime
+            column_binary: Base64Bytes
+            binary: bytes
+            image: str
+            partner_id: Reference
+            child_ids: list[int] | None
+            reference: Any = None
+            id: int | None = None
+
+        values = Input(
+            label="Label",
+            selection="high",
+            datetime=dt.datetime(2026, 1, 2),
+            column_binary=base64.b64encode(b"raw"),
+            binary=base64.b64encode(b"bytes"),
+            image=PIXEL.decode(),
+            partner_id=Reference.model_validate(self.partners[0]),
+            child_ids=None,
+            id=3,
+        )
+        self.assertEqual(
+            values.to_vals(self.model),
+            {
+                "name": "Label",
+                "selection": "high",
+                "datetime": dt.datetime(2026, 1, 2),
+                "column_binary": base64.b64encode(b"raw"),
+                "binary": base64.b64encode(b"bytes"),
+                "image": PIXEL.decode(),
+                "partner_id": self.partners[0].id,
+                "child_ids": [Command.clear()],
+            },
+        )
+
+    def test_what_can_not_be_written(self):
+        class Path(RecordSchema):
+            country: Annotated[str | None, Source("partner_id.country_id.code")]
+
+        class Partner(RecordSchema):
+            name: str
+
+        class Nested(RecordSchema):
+            partner_id: Partner
+
+        with self.assertRaisesRegex(ValueError, "Path.country can't be written"):
+            Path(country="BE").to_vals(self.model)
+        with self.assertRaisesRegex(ValueError, "'partner_id' can't be written"):
+            Nested(partner_id={"name": "x"}).to_vals(self.model)
