@@ -6,6 +6,7 @@ Each of these is also a key of an app's ``dependency_overrides``. Those ending i
 that only the app can know.
 """
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Header, HTTPException, Query, status
@@ -33,6 +34,7 @@ __all__ = [
     "company_id",
     "fastapi_endpoint",
     "fastapi_endpoint_id",
+    "make_paging",
     "odoo_env",
     "odoo_user",
     "optionally_authenticated_partner",
@@ -43,6 +45,8 @@ __all__ = [
 
 #: Records on a page unless the client asks for another number.
 PAGE_SIZE = 80
+#: Most records on a page that a client may ask for.
+MAX_PAGE_SIZE = 1000
 #: Largest number of a page, and of records on it: what is left out by both together is
 #: still a number for PostgreSQL (bigint).
 MAX_PAGE = 2**31 - 1
@@ -158,9 +162,12 @@ def optionally_authenticated_partner(
 
 def paging(
     page: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 1,
-    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE)] = PAGE_SIZE,
+    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE,
 ) -> Paging:
     """Return which records of a search the client asks for.
+
+    An app that has pages of other sizes overrides this, by :func:`make_paging` or by a
+    function that calls this one: called, it takes any size.
 
     :param page: number of the page, from 1
     :param page_size: records on a page
@@ -172,6 +179,26 @@ def paging(
             f"Page {page} of {page_size} records is out of any range.",
         )
     return Paging(limit=page_size, offset=(page - 1) * page_size)
+
+
+def make_paging(
+    page_size: int = PAGE_SIZE, max_page_size: int = MAX_PAGE_SIZE
+) -> Callable[..., Paging]:
+    """Return an override of :func:`paging`, with pages of other sizes::
+
+        overrides[paging] = make_paging(page_size=20, max_page_size=5000)
+
+    :param page_size: records on a page unless the client asks for another number
+    :param max_page_size: largest number that a client may ask for
+    """
+
+    def get_paging(
+        page: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 1,
+        page_size: Annotated[int, Query(ge=1, le=max_page_size)] = page_size,
+    ) -> Paging:
+        return paging(page, page_size)
+
+    return get_paging
 
 
 def basic_auth_user(

@@ -1,15 +1,37 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Schemas that read records, filters and pages of lists."""
 
+from .filters import FilterSchema, Lookup, filtering
 from .from_model import ModelSchema, schema_from
+from .pages import (
+    CursorPage,
+    CursorPaging,
+    Sort,
+    cursor_paging,
+    make_cursor_paging,
+    search_cursor_page,
+    search_page,
+    sorting,
+)
 from .schema import BinaryLink, ModelReference, RecordSchema, Reference, Source
 
 __all__ = [
     "BinaryLink",
+    "CursorPage",
+    "CursorPaging",
+    "FilterSchema",
+    "Lookup",
     "ModelReference",
     "ModelSchema",
     "RecordSchema",
     "Reference",
+    "Sort",
     "Source",
+    "cursor_paging",
+    "filtering",
+    "make_cursor_paging",
     "schema_from",
+    "search_cursor_page",
+    "search_page",
+    "sorting",
 ]

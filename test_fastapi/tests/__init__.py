@@ -33,6 +33,7 @@ from . import test_library_slowapi
 from . import test_library_sse
 from . import test_library_strawberry
 from . import test_life_of_an_app
+from . import test_lists
 from . import test_other_servers
 from . import test_registries
 from . import test_response_headers

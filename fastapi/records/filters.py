@@ -1,0 +1,188 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Filters of lists: query parameters that become a domain."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+
+from fastapi import Query
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from odoo.fields import Domain
+
+from .vals import to_plain
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+__all__ = ["FilterSchema", "Lookup", "filtering"]
+
+#: What a filter may ask, with the value of a parameter on the right.
+OPERATORS = frozenset(
+    {"=", "!=", "<", "<=", ">", ">=", "in", "not in", "child_of", "parent_of"}
+    | {"like", "not like", "ilike", "not ilike", "=like", "=ilike"}
+)
+
+
+class Lookup:
+    """Says what a parameter of a :class:`FilterSchema` looks for.
+
+    :param fields: name of the model's field, which may be that of a related record
+        (``"partner_id.name"``); several for any of them. The parameter's own name
+        unless given.
+    :param operator: of Odoo's domains; unless given, ``in`` for a list, else ``=``
+    :raises ValueError: an operator that a filter can't have
+    """
+
+    def __init__(self, *fields: str, operator: str | None = None) -> None:
+        if operator is not None and operator not in OPERATORS:
+            raise ValueError(
+                f"{operator!r} is not one of {', '.join(sorted(OPERATORS))}"
+            )
+        self.fields = fields
+        self.operator = operator
+
+
+class FilterSchema(BaseModel):
+    """The filters of a list: what a client may ask for, and nothing else::
+
+        class OrderFilter(FilterSchema):
+            partner_id: int | None = None
+            state: list[Literal["draft", "sale"]] | None = None
+            since: Annotated[date | None, Lookup("date_order", operator=">=")] = None
+            search: Annotated[
+                str | None, Lookup("name", "partner_id.name", operator="ilike")
+            ] = None
+
+        @router.get("/orders")
+        def orders(filter: Annotated[OrderFilter, Depends(filtering(OrderFilter))]):
+            env["sale.order"].search(filter.to_domain())
+
+    A parameter that is None is no condition. One that no operator can say has a method
+    ``filter_<parameter>``, which takes the value and returns a domain::
+
+        late: bool | None = None
+
+        def filter_late(self, value):
+            return Domain("date_order", "<" if value else ">=", date.today())
+    """
+
+    __filter_lookups__: ClassVar[Any] = None
+    __filter_dependency__: ClassVar[Any] = None
+
+    def to_domain(self) -> Domain:
+        """Return the domain of the records that are asked for.
+
+        :raises odoo.exceptions.ValidationError: a text or time that PostgreSQL hasn't
+        """
+        conditions = []
+        for name, fields, operator in self._get_lookups():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            value = to_plain(value)
+            if not fields:
+                conditions.append(Domain(getattr(self, f"filter_{name}")(value)))
+                continue
+            if operator is None:
+                operator = "in" if isinstance(value, list) else "="
+            found = [Domain(field, operator, value) for field in fields]
+            refuses = operator == "!=" or operator.startswith("not ")
+            conditions.append(Domain.AND(found) if refuses else Domain.OR(found))
+        return Domain.AND(conditions)
+
+    @classmethod
+    def _get_lookups(cls) -> tuple[tuple[str, tuple[str, ...], str | None], ...]:
+        """Return attribute, fields and operator of each parameter.
+
+        One that has a method of its own has no fields.
+        """
+        lookups = cls.__dict__.get("__filter_lookups__")
+        if lookups is None:
+            found = []
+            for name, field in cls.model_fields.items():
+                lookup = next(
+                    (item for item in field.metadata if isinstance(item, Lookup)),
+                    Lookup(),
+                )
+                fields = lookup.fields or (name,)
+                if hasattr(cls, f"filter_{name}"):
+                    fields = ()
+                found.append((name, fields, lookup.operator))
+            lookups = cls.__filter_lookups__ = tuple(found)
+        return lookups
+
+
+F = TypeVar("F", bound=FilterSchema)
+
+
+def filtering(schema: type[F]) -> Callable[..., F]:
+    """Return a dependency: the filters that a client asks for.
+
+    Always the same function for a schema, so that it can be overridden.
+
+    :param schema: its fields are query parameters
+    """
+    if "__filter_dependency__" not in schema.__dict__:
+        schema.__filter_dependency__ = staticmethod(_make_dependency(schema))
+    return schema.__filter_dependency__
+
+
+def _make_dependency(schema: type[F]) -> Callable[..., F]:
+    if not schema.__pydantic_complete__:  # names a class that was not there yet
+        schema.model_rebuild()
+    aliases = {
+        name: _get_alias(name, field) for name, field in schema.model_fields.items()
+    }
+
+    # FastAPI before 0.165 documents a model in Query() as one parameter wherever a
+    # route has others too
+    def get_filter(**values: Any) -> F:
+        try:
+            return schema.model_validate(
+                {aliases[name]: value for name, value in values.items()}
+            )
+        except ValidationError as err:
+            errors = err.errors(include_url=False)
+            for error in errors:
+                error["loc"] = ("query", *error["loc"])
+            raise RequestValidationError(errors) from err
+
+    get_filter.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=(
+                    inspect.Parameter.empty
+                    if field.is_required()
+                    else field.get_default(call_default_factory=True)
+                ),
+                annotation=_annotate(field, aliases[name]),
+            )
+            for name, field in schema.model_fields.items()
+        ]
+    )
+    return get_filter
+
+
+def _get_alias(name: str, field: FieldInfo) -> str:
+    alias = field.validation_alias or field.alias
+    return alias if isinstance(alias, str) else name
+
+
+def _annotate(field: FieldInfo, alias: str) -> Any:
+    query = Query(
+        alias=alias,
+        title=field.title,
+        description=field.description,
+        examples=field.examples,
+        deprecated=field.deprecated,
+    )
+    annotation = field.annotation
+    for metadata in (*field.metadata, query):
+        annotation = Annotated[annotation, metadata]
+    return annotation
