@@ -36,3 +36,4 @@ class RecordSchema(records.RecordSchema, BaseModel, metaclass=ExtendableModelMet
 
     from_records = classmethod(records.RecordSchema.from_records.__func__)
     from_search = classmethod(records.RecordSchema.from_search.__func__)
+    _search_with_next = classmethod(records.RecordSchema._search_with_next.__func__)

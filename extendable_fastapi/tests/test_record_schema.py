@@ -10,7 +10,13 @@ from fastapi import APIRouter
 
 from odoo.addons.extendable.classes import AddonsRegistry
 from odoo.addons.fastapi import records
-from odoo.addons.fastapi.records import Reference
+from odoo.addons.fastapi.dependencies import paging
+from odoo.addons.fastapi.records import (
+    CursorPaging,
+    Reference,
+    search_cursor_page,
+    search_page,
+)
 
 from ..schemas import PagedCollection, RecordSchema
 from .common import FastAPITransactionCase
@@ -97,6 +103,28 @@ class TestRecordSchema(FastAPITransactionCase):
             self.assertEqual(
                 client.get("/").json(), [{"name": "Al", "email": "al@example.com"}]
             )
+
+    def test_pages(self):
+        self.partner.ref = "extended"
+        partners = self.env["res.partner"]
+        domain = [("ref", "=", "extended")]
+        router = APIRouter()
+
+        @router.get("/pages")
+        def get_page() -> PagedCollection[Contact]:
+            return search_page(partners, domain, None, paging(), Contact)
+
+        @router.get("/cursors")
+        def get_cursor_page() -> list[Contact]:
+            page = CursorPaging(limit=1)
+            return search_cursor_page(partners, domain, None, page, Contact).items
+
+        with self._create_test_client(router=router) as client:
+            expected = [{"name": "Al", "email": "al@example.com"}]
+            self.assertEqual(
+                client.get("/pages").json(), {"count": 1, "items": expected}
+            )
+            self.assertEqual(client.get("/cursors").json(), expected)
 
     def test_metaclass_alone(self):
         class Name(records.RecordSchema, metaclass=ExtendableModelMeta):
