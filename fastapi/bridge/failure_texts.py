@@ -92,7 +92,10 @@ def _describe_record(exc: BaseException, scope: Scope) -> str:
     promised = "no schema is promised"
     if field is not None:
         annotation = field.field_info.annotation
-        schema = _name_of((*get_args(annotation), annotation)[0])
+        item = (*get_args(annotation), annotation)[0]
+        if hasattr(item, "from_records"):
+            return ""  # it reads records; what it can't read, it says itself
+        schema = _name_of(item)
         promised = f"{_name_of(annotation)} is promised"
     validated = f"{schema}.model_validate(record)"
     if len(record._ids) != 1:
@@ -101,7 +104,8 @@ def _describe_record(exc: BaseException, scope: Scope) -> str:
         f"\n  The handler ({describe_handler(scope)}) returned {record!r}, which is a"
         f" recordset of Odoo; {promised}. Let it return {validated}, with a schema as"
         " response_model. An empty field of a record is False: the type of the schema's"
-        " field must allow that, or a validator replace it."
+        " field must allow that, or a validator replace it. A RecordSchema of"
+        " odoo.addons.fastapi.records does all that."
     )
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import APIRouter
+from fastapi.exceptions import ResponseValidationError
 from pydantic import (
     AwareDatetime,
     Base64Bytes,
@@ -23,6 +24,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
+from odoo.addons.fastapi.bridge.failure_texts import describe_failure
 from odoo.addons.fastapi.records import (
     BinaryLink,
     ModelReference,
@@ -762,6 +764,30 @@ class TestRoutes(RecordCase):
             with self.subTest(annotation=annotation):
                 response = self.serve(handler, annotation)
                 self.assertEqual(response.status_code, 403, response.text)
+
+    def test_what_can_not_be_read_is_said(self):
+        class Wrong(RecordSchema):
+            colour: str
+
+        class Plain(BaseModel):
+            email: str
+
+        for annotation, said, unsaid in (
+            (Wrong, "has no field 'colour'", "RecordSchema of"),
+            (Plain, "A RecordSchema of odoo.addons.fastapi.records", "has no field"),
+        ):
+            router = APIRouter()
+            router.add_api_route(
+                "/", lambda: self.partners[1], response_model=annotation
+            )
+            text = ""
+            try:
+                with self._create_test_client(router=router) as client:
+                    client.get("/")
+            except ResponseValidationError as err:  # assertRaises clears its frames
+                text = describe_failure(err, None)
+            self.assertIn(said, text)
+            self.assertNotIn(unsaid, text)
 
     def test_documentation(self):
         properties = Typed.model_json_schema(mode="serialization")["properties"]
