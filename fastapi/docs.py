@@ -43,7 +43,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
-__all__ = ["DOCS_GUARD_KEY", "DocsAccess", "DocsGuard", "has_docs", "replace_docs"]
+__all__ = [
+    "DOCS_GUARD_KEY",
+    "DocsAccess",
+    "DocsGuard",
+    "has_docs",
+    "is_docs_route",
+    "replace_docs",
+]
 
 #: Key of the WSGI environ: the :class:`DocsGuard` of the request.
 DOCS_GUARD_KEY = "odoo.fastapi.docs_guard"
@@ -182,6 +189,11 @@ def has_docs(routes: list[BaseRoute], scope: Scope) -> bool:
 # ----------------------------------------------------------------------
 # Routes
 # ----------------------------------------------------------------------
+
+
+def is_docs_route(route: BaseRoute) -> bool:
+    """Return whether a route is FastAPI's documentation, or what we replace it with."""
+    return isinstance(route, DocsRoute) or _is_of_fastapi(route)
 
 
 def _is_of_fastapi(route: BaseRoute) -> bool:

@@ -14,14 +14,16 @@ brings everything up to date. The routes are looked at by each request.
 from __future__ import annotations
 
 import threading
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.datastructures import State
 from starlette.middleware import Middleware
 
 from .bridge.failures import prepare_exception_handlers, watch_mounts
 from .bridge.routes import AppRoutes
-from .docs import replace_docs
+from .docs import is_docs_route, replace_docs
 from .error_handlers import default_exception_handler
 
 if TYPE_CHECKING:
@@ -29,9 +31,45 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["EndpointApp", "prepare_app", "prepare_middleware"]
+__all__ = ["EndpointApp", "copy_app", "prepare_app", "prepare_middleware"]
+
+#: Attribute of ``app.state``.
+_PREPARATION = "odoo_preparation"
 
 _preparing = threading.Lock()
+
+
+def copy_app(app: FastAPI) -> FastAPI:
+    """Return an app like another one, for one endpoint alone.
+
+    It has the same routes, middleware, exception handlers, overrides and lifespan. What
+    is set on the copy, or prepared in it, does not reach the other app.
+
+    :param app: any app, for example one that other programs serve, too
+    """
+    result = copy(app)
+    state = dict(app.state._state)
+    if state.pop(_PREPARATION, None) is not None:
+        vars(result).pop("build_middleware_stack", None)  # of the other's preparation
+    result.state = State(state)
+    result.exception_handlers = dict(app.exception_handlers)
+    result.user_middleware = list(app.user_middleware)
+    result.dependency_overrides = dict(app.dependency_overrides)
+    result.middleware_stack = None
+    result.openapi_schema = None
+    result.router = APIRouter(
+        redirect_slashes=app.router.redirect_slashes,
+        default=app.router.default,
+        dependency_overrides_provider=result,
+    )
+    result.setup()  # the documentation: of the copy, and before all other routes
+    original = copy(app.router)
+    original.routes = [r for r in app.router.routes if not is_docs_route(r)]
+    # the lifespan of the router runs them, and has the other router's
+    original.on_startup = []
+    original.on_shutdown = []
+    result.include_router(original)
+    return result
 
 
 def prepare_middleware(app: FastAPI) -> None:
@@ -147,6 +185,6 @@ class _UpdateMiddleware:
 
 def _get_preparation(app: FastAPI) -> _Preparation:
     with _preparing:
-        if not hasattr(app.state, "odoo_preparation"):
-            app.state.odoo_preparation = _Preparation(app)
-        return app.state.odoo_preparation
+        if not hasattr(app.state, _PREPARATION):
+            setattr(app.state, _PREPARATION, _Preparation(app))
+        return getattr(app.state, _PREPARATION)

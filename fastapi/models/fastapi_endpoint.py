@@ -27,7 +27,7 @@ from odoo.tools import convert
 from .. import dependencies
 from ..bridge import AsgiApplication, Lifespan, StartTimeoutError
 from ..bridge.routes import forget_callables
-from ..endpoint_app import EndpointApp, prepare_app, prepare_middleware
+from ..endpoint_app import prepare_app, prepare_middleware
 from ..error_handlers import AppBuildError, default_exception_handlers
 from ..markdown import escape_html
 from ..mounts import (
@@ -40,6 +40,9 @@ from ..mounts import (
 )
 
 _logger = logging.getLogger(__name__)
+
+#: The model that all apps inherit. The app ``x`` is the model ``fastapi.app.x``.
+APP_MODEL = "fastapi.app"
 
 #: First segments of paths that Odoo itself serves.
 RESERVED_SEGMENTS = frozenset(
@@ -293,17 +296,18 @@ class FastapiEndpoint(models.Model):
         vals_list = super().copy_data(default)
         for endpoint, vals in zip(self, vals_list, strict=True):
             if "root_path" not in (default or {}):
-                vals["root_path"] = endpoint._free_root_path()
+                vals["root_path"] = self._free_root_path(f"{endpoint.root_path}-copy")
         return vals_list
 
-    def _free_root_path(self):
-        """Return a root path for a copy of the endpoint."""
-        number, candidate = 1, f"{self.root_path}-copy"
+    @api.model
+    def _free_root_path(self, root_path):
+        """Return a root path, with a number if an endpoint has it already."""
+        number, candidate = 1, root_path
         # sudo: another company may have taken it
         endpoints = self.sudo().with_context(active_test=False)
         while endpoints.search_count([("root_path", "=", candidate)], limit=1):
             number += 1
-            candidate = f"{self.root_path}-copy-{number}"
+            candidate = f"{root_path}-{number}"
         return candidate
 
     @api.model
@@ -312,7 +316,10 @@ class FastapiEndpoint(models.Model):
 
         An override appends the fields that its ``_get_*`` and ``_prepare_*`` read.
         """
-        return ["name", "description", "root_path", "app", "user_id", "company_id"]
+        names = ["name", "description", "root_path", "app", "user_id", "company_id"]
+        for app in self._get_app_models():
+            names += app._get_app_fields()
+        return names
 
     @api.model
     def _routing_impacting_fields(self) -> tuple[str, ...]:
@@ -320,7 +327,10 @@ class FastapiEndpoint(models.Model):
 
         An override adds the fields that its ``_get_routing_info`` reads.
         """
-        return ("root_path", "save_http_session", "route_group", "active", "user_id")
+        names = ["root_path", "save_http_session", "route_group", "active", "user_id"]
+        for app in self._get_app_models():
+            names += app._get_routing_fields()
+        return tuple(names)
 
     def _reset_app(self):
         """Have the apps of these endpoints built anew, of all if there are none.
@@ -385,6 +395,7 @@ class FastapiEndpoint(models.Model):
             ],
             "save_session": self.save_http_session,
             "readonly": False,
+            **self._get_app_model()._get_routing_info(),
         }
 
     @api.model
@@ -586,6 +597,25 @@ class FastapiEndpoint(models.Model):
     # The app, for others to extend
     # ------------------------------------------------------------------
 
+    # Each of these hooks asks the class of the app first, see models/fastapi_app.py.
+    # Overrides on this model change what the class returns.
+
+    @api.model
+    def _get_app_models(self) -> list[models.BaseModel]:
+        """Return the apps of the database that are classes, and what all have."""
+        names = [
+            f"{APP_MODEL}.{key}" for key in self._fields["app"].get_values(self.env)
+        ]
+        return [self.env[name] for name in (APP_MODEL, *names) if name in self.env]
+
+    def _get_app_model(self) -> models.BaseModel:
+        """Return the app of the endpoint as a record of the class that defines it.
+
+        :return: a record of ``fastapi.app`` if no class defines the app
+        """
+        name = f"{APP_MODEL}.{self.app}"
+        return self.env[name if name in self.env else APP_MODEL].browse(self._ids)
+
     def _get_app(self) -> FastAPI:
         """Return a new FastAPI app for this endpoint.
 
@@ -594,7 +624,7 @@ class FastapiEndpoint(models.Model):
         should read fields only that ``_fastapi_app_fields`` lists.
         """
         self.ensure_one()
-        app = EndpointApp(**self._prepare_fastapi_app_params())
+        app = self._get_app_model()._get_app()
         app.state.odoo_root_path = self.root_path
         for router in self._get_fastapi_routers():
             app.include_router(router)
@@ -616,7 +646,8 @@ class FastapiEndpoint(models.Model):
 
         An override that adds texts of records escapes HTML in them, as here.
         """
-        return {
+        app = self._get_app_model()
+        params = {
             "title": self.name,
             "description": escape_html(self.description or ""),
             "middleware": self._get_fastapi_app_middlewares(),
@@ -625,7 +656,11 @@ class FastapiEndpoint(models.Model):
                 *map(Depends, self._get_auth_schemes()),
             ],
             "exception_handlers": self._get_app_exception_handlers(),
+            "lifespan": app._get_lifespan(),
         }
+        if app._api_version:
+            params["version"] = app._api_version
+        return {**params, **app._prepare_params()}
 
     def _get_fastapi_routers(self) -> list[APIRouter]:
         """Return the routers of the app.
@@ -633,22 +668,26 @@ class FastapiEndpoint(models.Model):
         An override adds its routers if ``self.app`` is an app of its own, or one that
         it extends. Routers are shared by all apps: they must not be changed here.
         """
-        return []
+        return list(self._get_app_model()._get_routers())
 
     def _get_app_dependencies_overrides(self) -> dict[Callable, Callable]:
         """Return the dependencies that the app replaces, with their replacements."""
         return {
             dependencies.fastapi_endpoint_id: _constant(self.id),
             dependencies.company_id: _constant(self.company_id.id or None),
+            **self._get_app_model()._get_dependency_overrides(),
         }
 
     def _get_fastapi_app_middlewares(self) -> list[Middleware]:
         """Return the middleware of the app, the outermost first."""
-        return []
+        return list(self._get_app_model()._get_middlewares())
 
     def _get_fastapi_app_dependencies(self) -> list[Any]:
         """Return the dependencies of every route of the app."""
-        return [Depends(dependencies.accept_language)]
+        return [
+            Depends(dependencies.accept_language),
+            *self._get_app_model()._get_dependencies(),
+        ]
 
     def _get_app_exception_handlers(
         self,
@@ -659,7 +698,10 @@ class FastapiEndpoint(models.Model):
         any case. The handlers returned here are plain functions of request and
         exception; an override may replace them or call them from its own.
         """
-        return default_exception_handlers()
+        return {
+            **default_exception_handlers(),
+            **self._get_app_model()._get_exception_handlers(),
+        }
 
     # ------------------------------------------------------------------
     # Demo data

@@ -12,6 +12,7 @@ from . import test_bridge_tasks
 from . import test_bridge_unhandled
 from . import test_bridge_waits
 from . import test_bridge_wsgi
+from . import test_copy_app
 from . import test_demo_app
 from . import test_demo_router
 from . import test_docs

@@ -1,3 +1,4 @@
+from . import fastapi_app
 from . import fastapi_endpoint
 from . import fastapi_endpoint_library
 from . import fastapi_endpoint_lifespan

@@ -1,4 +1,6 @@
 from . import test_access
+from . import test_app_class
+from . import test_app_install
 from . import test_backend
 from . import test_backend_fields
 from . import test_bad_input

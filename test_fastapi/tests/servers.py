@@ -101,9 +101,23 @@ def create_database(
     :return: exit code and log of Odoo
     """
     drop_database(dbname)
+    arguments = ("--init", modules, *arguments)
+    return run_odoo(dbname, *arguments, packages=packages, **options)
+
+
+def run_odoo(
+    dbname: str, *arguments: str, packages: Sequence[Path] = (), **options: Any
+) -> tuple[int, str]:
+    """Run Odoo without a server: to install or upgrade modules of a database.
+
+    :param arguments: of Odoo's command line
+    :param packages: folders with Python packages that go before the installed ones
+    :param options: of the configuration
+    :return: exit code and log of Odoo
+    """
     with tempfile.TemporaryDirectory() as folder:
         command, environ = _command(Path(folder), db_name=dbname, **options)
-        command += ["--init", modules, "--stop-after-init", "--no-http", *arguments]
+        command += ["--stop-after-init", "--no-http", *arguments]
         python_path = [*map(str, packages), environ["PYTHONPATH"]]
         environ["PYTHONPATH"] = os.pathsep.join(python_path)
         done = subprocess.run(

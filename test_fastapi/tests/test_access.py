@@ -29,6 +29,13 @@ MANAGERS = frozenset({"manager", "administrator"})
 #: Who may do what with the records of the models that the addon adds. The runner sees
 #: those endpoints only that run as itself, and everybody their own routes only.
 CRUD = {
+    # has no records
+    "fastapi.app": {
+        "read": NOBODY,
+        "create": NOBODY,
+        "write": NOBODY,
+        "unlink": NOBODY,
+    },
     "fastapi.endpoint": {
         "read": READERS | {"runner"},
         "create": MANAGERS,
@@ -58,6 +65,8 @@ METHODS = {
     ("fastapi.route", "action_open_docs"): READERS,
     # does nothing
     ("fastapi.endpoint", "action_sync_registry"): ANYBODY,
+    # Odoo's own: who installs addons
+    ("ir.module.module", "write"): frozenset({"administrator"}),
 }
 #: What the runner's group may read, and nothing else.
 READ_BY_RUNNER = {"fastapi.endpoint", "res.partner", "res.users"}
@@ -268,6 +277,19 @@ class TestModels(AccessCase):
                 ("unlink", access["unlink"], [own], {}),
             ):
                 self.check(allowed, call, identity, model, method, ids, kwargs)
+
+    def test_apps(self):
+        ids = self._create_endpoint("/app-of-access", app="test_class").ids
+        for identity, call in self.calls():
+            for model in ("fastapi.app", "fastapi.app.test_class"):
+                for method, args, kwargs in (
+                    ("read", ids, {"fields": ["display_name"]}),
+                    ("search", (), {"domain": []}),
+                    ("create", (), {"vals_list": [{}]}),
+                    ("write", ids, {"vals": {}}),
+                    ("unlink", ids, {}),
+                ):
+                    self.check(NOBODY, call, identity, model, method, args, kwargs)
 
     def test_why_an_app_is_broken_is_for_managers(self):
         ids = self.endpoint.ids

@@ -1,0 +1,157 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What an app as a class says about its endpoints: proposed, filled in, created."""
+
+import logging
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from .fastapi_endpoint import APP_MODEL
+
+_logger = logging.getLogger(__name__)
+
+
+class FastapiEndpoint(models.Model):
+    _inherit = "fastapi.endpoint"
+
+    #: What the form has filled in, as text, since the app was chosen. A value that
+    #: differs now was typed by a person.
+    app_proposals = fields.Json(store=False)
+
+    @api.onchange("app")
+    def _onchange_app(self):
+        """Propose the values that the app has for a new endpoint."""
+        if self._origin:
+            return
+        proposals = self._get_app_model()._get_endpoint_defaults()
+        if proposals.get("root_path"):
+            proposals["root_path"] = self._free_root_path(proposals["root_path"])
+        proposed = self.app_proposals or {}
+        names = list({**proposed, **proposals})
+        blank = self.new(self.default_get(names))
+        filled_in = {}
+        for name in names:
+            before = proposed.get(name) or _as_text(blank[name])
+            is_empty = not self[name] and self._fields[name].type != "boolean"
+            if is_empty or _as_text(self[name]) == before:
+                self[name] = proposals[name] if name in proposals else blank[name]
+                filled_in[name] = _as_text(self[name])
+        self.app_proposals = filled_in
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._add_endpoint_defaults(vals) for vals in vals_list])
+
+    @api.model
+    def _add_endpoint_defaults(self, vals):
+        """Return the values of a new endpoint, with those that its app has for it."""
+        name = f"{APP_MODEL}.{vals.get('app')}"
+        if name not in self.env:
+            return vals
+        defaults = {
+            field: value
+            for field, value in self.env[name]._get_endpoint_defaults().items()
+            if f"default_{field}" not in self.env.context
+        }
+        return {**defaults, **vals}
+
+    # ------------------------------------------------------------------
+    # Installation of the addon of an app
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _install_apps(self, module):
+        """Check the apps of an addon that was installed or upgraded just now.
+
+        What is new gets its endpoint, if the class says so. Everything of the addon is
+        loaded, and nothing is committed: whatever is raised here undoes it.
+
+        :param module: name of the addon
+        :raises ValidationError: an app can't be there as it is
+        """
+        self._check_app_keys()
+        for app in self._get_app_models():
+            if app._name != APP_MODEL and app._original_module == module:
+                has_user = "user_id" in app._get_endpoint_defaults()
+                if app._create_endpoint and self._is_new_model(app):
+                    self._create_endpoint_of(app)
+                elif app._user_xml_id and not has_user:
+                    _logger.warning(
+                        "%s has no user: %s is not there", app._name, app._user_xml_id
+                    )
+
+    @api.model
+    def _check_app_keys(self):
+        """Refuse a class whose key another addon has made an app of, too."""
+        modules = defaultdict(list)
+        for definition in reversed(type(self).mro()):
+            field = vars(definition).get("app")
+            # the arguments of the field, as in Odoo's Selection._selection_modules:
+            # what adds a value says what its end means, others only name it again
+            arguments = (field and field._args__) or {}
+            for key in arguments.get("ondelete") or ():
+                modules[key].append(field._module)
+        for app in self._get_app_models():
+            key = app._name.removeprefix(f"{APP_MODEL}.")
+            if len(modules[key]) > 1:
+                raise ValidationError(
+                    self.env._(
+                        "The addons %(addons)s each have an app with the key %(key)s. "
+                        "Rename one of them, or extend it with _inherit.",
+                        addons=", ".join(modules[key]),
+                        key=key,
+                    )
+                )
+
+    @api.model
+    def _is_new_model(self, app):
+        """Return whether a model came to the database in this transaction."""
+        self.env.cr.execute(
+            """
+            SELECT create_date >= now() AT TIME ZONE 'UTC' FROM ir_model_data
+            WHERE module = %s AND name = %s
+            """,
+            [app._original_module, f"model_{app._name.replace('.', '_')}"],
+        )
+        row = self.env.cr.fetchone()
+        return bool(row and row[0])
+
+    @api.model
+    def _create_endpoint_of(self, app):
+        """Create the endpoint that an app brings with it, if it has none yet.
+
+        It may have one from the time before it became a class.
+        """
+        key = app._name.removeprefix(f"{APP_MODEL}.")
+        endpoints = self.with_context(active_test=False)
+        if endpoints.search_count([("app", "=", key)], limit=1):
+            return
+        defaults = app._get_endpoint_defaults()
+        if "root_path" not in defaults:
+            raise ValidationError(
+                self.env._(
+                    "The app %(app)s can't create its endpoint: it has no _root_path.",
+                    app=app._name,
+                )
+            )
+        if app._user_xml_id and "user_id" not in defaults:
+            raise ValidationError(
+                self.env._(
+                    "The app %(app)s can't create its endpoint: there is no user with "
+                    "the XML id %(xml_id)s.",
+                    app=app._name,
+                    xml_id=app._user_xml_id,
+                )
+            )
+        data = {
+            "xml_id": f"{app._original_module}.fastapi_endpoint_{key}",
+            "values": {"app": key},
+            "noupdate": True,
+        }
+        self._load_records([data])
+
+
+def _as_text(value):
+    """Return the value of a field of an unsaved record, to be compared."""
+    return str(value._origin if isinstance(value, models.BaseModel) else value)
