@@ -135,6 +135,11 @@ STATUS_BY_TYPE: tuple[tuple[type[Exception], int], ...] = (
     (UserError, 400),
     (SessionExpiredException, 401),
 )
+#: Types whose ``headers`` are those of their response.
+_WITH_HEADERS = (
+    HTTPException,
+    *(exception_type for exception_type, _status in STATUS_BY_TYPE),
+)
 #: A client that breaks the protocol of a WebSocket (RFC 6455, "policy violation").
 WS_POLICY_VIOLATION = 1008
 
@@ -219,8 +224,12 @@ def _encode_errors(errors: Any) -> Any:
     )
 
 
-def exception_headers(exc: Exception) -> list[tuple[str, str]]:
-    """Return the header pairs that an exception brings along for its answer."""
+def exception_headers(exc: BaseException) -> list[tuple[str, str]]:
+    """Return the header pairs that an exception brings along for its response.
+
+    Only types that are made for a response have them. The headers of any other one may
+    be what another server has sent to the app (``urllib.error.HTTPError``).
+    """
     if isinstance(exc, WerkzeugHTTPException):
         # its Content-Type is that of its HTML page
         return [
@@ -228,7 +237,13 @@ def exception_headers(exc: Exception) -> list[tuple[str, str]]:
             for name, value in exc.get_headers()
             if name.lower() != "content-type"
         ]
-    return list((getattr(exc, "headers", None) or {}).items())
+    return attached_headers(exc) if isinstance(exc, _WITH_HEADERS) else []
+
+
+def attached_headers(exc: BaseException) -> list[tuple[str, str]]:
+    """Return the header pairs in ``headers`` of an exception, whatever they are for."""
+    items = getattr(getattr(exc, "headers", None), "items", None)
+    return list(items()) if callable(items) else []
 
 
 def default_exception_handler(request: Request, exc: Exception) -> Response:

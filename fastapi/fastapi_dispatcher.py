@@ -65,6 +65,7 @@ from .error_handlers import (
     AppBuildError,
     CommittedHTTPException,
     HandledError,
+    attached_headers,
     convert_exception_to_status_body,
     exception_headers,
     json_content,
@@ -129,6 +130,7 @@ class FastApiDispatcher(Dispatcher):
         #: The response to ``inner_exception``, and the headers of that at the time.
         self._error_response: Response | None = None
         self._error_headers: list[tuple[str, str]] = []
+        self._had_no_headers = False
         #: Whether what the request leaves pending could not be flushed.
         self._flush_failed = False
         self._dispatching = False
@@ -242,7 +244,8 @@ class FastApiDispatcher(Dispatcher):
             answer.close()
         else:
             self._error_response = self._build_response(answer)
-            self._error_headers = exception_headers(exc)
+            self._error_headers = _all_headers(exc)
+            self._had_no_headers = "headers" not in vars(exc)
 
     def _serve(self, endpoint: Any, args: dict[str, Any]) -> Response:
         """Call ``dispatch`` with all its overrides, and raise what Odoo understands.
@@ -268,9 +271,11 @@ class FastApiDispatcher(Dispatcher):
         response = self._error_response
         if response is None or exc is not self.inner_exception:
             raise exc
-        for name, value in exception_headers(exc):
+        for name, value in _all_headers(exc):
             if (name, value) not in self._error_headers:  # an override has added it
                 response.headers[name] = value
+        if self._had_no_headers:
+            vars(exc).pop("headers", None)
         error = self._handled_error(exc, response)
         if isinstance(exc, WerkzeugHTTPException) and exc.code is None:
             # abort(response): odoo.http.Request._serve_db sends it
@@ -524,6 +529,11 @@ class FastApiDispatcher(Dispatcher):
                 yield
         finally:
             odoo_env_ctx.reset(token)
+
+
+def _all_headers(exc: BaseException) -> list[tuple[str, str]]:
+    """Return all headers of an exception: overrides may add to those of any."""
+    return [*exception_headers(exc), *attached_headers(exc)]
 
 
 def _reopen(env: Environment) -> bool:

@@ -65,6 +65,16 @@ class PickyError(Exception):
         super().__init__(message)
 
 
+class UpstreamError(Exception):
+    """As of a client for HTTP: with what another server has sent."""
+
+    headers = {"Set-Cookie": "session=secret", "Content-Length": "1000"}
+
+
+class TextHeadersError(UserError):
+    headers = "no mapping"
+
+
 class ConflictError(SerializationFailure):
     pgcode = "40001"
 
@@ -78,6 +88,8 @@ ERRORS: dict[str, Exception] = {
     "own": OwnAttributesError("secret"),
     "picky": PickyError(1, message="secret"),
     "conflict": ConflictError("secret"),
+    "upstream": UpstreamError("secret"),
+    "text headers": TextHeadersError("refused"),
 }
 
 

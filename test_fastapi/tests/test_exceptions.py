@@ -173,6 +173,16 @@ class TestExceptions(FastapiHttpCase):
         self.assertEqual(seen.count("called"), 3)
         self._assert_bare(error)
 
+    # headers
+
+    def test_headers_that_are_not_of_the_response(self):
+        for name, status in (("upstream", 500), ("text headers", 400)):
+            with self.subTest(name), mute_logger("odoo.http"):
+                response = self.get(f"/test/raising/error/{name}")
+                self.assertEqual(response.status_code, status)
+                self.assertNotIn("Set-Cookie", response.headers)
+                self.assertTrue(response.json()["detail"])
+
     # overrides of other addons
 
     def test_override_sets_headers_of_an_exception(self):
@@ -181,13 +191,18 @@ class TestExceptions(FastapiHttpCase):
                 try:
                     return super().dispatch(endpoint, args)
                 except Exception as exc:
-                    if getattr(exc, "headers", None) is None:
-                        exc.headers = {}
-                    exc.headers["X-Log-Entry"] = "7"
+                    headers = dict(getattr(exc, "headers", None) or {})
+                    exc.headers = {**headers, "X-Log-Entry": "7"}
                     raise exc
 
-        self.addCleanup(lambda: [vars(e).pop("headers", None) for e in ERRORS.values()])
-        for name, status in (("http", 409), ("user", 400), ("bare", 500)):
+        http_error = vars(ERRORS["http"])
+        self.addCleanup(http_error.update, headers=http_error["headers"])
+        for name, status in (
+            ("http", 409),
+            ("user", 400),
+            ("bare", 500),
+            ("upstream", 500),
+        ):
             for _time in range(2):
                 with self.subTest(name), mute_logger("odoo.http"):
                     response = self.get(
@@ -195,6 +210,8 @@ class TestExceptions(FastapiHttpCase):
                     )
                     self.assertEqual(response.status_code, status)
                     self.assertEqual(response.headers["X-Log-Entry"], "7")
+                    self.assertNotIn("Set-Cookie", response.headers)
+                    self.assertEqual("headers" in vars(ERRORS[name]), name == "http")
                     self.assertIn("Access-Control-Allow-Origin", response.headers)
 
     def test_override_asks_for_the_response(self):
