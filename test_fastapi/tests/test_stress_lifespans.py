@@ -24,13 +24,13 @@ class TestLifespans(StressCase):
     def hold(self):
         self.query("SELECT pg_advisory_lock(%s)", LOCK)
 
-    def create_apps(self, count, **vals):
+    def create_apps(self, count, name, **vals):
         return [
             self.create_endpoint(
                 self.first,
                 f"/lifespans/{number}",
                 app="test_lifespan",
-                name=f"Number {number}",
+                name=f"{name} {number}",
                 **vals,
             )
             for number in range(count)
@@ -54,7 +54,7 @@ class TestLifespans(StressCase):
             name="Hanging",
             description="start",
         )
-        endpoints = self.create_apps(self.size(40, 3))
+        endpoints = self.create_apps(self.size(40, 3), "Starting")
         self.hold()
         hanging = [
             Background(self.first.request, "GET", "/hanging/greeting")
@@ -93,7 +93,7 @@ class TestLifespans(StressCase):
 
     def test_hanging_stop(self):
         count = self.size(20, 3)
-        endpoints = self.create_apps(count, description="stop")
+        endpoints = self.create_apps(count, "Stopping", description="stop")
         for number, endpoint_id in enumerate(endpoints):
             self.assertIsNone(self.check_greeting(number, endpoint_id))
         self.hold()
@@ -107,6 +107,12 @@ class TestLifespans(StressCase):
         self.conclude("requests while old apps hang at their stop", count, failures)
         self.query("SELECT pg_advisory_unlock(%s)", LOCK)
         self.wait_until(
-            lambda: sum("lifespan of Number" in line for line in self.first.log.copy()),
+            lambda: sum(
+                "lifespan of Stopping" in line for line in self.first.log.copy()
+            ),
             count,
         )
+
+
+class TestEventedLifespans(TestLifespans):
+    options = {"command": "gevent"}
