@@ -125,7 +125,15 @@ class DocsGuard:
 class DocsRoute(Route):
     """A route of the documentation; where there is none, it is not there either."""
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        #: Part of each path that matches.
+        self._mark = path.partition("{")[0]
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        # most requests are for other routes, and come by all of these
+        if scope["type"] != "http" or self._mark not in scope["path"]:
+            return Match.NONE, {}
         match, child_scope = super().matches(scope)
         if match is not Match.NONE:
             guard = _get_guard(scope)
