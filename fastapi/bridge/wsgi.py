@@ -53,18 +53,22 @@ HOP_BY_HOP = frozenset(
 )
 
 
-def end_to_end_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+def end_to_end_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     """Return the headers of an app that go to the client, as WSGI has them."""
-    pairs = [(name.lower(), name, value) for name, value in headers]
-    dropped = HOP_BY_HOP
-    for lower, _name, value in pairs:
-        if lower == b"connection":  # names others
-            dropped |= {option.strip() for option in value.lower().split(b",")}
-    return [
+    pairs = [
         (name.decode("latin-1"), value.decode("latin-1"))
-        for lower, name, value in pairs
-        if lower not in dropped
+        for name, value in headers
+        if name.lower() not in HOP_BY_HOP
     ]
+    if len(pairs) == len(headers):
+        return pairs
+    named = {
+        option.strip()
+        for name, value in headers
+        if name.lower() == b"connection"
+        for option in value.lower().decode("latin-1").split(",")
+    }
+    return [(name, value) for name, value in pairs if name.lower() not in named]
 
 
 class AsgiApplication:
