@@ -138,6 +138,8 @@ class Loop(asyncio.SelectorEventLoop):
     thread: CallThread | None = None
     #: Calls that it has not made yet.
     running_calls = 0
+    #: Functions that were to be called at the next turn since it was lent.
+    scheduled_calls = 0
     _stop_timer: asyncio.TimerHandle | None = None
     _signals: int | None = None
     _selector: _BusySelector
@@ -157,6 +159,7 @@ class Loop(asyncio.SelectorEventLoop):
         """
         if self._closed:
             self._check_closed()  # raises
+        self.scheduled_calls += 1
         handle = asyncio.Handle(callback, args, self, context)
         if self._thread_id == get_ident() or self._thread_id is None:
             self._ready.append(handle)
@@ -273,7 +276,8 @@ def _is_clean(loop: Loop) -> bool:
         # one that has ended may still be kept by its response
         or any(generator.ag_frame is not None for generator in loop._asyncgens)
         or any(not timer.cancelled() for timer in loop._scheduled)
-        or asyncio.all_tasks(loop)
+        # One call: the task of the request was the only one, and never waited.
+        or (loop.scheduled_calls > 1 and asyncio.all_tasks(loop))
     )
 
 
@@ -390,6 +394,7 @@ def borrow_loop() -> Iterator[Loop]:
         loop = _idle.pop()
     except IndexError:
         loop = new_loop()
+    loop.scheduled_calls = 0
     try:
         yield loop
     except BaseException:
