@@ -93,7 +93,11 @@ class Failure:
     def is_replayed(self) -> bool:
         """Whether the exception is one that Odoo replays: not to be answered here."""
         exc = self.exception
-        return isinstance(exc, TRANSACTION_ERRORS) and exc is not self.given
+        return (
+            exc is not None  # sooner told than what type it is of
+            and isinstance(exc, TRANSACTION_ERRORS)
+            and exc is not self.given
+        )
 
     def note(self, exc: Exception) -> None:
         """Remember an exception, with the traceback that Starlette clears later.

@@ -28,8 +28,8 @@ import selectors
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import Context
 from threading import get_ident
 from typing import Any
@@ -68,8 +68,6 @@ CANCEL_GRACE = 5
 
 #: Idle loops. ``deque`` appends and pops are atomic, no lock is needed.
 _idle: deque["Loop"] = deque()
-#: Loops that are lent and not to be lent again.
-_spoiled: WeakSet["Loop"] = WeakSet()
 #: All loops of the process.
 _loops: WeakSet["Loop"] = WeakSet()
 #: Set once the server stops.
@@ -138,6 +136,8 @@ class Loop(asyncio.SelectorEventLoop):
     thread: CallThread | None = None
     #: Calls that it has not made yet.
     running_calls = 0
+    #: Whether it is not to be lent again.
+    spoiled = False
     #: Functions that were to be called at the next turn since it was lent.
     scheduled_calls = 0
     _stop_timer: asyncio.TimerHandle | None = None
@@ -380,32 +380,37 @@ def spoil(loop: Loop) -> None:
 
     For a request that was cut off: its generators may wait for somebody to end them.
     """
-    _spoiled.add(loop)
+    loop.spoiled = True
 
 
-@contextmanager
-def borrow_loop() -> Iterator[Loop]:
+def borrow_loop() -> AbstractContextManager[Loop]:
     """Lend an event loop that nobody else runs meanwhile.
 
     A loop is lent again only if its request left nothing on it: tasks that a handler
     started and did not wait for are cancelled.
     """
-    try:
-        loop = _idle.pop()
-    except IndexError:
-        loop = new_loop()
-    loop.scheduled_calls = 0
-    try:
-        yield loop
-    except BaseException:
+    return _Loan()
+
+
+class _Loan:
+    # less than contextlib.contextmanager costs each request
+
+    def __enter__(self) -> Loop:
+        try:
+            loop = _idle.pop()
+        except IndexError:
+            loop = new_loop()
+        loop.scheduled_calls = 0
+        self._loop = loop
+        return loop
+
+    def __exit__(self, _type: Any, exc: BaseException | None, _traceback: Any) -> None:
+        loop = self._loop
+        work = loop.work
         loop.give_back()
-        _discard(loop)
-        raise
-    work = loop.work
-    loop.give_back()
-    if loop in _spoiled:
-        _discard(loop)
-    elif _is_clean(loop):
-        _idle.append(loop)
-    else:
-        _discard(loop, work)
+        if exc is not None or loop.spoiled:
+            _discard(loop)
+        elif _is_clean(loop):
+            _idle.append(loop)
+        else:
+            _discard(loop, work)
