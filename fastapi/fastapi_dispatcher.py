@@ -221,21 +221,24 @@ class FastApiDispatcher(Dispatcher):
                 self._scope = scope
                 return None
             forget_tracebacks(exc)
-        late = LateTransactions(env, scope)
         if answer.streaming:
-            return self._build_stream(answer, late)
+            return self._build_stream(answer, LateTransactions(env, scope))
         response = self._build_response(answer)
         tasks = answer.tasks()
         if tasks:
+            late = LateTransactions(env, scope)
             response.call_on_close(LateTasks(late, tasks).close)
         return response
 
     def _flush(self, env: Environment) -> None:
         """Flush what the handler leaves pending, while the app can still answer."""
+        cr, transaction = env.cr, env.transaction
+        if not (transaction.field_dirty or transaction.tocompute or cr.precommit):
+            return
         # an error that is swallowed, or a lost connection, is looked for later
-        if not env.cr.closed and get_swallowed_error(env.cr) is None:
+        if not cr.closed and get_swallowed_error(cr) is None:
             self._flush_failed = True
-            env.cr.flush()
+            cr.flush()
             self._flush_failed = False
 
     def _keep_response(self, exc: BaseException, answer: Answer) -> None:
