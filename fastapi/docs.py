@@ -37,6 +37,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Host, Match, Mount, Route
 
+from .bridge import wsgi_path
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
@@ -112,14 +114,28 @@ class DocsAccess(Enum):
 class DocsGuard:
     """Who may read the documentation, as an app has to know it.
 
-    :param get_access: asked by each request for documentation, by no other
-    :param login_path: path of the page to log in, where a visitor is sent
+    Every request has one, so it works out nothing before it is asked.
+
+    :param ask: returns what is told to the request of a path; asked by each request
+        for documentation, by no other
+    :param path_info: ``PATH_INFO`` of WSGI, with the root path
+    :param script_name: ``SCRIPT_NAME`` of WSGI, the prefix of a reverse proxy
     :param answered: whether a route of the documentation has answered the request
     """
 
-    get_access: Callable[[], DocsAccess]
-    login_path: str
+    ask: Callable[[str], DocsAccess]
+    path_info: str
+    script_name: str = ""
     answered: bool = False
+
+    def get_access(self) -> DocsAccess:
+        """Return what the request is told."""
+        return self.ask(wsgi_path({"PATH_INFO": self.path_info}))
+
+    @property
+    def login_path(self) -> str:
+        """Path of the page to log in, where a visitor is sent."""
+        return wsgi_path({"PATH_INFO": f"{self.script_name}/web/login"})
 
 
 class DocsRoute(Route):

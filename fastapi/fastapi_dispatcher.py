@@ -504,8 +504,9 @@ class FastApiDispatcher(Dispatcher):
                 environ["SCRIPT_NAME"] = prefix
         endpoints = self.request.env["fastapi.endpoint"]
         environ[DOCS_GUARD_KEY] = DocsGuard(
-            partial(endpoints._get_docs_access_of_request, wsgi_path(environ)),
-            wsgi_path({"PATH_INFO": f"{environ.get('SCRIPT_NAME', '')}/web/login"}),
+            endpoints._get_docs_access_of_request,
+            environ["PATH_INFO"],
+            environ.get("SCRIPT_NAME", ""),
         )
         return environ
 

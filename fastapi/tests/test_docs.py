@@ -37,11 +37,9 @@ def make_app(factory=EndpointApp, **params):
 
 
 class DocsCase(BridgeCase):
-    def ask(
-        self, app, path, access=DocsAccess.GRANTED, login_path="/web/login", **more
-    ):
+    def ask(self, app, path, access=DocsAccess.GRANTED, **more):
         """Send a request for documentation as somebody who has ``access``."""
-        guard = DocsGuard(lambda: access, login_path)
+        guard = DocsGuard(lambda _path: access, path, more.get("SCRIPT_NAME", ""))
         return self.call(app, path, **{DOCS_GUARD_KEY: guard, **more})
 
     def assets(self, result):
@@ -322,7 +320,6 @@ class TestDocsAccess(DocsCase):
             make_app(),
             "/été/v1/docs",
             DocsAccess.LOGIN,
-            login_path="/proxy/web/login",
             root_path="/été/v1",
             SCRIPT_NAME="/proxy",
             query="next=//evil.example",
@@ -356,10 +353,10 @@ class TestDocsAccess(DocsCase):
                 self.assertEqual(result.code, 200)
 
     def test_other_routes_are_not_asked_about(self):
-        def fail():
-            raise AssertionError("asked")
+        def fail(path):
+            raise AssertionError(f"asked for {path}")
 
-        guard = DocsGuard(fail, "/web/login")
+        guard = DocsGuard(fail, "/hello")
         result = self.call(make_app(), "/hello", **{DOCS_GUARD_KEY: guard})
         self.assertEqual(result.body, b'"hello"')
 
