@@ -192,7 +192,9 @@ class LateTransactions:
     def run_tasks(self, tasks: Sequence[TaskRun]) -> None:
         """Run each task in a transaction of its own, then close the cursor.
 
-        A task that fails is rolled back and logged, whatever it raises. After a
+        A task that fails is rolled back and logged, whatever it raises. That goes for
+        ``KeyboardInterrupt`` in the evented server too, which would end with it: Ctrl-C
+        in the middle of a task ends that task. After a
         conflict with another transaction it is run again, as a request is. One that
         gets no connection in time is logged, and the next tries once.
         """
@@ -252,9 +254,7 @@ class LateTransactions:
                 self._log("failed, and is rolled back", task)
                 self.rollback()
             forget_tracebacks(exc)
-            if isinstance(exc, _END_OF_THREAD) or (
-                isinstance(exc, KeyboardInterrupt) and _is_interrupted()
-            ):
+            if isinstance(exc, _END_OF_THREAD):
                 raise
 
     def _finish_commit(self, task: TaskRun) -> None:
@@ -419,11 +419,6 @@ def _get_stop() -> threading.Event:
     stop = threading.Event()
     CommonServer.on_stop(stop.set)
     return stop
-
-
-def _is_interrupted() -> bool:
-    """Return whether this is the thread that Ctrl-C reaches, and not a task's doing."""
-    return odoo.evented or threading.current_thread() is threading.main_thread()
 
 
 def reopen(env: Environment, timeout: float = 0) -> None:

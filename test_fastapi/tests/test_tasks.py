@@ -132,6 +132,10 @@ class TestTasksThatRaise(TaskCase):
         self.wait_until(self.connections, 0)
 
 
+class TestEventedTasksThatRaise(TestTasksThatRaise):
+    options = {"command": "gevent"}
+
+
 class TestFullPool(TaskCase):
     """A pool of three connections."""
 
