@@ -39,6 +39,16 @@ READY = re.compile(
 
 TIMEOUT = 20  # seconds for a server to start, or to answer
 
+#: Odoo's program. The prefork server starts it again for the evented one
+#: (``odoo.service.server.PreforkServer.long_polling_spawn``): with ``python -m odoo``,
+#: that fails and is repeated without end, and the server needs PostgreSQL each time.
+PROGRAM = """
+from odoo.cli import main
+
+if __name__ == "__main__":
+    main()
+"""
+
 
 def free_port() -> int:
     """Return a port that nobody listens on."""
@@ -80,9 +90,11 @@ def _command(folder: Path, **options: Any) -> tuple[list[str], dict[str, str]]:
     path = folder / "odoo.conf"
     with path.open("w") as file:
         parser.write(file)
+    program = folder / "odoo-bin"
+    program.write_text(PROGRAM)
     python_path = str(Path(odoo.__path__[0]).parent)
     environ = {**os.environ, "PYTHONPATH": python_path, "PYTHONUNBUFFERED": "1"}
-    return [sys.executable, "-m", "odoo", "--config", str(path)], environ
+    return [sys.executable, str(program), "--config", str(path)], environ
 
 
 def create_database(
@@ -167,7 +179,7 @@ class OdooServer:
             **options,
         )
         if command:
-            arguments.insert(arguments.index("odoo") + 1, command)
+            arguments.insert(2, command)
         environ.update(variables or {})
         self._process = subprocess.Popen(
             arguments,
