@@ -89,6 +89,9 @@ REFUSALS = {("application/json", 500), ("text/html", 404), ("text/html", 500)}
 class OwnPostgresCase(FaultCase):
     """A server, and a PostgreSQL that nobody else uses."""
 
+    #: Variables of the server's environment.
+    variables = {}
+
     @classmethod
     def setUpClass(cls):
         try:
@@ -100,7 +103,8 @@ class OwnPostgresCase(FaultCase):
 
     @classmethod
     def start_server(cls, **options):
-        return super().start_server(variables=cls.postgres.variables, **options)
+        variables = {**cls.postgres.variables, **cls.variables}
+        return super().start_server(variables=variables, **options)
 
     @classmethod
     def connect(cls):

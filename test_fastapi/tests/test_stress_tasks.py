@@ -69,10 +69,10 @@ class TestFullPoolEvented(FullPoolMixin, FaultCase):
         self.check("evented")
 
 
-class TestPostgresAway(OwnPostgresCase):
+class PostgresAwayMixin:
     """PostgreSQL goes before the tasks run, and comes back."""
 
-    def test_tasks(self):
+    def check(self, server):
         turns = self.size(full=10, short=1)
         names = set()
         for turn in range(turns):
@@ -92,4 +92,29 @@ class TestPostgresAway(OwnPostgresCase):
             type(self).connection = self.connect()
             self.wait_until(lambda: len(names - set(self.names())), 0)
         self.expect_service("PostgreSQL is back")
-        self.conclude("tasks while PostgreSQL is away", len(names), self.failures)
+        self.conclude(
+            f"tasks while PostgreSQL is away, {server} server",
+            len(names),
+            self.failures,
+        )
+
+
+class TestPostgresAwayThreaded(PostgresAwayMixin, OwnPostgresCase):
+    def test_tasks(self):
+        self.check("threaded")
+
+
+class TestPostgresAwayPrefork(PostgresAwayMixin, OwnPostgresCase):
+    # a worker gives up on a client that takes nothing, by default after two seconds
+    variables = {"ODOO_HTTP_SOCKET_TIMEOUT": str(TIMEOUT)}
+    options = {"workers": TASKS}
+
+    def test_tasks(self):
+        self.check("prefork")
+
+
+class TestPostgresAwayEvented(PostgresAwayMixin, OwnPostgresCase):
+    options = {"command": "gevent"}
+
+    def test_tasks(self):
+        self.check("evented")
