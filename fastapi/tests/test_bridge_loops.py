@@ -35,6 +35,8 @@ from ..bridge import inline_threads
 from ..bridge.loops import MAX_BUSY_PASSES, borrow_loop, new_loop
 from .bridge_case import TIMEOUT, BridgeCase
 
+LOGGER = "odoo.addons.fastapi.bridge.loops"
+
 
 class TestLoops(BridgeCase):
     def test_loop_does_not_keep_the_context_that_it_is_made_in(self):
@@ -175,7 +177,8 @@ class TestLoops(BridgeCase):
             seen.append(asyncio.create_task(asyncio.Event().wait()))
             return "answer"
 
-        result = self.call(app)
+        with self.assertLogs(LOGGER, "WARNING"):
+            result = self.call(app)
         self.assertEqual(json.loads(result.body), "answer")
         self.assertIsNone(result.exc_info)
         self.assertTrue(seen[0].is_closed())
@@ -201,7 +204,8 @@ class TestLoops(BridgeCase):
             handler.task = asyncio.create_task(work(started))
             await started.wait()
 
-        self.call(app)
+        with self.assertLogs(LOGGER, "WARNING"):
+            self.call(app)
         self.assertEqual(cleaned, [True])
 
     def test_loop_of_a_failed_request_with_a_task_left_behind(self):
