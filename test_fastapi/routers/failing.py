@@ -171,7 +171,7 @@ def serialize(value: int) -> str:
 
 
 class OutOfFunction(BaseModel):
-    number: Annotated[int, PlainSerializer(serialize)] = 0
+    number: Annotated[int, PlainSerializer(serialize)]
 
 
 class Nested(BaseModel):
@@ -250,7 +250,7 @@ def return_computed_list() -> Page[Out]:
 
 @router.get("/response/function")
 def return_function() -> OutOfFunction:
-    return OutOfFunction()
+    return OutOfFunction(number=0)
 
 
 @router.get("/response/json")
