@@ -255,7 +255,10 @@ class TestBrokenApp(FaultCase):
         lines = {line.split(": ", 1)[1] for line in self.errors()}
         self.expect(
             {re.sub("'.*'", "", line).strip() for line in lines},
-            {"The app of the endpoint  at /breakable fails."},
+            {
+                "GET /breakable/identity (endpoint Test at /breakable): "
+                "AppBuildError: The app of the endpoint  at /breakable fails."
+            },
             "errors in the log",
         )
         self.conclude("app that can't be built", tried, self.failures)

@@ -30,6 +30,8 @@ OURS = re.compile(r"odoo\.addons\.(test_)?(fastapi|extendable)")
 BY_DESIGN = {
     # a subclass registers itself: Dispatcher.__init_subclass__
     "odoo.http._dispatchers['fastapi']",
+    # what Odoo calls when its server stops: CommonServer.on_stop
+    "odoo.service.server.CommonServer._on_stop_funcs[]",
     # the test that runs, set by Odoo
     "odoo.modules.module.current_test",
 }
