@@ -64,7 +64,7 @@ class _RememberingCursor:
     #: Why the transaction is aborted, if it is.
     _fastapi_error: _SqlError | None = None
 
-    def commit(self: Any) -> None:
+    def commit(self: Any) -> None:  # pylint: disable=missing-return
         self.flush()
         error = get_swallowed_error(self)
         if error is not None:

@@ -44,6 +44,8 @@ T = TypeVar("T")
 S = TypeVar("S", bound=RecordSchema)
 Filter = FilterSchema | Domain | Sequence[Any] | None
 
+CURSOR_ERROR = "The cursor is not one of this list and order."
+
 #: Types of fields by which a cursor can sort, and what their values are in JSON.
 CURSOR_TYPES: dict[str, type | tuple[type, ...]] = {
     "boolean": bool,
@@ -311,9 +313,9 @@ def _decode(model: Record, terms: Sequence[tuple[str, bool]], cursor: str) -> li
                 _parse(model._fields[name].type, value)
                 for (name, _descending), value in zip(terms, values, strict=True)
             ]
-    except (binascii.Error, RecursionError, TypeError, ValueError):
-        pass
-    raise HTTPException(422, "The cursor is not one of this list and order.")
+    except (binascii.Error, RecursionError, TypeError, ValueError) as err:
+        raise HTTPException(422, CURSOR_ERROR) from err
+    raise HTTPException(422, CURSOR_ERROR)
 
 
 def _parse(kind: str, value: Any) -> Any:

@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=method-required-super
 """Reads records field by field, into the values that a schema validates.
 
 A :class:`RecordBatch` holds records of one model. A schema that meets one of them, as a
@@ -18,6 +19,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timezone
 from decimal import Decimal
@@ -246,10 +248,8 @@ def _fetch(records: BaseModel, names: list[str]) -> None:
         ):
             ids = dict.fromkeys(itertools.chain((id_,), records._prefetch_ids))
             siblings = records.browse(itertools.islice(ids, PREFETCH_MAX))
-            try:
+            with suppress(AccessError):  # of another record; this one is fetched alone
                 siblings.fetch(names)
-            except AccessError:
-                pass  # of another record; this one is fetched alone
     if names:
         records.fetch(names)
     else:
@@ -294,11 +294,8 @@ def _read_values(records: BaseModel, field: Field) -> list[Any]:
         if field.compute:
             field.recompute(records)
         cache = field._get_cache(env)
-        try:
+        with suppress(KeyError):  # what is not there is read below
             values = [cache[id_] for id_ in records._ids]
-        except KeyError:
-            pass
-        else:
             if empty is None:
                 return values
             return [empty if value is None else value for value in values]

@@ -15,14 +15,20 @@ from pydantic import BaseModel
 
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
+from odoo.tools.translate import LazyTranslate
+
+from ..context import odoo_env_ctx
 
 if TYPE_CHECKING:
     from odoo.fields import Field
     from odoo.models import BaseModel as Record
+    from odoo.tools.translate import LazyGettext
 
     from .rows import Column
 
 __all__ = ["to_plain", "to_vals"]
+
+_lt = LazyTranslate(__name__)
 
 MAX_INTEGER = 2**31 - 1  # of PostgreSQL
 
@@ -70,7 +76,13 @@ def _to_val(record: Record, field: Field, column: Column, value: Any) -> Any:
     if field.type == "integer":
         return _check_integer(field, value)
     if field.type == "selection" and value not in field.get_values(record.env):
-        raise ValidationError(f"{field.name}: {value!r} is not one of the values.")
+        raise _refusal(
+            _lt(
+                "%(field)s: %(value)s is not one of the values.",
+                field=field.name,
+                value=repr(value),
+            )
+        )
     return value
 
 
@@ -88,17 +100,18 @@ def to_plain(value: Any) -> Any:
         return to_plain(value.value)
     if isinstance(value, str):
         if "\0" in value:
-            raise ValidationError("A text has a null character.")
+            raise _refusal(_lt("A text has a null character."))
         return value
     if isinstance(value, datetime) and value.tzinfo is not None:
         try:
             return value.astimezone(timezone.utc).replace(tzinfo=None)
         except OverflowError as err:
-            raise ValidationError(f"The time {value} is out of range.") from err
+            text = _lt("The time %(value)s is out of range.", value=value)
+            raise _refusal(text) from err
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValidationError(f"The number {value} is not finite.")
+        raise _refusal(_lt("The number %(value)s is not finite.", value=value))
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, list | tuple | set | frozenset):
@@ -110,7 +123,11 @@ def to_plain(value: Any) -> Any:
 
 def _check_integer(field: Field, value: int) -> int:
     if not -MAX_INTEGER <= value <= MAX_INTEGER:
-        raise ValidationError(f"{field.name}: {value} is out of range.")
+        raise _refusal(
+            _lt(
+                "%(field)s: %(value)s is out of range.", field=field.name, value=value
+            )
+        )
     return value
 
 
@@ -121,7 +138,13 @@ def _to_reference(record: Record, field: Field, value: Any) -> str:
     model, _comma, id_ = str(value).partition(",")
     is_id = id_.isdecimal() and len(id_) < 19
     if model not in field.get_values(record.env) or not is_id:
-        raise ValidationError(f"{field.name}: {value!r} is no reference to a record.")
+        raise _refusal(
+            _lt(
+                "%(field)s: %(value)s is not a reference to a record.",
+                field=field.name,
+                value=repr(value),
+            )
+        )
     _check_ids(record.env[model], field, [int(id_)])
     return f"{model},{int(id_)}"
 
@@ -151,7 +174,7 @@ def _to_commands(record: Record, field: Field, items: list[Any]) -> list[Any]:
             continue
         # the ORM would change any record, whose ever it is
         if id_ not in linked._ids:
-            _refuse(field, [id_])
+            raise _missing(field, [id_])
         commands.append(Command.update(id_, to_vals(item, comodel.browse(id_))))
     return commands
 
@@ -165,10 +188,21 @@ def _check_ids(comodel: Record, field: Field, ids: Iterable[int]) -> None:
     found = comodel.with_context(active_test=False).search([("id", "in", list(wanted))])
     missing = wanted.difference(found._ids)
     if missing:
-        _refuse(field, sorted(missing))
+        raise _missing(field, sorted(missing))
 
 
-def _refuse(field: Field, ids: list[int]) -> None:
-    raise ValidationError(
-        f"{field.name}: there is no record with the id {', '.join(map(str, ids))}."
+def _missing(field: Field, ids: list[int]) -> ValidationError:
+    return _refusal(
+        _lt(
+            "%(field)s: there is no record with the id %(ids)s.",
+            field=field.name,
+            ids=", ".join(map(str, ids)),
+        )
     )
+
+
+def _refusal(text: LazyGettext) -> ValidationError:
+    """Return an exception whose text is in the language of the client."""
+    env = odoo_env_ctx.get(None)
+    lang = env.context.get("lang") if env is not None else None
+    return ValidationError(text._translate(lang or "en_US"))

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-# pylint: disable=translation-required,missing-return
+# pylint: disable=translation-required,missing-return,unreachable
 """Responses leave the handler when it is over; what is a stream, and what is none."""
 
 import gzip

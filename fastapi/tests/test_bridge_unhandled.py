@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-# pylint: disable=translation-required,missing-return
+# pylint: disable=translation-required,missing-return,dangerous-default-value
 """Exceptions that no handler is registered for, and exceptions of middleware."""
 
 import asyncio

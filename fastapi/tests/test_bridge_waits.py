@@ -4,7 +4,7 @@
 import asyncio
 import socket
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from unittest.mock import patch
 
 import fastapi.routing
@@ -240,10 +240,8 @@ class TestLeftovers(WaitCase):
     def test_task_that_takes_no_notice_of_being_cancelled(self):
         async def stubborn():
             while True:
-                try:
+                with suppress(asyncio.CancelledError):
                     await asyncio.sleep(TIMEOUT)
-                except asyncio.CancelledError:
-                    pass
 
         async def leave():
             self.task = asyncio.create_task(stubborn())

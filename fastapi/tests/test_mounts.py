@@ -142,7 +142,7 @@ class TestMountTable(BaseCase):
         class RecordingTable(dict):
             def get(self, path):
                 asked.append(path)
-                return super().get(path)
+                return self[path] if path in self else None
 
         self.table.by_root_path = RecordingTable(self.table.by_root_path)
         for path in ("/a" * 30_000, "/" * 60_000, "/api" + "/x" * 30_000, "x" * 60_000):

@@ -138,7 +138,7 @@ def create_and_refuse(
     name: str, env: Annotated[Environment, Depends(odoo_env)]
 ) -> None:
     env["test.fastapi.item"].create({"name": name})
-    raise UserError("refused")
+    raise UserError(env._("refused"))
 
 
 @existing_app.get("/endpoint")

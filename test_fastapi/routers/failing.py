@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=method-required-super
 """What Odoo raises by itself, what pydantic makes of it, and failures for the log."""
 
 import asyncio

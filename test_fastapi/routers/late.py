@@ -3,6 +3,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Annotated, Any, Literal
 
@@ -29,18 +30,13 @@ Env = Annotated[Environment, Depends(odoo_env)]
 
 
 def divide(env: Environment) -> None:
-    try:
+    with suppress(psycopg2.Error):
         env.cr.execute("SELECT 1 / 0")
-    except psycopg2.Error:
-        pass
 
 
 def divide_in_savepoint(env: Environment) -> None:
-    try:
-        with env.cr.savepoint():
-            env.cr.execute("SELECT 1 / 0")
-    except psycopg2.Error:
-        pass
+    with suppress(psycopg2.Error), env.cr.savepoint():
+        env.cr.execute("SELECT 1 / 0")
 
 
 @router.post("/swallow")

@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=method-required-super
 """Lists: filters, sorting, pages."""
 
 import base64
