@@ -192,9 +192,9 @@ class LateTransactions:
     def run_tasks(self, tasks: Sequence[TaskRun]) -> None:
         """Run each task in a transaction of its own, then close the cursor.
 
-        A task that fails is rolled back and logged, whatever it raises. That goes for
-        ``KeyboardInterrupt`` in the evented server too, which would end with it: Ctrl-C
-        in the middle of a task ends that task. After a
+        A task that fails is rolled back and logged, whatever it raises. Ctrl-C ends the
+        thread that it reaches, but not the evented server, where a task's own
+        ``KeyboardInterrupt`` looks the same: there it ends that task. After a
         conflict with another transaction it is run again, as a request is. One that
         gets no connection in time is logged, and the next tries once.
         """
@@ -254,7 +254,10 @@ class LateTransactions:
                 self._log("failed, and is rolled back", task)
                 self.rollback()
             forget_tracebacks(exc)
-            if isinstance(exc, _END_OF_THREAD):
+            if isinstance(exc, _END_OF_THREAD) or (
+                isinstance(exc, KeyboardInterrupt)
+                and threading.current_thread() is threading.main_thread()
+            ):
                 raise
 
     def _finish_commit(self, task: TaskRun) -> None:
