@@ -124,9 +124,7 @@ def to_plain(value: Any) -> Any:
 def _check_integer(field: Field, value: int) -> int:
     if not -MAX_INTEGER <= value <= MAX_INTEGER:
         raise _refusal(
-            _lt(
-                "%(field)s: %(value)s is out of range.", field=field.name, value=value
-            )
+            _lt("%(field)s: %(value)s is out of range.", field=field.name, value=value)
         )
     return value
 
