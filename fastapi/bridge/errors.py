@@ -119,7 +119,8 @@ def original_exception(exc: Exception) -> Exception:
     sent to the client yet at that time, so for us it is an exception like any other.
 
     It also sets the traceback of an exception that it has answered, as ``contextlib``
-    does with each that passes. A frozen dataclass refuses that.
+    does with each that passes (from Python 3.11 on). Exit stacks set the context of one
+    that a teardown raises. A frozen dataclass refuses both.
     """
     while True:
         if (
@@ -131,7 +132,7 @@ def original_exception(exc: Exception) -> Exception:
         elif (
             isinstance(exc, FrozenInstanceError)
             and isinstance(exc.__context__, Exception)
-            and "__traceback__" in str(exc)
+            and ("__traceback__" in str(exc) or "__context__" in str(exc))
         ):
             exc = exc.__context__
         else:

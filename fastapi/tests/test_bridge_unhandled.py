@@ -528,22 +528,27 @@ class TestExceptionsOfAnyKind(UnhandledCase):
 
     def test_in_the_teardown_of_a_dependency(self):
         for error, code in self._errors():
-            with self.subTest(type(error).__name__):
 
-                def dependency():
-                    yield
-                    raise error  # noqa: B023
+            def dependency():
+                yield
+                raise error  # noqa: B023
 
-                app = self.make_app(CORS)
+            async def async_dependency():
+                yield
+                raise error  # noqa: B023
 
-                @app.get("/torn", dependencies=[Depends(dependency)])
-                def torn() -> str:
-                    return "fine"
+            for call in (dependency, async_dependency):
+                with self.subTest(type(error).__name__, call=call.__name__):
+                    app = self.make_app(CORS)
 
-                result = self.raise_below(app, None, "/torn")
-                self.assertTrue(result.answered)
-                self.assertEqual(result.code, code)
-                self.assertIs(result.exception, error)
+                    @app.get("/torn", dependencies=[Depends(call)])
+                    def torn() -> str:
+                        return "fine"
+
+                    result = self.raise_below(app, None, "/torn")
+                    self.assertTrue(result.answered)
+                    self.assertEqual(result.code, code)
+                    self.assertIs(result.exception, error)
 
     def test_through_a_dependency_with_yield(self):
         def dependency():
