@@ -160,7 +160,7 @@ class AsgiApplication:
             exc_info = None
             if exchange.streaming:
                 return Stream(self, exchange, failure, loop, stack.pop_all(), tasks)
-        return Answer((body,), tasks, application=self)
+        return Answer((body,), _take(tasks), application=self)
 
 
 class Answer:
@@ -179,12 +179,12 @@ class Answer:
     def __init__(
         self,
         chunks: Iterable[bytes],
-        tasks: Iterable[TaskRun] = (),
+        tasks: list[TaskRun] | None = None,
         answered: bool = True,
         application: AsgiApplication | None = None,
     ) -> None:
         self._chunks = chunks
-        self._tasks = tasks
+        self._tasks = [] if tasks is None else tasks
         self.answered = answered
         self._application = application
 
@@ -199,7 +199,7 @@ class Answer:
 
         They may be called after ``close``; a function raises what its task raises.
         """
-        tasks, self._tasks = list(self._tasks), ()
+        tasks = _take(self._tasks)
         for task in tasks:
             task.application = self._application
         return tasks
@@ -227,7 +227,7 @@ class Stream(Answer):
         failure: Failure,
         loop: Loop,
         stack: ExitStack,
-        tasks: Iterable[TaskRun],
+        tasks: list[TaskRun],
     ) -> None:
         super().__init__(exchange.chunks(), tasks, application=application)
         self._exchange = exchange
@@ -287,7 +287,18 @@ def _disconnect(exchange: Exchange, loop: Loop) -> None:
         exchange.close()
 
 
-def _drop(tasks: Iterable[TaskRun]) -> None:
+def _take(tasks: list[TaskRun]) -> list[TaskRun]:
+    """Take all tasks out of the list that the scope has.
+
+    The scope may live on, in a cycle of references that ``BaseHTTPMiddleware`` makes,
+    or ``contextlib`` of an exception and its frames, and would keep their uploads open.
+    """
+    taken = tasks.copy()
+    tasks.clear()
+    return taken
+
+
+def _drop(tasks: list[TaskRun]) -> None:
     """Close what is open for tasks that will not run."""
-    for task in tasks:
+    for task in _take(tasks):
         task.close()

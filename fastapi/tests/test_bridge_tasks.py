@@ -234,6 +234,22 @@ class TestUploads(BridgeCase):
                 result.exc_info = None
                 self.assertTrue(self.files[0].closed)
 
+    def test_they_are_closed_though_the_scope_lives_on(self):
+        @self.app.middleware("http")
+        async def keep(request, call_next):
+            kept.append(request.scope)
+            return await call_next(request)
+
+        for path in ("/", "/stream"):
+            with self.subTest(path):
+                kept = []
+                self.files.clear()
+                result = self.post(path, ON_DISK)
+                self.assertEqual(len(result.tasks), 1)
+                result.tasks.clear()
+                self.assertTrue(self.files[0].closed)
+                self.assertTrue(kept)
+
     def test_they_are_closed_when_the_client_of_a_stream_goes(self):
         body = make_form(ON_DISK)
         environ = make_environ("/stream", "POST", body, **FORM)
