@@ -142,11 +142,12 @@ ELSEWHERE = [
     b"*",
 ]
 EXPECT = b"Expect: 100-continue"
+TOO_LONG = b"Content-Length: 99999999999999999999"
 UPGRADE = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13"
 #: Headers that are wrong, or more than anybody expects.
 HEADERS = [
     b"Content-Length: -1",
-    b"Content-Length: 99999999999999999999",
+    TOO_LONG,
     b"Content-Length: 5, 5",
     b"Content-Length: 0x5",
     b"Content-Length:",
@@ -252,6 +253,7 @@ class Request:
         # Odoo throws away what follows the 100 of the server: all of the answer
         # (odoo.service.server.RequestHandler.end_headers).
         self.upgrade = UPGRADE in headers
+        self.too_long = TOO_LONG in headers
         self.discarded = EXPECT in headers and self.upgrade
         lines = [b" ".join((self.method, self.target, version)), *headers, b"", b""]
         self.raw = b"\r\n".join(lines) + dice.choice(BODIES)
@@ -344,6 +346,8 @@ class TestFuzz(StressCase):
         elif request.below and not (
             answer.status in SERVER_STATUSES
             or (request.odd_method and answer.status == 405)
+            # one that is malformed too is not given to the app
+            or (request.too_long and answer.status == 413)
             # a handshake is refused before there is an app for it (ir_http)
             or (request.upgrade and answer.status == 403 and not answer.body)
         ):
