@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["extendable_classes", "no_extendable_classes"]
 
 LOADER = "extendable.registry.loader"
-#: Attribute of the loader's class, which is made anew with Odoo's registry.
+#: Attribute of the loader's class, which is new with each registry of Odoo.
 _CLASSES = "_extendable_classes"
 
 

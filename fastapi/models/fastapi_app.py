@@ -168,7 +168,7 @@ class FastapiApp(models.AbstractModel):
 
     @api.model
     def _get_app_fields(self) -> Iterable[str]:
-        """Return fields of the endpoint that the hooks read: a write builds it anew."""
+        """Return fields of the endpoint that the hooks read: a write rebuilds it."""
         return []
 
     @api.model
