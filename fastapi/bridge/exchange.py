@@ -7,8 +7,8 @@ specification gives::
 
     START ── http.response.start ──> BODY ── http.response.body, no more ──> DONE
 
-A message out of order, or of an unknown type, is a ``RuntimeError`` in the app, and so is
-a body of another length than the response says, as in uvicorn.
+A message out of order or of an unknown type is a ``RuntimeError`` in the app. So is a
+body of another length than the response says, as in uvicorn.
 
 A response is a stream if it says so itself: its start has no ``Content-Length``, or one
 above ``STREAM_SIZE``, and more follows its first chunk (``held_responses`` has looked
