@@ -30,7 +30,9 @@ class TestFastapiTyped(models.Model):
     partner_id = fields.Many2one("res.partner")
     parent_id = fields.Many2one("test.fastapi.typed")
     child_ids = fields.One2many("test.fastapi.typed", "parent_id")
-    partner_ids = fields.Many2many("res.partner", relation="test_fastapi_typed_partner")
+    partner_ids = fields.Many2many(
+        "res.partner", string="Partners", relation="test_fastapi_typed_partner"
+    )
     reference = fields.Reference(
         [("res.partner", "Partner"), ("res.currency", "Currency")]
     )

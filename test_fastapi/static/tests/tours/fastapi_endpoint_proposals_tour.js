@@ -56,7 +56,14 @@ registry.category("web_tour.tours").add("fastapi_endpoint_proposals", {
         {
             trigger: ".o_field_widget[name=root_path] input:value(/typed)",
         },
+        {
+            content: "The form has what the app proposes",
+            trigger: ".o_field_widget[name=user_id] input:value(Public user)",
+        },
         ...chooseApp("Test of an app as a class"),
+        {
+            trigger: ".o_field_widget[name=user_id] input:value(Runner of the test app)",
+        },
         {
             trigger: ".o_form_button_save",
             run: "click",
