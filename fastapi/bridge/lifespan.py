@@ -96,7 +96,7 @@ class Lifespan:
         self._error: BaseException | None = None
         #: Set when the attempt to start is over.
         self._decided = threading.Event()
-        #: Whether nobody waits for the start any more; with the lock.
+        #: Whether the request that waited for the start has given up; with the lock.
         self._given_up = False
         #: What the app has yielded, for ``request.state``.
         self.state: dict[str, Any] = {}

@@ -178,7 +178,7 @@ class _Route:
     :param owner: the routes of the app
     :param route: what holds tree and handler: the route, or its place in the app
     :param original: the route itself, which other apps may have too
-    :param before: what this one replaces, as somebody else has changed the route
+    :param before: what this one replaces, as other code has changed the route
     """
 
     def __init__(
