@@ -73,9 +73,7 @@ class WaitCase(FaultCase):
         for turn in range(turns):
             name = uuid.uuid4().hex
             # with the one that wakes them, as many as there are connections
-            calls = [
-                Background(self.get, f"/happened/{name}") for _call in range(4)
-            ]
+            calls = [Background(self.get, f"/happened/{name}") for _call in range(4)]
             self.wait_until(lambda: self.get("/waiting").json()["happened"], 1)
             # all but the one that waits are told so, each at once
             self.wait_until(lambda calls=calls: sum(c.is_alive() for c in calls), 1)
