@@ -101,6 +101,10 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, str):
         if "\0" in value:
             raise _refusal(_lt("A text has a null character."))
+        try:
+            value.encode()
+        except UnicodeEncodeError as err:  # half a character, as "\ud800" in JSON
+            raise _refusal(_lt("A text is not valid Unicode.")) from err
         return value
     if isinstance(value, datetime) and value.tzinfo is not None:
         try:
@@ -113,11 +117,11 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise _refusal(_lt("The number %(value)s is not finite.", value=value))
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+        return to_plain(value.model_dump(mode="json"))
     if isinstance(value, list | tuple | set | frozenset):
         return [to_plain(item) for item in value]
     if isinstance(value, dict):
-        return {key: to_plain(item) for key, item in value.items()}
+        return {to_plain(key): to_plain(item) for key, item in value.items()}
     return value
 
 

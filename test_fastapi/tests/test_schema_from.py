@@ -300,3 +300,25 @@ class TestVals(RecordCase):
             Path(country="BE").to_vals(self.model)
         with self.assertRaisesRegex(ValueError, "'partner_id' can't be written"):
             Nested(partner_id={"name": "x"}).to_vals(self.model)
+
+    def test_texts_that_postgresql_has_not(self):
+        class Anything(RecordSchema):
+            name: str = ""
+            json_: Annotated[Any, Source("json")] = None
+
+        class Holder(RecordSchema):
+            json_: Annotated[Anything | None, Source("json")] = None
+
+        for text in ("a\0", "\ud800"):
+            for values in (
+                Anything(name=text),
+                Anything(json_=text),
+                Anything(json_=[{"a": (text,)}]),
+                Anything(json_={"a": {text: 1}}),
+                Holder(json_=Anything(name=text)),
+            ):
+                with (
+                    self.subTest(values),
+                    self.assertRaises(exceptions.ValidationError),
+                ):
+                    values.to_vals(self.model)
