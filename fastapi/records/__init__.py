@@ -1,6 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Schemas that read records, filters and pages of lists."""
+"""Schemas that read records, filters and pages of lists, routes of a model."""
 
+from .conditional import IfMatch, IfNoneMatch, make_etag
+from .crud import CrudRouter
 from .filters import FilterSchema, Lookup, filtering
 from .from_model import ModelSchema, schema_from
 from .pages import (
@@ -17,9 +19,12 @@ from .schema import BinaryLink, ModelReference, RecordSchema, Reference, Source
 
 __all__ = [
     "BinaryLink",
+    "CrudRouter",
     "CursorPage",
     "CursorPaging",
     "FilterSchema",
+    "IfMatch",
+    "IfNoneMatch",
     "Lookup",
     "ModelReference",
     "ModelSchema",
@@ -30,6 +35,7 @@ __all__ = [
     "cursor_paging",
     "filtering",
     "make_cursor_paging",
+    "make_etag",
     "schema_from",
     "search_cursor_page",
     "search_page",

@@ -3,6 +3,7 @@ from importlib.util import find_spec
 
 from fastapi import APIRouter
 
+from .crud import router as crud_router
 from .echo import router as echo_router
 from .failing import router as failing_router
 from .faults import router as faults_router
@@ -17,6 +18,7 @@ from .transactions import router as transactions_router
 from .waits import router as waits_router
 
 router = APIRouter()
+router.include_router(crud_router)
 router.include_router(echo_router)
 router.include_router(failing_router)
 router.include_router(faults_router)

@@ -1,0 +1,308 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Conditional requests: ``ETag``, ``If-None-Match``, ``If-Match``."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from odoo import Command
+from odoo.models import BaseModel
+
+from odoo.addons.fastapi.dependencies import odoo_env
+from odoo.addons.fastapi.records import (
+    CrudRouter,
+    IfMatch,
+    IfNoneMatch,
+    RecordSchema,
+    make_etag,
+)
+
+from .test_crud import CrudCase, Item, make_router
+
+#: Headers that name no tag.
+MALFORMED = ("", ",", '"', '"abc', "abc", "W/", '""', "é".encode(), '"*"', "\t")
+
+
+class Child(RecordSchema):
+    name: str
+
+
+class Nested(RecordSchema):
+    name: str
+    title: str | None
+    computed: str
+    by_company: str | None
+    partner_id: Child | None
+    child_ids: list[Child]
+
+
+class NestedUpdate(RecordSchema):
+    text: str = ""
+    child_ids: list[int] = []
+
+
+def make_nested_router():
+    return CrudRouter(
+        "test.fastapi.typed",
+        prefix="/nested",
+        name="nested",
+        schema=Nested,
+        update=NestedUpdate,
+        env=odoo_env,
+    )
+
+
+class TestTags(CrudCase):
+    def test_the_same_tag_on_each_route(self):
+        client = self.client()
+        response = client.post("/items", json={"name": "New"})
+        url = response.headers["Location"]
+        etag = response.headers["ETag"]
+        self.assertRegex(etag, r'^"[0-9a-f]{32}"$')
+        self.assertEqual(client.get(url).headers["ETag"], etag)
+        response = client.patch(url, json={"name": "Changed"})
+        self.assertNotEqual(response.headers["ETag"], etag)
+        self.assertEqual(client.get(url).headers["ETag"], response.headers["ETag"])
+        response = client.patch(url, json={"name": "New"})
+        self.assertEqual(response.headers["ETag"], etag)
+
+    def test_tag_of_an_item(self):
+        item = Item.model_validate(self.item)
+        etag = make_etag(item)
+        self.assertEqual(make_etag(Item.model_validate(self.item)), etag)
+        self.assertNotEqual(make_etag(item.model_copy(update={"integer": 8})), etag)
+
+    def test_schema(self):
+        class Other(RecordSchema):
+            title: str
+
+        class Same(RecordSchema):
+            name: str
+
+        self.assertNotEqual(make_etag(Other(title="a")), make_etag(Same(name="a")))
+
+
+class TestReading(CrudCase):
+    def test_not_modified(self):
+        client = self.client()
+        for url in (self.url(self.item), "/items", "/items?integer=7"):
+            etag = client.get(url).headers["ETag"]
+            for header in (etag, f"W/{etag}", f'"a", {etag}', f"{etag},W/{etag}", "*"):
+                with self.subTest((url, header)):
+                    response = client.get(url, headers={"If-None-Match": header})
+                    self.assertIsNone(self.expect(response, 304))
+                    self.assertEqual(response.headers["ETag"], etag)
+                    self.assertNotIn("Content-Type", response.headers)
+
+    def test_modified(self):
+        client = self.client()
+        for url in (self.url(self.item), "/items"):
+            etag = client.get(url).headers["ETag"]
+            for header in (
+                *MALFORMED,
+                '"a", W/"b"',
+                etag.upper(),
+                etag[1:-2],
+                f"x{etag}",
+            ):
+                with self.subTest((url, header)):
+                    response = client.get(url, headers={"If-None-Match": header})
+                    self.expect(response, 200)
+                    self.assertEqual(response.headers["ETag"], etag)
+
+    def test_other_precondition(self):
+        client = self.client()
+        url = self.url(self.item)
+        etag = client.get(url).headers["ETag"]
+        for header, status in (
+            (etag, 200),
+            ("*", 200),
+            ('"a"', 412),
+            (f"W/{etag}", 412),
+        ):
+            response = client.get(url, headers={"If-Match": header})
+            self.expect(response, status)
+
+    def test_missing_records(self):
+        for header in ("If-None-Match", "If-Match"):
+            response = self.client().get("/items/1", headers={header: "*"})
+            self.expect(response, 404)
+
+    def change(self, change):
+        """Return whether the content, and whether the tag, is another one."""
+        client = self.client(make_nested_router())
+        url = f"/nested/{self.full.id}"
+        before = client.get(url)
+        change()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        headers = {"If-None-Match": before.headers["ETag"]}
+        after = client.get(url, headers=headers)
+        if after.status_code == 304:
+            self.assertEqual(client.get(url).json(), before.json())
+        else:
+            self.assertNotEqual(after.json(), before.json())
+        return after.status_code
+
+    def test_what_a_representation_depends_on(self):
+        """Most of it does not touch the record, or its ``write_date``."""
+        self.full.by_company = "mine"
+        line = self.full.child_ids[0]
+        write_date = self.full.write_date
+        for change in (
+            lambda: self.partners[0].write({"name": "Albert"}),
+            lambda: line.write({"name": "Changed"}),
+            lambda: line.unlink(),
+            lambda: self.model.create({"name": "Third", "parent_id": self.full.id}),
+            lambda: self.env.cr.execute(
+                "UPDATE test_fastapi_typed SET name = 'By SQL' WHERE id = %s",
+                [self.full.id],
+            ),
+        ):
+            self.assertEqual(self.change(change), 200)
+        self.assertEqual(self.full.write_date, write_date)
+        # not in the schema
+        self.assertEqual(self.change(lambda: self.full.write({"integer": 99})), 304)
+        self.assertEqual(self.change(lambda: None), 304)
+
+    def test_language_company_and_rights(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.full.with_context(lang="fr_FR").title = "Titre"
+        company = self.env["res.company"].create({"name": "Other"})
+        self.env.user.company_ids += company
+        self.user.write({"company_ids": [Command.link(company.id)]})
+        self.forbid("test.fastapi.typed", [("name", "!=", "First")])
+        url = f"/nested/{self.full.id}"
+        router = make_nested_router()
+        client = self.client(router)
+        etag = client.get(url).headers["ETag"]
+        responses = [
+            client.get(url, headers={"If-None-Match": etag, "Accept-Language": "fr"})
+        ]
+        for params in (
+            {"env": self.env(context={"allowed_company_ids": company.ids})},
+            {"user": self.user},
+        ):
+            client = self.client(make_nested_router(), **params)
+            responses.append(client.get(url, headers={"If-None-Match": etag}))
+        for response in responses:
+            self.assertNotEqual(response.status_code, 304)
+
+    def test_handwritten_route(self):
+        router = APIRouter()
+
+        def no_cache(response: Response):
+            response.headers["Cache-Control"] = "no-cache"
+
+        @router.get("/first", dependencies=[Depends(no_cache)])
+        def get_first(condition: Annotated[IfNoneMatch, Depends()]) -> Item:
+            self.item.integer += 1  # is kept
+            return condition.respond(Item(id=1, name="a", integer=1, partner_id=None))
+
+        client = self.client(router)
+        etag = client.get("/first").headers["ETag"]
+        response = client.get("/first", headers={"If-None-Match": etag})
+        self.expect(response, 304)
+        self.assertEqual(response.headers["Cache-Control"], "no-cache")
+        self.assertEqual(self.item.integer, 2)
+
+
+class TestChanging(CrudCase):
+    def requests(self, client, url, headers):
+        yield client.patch(url, json={"integer": 7}, headers=headers)
+        yield client.delete(url, headers=headers)
+
+    def test_unchanged(self):
+        client = self.client()
+        url = self.url(self.item)
+        for number, header in enumerate(("{}", '"a", {}, "b"', "*")):
+            etag = client.get(url).headers["ETag"]
+            response = client.patch(
+                url,
+                json={"integer": number + 10},
+                headers={"If-Match": header.format(etag)},
+            )
+            self.expect(response, 200)
+        headers = {"If-Match": response.headers["ETag"]}
+        self.expect(client.delete(url, headers=headers), 204)
+
+    def test_changed(self):
+        client = self.client()
+        url = self.url(self.item)
+        old = client.get(url).headers["ETag"]
+        self.item.name = "Changed"
+        etag = client.get(url).headers["ETag"]
+        # weak tags never match here
+        for header in (old, f'"a", {old}', f"W/{etag}", *MALFORMED):
+            for response in self.requests(client, url, {"If-Match": header}):
+                with self.subTest(header):
+                    self.expect(response, 412)
+        self.assertEqual(self.item.integer, 0)
+
+    def test_other_precondition(self):
+        client = self.client()
+        url = self.url(self.item)
+        etag = client.get(url).headers["ETag"]
+        for header in ("*", etag, f"W/{etag}"):
+            for response in self.requests(client, url, {"If-None-Match": header}):
+                self.expect(response, 412)
+        headers = {"If-None-Match": '"a"'}
+        self.expect(client.patch(url, json={"integer": 7}, headers=headers), 200)
+
+    def test_missing_records(self):
+        client = self.client()
+        for response in self.requests(
+            client, self.url(self.outside), {"If-Match": "*"}
+        ):
+            self.expect(response, 404)
+
+    def test_rights_come_first(self):
+        """As without the condition: who may not change it does not touch it."""
+        self.env["ir.model.access"].search(
+            [("model_id.model", "=", "test.fastapi.typed")]
+        ).write({"perm_write": False, "perm_unlink": False})
+        client = self.client(user=self.user)
+        for response in self.requests(client, self.url(self.item), {"If-Match": '"a"'}):
+            self.expect(response, 403)
+
+    def test_pending_changes(self):
+        """What the transaction has changed itself is part of the record."""
+        client = self.client()
+        url = self.url(self.item)
+        etag = client.get(url).headers["ETag"]
+        self.item.integer = 9
+        response = client.patch(url, json={}, headers={"If-Match": etag})
+        self.expect(response, 412)
+
+    def test_queries(self):
+        client = self.client(raise_server_exceptions=True)
+        url = self.url(self.item)
+        for number in (1, 2):
+            headers = {"If-Match": client.get(url).headers["ETag"]}
+            self.env.invalidate_all()
+            # find; touch; read; update; read
+            with self.assertQueryCount(5 if number == 2 else 50):
+                response = client.patch(url, json={"integer": number}, headers=headers)
+                self.env.flush_all()
+            self.expect(response, 200)
+
+    def test_handwritten_route(self):
+        router = make_router()
+
+        @router.post("/{id}/double")
+        def double(
+            record: Annotated[BaseModel, Depends(router.record)],
+            condition: Annotated[IfMatch, Depends()],
+        ) -> Item:
+            condition.check(record, Item)
+            record.integer = record.integer * 2 + 1
+            return condition.respond(Item.model_validate(record))
+
+        client = self.client(router)
+        url = self.url(self.item)
+        headers = {"If-Match": client.get(url).headers["ETag"]}
+        response = client.post(f"{url}/double", headers=headers)
+        self.assertEqual(self.expect(response, 200)["integer"], 1)
+        self.assertEqual(client.get(url).headers["ETag"], response.headers["ETag"])
+        self.expect(client.post(f"{url}/double", headers=headers), 412)
+        self.assertEqual(self.item.integer, 1)
