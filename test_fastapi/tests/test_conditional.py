@@ -1,12 +1,14 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Conditional requests: ``ETag``, ``If-None-Match``, ``If-Match``."""
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
 from odoo import Command
 from odoo.models import BaseModel
+from odoo.tests import BaseCase
 
 from odoo.addons.fastapi.dependencies import odoo_env
 from odoo.addons.fastapi.records import (
@@ -16,11 +18,17 @@ from odoo.addons.fastapi.records import (
     RecordSchema,
     make_etag,
 )
+from odoo.addons.fastapi.records.conditional import _parse
 
 from .test_crud import CrudCase, Item, make_router
 
-#: Headers that name no tag.
-MALFORMED = ("", ",", '"', '"abc', "abc", "W/", '""', "é".encode(), '"*"', "\t")
+#: Headers that name no tag of ours, as a client may send them.
+MALFORMED = (
+    *("", ",", " , ,", '"', '"abc', "abc", "W/", "W", '""', '"*"', "*, *", '"a", *'),
+    *("é".encode(), b"\xff", '"é"'.encode(), "\t", "\u00a0*".encode("latin-1")),
+)
+#: As long as a server takes them.
+LONG = ('"' * 60_001, "," * 60_000, "W/" * 30_000, 'W/"' * 20_000, " \t" * 30_000 + "x")
 
 
 class Child(RecordSchema):
@@ -80,6 +88,35 @@ class TestTags(CrudCase):
             name: str
 
         self.assertNotEqual(make_etag(Other(title="a")), make_etag(Same(name="a")))
+
+
+class TestHeaders(BaseCase):
+    def parse(self, header):
+        tags = _parse(header)
+        return tags.as_set(), tags.as_set(include_weak=True), tags.star_tag
+
+    def test_lists_of_tags(self):
+        for header, strong, weak in (
+            ('"a"', {'"a"'}, set()),
+            (' "a" , W/"b","c,d"', {'"a"', '"c,d"'}, {'"b"'}),
+            (',, "a",, ', {'"a"'}, set()),
+            ('W/"*"', set(), {'"*"'}),
+        ):
+            self.assertEqual(self.parse(header), (strong, strong | weak, False))
+        self.assertEqual(self.parse(" * "), (set(), set(), True))
+        self.assertIsNone(_parse(None))
+
+    def test_malformed(self):
+        for header in ("abc", '"a', 'w/"a"', 'W /"a"', '"a", b', 'x"a"', "*, *"):
+            with self.subTest(header):
+                self.assertEqual(self.parse(header), (set(), set(), False))
+
+    def test_long(self):
+        """In a time that grows as the length does: this takes seconds otherwise."""
+        for header in LONG:
+            before = time.process_time()
+            self.assertEqual(self.parse(header)[2], False)
+            self.assertLess(time.process_time() - before, 1)
 
 
 class TestReading(CrudCase):

@@ -219,8 +219,9 @@ class TestMissingRecords(CrudCase):
     def test_text_in_the_language_of_the_client(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         client = self.client()
-        response = client.get("/items/1", headers={"Accept-Language": "fr"})
-        self.assertIn("detail", self.expect(response, 404))
+        response = client.get("/items/2147483647", headers={"Accept-Language": "fr"})
+        detail = self.expect(response, 404)["detail"]
+        self.assertEqual(detail, "Cet enregistrement n'existe pas.")
 
     def test_ids(self):
         client = self.client(self.router())
