@@ -4,6 +4,7 @@ from . import fastapi_endpoint_app
 from . import fastapi_endpoint_backend
 from . import fastapi_endpoint_demo
 from . import fastapi_endpoint_docs
+from . import fastapi_endpoint_rules
 from . import ir_http
 from . import ir_module_module
 from . import ir_rule

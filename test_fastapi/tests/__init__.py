@@ -3,6 +3,7 @@ from . import test_app_class
 from . import test_app_install
 from . import test_backend
 from . import test_backend_fields
+from . import test_backend_rules
 from . import test_bad_input
 from . import test_broken_app
 from . import test_browser_docs
