@@ -8,8 +8,6 @@ import unittest
 from importlib.util import find_spec
 from pathlib import Path
 
-from odoo.tools import file_path
-
 from odoo.addons.fastapi.tests.common import FastAPITransactionCase
 
 from .documents import read_blocks, read_files
@@ -17,7 +15,7 @@ from .server_case import ServerCase
 from .servers import Background
 
 CLIENTS = 6
-FILE = "library_api/graphql.py"
+PAGE = Path(__file__).parents[2] / "docs" / "graphql.md"
 
 
 @unittest.skipUnless(find_spec("strawberry"), "strawberry-graphql is not installed")
@@ -44,15 +42,13 @@ class TestConflicts(ServerCase):
 
 
 @unittest.skipUnless(find_spec("strawberry"), "strawberry-graphql is not installed")
+@unittest.skipUnless(PAGE.exists(), "not in the repository")
 class TestRecipe(FastAPITransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        (source,) = [
-            files[FILE]
-            for block in read_blocks(Path(file_path("fastapi/readme/DEVELOP.md")))
-            if block.language == "python" and FILE in (files := read_files(block))
-        ]
+        (block,) = read_blocks(PAGE)
+        (source,) = read_files(block).values()
         module = types.ModuleType("graphql_recipe")  # strawberry looks it up
         sys.modules[module.__name__] = module
         cls.addClassCleanup(sys.modules.pop, module.__name__)
