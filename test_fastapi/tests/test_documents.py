@@ -150,7 +150,7 @@ class TestRepositoryReadme(DocumentCase):
     def test_first_api(self):
         self.assertEqual(self.modules, ["hello"])
         self.check_log()
-        self.assertEqual(self.check_commands(), 1)
+        self.assertEqual(self.check_commands(), 2)
 
 
 class TestDocuments(BaseCase):
