@@ -150,7 +150,8 @@ def find_route(scope: Scope) -> tuple[Any, str]:
             while not hasattr(app, "routes") and hasattr(app, "app"):
                 app = app.app  # of a mounted app whose exceptions are noted
         if route is not None:
-            return route, scope["root_path"].rstrip("/") + route.path
+            path = getattr(route, "path_format", route.path)  # as it is documented
+            return route, scope["root_path"].rstrip("/") + path
     return None, quote(scope.get("path", ""), "/:@!$&'()*+,;=~")
 
 

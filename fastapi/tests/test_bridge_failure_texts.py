@@ -32,6 +32,7 @@ class TestDescribeRoute(BridgeCase):
         inner, outer = APIRouter(prefix="/inner"), APIRouter(prefix="/outer")
         inner.get("/a/{number}")(handler)
         inner.put("/a/{other}")(handler)
+        inner.get("/c/{number:int}")(handler)
         outer.include_router(inner)
         app.include_router(outer, prefix="/v1")
         app.router.routes.append(Route("/plain/{name}", plain))
@@ -51,6 +52,7 @@ class TestDescribeRoute(BridgeCase):
     def test_template(self):
         for path, template in (
             ("/api/v1/outer/inner/a/7", "/api/v1/outer/inner/a/{number}"),
+            ("/api/v1/outer/inner/c/7", "/api/v1/outer/inner/c/{number}"),
             ("/api/plain/x", "/api/plain/{name}"),
             ("/api/mounted/b/7", "/api/mounted/b/{number}"),
         ):
