@@ -41,7 +41,7 @@ TAG = re.compile(r'(W/)?"([^"]*)"')
 TAGS = re.compile(r'[ \t,]*((W/)?"[^"]*"[ \t,]*)*')
 
 ETAG_SIZE = 16  # bytes: nobody finds two texts with the same hash by chance
-PRECONDITION_FAILED = "The record is not, or no longer, the one that you know."
+PRECONDITION_FAILED = "The record has changed since you read it."
 
 
 def make_etag(item: BaseModel) -> str:

@@ -112,7 +112,8 @@ class CrudRouter(APIRouter):
     ``only`` leaves some of them out, and never adds one. A route that is declared on
     the router with the same path and method takes the place of the generated one.
     Routes of other paths may be declared, too: ``{id}`` in a path of this router is
-    digits only, so that ``/stats`` is not taken for a record.
+    digits only, so that ``/stats`` is not taken for a record. ``env``, ``domain`` and
+    ``record`` of the router are dependencies for them.
 
     A record that does not exist, that the user may not read, or that is outside of
     ``domain``, is a 404 on each route. One that would be outside after it was created
@@ -148,10 +149,11 @@ class CrudRouter(APIRouter):
     :raises ValueError: ``only`` has a route that is not there
     """
 
-    #: Dependencies, also for routes beside the generated ones: the environment, the
-    #: domain of this router, and the record with the ``{id}`` of the path.
+    #: Dependency: the environment of the records.
     env: Callable[..., Environment]
+    #: Dependency: the domain of the records.
     domain: Callable[..., Domain]
+    #: Dependency: the record with the ``{id}`` of the path, within the domain.
     record: Callable[..., Record]
 
     def __init__(
@@ -229,9 +231,7 @@ class CrudRouter(APIRouter):
         self, path: str, endpoint: Callable[..., Any], **params: Any
     ) -> None:
         """Add a route, in the place of a generated one with its path and method."""
-        super().add_api_route(
-            path.replace("{id}", "{id:record_id}"), endpoint, **params
-        )
+        super().add_api_route(_bound_id(path), endpoint, **params)
         added = self.routes[-1]
         replaced = [
             route
@@ -252,7 +252,7 @@ class CrudRouter(APIRouter):
         """Add a generated route."""
         label = self._name.replace("_", " ")
         super().add_api_route(
-            path.replace("{id}", "{id:record_id}"),
+            _bound_id(path),
             handler,
             name=f"{action}_{self._name}",
             operation_id=f"{action}_{self._name}",
@@ -480,10 +480,14 @@ def _make_plain(domain: Any) -> list[Any]:
     """
     return [
         (*term[:2], _make_plain(term[2]))
-        if len(term) == 3 and isinstance(term[2], Domain)
+        if isinstance(term, tuple | list) and isinstance(term[-1], Domain)
         else term
         for term in domain
     ]
+
+
+def _bound_id(path: str) -> str:
+    return re.sub(r"{id(:int)?}", "{id:record_id}", path)
 
 
 def _get_shape(route: APIRoute) -> str:

@@ -10,6 +10,7 @@ from fastapi import Depends, HTTPException, Path
 from odoo.fields import Domain
 from odoo.models import BaseModel
 from odoo.tests import new_test_user
+from odoo.tools import SQL
 
 from odoo.addons.fastapi.dependencies import authenticated_partner_impl, odoo_env
 from odoo.addons.fastapi.records import (
@@ -527,6 +528,16 @@ class TestBounds(CrudCase):
         self.expect(client.get(self.url(self.item)), 200)
         self.assertEqual([inner._opt_level, domain._opt_level], levels)
 
+    def test_domain_in_sql(self):
+        domain = Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s = 1", model._field_to_sql(alias, "integer", query)
+            )
+        )
+        client = self.client(make_router(domain=domain & Domain(DOMAIN)))
+        self.assertEqual(self.expect(client.get("/items"), 200)["count"], 2)
+        self.expect(client.get(self.url(self.item)), 404)
+
     def test_empty_domain(self):
         client = self.client(make_router(domain=[]))
         self.expect(client.get(self.url(self.outside)), 200)
@@ -593,6 +604,10 @@ class TestExtending(CrudCase):
             record.integer *= 2
             return Item.model_validate(record)
 
+        @router.get("/{id:int}/half")
+        def half(record: Annotated[BaseModel, Depends(router.record)]) -> int:
+            return record.integer // 2
+
         @router.get("/stats")
         def stats(
             env: Annotated[object, Depends(router.env)],
@@ -605,6 +620,8 @@ class TestExtending(CrudCase):
         self.item.integer = 4
         item = client.post(f"{self.url(self.item)}/double").json()
         self.assertEqual(item["integer"], 8)
+        self.assertEqual(client.get(f"{self.url(self.item)}/half").json(), 4)
+        self.expect(client.get(f"/items/{'9' * 5000}/half"), 404)
 
     def test_hooks(self):
         class Router(CrudRouter):
