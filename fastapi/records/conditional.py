@@ -25,6 +25,7 @@ from fastapi import Header, HTTPException, Response
 from pydantic import BaseModel
 from werkzeug.datastructures import ETags
 
+from odoo.api import Environment
 from odoo.models import BaseModel as Record
 from odoo.tools import SQL
 
@@ -34,6 +35,7 @@ from .schema import RecordSchema
 __all__ = ["IfMatch", "IfNoneMatch", "make_etag"]
 
 T = TypeVar("T", bound=BaseModel)
+S = TypeVar("S", bound=RecordSchema)
 
 #: The tags of a header (RFC 9110, 8.8.3). ``werkzeug.http.parse_etags`` of the releases
 #: that Odoo asks for takes seconds for a header of thousands of spaces.
@@ -134,7 +136,7 @@ class IfMatch(_Conditions):
         def confirm(order: …, condition: Annotated[IfMatch, Depends()]) -> Order:
             condition.check(order, Order)
             order.action_confirm()
-            return condition.respond(Order.model_validate(order))
+            return condition.respond(order, Order)
     """
 
     def __init__(
@@ -179,13 +181,26 @@ class IfMatch(_Conditions):
         if self._has_mismatch(etag) or self._is_known(etag):
             raise HTTPException(412, PRECONDITION_FAILED)
 
-    def respond(self, item: T) -> T:
-        """Return the item, with its tag in the response.
+    def respond(self, record: Record, schema: type[S]) -> S:
+        """Return the record as it is stored now, with its tag in the response.
 
-        :param item: the record as it is now
+        :param record: that was changed
+        :param schema: the one of :meth:`check`
+        :raises ValidationError: of a constraint that is checked when it is stored
         """
+        read_stored(record.env)
+        item = schema.model_validate(record)
         self._response.headers["ETag"] = make_etag(item)
         return item
+
+
+def read_stored(env: Environment) -> None:
+    """Have all that was changed read again, as other requests will read it.
+
+    The cache has what was written: a list in the order of its ids, JSON with its keys
+    in another order, a computed field that says not all it depends on.
+    """
+    env.invalidate_all()
 
 
 def _parse(header: str | None) -> ETags | None:

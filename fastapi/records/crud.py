@@ -18,7 +18,7 @@ from odoo.models import BaseModel as Record
 from ..dependencies import authenticated_partner_env, paging
 from ..internal_texts import get_public_text
 from ..schemas import ErrorDetail, PagedCollection
-from .conditional import IfMatch, IfNoneMatch, make_etag
+from .conditional import IfMatch, IfNoneMatch, make_etag, read_stored
 from .filters import FilterSchema, filtering
 from .pages import (
     CursorPage,
@@ -323,8 +323,7 @@ class CrudRouter(APIRouter):
         ) -> Any:
             model = env[self.model]
             record = self._create_record(model, content.to_vals(model))
-            item = self._read_changed(env, domain, record)
-            response.headers["ETag"] = make_etag(item)
+            item = self._read_changed(env, domain, record, response)
             if has_location:
                 path = quote(request.scope["path"])
                 response.headers["Location"] = f"{path}/{record.id}"
@@ -348,11 +347,12 @@ class CrudRouter(APIRouter):
             env: Annotated[Environment, Depends(self.env)],
             domain: Annotated[Domain, Depends(self.domain)],
             condition: Annotated[IfMatch, Depends()],
+            response: Response,
         ) -> Any:
             """Fields that are not sent stay as they are."""
             condition.check(record, self.schema)
             self._update_record(record, content.to_vals(record))
-            return condition.respond(self._read_changed(env, domain, record))
+            return self._read_changed(env, domain, record, response)
 
         self._add(
             "update",
@@ -429,17 +429,17 @@ class CrudRouter(APIRouter):
         return next(iter(self.schema.from_search(model, bounded, order="id")), None)
 
     def _read_changed(
-        self, env: Environment, domain: Domain, record: Record
+        self, env: Environment, domain: Domain, record: Record, response: Response
     ) -> RecordSchema:
-        """Return a record that was created or changed.
+        """Return a record that was created or changed, with its tag in the response.
 
         :raises HTTPException: 403, it is outside of the domain now
         """
-        if domain.is_true():  # nothing to ask the database
-            return self.schema.model_validate(env[self.model].browse(record.id))
+        read_stored(env)
         item = self._read(env, domain, record.id)
         if item is None:
             raise HTTPException(403, get_public_text(403))
+        response.headers["ETag"] = make_etag(item)
         return item
 
 

@@ -30,7 +30,7 @@ class TypedChange(RecordSchema):
 
 def wait(
     env: Annotated[Environment, Depends(odoo_env)],
-    lock: Annotated[int | None, Query()] = None,
+    lock: Annotated[int | None, Query(ge=0, le=9999)] = None,
 ) -> Environment:
     """Wait for a lock, in a transaction that has begun to read."""
     if lock is not None:
@@ -61,4 +61,4 @@ def add_child(
     """Change a record without a write to its row."""
     condition.check(record, Typed)
     record.create({"name": child.name, "parent_id": record.id})
-    return condition.respond(Typed.model_validate(record))
+    return condition.respond(record, Typed)

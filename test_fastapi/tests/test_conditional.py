@@ -17,10 +17,12 @@ from odoo.addons.fastapi.records import (
     IfNoneMatch,
     RecordSchema,
     make_etag,
+    schema_from,
 )
 from odoo.addons.fastapi.records.conditional import _parse
 
 from .test_crud import CrudCase, Item, make_router
+from .test_schema_from import NAMES
 
 #: Headers that name no tag of ours, as a client may send them.
 MALFORMED = (
@@ -73,6 +75,54 @@ class TestTags(CrudCase):
         self.assertEqual(client.get(url).headers["ETag"], response.headers["ETag"])
         response = client.patch(url, json={"name": "New"})
         self.assertEqual(response.headers["ETag"], etag)
+
+    def test_what_was_sent_is_what_is_stored(self):
+        """A change is answered before it is stored, and has the tag of what is."""
+        Typed = schema_from(self.model, *NAMES, child_ids=int)
+        router = make_router(
+            schema=Typed,
+            create=Typed.for_create(),
+            update=Typed.for_update(),
+            domain=None,
+        )
+        client = self.client(router)
+        children = self.full.child_ids.ids
+        for name, value in (
+            ("currency_id", self.env.ref("base.EUR").id),
+            ("name", " \té\r\n"),
+            ("title", ""),
+            ("title", None),
+            ("text", "a\r\nb "),
+            ("html", "<p onclick='x'>a<b>b</p><script>c</script>"),
+            ("html", ""),
+            ("integer", None),
+            ("float", 0.1 + 0.2),
+            ("float", -0.0),
+            ("float", 1e300),
+            ("digits", 0.125),
+            ("digits", 1.005),
+            ("monetary", 1.005),
+            ("monetary", "12.3456789"),
+            ("monetary", "1e15"),
+            ("date", "0001-01-01"),
+            ("datetime", "2026-01-02T03:04:05.678901+02:00"),
+            ("datetime", "9999-12-31T23:59:59Z"),
+            ("json", {"b": 1.0, "a": [None, 1e200]}),
+            ("json", []),
+            ("json", ""),
+            ("by_company", "other"),
+            ("partner_ids", self.partners.ids[::-1]),
+            ("child_ids", children[::-1]),
+            ("child_ids", children[1:]),
+        ):
+            response = client.patch(self.url(self.full), json={name: value})
+            self.env.flush_all()
+            self.env.invalidate_all()
+            with self.subTest(name, value=value):
+                self.expect(response, 200)
+                after = client.get(self.url(self.full))
+                self.assertEqual(after.json(), response.json())
+                self.assertEqual(after.headers["ETag"], response.headers["ETag"])
 
     def test_tag_of_an_item(self):
         item = Item.model_validate(self.item)
@@ -333,7 +383,7 @@ class TestChanging(CrudCase):
         ) -> Item:
             condition.check(record, Item)
             record.integer = record.integer * 2 + 1
-            return condition.respond(Item.model_validate(record))
+            return condition.respond(record, Item)
 
         client = self.client(router)
         url = self.url(self.item)

@@ -402,8 +402,7 @@ class TestChanging(CrudCase):
             (free, "PATCH", {"integer": 9}, 4),
             # check the partner; insert; read; name of the partner
             (bounded, "POST", values, 4),
-            # no domain to check
-            (free, "POST", values, 3),
+            (free, "POST", values, 4),
         ):
             url = "/items" if method == "POST" else self.url(self.item)
             client.request(method, url, json=content)
