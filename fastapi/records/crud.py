@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=missing-return
 """``CrudRouter``: the routes of a model, made of schemas."""
 
 import re

@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=missing-return
 """``If-Match`` in transactions that overlap: what is checked holds until the commit."""
 
 import json

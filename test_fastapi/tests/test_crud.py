@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-# pylint: disable=method-required-super
+# pylint: disable=missing-return
 """Routes of a model: what they answer, and what they leave in the database."""
 
 import json
