@@ -31,6 +31,7 @@ LAYERS = {
         "resting_cursors",
         "transaction_errors",
     ],
+    "commands": ["cli"],
     "demo": ["models.fastapi_endpoint_demo", "routers"],
 }
 #: Imports that the table forbids, with the reason why they are there.

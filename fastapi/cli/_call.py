@@ -1,0 +1,291 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""``odoo api call``: a request that comes from no server.
+
+The request goes the way of one over HTTP, from ``ir.http._match`` on. What comes before
+(``odoo.http.Application``, ``Request._serve_db``, 19.0) opens sessions and cursors of
+its own, so its few steps are repeated here.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from odoo.api import Environment
+from odoo.http import (
+    HTTPRequest,
+    Request,
+    Response,
+    Session,
+    _request_stack,
+    get_default_session,
+)
+from odoo.service.model import retrying
+from odoo.sql_db import BaseCursor, Savepoint
+
+from ..bridge import wsgi_path
+from ..context import odoo_env_ctx
+from ..dependencies import (
+    authenticated_partner_impl,
+    optionally_authenticated_partner_impl,
+)
+from ._database import CommandError, check_live, describe_endpoints, open_env
+
+if TYPE_CHECKING:
+    import argparse
+
+    from odoo.models import BaseModel
+    from odoo.modules.registry import Registry
+
+__all__ = ["run"]
+
+#: What a browser sends for a page that its user opens: with it, Odoo takes a session
+#: in place of an API key (``ir.http._auth_method_bearer``).
+BROWSER_HEADERS = {
+    "Sec-Fetch-Dest": "document",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "same-origin",
+    "Sec-Fetch-User": "?1",
+}
+
+
+def run(args: argparse.Namespace) -> int:
+    """Send a request and print the response; return 1 if its status is an error."""
+    builder = _read_request(args)
+    session = Session(get_default_session(), secrets.token_urlsafe(), new=True)
+    session.can_save = False
+    session.update({"db": args.database, "context": {"lang": "en_US"}})
+    with open_env(args.database) as env:
+        path = wsgi_path(builder.get_environ())
+        endpoint = env["fastapi.endpoint"]._get_endpoint(path)
+        if not endpoint:
+            raise CommandError(f"no endpoint serves {path}; {describe_endpoints(env)}")
+        check_live(endpoint)
+        builder.base_url = endpoint.get_base_url()
+        partner_id = None
+        if args.user:
+            partner_id = _log_in(session, env, args.user)
+            builder.headers.extend(BROWSER_HEADERS)
+        registry = env.registry
+        app = endpoint._get_built_app()
+    environ = builder.get_environ()
+    with _authenticated(app, partner_id):
+        response = _serve(environ, session, registry, args.commit)
+        chunks, status, _headers = run_wsgi_app(response, environ)
+        failed = response.status_code >= 400
+        if not failed:
+            status += " (committed)" if args.commit else " (rolled back)"
+        sys.stderr.write(f"{status}\n")
+        return 0 if _write(chunks) and not failed else 1
+
+
+# ----------------------------------------------------------------------
+# The request
+# ----------------------------------------------------------------------
+
+
+def _read_request(args: argparse.Namespace) -> EnvironBuilder:
+    """Return the request that the arguments describe.
+
+    :raises CommandError: an argument is malformed
+    """
+    headers = Headers()
+    for header in args.header:
+        name, colon, value = header.partition(":")
+        if not colon or not name.strip():
+            raise CommandError(f"-H {header!r} is not of the form 'name: value'")
+        headers.add(name.strip(), value.strip())
+    data = None
+    if args.data is not None:
+        data = _read_data(args.data)
+        if "Content-Type" not in headers:
+            try:
+                json.loads(data)
+            except ValueError as err:
+                raise CommandError(
+                    f"--data is not JSON: {err}; give a header Content-Type if it is "
+                    "something else"
+                ) from err
+            headers["Content-Type"] = "application/json"
+    return EnvironBuilder(
+        path=f"/{args.path.lstrip('/')}",
+        method=args.method.upper(),
+        headers=headers,
+        data=data,
+        environ_base={"REMOTE_ADDR": "127.0.0.1"},
+    )
+
+
+def _read_data(text: str) -> bytes:
+    if not text.startswith("@"):
+        return text.encode()
+    if text == "@-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(text[1:]).read_bytes()
+    except OSError as err:
+        raise CommandError(f"can't read {text[1:]}: {err.strerror}") from err
+
+
+def _log_in(session: Session, env: Environment, login: str) -> int:
+    """Make a session that of a user, and return the id of the user's partner.
+
+    :raises CommandError: no active user has that login
+    """
+    user = env["res.users"].search([("login", "=", login)], limit=1)
+    if not user:
+        raise CommandError(f"no user has the login {login}")
+    session.update(
+        {
+            "uid": user.id,
+            "login": login,
+            "context": dict(user.with_user(user).context_get()),
+            "session_token": user._compute_session_token(session.sid),
+            "_trace_disable": True,  # no device of the user's
+        }
+    )
+    return user.partner_id.id
+
+
+@contextmanager
+def _authenticated(app: Any, partner_id: int | None) -> Iterator[None]:
+    """Have an app take a partner for the authenticated one."""
+    if partner_id is None:
+        yield
+        return
+
+    def get_partner() -> BaseModel:
+        return odoo_env_ctx.get()["res.partner"].browse(partner_id)
+
+    overrides = app.dependency_overrides
+    app.dependency_overrides = {
+        **overrides,
+        authenticated_partner_impl: get_partner,
+        optionally_authenticated_partner_impl: get_partner,
+    }
+    try:
+        yield
+    finally:
+        app.dependency_overrides = overrides
+
+
+# ----------------------------------------------------------------------
+# The response
+# ----------------------------------------------------------------------
+
+
+class CommandRequest(Request):
+    """A request whose session comes from no store.
+
+    :param session: of the request, also when it is replayed
+    """
+
+    def __init__(self, httprequest: HTTPRequest, session: Session) -> None:
+        super().__init__(httprequest)
+        self._command_session = session
+
+    def _get_session_and_dbname(self) -> tuple[Session, str]:
+        return self._command_session, self._command_session.db
+
+
+class DryRunCursor(BaseCursor):
+    """A cursor that keeps nothing: each of its transactions is a savepoint.
+
+    As ``odoo.tests.test_cursor.TestCursor``, which needs a test that runs. What waits
+    for a commit (``postcommit``) is dropped.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        super().__init__()
+        self._registry = registry
+        self._cursor = registry.cursor()
+        self._savepoint = Savepoint(self._cursor)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+    def execute(self, *args: Any, **kwargs: Any) -> None:
+        self._cursor.execute(*args, **kwargs)
+
+    def dictfetchone(self) -> dict[str, Any] | None:
+        return self._cursor.dictfetchone()
+
+    def commit(self) -> None:
+        self.flush()
+        self._savepoint.close(rollback=False)
+        self._savepoint = Savepoint(self._cursor)
+        self._now = None
+        self.clear()
+        for callbacks in (self.prerollback, self.postrollback, self.postcommit):
+            callbacks.clear()
+        # no other process is to hear of it
+        self._registry.reset_changes()
+
+    def rollback(self) -> None:
+        self.clear()
+        self.postcommit.clear()
+        self.prerollback.run()
+        self._savepoint.close(rollback=True)
+        self._savepoint = Savepoint(self._cursor)
+        self._now = None
+        self.postrollback.run()
+
+    def close(self) -> None:
+        if self._cursor.closed:
+            return
+        try:
+            self.rollback()
+        finally:
+            self._cursor.close()
+
+
+def _serve(
+    environ: dict[str, Any], session: Session, registry: Registry, commit: bool
+) -> Response:
+    """Return the response of Odoo, whose body is still to be read."""
+    with HTTPRequest(environ) as httprequest:
+        request = CommandRequest(httprequest, session)
+        request._post_init()
+        request.registry = registry
+        cr = registry.cursor() if commit else DryRunCursor(registry)
+        _request_stack.push(request)
+        try:
+            request.env = Environment(cr, session.uid, session.context)
+            ir_http = registry["ir.http"]
+            try:
+                rule, args = ir_http._match(httprequest.path)
+                request._set_request_dispatcher(rule)
+                serve = partial(request._serve_ir_http, rule, args)
+                return retrying(serve, request.env)
+            except Exception as exc:
+                if isinstance(exc, HTTPException) and exc.code is None:
+                    return exc.get_response()  # werkzeug's abort(response)
+                return ir_http._handle_error(exc)
+        finally:
+            request.env = None
+            cr.close()
+            _request_stack.pop()
+
+
+def _write(chunks: Iterable[bytes]) -> bool:
+    """Print a body as it comes, and return whether it came to its end."""
+    output = sys.stdout.buffer
+    try:
+        for chunk in chunks:
+            output.write(chunk)
+            output.flush()
+    except ConnectionAbortedError:  # of a stream: the log says why
+        return False
+    finally:
+        chunks.close()
+    return True

@@ -1,0 +1,146 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""``odoo api schema``: a schema of a model as code, formatted as ruff does."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+from ..records import BinaryLink, ModelSchema, schema_from
+from ._database import CommandError, open_env
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["run"]
+
+#: Characters in a line.
+LINE_LENGTH = 88
+RECORDS = "odoo.addons.fastapi.records"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a class with fields of a model."""
+    with open_env(args.database) as env:
+        if args.model not in env:
+            raise CommandError(f"the database has no model {args.model}")
+        try:
+            schema = schema_from(env[args.model], *args.fields)
+        except ValueError as err:
+            raise CommandError(str(err)) from err
+    sys.stdout.writelines(f"{line}\n" for line in _Source(schema).get_lines())
+    return 0
+
+
+class _Source:
+    """The source of a schema.
+
+    :param schema: made by ``schema_from``
+    """
+
+    def __init__(self, schema: type[ModelSchema]) -> None:
+        self._imports: dict[str, set[str]] = defaultdict(set)
+        self._imports[RECORDS].add("RecordSchema")
+        self._body = [f"class {schema.__name__}(RecordSchema):"]
+        for definition, (attribute, info) in zip(
+            schema.__record_definitions__, schema.model_fields.items(), strict=True
+        ):
+            annotation = definition.get_type(written=False)
+            nullable = type(None) in get_args(info.annotation)
+            value = ""
+            if info.alias:
+                self._imports["pydantic"].add("Field")
+                value = f" = Field(alias={json.dumps(info.alias)})"
+            self._body += self._write_field(attribute, annotation, nullable, value)
+
+    def get_lines(self) -> Iterator[str]:
+        """Yield the lines: imports, and the class."""
+        modules = self._imports
+        groups = [
+            [name for name in ("datetime", "decimal", "typing") if name in modules],
+            [name for name in ("pydantic",) if name in modules],
+            [RECORDS],
+        ]
+        for group in filter(None, groups):
+            for module in group:
+                yield from self._write_import(module)
+            yield ""
+        yield ""
+        yield from self._body
+
+    def _write_import(self, module: str) -> Iterator[str]:
+        if module == "datetime":  # fields are often called "date"
+            yield "import datetime as dt"
+            return
+        names = sorted(self._imports[module])
+        line = f"from {module} import {', '.join(names)}"
+        if len(line) <= LINE_LENGTH:
+            yield line
+        else:
+            yield from (f"from {module} import (", *(f"    {n}," for n in names), ")")
+
+    def _write_field(
+        self, name: str, annotation: Any, nullable: bool, value: str
+    ) -> list[str]:
+        none = " | None" if nullable else ""
+        line = f"    {name}: {self._write_type(annotation)}{none}{value}"
+        if len(line) <= LINE_LENGTH:
+            return [line]
+        # only the values of a selection are as long as that
+        if not nullable:
+            return _wrap_literal(f"    {name}: ", annotation)
+        lines = _wrap_literal("        ", annotation)
+        return [f"    {name}: (", *lines, "        | None", "    )"]
+
+    def _write_type(self, annotation: Any) -> str:
+        if annotation is BinaryLink:
+            return self._import(RECORDS, "BinaryLink")
+        if annotation is Any:
+            return self._import("typing", "Any")
+        origin, arguments = get_origin(annotation), get_args(annotation)
+        if origin is Literal:
+            self._import("typing", "Literal")
+            return f"Literal[{', '.join(map(_quote, arguments))}]"
+        if origin is not None:
+            return f"{origin.__name__}[{', '.join(map(self._write_type, arguments))}]"
+        if annotation is dt.date:
+            self._import("datetime", "date")
+            return "dt.date"
+        module = annotation.__module__
+        if module.startswith(RECORDS):
+            module = RECORDS
+        elif module.startswith("pydantic."):
+            module = "pydantic"
+        return self._import(module, annotation.__name__)
+
+    def _import(self, module: str, name: str) -> str:
+        if module != "builtins":
+            self._imports[module].add(name)
+        return name
+
+
+def _wrap_literal(start: str, annotation: Any) -> list[str]:
+    """Return the lines of a ``Literal`` that has no room in one.
+
+    :param start: what its first line begins with
+    """
+    values = [_quote(value) for value in get_args(annotation)]
+    indent = " " * (len(start) - len(start.lstrip()))
+    line = f"{start}Literal[{', '.join(values)}]"
+    if len(line) <= LINE_LENGTH:
+        return [line]
+    joined = f"{indent}    {', '.join(values)}"
+    if len(joined) <= LINE_LENGTH:
+        lines = [joined]
+    else:
+        lines = [f"{indent}    {value}," for value in values]
+    return [f"{start}Literal[", *lines, f"{indent}]"]
+
+
+def _quote(value: str) -> str:
+    """Return a text as ruff writes it."""
+    return repr(value) if '"' in value else json.dumps(value, ensure_ascii=False)

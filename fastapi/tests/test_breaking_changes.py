@@ -1,0 +1,288 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Body, Depends, FastAPI, Query
+from fastapi.security import HTTPBasic, HTTPBearer
+from pydantic import BaseModel, Field
+
+from odoo.tests import BaseCase, tagged
+
+from ..cli._breaking_changes import find_breaking_changes
+
+
+class Tree(BaseModel):
+    name: str
+    children: list[Tree] = []
+
+
+class OtherTree(BaseModel):
+    name: int
+    children: list[OtherTree] = []
+
+
+def make_document(handler: Any = None, path: str = "/books", **options: Any) -> Any:
+    """Return the document of an app with one operation."""
+    app = FastAPI()
+    options.setdefault("methods", ["GET"])
+    options.setdefault("operation_id", "call")
+    app.add_api_route(path, handler or (lambda: None), **options)
+    return app.openapi()
+
+
+def sent(annotation: Any, **options: Any) -> Any:
+    """Return the document of an operation that is sent a query parameter ``x``."""
+
+    def handler(x: Any) -> None:
+        pass
+
+    handler.__annotations__ = {"x": annotation}
+    return make_document(handler, **options)
+
+
+def received(annotation: Any) -> Any:
+    """Return the document of an operation that returns a value."""
+    return make_document(response_model=annotation)
+
+
+def document_of(schema: Any, *, is_sent: bool, **schemas: Any) -> Any:
+    """Return a document with a schema as it is written, of a body or a response."""
+    content = {"content": {"application/json": {"schema": schema}}}
+    operation = {"requestBody": content} if is_sent else {"responses": {"200": content}}
+    return {
+        "openapi": "3.1.0",
+        "paths": {"/books": {"post": operation}},
+        "components": {"schemas": schemas},
+    }
+
+
+@tagged("post_install", "-at_install")
+class TestBreakingChanges(BaseCase):
+    def check(self, old: Any, new: Any, *changes: str) -> None:
+        self.assertEqual(find_breaking_changes(old, new), list(changes))
+
+    def check_schemas(self, old: Any, new: Any, is_sent: bool, *changes: str) -> None:
+        """Compare schemas; each change begins where the value is."""
+        place = "POST /books: " + ("body" if is_sent else "response 200")
+        self.check(
+            document_of(old, is_sent=is_sent),
+            document_of(new, is_sent=is_sent),
+            *(f"{place}{change}" for change in changes),
+        )
+
+    def test_same_document(self):
+        document = received(Tree)
+        self.check(document, document)
+        self.check(document, received(Tree))
+        self.check({"openapi": "3.1.0"}, document)
+
+    def test_operations(self):
+        old = make_document()
+        post = make_document(methods=["POST"])
+        old["paths"]["/books"] |= post["paths"]["/books"]
+        self.check(old, make_document(), "POST /books is gone")
+        self.check(
+            old,
+            make_document(path="/writings"),
+            "GET /books is gone",
+            "POST /books is gone",
+        )
+        self.check(make_document(), old)
+        self.check(
+            make_document(),
+            make_document(operation_id="list_books"),
+            "GET /books: operation id call is gone",
+        )
+
+    def test_parameters(self):
+        none, required = make_document(), sent(int)
+        optional = make_document(self._take_optional)
+        place = "GET /books: query parameter x"
+        self.check(none, optional)
+        self.check(none, required, f"{place} is new and required")
+        self.check(
+            optional, none, f"{place} is gone", "GET /books: response 422 is gone"
+        )
+        self.check(required, optional)
+        self.check(optional, required, f"{place} is required")
+
+    @staticmethod
+    def _take_optional(x: int = 0) -> None:
+        pass
+
+    def test_names_of_path_parameters(self):
+        old = sent(int, path="/books/{x}")
+
+        def handler(book_id: int) -> None:
+            pass
+
+        def typed_handler(book_id: bool) -> None:
+            pass
+
+        self.check(old, make_document(handler, path="/books/{book_id}"))
+        self.check(
+            old,
+            make_document(typed_handler, path="/books/{book_id}"),
+            "GET /books/{x}: path parameter 1 must not be integer",
+        )
+
+    def test_values_that_are_sent(self):
+        place = "GET /books: query parameter x"
+        cases = [
+            (int, float, None),
+            (float, int, "must not be number"),
+            (str, int, "must not be string"),
+            (int, str, "must not be integer"),
+            (Literal["a", "b"], Literal["a", "b", "c"], None),
+            (Literal["a", "b"], Literal["a"], 'must not be "b"'),
+            (Literal["a", "b"], str, None),
+            (str, Literal["a"], "must not be anything"),
+            (Annotated[int, Query(le=5)], int, None),
+            (int, Annotated[int, Query(le=5)], "must have maximum 5"),
+            (
+                Annotated[int, Query(ge=1)],
+                Annotated[int, Query(ge=2)],
+                "must have minimum 2",
+            ),
+            (Annotated[int, Query(ge=2)], Annotated[int, Query(ge=1)], None),
+            (str, Annotated[str, Query(pattern="^a")], "must have pattern ^a"),
+        ]
+        for old, new, change in cases:
+            with self.subTest(f"{old} -> {new}"):
+                expected = [f"{place} {change}"] if change else []
+                self.check(sent(old), sent(new), *expected)
+
+    def test_values_that_are_received(self):
+        cases = [
+            (float, int, None),
+            (int, float, "can be number"),
+            (str, str | None, "can be null"),
+            (str | None, str, None),
+            (str, Any, "can be anything"),
+            (Any, str, None),
+            (Literal["a"], Literal["a", "b"], 'can be "b"'),
+            (Literal["a", "b"], Literal["a"], None),
+            (Literal["a"], str, "can be anything"),
+            (Literal["a"], Literal["a"] | None, "can be null"),
+            (int, Annotated[int, Field(le=5)], None),
+            (Annotated[int, Field(le=5)], int, None),
+        ]
+        for old, new, change in cases:
+            with self.subTest(f"{old} -> {new}"):
+                expected = [f"GET /books: response 200 {change}"] if change else []
+                self.check(received(old), received(new), *expected)
+
+    def test_properties(self):
+        old = {"properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
+        renamed = {"properties": {"a": {"type": "string"}, "c": {"type": "string"}}}
+        required = {**old, "required": ["b"]}
+        new_required = {**renamed, "required": ["c"]}
+        self.check_schemas(old, renamed, False, ".b is gone")
+        self.check_schemas(old, renamed, True, ".b is gone")
+        self.check_schemas(old, required, False)
+        self.check_schemas(required, old, False, ".b can be missing")
+        self.check_schemas(old, required, True, ".b is required")
+        self.check_schemas(
+            old, new_required, True, ".b is gone", ".c is new and required"
+        )
+
+    def test_nested_schemas(self):
+        def wrap(schema: Any) -> Any:
+            return {"properties": {"list": {"type": "array", "items": schema}}}
+
+        def in_object(schema: Any) -> Any:
+            return {"type": "object", "additionalProperties": schema}
+
+        integer, text = {"type": "integer"}, {"type": "string"}
+        for is_sent, word in ((False, "can be string"), (True, "must not be integer")):
+            self.check_schemas(wrap(integer), wrap(integer), is_sent)
+            self.check_schemas(wrap(integer), wrap(text), is_sent, f".list[] {word}")
+            self.check_schemas(
+                in_object(integer), in_object(text), is_sent, f".* {word}"
+            )
+
+    def test_spellings_of_a_schema(self):
+        union = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+        types = {"type": ["string", "null"]}
+        one_of = {"oneOf": [{"enum": ["a"]}, {"const": "b"}]}
+        enum = {"enum": ["a", "b"]}
+        named = {"properties": {"a": {"type": "string"}}, "required": ["a"]}
+        merged = {"allOf": [named, {"properties": {"b": {}}}]}
+        both = {"properties": {**named["properties"], "b": {}}, "required": ["a"]}
+        for old, new in ((union, types), (one_of, enum), (merged, both)):
+            for is_sent in (True, False):
+                self.check_schemas(old, new, is_sent)
+                self.check_schemas(new, old, is_sent)
+        self.check_schemas(
+            named, {"allOf": [{}]}, False, " can be anything", ".a is gone"
+        )
+
+    def test_bodies(self):
+        json = make_document(self._take_body, methods=["POST"])
+        optional = make_document(self._take_optional_body, methods=["POST"])
+        self.check(json, json)
+        self.check(optional, json, "POST /books: body is required")
+        old = document_of({}, is_sent=True)
+        new = document_of({}, is_sent=True)
+        body = new["paths"]["/books"]["post"]["requestBody"]
+        body["content"] = {"text/csv": body["content"]["application/json"]}
+        self.check(old, new, "POST /books: body is gone")
+        self.check(new, old, "POST /books: body as text/csv is gone")
+
+    @staticmethod
+    def _take_body(body: Annotated[int, Body()]) -> None:
+        pass
+
+    @staticmethod
+    def _take_optional_body(body: Annotated[int, Body()] = 0) -> None:
+        pass
+
+    def test_statuses(self):
+        old = make_document(responses={409: {"description": "Taken"}})
+        self.check(old, make_document(), "GET /books: response 409 is gone")
+        self.check(make_document(), old)
+
+    def test_security(self):
+        basic, bearer = HTTPBasic(), HTTPBearer()
+        renamed = HTTPBasic(scheme_name="Password", description="A password")
+        open_, closed, either, other = (
+            make_document(dependencies=[Depends(scheme) for scheme in schemes])
+            for schemes in ((), (basic,), (basic, bearer), (renamed,))
+        )
+        self.check(closed, closed)
+        self.check(closed, open_)
+        self.check(closed, other)
+        needs = "GET /books: needs"
+        self.check(open_, closed, f"{needs} HTTPBasic, not no authentication")
+        optional = document_of({}, is_sent=False)
+        operation = optional["paths"]["/books"]["post"]
+        operation["security"] = [{}, {"OAuth": ["read"]}]
+        wider = document_of({}, is_sent=False)
+        wider["paths"]["/books"]["post"]["security"] = [{"OAuth": ["read", "write"]}]
+        self.check(optional, optional)
+        self.check(
+            optional,
+            wider,
+            "POST /books: needs OAuth, not no authentication",
+            "POST /books: needs OAuth, not OAuth",
+        )
+        self.check(closed, either)
+
+    def test_cycles(self):
+        old, new = received(Tree), received(OtherTree)
+        self.check(old, new, "GET /books: response 200.name can be integer")
+        loop = {
+            "A": {"$ref": "#/components/schemas/B"},
+            "B": {"$ref": "#/components/schemas/A"},
+            "C": {"anyOf": [{"$ref": "#/components/schemas/C"}, {"type": "string"}]},
+        }
+        for name in loop:
+            schema = {"$ref": f"#/components/schemas/{name}"}
+            document = document_of(schema, is_sent=True, **loop)
+            self.check(document, document)
+
+    def test_documents_that_are_not_right(self):
+        for schema in (True, {"$ref": "#/nowhere"}, {"type": "array", "items": True}):
+            document = document_of(schema, is_sent=False)
+            self.check(document, document)
