@@ -81,12 +81,15 @@ def run(args: argparse.Namespace) -> int:
     environ = builder.get_environ()
     with _authenticated(app, partner_id):
         response = _serve(environ, session, registry, args.commit)
-        chunks, status, _headers = run_wsgi_app(response, environ)
+        chunks, status, headers = run_wsgi_app(response, environ)
         failed = response.status_code >= 400
         if not failed:
             status += " (committed)" if args.commit else " (rolled back)"
         sys.stderr.write(f"{status}\n")
-        return 0 if _write(chunks) and not failed else 1
+        complete = _write(chunks)
+        if headers.get("Content-Type", "").startswith("application/json"):
+            sys.stdout.write("\n")
+        return 0 if complete and not failed else 1
 
 
 # ----------------------------------------------------------------------

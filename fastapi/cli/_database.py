@@ -43,7 +43,7 @@ def open_env(dbname: str) -> Iterator[Environment]:
     try:
         registry = Registry(dbname)
     except psycopg2.Error as err:
-        reason = str(err).strip().splitlines()[-1]
+        reason = str(err).strip().rpartition("FATAL: ")[2].strip()
         raise CommandError(f"can't open the database {dbname}: {reason}") from err
     if "fastapi.endpoint" not in registry:
         raise CommandError(

@@ -11,6 +11,7 @@ from . import test_browser_safety
 from . import test_conditional
 from . import test_conditional_servers
 from . import test_crud
+from . import test_command_line
 from . import test_commands
 from . import test_dispatcher
 from . import test_docs

@@ -247,7 +247,7 @@ class TestCall(CommandCase):
                 result = self.call_command(
                     "--user", "caller@test", "GET", "/test/odoo_user/replayed"
                 )
-                self.assertEqual(result[:2], (0, str(self.caller.id)))
+                self.assertEqual(result[:2], (0, f"{self.caller.id}\n"))
         self.assertTrue(uniform.called)
 
     def test_data(self):
@@ -258,7 +258,7 @@ class TestCall(CommandCase):
                 result = self.call_command(
                     *("--data", data, "POST", "/test/order"), data=order.encode()
                 )
-                self.assertEqual(result[:2], (0, "2"))
+                self.assertEqual(result[:2], (0, "2\n"))
         exit_code, output, _errors = self.call_command(
             *("-H", "content-type: text/plain", "--data", "{"),
             *("POST", "/test/body"),
