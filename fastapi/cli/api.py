@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,11 +68,17 @@ class Api(Command):
         part = importlib.import_module(f"{package}._{args.part}")
         try:
             exit_code = part.run(args)
+            sys.stdout.flush()
         except errors.CommandError as err:
             sys.exit(self._fail(str(err)))
-        except BrokenPipeError:  # `odoo api … | head`
-            sys.stderr.close()
+        except BrokenPipeError:  # odoo api routes | head
+            # Python flushes again at the end, and would complain
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             exit_code = 0
+        except KeyboardInterrupt:  # of a stream without end
+            # asyncio would log it once more, with the task that it has ended
+            logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+            exit_code = 128 + signal.SIGINT
         sys.exit(exit_code)
 
     def _fail(self, message: str) -> int:

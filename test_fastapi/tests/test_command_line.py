@@ -97,6 +97,10 @@ class TestCommandLine(DocumentCase):
         document = (self.folder / "openapi.json").read_text(encoding="utf-8")
         self.assertEqual(document, self.document)
 
+    def test_reader_that_goes(self):
+        output = self._run_odoo(f"odoo api routes {DATABASE} | true")
+        self.assertEqual(output, "")
+
     def test_names_of_addons(self):
         # Odoo leaves dots and dashes in the name of the folder
         for name, folder in (("Our-New.API", "our-new.api"), ("NewApi", "new_api")):

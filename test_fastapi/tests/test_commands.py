@@ -4,12 +4,18 @@
 import importlib
 import io
 import json
+import logging
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Literal
 from unittest.mock import patch
 
+from odoo.tools import config
+
+from odoo.addons.base.models.ir_model import FIELD_TYPES
 from odoo.addons.fastapi.cli._database import CommandError
+from odoo.addons.fastapi.cli._schema import _wrap_literal
 from odoo.addons.fastapi.cli.api import Api
 
 from .common import FastapiHttpCase
@@ -63,6 +69,34 @@ class CommandCase(FastapiHttpCase):
             "/broken", app="test_breakable", description="hook"
         )
         return endpoint
+
+
+class TestApi(CommandCase):
+    def get_exit_code(self, **run):
+        """Return how a part ends the process.
+
+        :param run: what its function does, as for a mock
+        """
+        with (
+            patch.object(config, "parse_config"),
+            patch("odoo.addons.fastapi.cli._routes.run", **run),
+            self.assertRaises(SystemExit) as end,
+        ):
+            Api().run(["routes"])
+        return end.exception.code
+
+    def test_exit_codes(self):
+        self.assertEqual(self.get_exit_code(return_value=1), 1)
+        errors = io.StringIO()
+        with redirect_stderr(errors):
+            error = CommandError("no")
+            self.assertEqual(self.get_exit_code(side_effect=error), 2)
+        self.assertRegex(errors.getvalue(), r"^\S+ api: no\n$")
+
+    def test_interrupted(self):
+        logger = logging.getLogger("asyncio")
+        self.addCleanup(logger.setLevel, logger.level)
+        self.assertEqual(self.get_exit_code(side_effect=KeyboardInterrupt), 130)
 
 
 class TestRoutes(CommandCase):
@@ -411,6 +445,41 @@ class TestFastapiTyped(RecordSchema):
     properties: dict[str, Any]
 """,
         )
+
+    def test_long_lines(self):
+        _exit_code, output, _errors = self.run_command(
+            *("schema", "ir.model.fields", "name", "ttype", "compute")
+        )
+        lines = output.splitlines()
+        start = lines.index("    ttype: Literal[")
+        end = lines.index("    ]")
+        values = [f'        "{key}",' for key, _label in FIELD_TYPES]
+        self.assertEqual(lines[start + 1 : end], values)
+        self.assertEqual(lines[end + 1 :], ["    compute: str | None"])
+        annotation = Literal["a" * 40, "b" * 20]
+        self.assertEqual(
+            _wrap_literal(f"    {'x' * 12}: ", annotation),
+            [
+                f"    {'x' * 12}: Literal[",
+                f'        "{"a" * 40}", "{"b" * 20}"',
+                "    ]",
+            ],
+        )
+        self.assertEqual(
+            _wrap_literal("        ", annotation),
+            [f'        Literal["{"a" * 40}", "{"b" * 20}"]'],
+        )
+
+    def test_long_line_that_may_be_empty(self):
+        exit_code, output, _errors = self.run_command("schema", "res.partner", "tz")
+        self.assertEqual(exit_code, 0)
+        lines = output.splitlines()
+        start = lines.index("class ResPartner(RecordSchema):") + 1
+        self.assertEqual(
+            lines[start : start + 3],
+            ["    tz: (", "        Literal[", '            "Africa/Abidjan",'],
+        )
+        self.assertEqual(lines[-3:], ["        ]", "        | None", "    )"])
 
     def test_the_class_reads_records(self):
         names = ["name", "date", "json", "partner_id", "selection"]
