@@ -84,6 +84,17 @@ WORKS = (
         goal=1.25,
     ),
     Work(
+        "list",
+        "/bench_native/contacts?name=partner&sort=-name&page_size=80",
+        {
+            "80 of 100 records, filtered, sorted, counted": (
+                "/bench/contacts?name=partner&sort=-name&page_size=80"
+            )
+        },
+        floor=1.00,
+        goal=1.15,
+    ),
+    Work(
         "lines",
         "/bench_native/lines",
         {"50 lines validated, counted": "/bench/lines"},

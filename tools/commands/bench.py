@@ -31,7 +31,7 @@ from errors import ExitCode, StepFailed, ToolError, Unavailable
 FOLDER = layout.ROOT / "benchmarks"
 MODULE = "fastapi_bench"
 WORKS = (
-    *("trivial", "dependencies", "partners", "records", "lines"),
+    *("trivial", "dependencies", "partners", "records", "list", "lines"),
     *("transfers", "endpoints"),
 )
 TIME_LIMIT = 30 * 60  # seconds for all measurements together

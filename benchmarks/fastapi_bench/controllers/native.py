@@ -18,6 +18,7 @@ from ..work import CHUNK, CONTACT_FIELDS, PARTNER_REF, find_partners, generate
 
 if TYPE_CHECKING:
     from odoo.api import Environment
+    from odoo.models import BaseModel
 
 _OPTIONS = {"type": "http", "auth": "public", "save_session": False}
 _PAGE_SIZE = 80
@@ -41,6 +42,16 @@ def _get_paging(page: str, page_size: str) -> tuple[int, int]:
     if number < 1 or size < 1:
         raise BadRequest("page and page_size are at least 1")
     return size, (number - 1) * size
+
+
+def _get_contacts(partners: BaseModel) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": partner.id,
+            **{name: partner[name] or None for name in CONTACT_FIELDS},
+        }
+        for partner in partners
+    ]
 
 
 def _is_line(line: Any) -> bool:
@@ -96,14 +107,23 @@ class Native(Controller):
     def records(self):
         domain = [("ref", "=", PARTNER_REF)]
         found = _get_env()["res.partner"].search(domain, limit=_PAGE_SIZE, order="id")
-        items = [
-            {
-                "id": partner.id,
-                **{name: partner[name] or None for name in CONTACT_FIELDS},
-            }
-            for partner in found
-        ]
-        return request.make_json_response({"items": items})
+        return request.make_json_response({"items": _get_contacts(found)})
+
+    @route("/bench_native/contacts", methods=["GET"], **_OPTIONS)
+    def contacts(self, name="", sort="name", page="1", page_size=str(_PAGE_SIZE)):
+        limit, offset = _get_paging(page, page_size)
+        if sort.removeprefix("-") not in ("name", "ref"):
+            raise BadRequest("sort by name or ref")
+        order = f"{sort[1:]} desc, id" if sort.startswith("-") else f"{sort}, id"
+        domain = [("ref", "=", PARTNER_REF)]
+        if name:
+            domain.append(("name", "ilike", name))
+        partners = _get_env()["res.partner"]
+        found = partners.search(domain, limit=limit, offset=offset, order=order)
+        count = partners.search_count(domain)
+        return request.make_json_response(
+            {"count": count, "items": _get_contacts(found)}
+        )
 
     @route("/bench_native/lines", methods=["POST"], csrf=False, **_OPTIONS)
     def lines(self):
