@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,9 @@ from errors import ToolError
 MAIN_ADDON = "fastapi"
 REQUIREMENTS_HEADER = "# generated from manifests external_dependencies\n"
 
-# What a database takes over from an addon when it is installed or upgraded; code and
-# the web client's files are read at each start.
-_DATA_SUFFIXES = {".csv", ".po", ".xml"}
-_MODEL_FOLDERS = {"models", "wizards"}
+_SOURCE_SUFFIXES = {".csv", ".po", ".py", ".xml"}
+# What neither a server nor an installation reads.
+_ASIDE = {"__pycache__", "readme", "tests"}
 _LOWER_BOUND = re.compile(r"(?P<name>[\w.-]+)\s*>=\s*(?P<version>[\w.]+)")
 
 
@@ -40,18 +40,69 @@ class Addon:
         """Return the technical name."""
         return self.path.name
 
+    def find_files(self, aside: Set[str] = _ASIDE) -> list[Path]:
+        """Return the files that an installation may read, in order.
+
+        :param aside: names of the folders whose files it doesn't read
+        """
+        found = []
+        for folder, folders, names in os.walk(self.path):
+            folders[:] = [name for name in folders if name not in aside]
+            found += [Path(folder, name) for name in names]
+        return sorted(found)
+
+    def find_sources(self) -> list[Path]:
+        """Return those that a server takes over when it starts: code and data."""
+        files = self.find_files(_ASIDE | {"static"})
+        return [path for path in files if path.suffix in _SOURCE_SUFFIXES]
+
     def get_digest(self) -> str:
         """Return a hash of what a database takes over: other hash, upgrade due."""
-        files = [self.path / "__manifest__.py"]
-        for path in sorted(self.path.rglob("*")):
-            inside = path.relative_to(self.path).parts[:-1]
-            is_data = path.suffix in _DATA_SUFFIXES and "static" not in inside
-            is_model = path.suffix == ".py" and _MODEL_FOLDERS.intersection(inside)
-            if is_data or is_model:
-                files.append(path)
+        parts: list[str | Path] = []
+        for path in self.find_sources():
+            if path.suffix != ".py" or path.name == "__manifest__.py":
+                parts += [str(path.relative_to(self.path)), path]
+            elif declarations := get_declarations(path.read_bytes()):
+                parts += [str(path.relative_to(self.path)), declarations]
+        return stamps.get_digest(parts)
+
+    def get_full_digest(self) -> str:
+        """Return a hash of all that a new database can depend on."""
         return stamps.get_digest(
-            part for path in files for part in (str(path.relative_to(self.path)), path)
+            part
+            for path in self.find_files()
+            for part in (str(path.relative_to(self.path)), path)
         )
+
+
+def get_declarations(source: bytes) -> str:
+    """Return what a module of Python says of models, without the code of methods.
+
+    An upgrade looks at fields, constraints and attributes, and calls ``init``.
+    """
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return ""
+    models = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+        and any(
+            isinstance(target, ast.Name) and target.id in ("_name", "_inherit")
+            for part in node.body
+            if isinstance(part, ast.Assign)
+            for target in part.targets
+        )
+    ]
+    if not models:
+        return ""
+    constants = [part for part in tree.body if isinstance(part, ast.Assign)]
+    for model in models:
+        for part in model.body:
+            if isinstance(part, ast.FunctionDef) and part.name != "init":
+                part.body = []
+    return "\n".join(map(ast.dump, [*constants, *models]))
 
 
 def find_addons(folders: Iterable[Path] = (layout.ROOT, layout.DEMO)) -> list[Addon]:
@@ -70,6 +121,13 @@ def find_addons(folders: Iterable[Path] = (layout.ROOT, layout.DEMO)) -> list[Ad
             if installable:
                 found.append(Addon(path.parent, manifest))
     return found
+
+
+def get_dependencies(addons: Iterable[Addon]) -> list[str]:
+    """Return the addons of others that some addons depend on."""
+    addons = list(addons)
+    needed = {name for addon in addons for name in addon.manifest.get("depends", ())}
+    return sorted(needed - {addon.name for addon in addons})
 
 
 def get_packages(addons: Iterable[Addon]) -> list[str]:

@@ -1,5 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Databases: one to be served, kept and upgraded; one for the tests, always new."""
+"""Databases: one to be served, kept and upgraded; one for the tests, made for each run.
+
+The tests' one is a copy of a template, which no test has touched. Two templates are
+kept: one with the addons of Odoo that ours need, made of it one with ours. What each
+was made of is the comment on it in PostgreSQL; if that has changed, it is made again.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,7 @@ import console
 import layout
 import process
 import stamps
-from addons import find_addons
+from addons import find_addons, get_dependencies
 from environment import Environment
 from errors import ToolError, Unavailable
 
@@ -33,13 +38,37 @@ def create(
     :param modules: the modules to install
     :param demo: with their demo data
     """
-    state = _get_state(environment, name)
-    _check_may_create(state)
+    _check_may_create(_get_state(environment, name))
     _drop(environment, name)
-    with console.step(f"creating the database {name} with {', '.join(modules)}"):
-        options = ["--with-demo"] if demo else []
-        _call_odoo(environment, name, "--init", ",".join(modules), *options)
-    _check_installed(environment, name, modules)
+    _install(environment, name, modules, *(["--with-demo"] if demo else []))
+
+
+def create_for_tests(environment: Environment, name: str, *, new: bool = False) -> None:
+    """Create a database with all our addons, in place of one that is there.
+
+    :param new: make the templates again, whatever they were made of
+    """
+    addons = find_addons()
+    base, template = f"{name}_base", f"{name}_template"
+    needed = get_dependencies(addons)
+    # A server may be shared with other checkouts.
+    odoo = [str(layout.STATE), environment.odoo.get_digest(), *needed]
+    made_of = stamps.get_digest(odoo)
+    if new or not _is_kept(environment, base, made_of):
+        create(environment, base, needed)
+        _ask(environment, "comment", base, made_of)
+        new = True
+    packages = layout.STAMPS / f"{environment.python.parents[1].name}.txt"
+    ours = [part for addon in addons for part in (addon.name, addon.get_full_digest())]
+    made_of = stamps.get_digest([made_of, stamps.read(packages), *ours])
+    if new or not _is_kept(environment, template, made_of):
+        _copy(environment, base, template)
+        _install(environment, template, [addon.name for addon in addons])
+        _ask(environment, "comment", template, made_of)
+        new = True
+    state = "which is new" if new else "reused: nothing has changed"
+    with console.step(f"copying the database {template}, {state}"):
+        _copy(environment, template, name)
 
 
 def bring_up_to_date(
@@ -69,9 +98,7 @@ def bring_up_to_date(
     if not state["exists"]:
         _check_may_create(state)
         stamps.write(unfinished, "")
-        with console.step(f"creating the database {name} with {', '.join(new)}"):
-            _call_odoo(environment, name, "--init", ",".join(new), "--with-demo")
-        _check_installed(environment, name, modules)
+        _install(environment, name, modules, "--with-demo")
         unfinished.unlink()
     elif new or changed:
         with console.step(f"installing or upgrading {', '.join(new + changed)}"):
@@ -80,6 +107,19 @@ def bring_up_to_date(
             _call_odoo(environment, name, *options)
         _check_installed(environment, name, modules)
     stamps.write(taken_over, json.dumps(digests))
+
+
+def get_endpoints(environment: Environment, name: str) -> list[tuple[str, str, bool]]:
+    """Return name and root path of each endpoint, and whether it has documentation."""
+    return [tuple(row) for row in _ask(environment, "endpoints", name)["endpoints"]]
+
+
+def _install(
+    environment: Environment, name: str, modules: Sequence[str], *options: str
+) -> None:
+    with console.step(f"installing {', '.join(modules)} in the database {name}"):
+        _call_odoo(environment, name, "--init", ",".join(modules), *options)
+    _check_installed(environment, name, modules)
 
 
 def _call_odoo(environment: Environment, name: str, *options: str) -> None:
@@ -134,12 +174,27 @@ def _get_state(environment: Environment, name: str) -> dict[str, Any]:
 
 def _drop(environment: Environment, name: str) -> None:
     _ask(environment, "drop", name)
-    shutil.rmtree(layout.DATA / "filestore" / name, ignore_errors=True)
+    shutil.rmtree(_get_file_store(name), ignore_errors=True)
 
 
-def _ask(environment: Environment, action: str, name: str) -> dict[str, Any]:
+def _copy(environment: Environment, source: str, name: str) -> None:
+    _drop(environment, name)
+    _ask(environment, "copy", name, source)
+    shutil.copytree(_get_file_store(source), _get_file_store(name))
+
+
+def _is_kept(environment: Environment, name: str, made_of: str) -> bool:
+    comment = _get_state(environment, name)["comment"]
+    return comment == made_of and _get_file_store(name).is_dir()
+
+
+def _get_file_store(name: str) -> Path:
+    return layout.DATA / "filestore" / name
+
+
+def _ask(environment: Environment, action: str, *arguments: str) -> dict[str, Any]:
     answer = process.capture(
-        [environment.python, _HELPER, action, name],
+        [environment.python, _HELPER, action, *arguments],
         env=environment.variables,
         cwd=environment.cwd,
     )

@@ -19,9 +19,13 @@ from pathlib import Path
 import debian
 import layout
 import process
+import stamps
 from errors import Unavailable
 
 SERIES = (19, 0)
+
+# Folders of addons that a new database doesn't depend on.
+_ASIDE = {"__pycache__", "i18n", "static", "tests"}
 
 _WAYS = (
     "name a checkout of Odoo 19.0 with `make run ODOO_SRC=/path/to/odoo`, or activate "
@@ -64,6 +68,18 @@ class OdooSource:
     origin: str
     has_packages: bool = False
     site_folders: list[str] = field(default_factory=list)
+
+    def get_digest(self) -> str:
+        """Return a hash of names, sizes and times: a changed file gives another."""
+        found = set()
+        for top in (self.base / "odoo", self.core_addons):
+            for folder, folders, names in os.walk(top):
+                folders[:] = [name for name in folders if name not in _ASIDE]
+                for name in names:
+                    path = os.path.join(folder, name)
+                    stat = os.lstat(path)
+                    found.add(f"{path} {stat.st_size} {stat.st_mtime_ns}")
+        return stamps.get_digest(sorted(found))
 
 
 def get_odoo() -> OdooSource:

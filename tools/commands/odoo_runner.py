@@ -22,7 +22,7 @@ import locks
 import postgres
 import process
 import stamps
-from addons import Addon, find_addons
+from addons import Addon, find_addons, get_dependencies
 from environment import Environment, Packages, ready
 from errors import ExitCode, StepFailed
 
@@ -65,13 +65,6 @@ def main(options: argparse.Namespace) -> int:
                 passed = _run(environment, name, addons, short=options.short)
             clean = _read_log(environment)
     return ExitCode.OK if passed and clean else ExitCode.FAILED
-
-
-def get_dependencies(addons: Iterable[Addon]) -> list[str]:
-    """Return the addons of others that some addons depend on."""
-    addons = list(addons)
-    needed = {name for addon in addons for name in addon.manifest.get("depends", ())}
-    return sorted(needed - {addon.name for addon in addons})
 
 
 def get_tags(addons: Iterable[Addon], *, short: bool = False) -> str:

@@ -1,5 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Run the test suite on a new database; arguments go to pytest.
+"""Run the test suite; arguments go to pytest.
+
+All tests begin with a new database, some (a path among the arguments) with a copy of
+the last one that is up to date.
 
 Tests run under pytest with pytest-odoo, addons' and tools' alike. The import mode is
 ``importlib``: every other one would put the repository on Python's path, where the
@@ -18,7 +21,6 @@ import layout
 import locks
 import postgres
 import process
-from addons import find_addons
 from environment import DECLARED, Packages, ready
 
 _RUN_PYTEST = layout.ROOT / "tools" / "in_venv" / "run_pytest.py"
@@ -37,10 +39,9 @@ def main(
     :return: pytest's exit code
     """
     name = f"{postgres.get_database_name(os.environ)}_test"
-    found = find_addons()
     with ready(packages) as environment:
         with locks.held(layout.LOCKS / "tests", "another run of the tests here"):
-            database.create(environment, name, [addon.name for addon in found])
+            database.create_for_tests(environment, name, new=not names_path(arguments))
             console.line("==> running the tests")
             command: list[str | Path] = [
                 environment.python,
@@ -56,3 +57,9 @@ def main(
             env = {**environment.variables, **(variables or {})}
             with process.started(command, env=env, cwd=layout.ROOT) as pytest:
                 return pytest.wait()
+
+
+def names_path(arguments: Sequence[str]) -> bool:
+    """Return whether arguments of pytest name files, folders or tests."""
+    paths = (layout.ROOT / argument.partition("::")[0] for argument in arguments)
+    return any(path != layout.ROOT and path.exists() for path in paths)

@@ -2,7 +2,7 @@
 """Ask PostgreSQL on behalf of ``tools/database.py``, which has no client library.
 
 Runs under the virtual environment's Python; the server is that of the PG* variables.
-Prints JSON: ``python database.py state NAME`` or ``python database.py drop NAME``.
+Prints JSON: ``python database.py ACTION ARGUMENT...``.
 """
 
 import json
@@ -35,12 +35,18 @@ def get_state(name):
             " WHERE rolname = current_user"
         )
         can_create, user = cursor.fetchone()
-        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        cursor.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
+            " WHERE datname = %s",
+            [name],
+        )
+        found = cursor.fetchone()
         state = {
             "version": connection.server_version // 10000,
             "user": user,
             "can_create": can_create,
-            "exists": bool(cursor.fetchone()),
+            "exists": bool(found),
+            "comment": found and found[0],
             "modules": {},
         }
     if state["exists"]:
@@ -53,18 +59,46 @@ def get_state(name):
     return state
 
 
-def drop(name):
+def administer(query, *parts):
     with closing(connect_for_administration()) as connection:
-        cursor = connection.cursor()
-        cursor.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
-                sql.Identifier(name)
-            )
-        )
+        connection.cursor().execute(sql.SQL(query).format(*parts))
     return {}
 
 
+def drop(name):
+    return administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", sql.Identifier(name))
+
+
+def copy(name, source):
+    return administer(
+        "CREATE DATABASE {} TEMPLATE {}", sql.Identifier(name), sql.Identifier(source)
+    )
+
+
+def comment(name, text):
+    return administer(
+        "COMMENT ON DATABASE {} IS {}", sql.Identifier(name), sql.Literal(text)
+    )
+
+
+def get_endpoints(name):
+    with closing(connect(name)) as connection:
+        cursor = connection.cursor()
+        cursor.execute(
+            "SELECT name, root_path, docs_access <> 'off' FROM fastapi_endpoint"
+            " WHERE active ORDER BY root_path"
+        )
+        return {"endpoints": cursor.fetchall()}
+
+
+actions = {
+    "state": get_state,
+    "drop": drop,
+    "copy": copy,
+    "comment": comment,
+    "endpoints": get_endpoints,
+}
 try:
-    print(json.dumps({"state": get_state, "drop": drop}[sys.argv[1]](sys.argv[2])))
+    print(json.dumps(actions[sys.argv[1]](*sys.argv[2:])))
 except psycopg2.Error as error:
     print(json.dumps({"error": " ".join(str(error).split())}))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from addons import Addon, find_addons, get_requirements
+from addons import Addon, find_addons, get_dependencies, get_requirements
 from errors import ToolError
 
 
@@ -47,12 +47,29 @@ def test_requirements_are_sorted_and_unique() -> None:
     assert lines[1:] == ["fastapi>=1", "z"]
 
 
+MODEL = """
+from odoo import fields, models
+
+SIZES = [("s", "Small")]
+
+class Model(models.Model):
+    _inherit = "res.partner"
+
+    size = fields.Selection(SIZES)
+
+    def get(self):
+        return 1
+
+    def init(self):
+        self.env.cr.execute("SELECT 1")
+"""
+
+
 @pytest.mark.parametrize(
     ("changed", "upgrade"),
     [
         ("views/view.xml", True),
         ("security/ir.model.access.csv", True),
-        ("models/model.py", True),
         ("routers/router.py", False),
         ("static/description/index.xml", False),
         ("readme/DESCRIPTION.md", False),
@@ -65,5 +82,59 @@ def test_an_upgrade_is_due_when_a_database_takes_something_over(
     before = addon.get_digest()
     path = addon.path / changed
     path.parent.mkdir(parents=True)
-    path.write_text("<odoo/>")
+    path.write_text("'<odoo/>'")
     assert (addon.get_digest() != before) is upgrade
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "upgrade"),
+    [
+        ("(SIZES)", "(SIZES, required=True)", True),
+        ("Small", "Little", True),
+        ("res.partner", "res.users", True),
+        ("SELECT 1", "SELECT 2", True),
+        ("return 1", "return 2", False),
+        ("return 1", "return 1\n\n    def set(self):\n        pass", True),
+        ("return 1", "return (", True),
+    ],
+)
+def test_an_upgrade_is_due_for_what_a_model_declares(
+    tmp_path: Path, old: str, new: str, upgrade: bool
+) -> None:
+    addon = Addon(make_addon(tmp_path, "one", "{}"), {})
+    path = addon.path / "app.py"
+    path.write_text(MODEL)
+    before = addon.get_digest()
+    path.write_text(MODEL.replace(old, new))
+    assert (addon.get_digest() != before) is upgrade
+
+
+@pytest.mark.parametrize(
+    ("changed", "made_again"),
+    [
+        ("routers/router.py", True),
+        ("static/img/picture.png", True),
+        ("data/text.html", True),
+        ("tests/test_one.py", False),
+        ("tests/data/one.xml", False),
+        ("readme/USAGE.md", False),
+        ("__pycache__/one.cpython-310.pyc", False),
+    ],
+)
+def test_a_new_database_depends_on_all_but_the_tests(
+    tmp_path: Path, changed: str, made_again: bool
+) -> None:
+    addon = Addon(make_addon(tmp_path, "one", "{}"), {})
+    before = addon.get_full_digest()
+    path = addon.path / changed
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert (addon.get_full_digest() != before) is made_again
+
+
+def test_what_the_addons_need_is_installed_before(tmp_path: Path) -> None:
+    addons = [
+        Addon(tmp_path / name, {"depends": depends})
+        for name, depends in {"b": ["a", "web"], "a": ["mail"]}.items()
+    ]
+    assert get_dependencies(addons) == ["mail", "web"]

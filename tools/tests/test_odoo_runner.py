@@ -2,17 +2,12 @@
 from pathlib import Path
 
 from addons import Addon
-from commands.odoo_runner import count_tests, get_dependencies, get_tags
+from commands.odoo_runner import count_tests, get_tags
 
 
-def make_addon(folder: Path, name: str, *depends: str) -> Addon:
+def make_addon(folder: Path, name: str) -> Addon:
     (folder / name / "tests").mkdir(parents=True)
-    return Addon(folder / name, {"depends": list(depends)})
-
-
-def test_what_the_addons_need_is_installed_before(tmp_path: Path) -> None:
-    addons = [make_addon(tmp_path, "b", "a", "web"), make_addon(tmp_path, "a", "mail")]
-    assert get_dependencies(addons) == ["mail", "web"]
+    return Addon(folder / name, {})
 
 
 def test_short_leaves_out_what_is_under_load(tmp_path: Path) -> None:
