@@ -7,6 +7,7 @@ export PORT MODULES ODOO_SRC
 
 help:
 	@echo "make run     serve Odoo with the addon     PORT=8069 MODULES=my_demo_api"
+	@echo "                                          ARGS='--workers=2 --log-level=debug'"
 	@echo "make test    run the test suite            ARGS='fastapi/tests/test_x.py -k name'"
 	@echo "make test-matrix  the same, oldest and newest libraries, several Pythons"
 	@echo "                                          CELLS='3.10-oldest 3.13-newest'"
@@ -24,7 +25,7 @@ help:
 	@echo "             any of them with another Python: PYTHON=python3.12"
 
 run:
-	@exec $(PYTHON) tools run
+	@exec $(PYTHON) tools run $(ARGS)
 
 test:
 	@exec $(PYTHON) tools test $(ARGS)

@@ -48,16 +48,15 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     options, passed_on = _get_parser().parse_known_args(arguments)
-    with_pytest = (test.main, stress.main, matrix.main, libraries.main)
-    to_pytest = options.command in with_pytest
-    if passed_on and not to_pytest:
+    passing_on = (run.main, test.main, stress.main, libraries.main, matrix.main)
+    if passed_on and options.command not in passing_on:
         console.error(f"`{passed_on[0]}` is no option of this command.")
         return ExitCode.USAGE
     command: Callable[..., int] = options.command
     try:
         if options.command is matrix.main:
             return command(options, passed_on)
-        if to_pytest:
+        if options.command in passing_on:
             return command(passed_on)
         if options.command in (bench.main, odoo_runner.main):
             return command(options)
@@ -97,7 +96,7 @@ _SENTENCES = {
 
 
 def _get_parser() -> argparse.ArgumentParser:
-    # No abbreviations: what isn't an option here belongs to pytest.
+    # No abbreviations: what isn't an option here belongs to pytest or Odoo.
     parser = argparse.ArgumentParser(prog="python3 tools", allow_abbrev=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, module in {

@@ -24,6 +24,7 @@ import stamps
 from errors import Unavailable
 from odoo_source import OdooSource
 
+_RUN_ODOO = layout.ROOT / "tools" / "in_venv" / "run_odoo.py"
 NEEDED_SPACE = 3 * 1024**3  # bytes, of which Odoo unpacked takes 1.2 GB
 
 
@@ -46,7 +47,7 @@ class Environment:
         It must run in a folder without ``fastapi``, as :attr:`cwd` is: Python looks
         for modules there first, and the addon bears the library's name.
         """
-        return [self.python, "-m", "odoo", *arguments, "--config", layout.CONFIG]
+        return [self.python, _RUN_ODOO, *arguments, "--config", layout.CONFIG]
 
     @property
     def cwd(self) -> Path:

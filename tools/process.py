@@ -118,6 +118,36 @@ def started(
         _stop(process)
 
 
+@contextmanager
+def foreground() -> Iterator[None]:
+    """Have Ctrl-C in the terminal reach this process only, as long as the block runs.
+
+    ``make`` would end with an error, whatever this process makes of it.
+    """
+    group = os.getpgrp()
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        yield
+        return
+    try:
+        if group == os.getpid() or os.tcgetpgrp(terminal) != group:
+            yield
+            return
+        # Ctrl-Z would stop this process and leave make waiting, without a shell.
+        for number in (signal.SIGTTOU, signal.SIGTSTP):
+            signal.signal(number, signal.SIG_IGN)
+        os.setpgid(0, 0)
+        os.tcsetpgrp(terminal, os.getpid())
+        try:
+            yield
+        finally:
+            os.tcsetpgrp(terminal, group)
+            os.setpgid(0, group)
+    finally:
+        os.close(terminal)
+
+
 def wait(process: subprocess.Popen[bytes], seconds: float) -> int | None:
     """Wait for a program's end.
 

@@ -29,10 +29,10 @@ def main() -> int:
     with ready() as environment:
         database.create(environment, name, names)
         with console.step(f"exporting the terms of {', '.join(names)}"):
-            python, *module = environment.get_odoo_command()[:3]
+            python, program = environment.get_odoo_command()[:2]
             process.run_step(
                 [
-                    *(python, *module, "i18n", "export"),
+                    *(python, program, "i18n", "export"),
                     *("--config", layout.CONFIG, "--database", name, *names),
                 ],
                 "translate",

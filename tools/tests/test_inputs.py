@@ -8,7 +8,8 @@ import pytest
 
 import layout
 import stamps
-from commands.run import get_modules, get_port
+from commands.run import check_options, get_modules, get_port
+from commands.test import names_path
 from debian import choose_mirror
 from errors import Unavailable
 from postgres import get_database_name, is_external
@@ -29,6 +30,29 @@ def test_another_port_is_refused(text: str) -> None:
 def test_modules_are_separated_by_commas_or_spaces() -> None:
     assert get_modules("") == []
     assert get_modules("one,two  three, four") == ["one", "two", "three", "four"]
+
+
+@pytest.mark.parametrize("option", ["-p", "--http-port=8170", "--database=mine"])
+def test_what_a_variable_says_is_refused_as_an_option(option: str) -> None:
+    check_options(["--workers=2", "--dev", "xml"])
+    with pytest.raises(Unavailable, match="is no option here: `make run P"):
+        check_options(["--workers=2", option])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], False),
+        (["-x", "-k", "cors", "--junitxml=tools"], False),
+        (["."], False),
+        (["fastapi/tests"], True),
+        (["-x", "tools/tests/test_inputs.py::test_it", "-s"], True),
+    ],
+)
+def test_some_of_the_tests_are_named_by_paths(
+    arguments: list[str], expected: bool
+) -> None:
+    assert names_path(arguments) is expected
 
 
 def test_a_named_server_is_used() -> None:
