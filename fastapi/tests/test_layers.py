@@ -22,7 +22,7 @@ LAYERS = {
         "mounts",
         "openapi",
     ],
-    "handlers": ["dependencies", "depends", "schemas"],
+    "handlers": ["access", "dependencies", "depends", "schemas"],
     "schemas of records": ["records"],
     "records": ["models", "wizards"],
     "edge": [

@@ -13,6 +13,7 @@ from . import test_commands
 from . import test_conditional
 from . import test_conditional_servers
 from . import test_crud
+from . import test_checked_sudo
 from . import test_dispatcher
 from . import test_docs
 from . import test_docs_of_auth
