@@ -1,3 +1,3 @@
-from . import fastapi_endpoint
+from . import my_demo_app
 from . import my_demo_bank_accounts
 from . import my_demo_service

@@ -1,10 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The app ``my_demo``: an entry in the selection, routers, and how they are set up."""
+"""The app ``my_demo``, and the field of its endpoints."""
 
 from collections.abc import Callable
 from typing import Any
-
-from fastapi import APIRouter
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -13,6 +11,8 @@ from odoo.addons.fastapi.dependencies import (
     authenticated_partner_from_basic_auth_user,
     authenticated_partner_impl,
 )
+from odoo.addons.fastapi.error_handlers import default_exception_handlers
+from odoo.addons.fastapi.models import FastapiApp
 
 from ..dependencies import authenticated_partner_from_api_key
 from ..error_handlers import ERROR_CODES, ErrorCodeHandler
@@ -25,12 +25,34 @@ AUTHENTICATION: dict[str, Callable[..., Any]] = {
 }
 
 
+class MyDemoApp(FastapiApp):
+    _name = "fastapi.app.my_demo"
+    _description = "My Demo"
+    _root_path = "/my_demo_api"
+    _user_xml_id = "my_demo_api.my_demo_app_user"
+
+    def _get_routers(self):
+        return [router]
+
+    def _get_dependency_overrides(self):
+        method = self.endpoint.my_demo_auth_method
+        return {authenticated_partner_impl: AUTHENTICATION[method]}
+
+    def _get_exception_handlers(self):
+        handlers = default_exception_handlers()
+        return {
+            exception_type: ErrorCodeHandler(handlers[exception_type], code)
+            for exception_type, code in ERROR_CODES.items()
+        }
+
+    @api.model
+    def _get_app_fields(self):
+        return ["my_demo_auth_method"]
+
+
 class FastapiEndpoint(models.Model):
     _inherit = "fastapi.endpoint"
 
-    app = fields.Selection(
-        selection_add=[("my_demo", "My Demo")], ondelete={"my_demo": "cascade"}
-    )
     my_demo_auth_method = fields.Selection(
         selection=[("api_key", "API Key"), ("http_basic", "HTTP Basic")],
         string="My Demo Authentication",
@@ -48,32 +70,3 @@ class FastapiEndpoint(models.Model):
                         endpoint=endpoint.name,
                     )
                 )
-
-    @api.model
-    def _fastapi_app_fields(self) -> list[str]:
-        return [*super()._fastapi_app_fields(), "my_demo_auth_method"]
-
-    def _get_fastapi_routers(self) -> list[APIRouter]:
-        routers = super()._get_fastapi_routers()
-        if self.app == "my_demo":
-            routers.append(router)
-        return routers
-
-    def _get_app_dependencies_overrides(self) -> dict[Callable, Callable]:
-        overrides = super()._get_app_dependencies_overrides()
-        if self.app == "my_demo":
-            overrides[authenticated_partner_impl] = AUTHENTICATION[
-                self.my_demo_auth_method
-            ]
-        return overrides
-
-    def _get_app_exception_handlers(
-        self,
-    ) -> dict[int | type[Exception], Callable[..., Any]]:
-        handlers = super()._get_app_exception_handlers()
-        if self.app == "my_demo":
-            for exception_type, code in ERROR_CODES.items():
-                handlers[exception_type] = ErrorCodeHandler(
-                    handlers[exception_type], code
-                )
-        return handlers

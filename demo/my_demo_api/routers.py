@@ -1,0 +1,110 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The routes of the app ``my_demo``."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, status
+
+from odoo.api import Environment
+
+from odoo.addons.base.models.res_partner import ResPartner
+from odoo.addons.fastapi.dependencies import (
+    authenticated_partner,
+    authenticated_partner_env,
+    fastapi_endpoint,
+    odoo_env,
+    paging,
+)
+from odoo.addons.fastapi.models import FastapiEndpoint
+from odoo.addons.fastapi.records import search_page
+from odoo.addons.fastapi.schemas import ErrorDetail, PagedCollection, Paging
+
+from .dependencies import NEEDS_AUTHENTICATION
+from .schemas import (
+    BankAccount,
+    EchoResponse,
+    EndpointAppInfo,
+    ErrorInfo,
+    NewBankAccount,
+    PartnerInfo,
+)
+
+__all__ = ["router"]
+
+router = APIRouter()
+partner_router = APIRouter(responses=NEEDS_AUTHENTICATION)
+
+PartnerEnv = Annotated[Environment, Depends(authenticated_partner_env)]
+
+
+@partner_router.get("/bank_accounts", tags=["bank_accounts"])
+def get_bank_accounts(
+    paging: Annotated[Paging, Depends(paging)], env: PartnerEnv
+) -> PagedCollection[BankAccount]:
+    """List the bank accounts of the partner who calls, page by page."""
+    return search_page(env["res.partner.bank"], None, None, paging, BankAccount)
+
+
+@partner_router.get(
+    "/bank_accounts/{account_id}",
+    tags=["bank_accounts"],
+    responses={404: {"model": ErrorInfo}},
+)
+def get_bank_account(
+    account_id: Annotated[int, Path(ge=1)], env: PartnerEnv
+) -> BankAccount:
+    """Return one bank account of the partner who calls."""
+    account = env["my_demo.bank_accounts"].get_one(account_id)
+    return BankAccount.model_validate(account)
+
+
+@partner_router.post(
+    "/bank_accounts",
+    tags=["bank_accounts"],
+    status_code=status.HTTP_201_CREATED,
+    responses={
+        400: {
+            "model": ErrorInfo | ErrorDetail,
+            "description": "The number is known already, or the body can't be read",
+        }
+    },
+)
+def add_bank_account(
+    data: NewBankAccount,
+    partner: Annotated[ResPartner, Depends(authenticated_partner)],
+) -> BankAccount:
+    """Add a bank account for the partner who calls."""
+    account = partner.env["my_demo.bank_accounts"].add(partner, data.number)
+    return BankAccount.model_validate(account)
+
+
+@router.get("/echo", tags=["echo"])
+async def echo(
+    message: str, env: Annotated[Environment, Depends(odoo_env)]
+) -> EchoResponse:
+    """Echo a message. Anybody can call this, it needs no authentication."""
+    return EchoResponse(message=env["my_demo.service"].echo(message))
+
+
+# The handler has no use for the partner, but only authenticated ones may call it.
+@partner_router.get(
+    "/endpoint_app_info",
+    tags=["endpoint"],
+    dependencies=[Depends(authenticated_partner)],
+)
+async def endpoint_app_info(
+    endpoint: Annotated[FastapiEndpoint, Depends(fastapi_endpoint)],
+) -> EndpointAppInfo:
+    """Tell how the endpoint is set up."""
+    return EndpointAppInfo.model_validate(endpoint)
+
+
+@partner_router.get("/partners", tags=["partners"])
+def get_partners(
+    paging: Annotated[Paging, Depends(paging)], env: PartnerEnv
+) -> list[PartnerInfo]:
+    """List the partners that the app can see: its own, and who calls."""
+    return PartnerInfo.from_search(env["res.partner"], [], paging.offset, paging.limit)
+
+
+router.include_router(partner_router)
