@@ -1,2 +1,0 @@
-from . import fastapi_endpoint
-from . import my_demo_service

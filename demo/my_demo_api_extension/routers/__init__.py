@@ -1,1 +1,0 @@
-from .echo2 import router
