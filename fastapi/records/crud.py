@@ -16,6 +16,7 @@ from odoo.api import Environment
 from odoo.fields import Domain
 from odoo.models import BaseModel as Record
 
+from ..access import checked_sudo
 from ..dependencies import authenticated_partner_env, paging
 from ..internal_texts import get_public_text
 from ..schemas import ErrorDetail, PagedCollection
@@ -146,6 +147,11 @@ class CrudRouter(APIRouter):
         name of the model with underscores by default; unique in an app.
     :param page_class: generic class of the pages, for schemas that other addons extend:
         ``odoo.addons.extendable_fastapi.schemas.PagedCollection``
+    :param values: function of the environment: values of each new record, whatever the
+        client has sent
+    :param checked_sudo: records are created, changed and deleted by
+        :func:`~odoo.addons.fastapi.access.checked_sudo`: for models that then need
+        rights on others which the user of the API hasn't
     :param params: of ``APIRouter``: ``prefix``, ``tags``, ``dependencies``, …
     :raises ValueError: ``only`` has a route that is not there
     """
@@ -173,9 +179,13 @@ class CrudRouter(APIRouter):
         only: Collection[str] | None = None,
         name: str | None = None,
         page_class: Any = None,
+        values: Callable[[Environment], Mapping[str, Any]] | None = None,
+        checked_sudo: bool = False,
         **params: Any,
     ) -> None:
         super().__init__(**params)
+        self._values = values
+        self._has_checked_sudo = checked_sudo
         self.model = model
         self.schema = schema
         self.env = env
@@ -214,15 +224,23 @@ class CrudRouter(APIRouter):
 
         :param model: the empty recordset, in the environment of the router
         """
-        return model.create(vals)
+        if self._values:
+            vals = {**vals, **self._values(model.env)}
+        return self._call("create", model.create, vals)
 
     def _update_record(self, record: Record, vals: dict[str, Any]) -> None:
         """Change a record to the values that a client has sent."""
-        record.write(vals)
+        self._call("write", record.write, vals)
 
     def _delete_record(self, record: Record) -> None:
         """Delete a record; an override may archive it instead."""
-        record.unlink()
+        self._call("unlink", record.unlink)
+
+    def _call(self, operation: str, method: Callable[..., Any], *args: Any) -> Any:
+        """Call a method of records, with all rights where the router is made so."""
+        if self._has_checked_sudo:
+            return checked_sudo(operation, method, *args)
+        return method(*args)
 
     # ------------------------------------------------------------------
     # Routes

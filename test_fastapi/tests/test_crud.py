@@ -548,6 +548,90 @@ class TestBounds(CrudCase):
         self.expect(client.post("/items", json={"name": "New"}), 403)
 
 
+class Secret(RecordSchema):
+    name: str = ""
+    text: str = "crud"
+    secret: str | None = None
+
+
+class TestCheckedSudo(CrudCase):
+    """Records are created and changed with rights that the caller has not."""
+
+    def client_of_user(self, **params):
+        router = make_router(
+            create=Secret, update=Secret, domain=None, name="checked", **params
+        )
+        return self.client(router, user=self.user)
+
+    def write_each(self, client):
+        """Return the responses to all that changes a record."""
+        content = {"name": "New", "secret": "new"}
+        return (
+            client.post("/items", json=content),
+            client.patch(self.url(self.item), json=content),
+            client.delete(self.url(self.items[1])),
+        )
+
+    def test_more_rights_than_the_caller(self):
+        statuses = [
+            response.status_code for response in self.write_each(self.client_of_user())
+        ]
+        self.assertEqual(statuses, [403, 403, 204])
+        self.assertFalse(self.item.secret)
+        client = self.client_of_user(checked_sudo=True)
+        created, changed, _deleted = self.write_each(client)
+        record = self.model.browse(self.expect(created, 201)["id"])
+        self.expect(changed, 200)
+        for found in (record, self.item):
+            self.assertEqual((found.name, found.secret), ("New", "new"))
+            self.assertEqual(found.write_uid, self.user)
+
+    def test_rights_of_the_caller(self):
+        access = self.env.ref("test_fastapi.access_test_fastapi_typed")
+        access.perm_create = access.perm_write = access.perm_unlink = False
+        client = self.client_of_user(checked_sudo=True)
+        for response in self.write_each(client):
+            self.expect(response, 403)
+        self.assertEqual(self.item.name, "Item 0")
+        self.assertTrue(self.items[1].exists())
+
+    def test_record_rules_of_the_caller(self):
+        self.forbid("test.fastapi.typed", [("text", "=", "crud")])
+        client = self.client_of_user(checked_sudo=True)
+        content = {"name": "New", "text": "other"}
+        self.expect(client.post("/items", json=content), 403)
+        self.expect(client.patch(self.url(self.outside), json=content), 404)
+        self.expect(client.delete(self.url(self.outside)), 404)
+        self.expect(client.patch(self.url(self.item), json=content), 403)
+        self.assertEqual(self.item.name, "Item 0")
+
+    def test_ids_are_checked_for_the_caller(self):
+        self.forbid("res.partner", [("id", "!=", self.partners[0].id)])
+        router = make_router(domain=None, name="checked", checked_sudo=True)
+        client = self.client(router, user=self.user)
+        content = {"name": "New", "partner_id": self.partners[0].id}
+        self.expect(client.post("/items", json=content), 400)
+        self.expect(client.patch(self.url(self.item), json=content), 400)
+
+    def test_answers_have_the_rights_of_the_caller(self):
+        router = make_router(
+            schema=Secret, create=Secret, domain=None, name="read", checked_sudo=True
+        )
+        client = self.client(router, user=self.user)
+        self.expect(client.post("/items", json={"name": "New"}), 403)
+
+    def test_values(self):
+        router = make_router(
+            values=lambda env: {"text": "crud", "integer": env.uid}, name="values"
+        )
+        client = self.client(router, user=self.user)
+        item = self.expect(client.post("/items", json={"name": "a", "integer": 1}), 201)
+        self.assertEqual(item["integer"], self.user.id)
+        url = self.url(self.item)
+        item = self.expect(client.patch(url, json={"integer": 1}), 200)
+        self.assertEqual(item["integer"], 1)
+
+
 class TestExtending(CrudCase):
     def test_replaced_routes(self):
         router = make_router()
