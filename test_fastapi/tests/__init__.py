@@ -8,12 +8,13 @@ from . import test_bad_input
 from . import test_broken_app
 from . import test_browser_docs
 from . import test_browser_safety
+from . import test_checked_sudo
 from . import test_command_line
 from . import test_commands
 from . import test_conditional
 from . import test_conditional_servers
 from . import test_crud
-from . import test_checked_sudo
+from . import test_demo_orders
 from . import test_dispatcher
 from . import test_docs
 from . import test_docs_of_auth

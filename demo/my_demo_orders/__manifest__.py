@@ -1,0 +1,11 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+{
+    "name": "My Demo Orders",
+    "summary": "An API for the sales orders of a partner, to learn from",
+    "version": "19.0.1.0.0",
+    "license": "LGPL-3",
+    "author": "Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/rest-framework",
+    "depends": ["fastapi", "sale"],
+    "data": ["security/my_demo_orders.xml", "security/ir.model.access.csv"],
+}
