@@ -16,6 +16,9 @@ import stamps
 from errors import ToolError
 
 MAIN_ADDON = "fastapi"
+#: Addons whose tests have a database of their own (``test_fastapi/tests``). What they
+#: depend on would slow down each server that the other tests start.
+OWN_DATABASE = frozenset({"my_demo_orders"})
 REQUIREMENTS_HEADER = "# generated from manifests external_dependencies\n"
 
 _SOURCE_SUFFIXES = {".csv", ".po", ".py", ".xml"}
@@ -128,6 +131,11 @@ def get_dependencies(addons: Iterable[Addon]) -> list[str]:
     addons = list(addons)
     needed = {name for addon in addons for name in addon.manifest.get("depends", ())}
     return sorted(needed - {addon.name for addon in addons})
+
+
+def get_tested_together(addons: Iterable[Addon]) -> list[Addon]:
+    """Return the addons whose tests share a database."""
+    return [addon for addon in addons if addon.name not in OWN_DATABASE]
 
 
 def get_packages(addons: Iterable[Addon]) -> list[str]:

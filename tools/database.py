@@ -18,7 +18,7 @@ import console
 import layout
 import process
 import stamps
-from addons import find_addons, get_dependencies
+from addons import find_addons, get_dependencies, get_tested_together
 from environment import Environment
 from errors import ToolError, Unavailable
 
@@ -44,11 +44,11 @@ def create(
 
 
 def create_for_tests(environment: Environment, name: str, *, new: bool = False) -> None:
-    """Create a database with all our addons, in place of one that is there.
+    """Create a database with the addons that are tested together.
 
     :param new: make the templates again, whatever they were made of
     """
-    addons = find_addons()
+    addons = get_tested_together(find_addons())
     base, template = f"{name}_base", f"{name}_template"
     needed = get_dependencies(addons)
     # A server may be shared with other checkouts.

@@ -22,7 +22,7 @@ import locks
 import postgres
 import process
 import stamps
-from addons import Addon, find_addons, get_dependencies
+from addons import Addon, find_addons, get_dependencies, get_tested_together
 from environment import Environment, Packages, ready
 from errors import ExitCode, StepFailed
 
@@ -56,7 +56,7 @@ def main(options: argparse.Namespace) -> int:
     :param options: those of :func:`add_arguments`
     :return: 0 if the tests passed and the log is clean
     """
-    addons = find_addons()
+    addons = get_tested_together(find_addons())
     name = f"{postgres.get_database_name(os.environ)}_odoo"
     with ready(_get_packages(options.werkzeug)) as environment:
         with locks.held(layout.LOCKS / "tests", "another run of the tests here"):

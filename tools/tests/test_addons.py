@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from addons import Addon, find_addons, get_dependencies, get_requirements
+from addons import (
+    OWN_DATABASE,
+    Addon,
+    find_addons,
+    get_dependencies,
+    get_requirements,
+    get_tested_together,
+)
 from errors import ToolError
 
 
@@ -34,6 +41,21 @@ def test_a_bad_manifest_is_named(tmp_path: Path, manifest: str) -> None:
     path = make_addon(tmp_path, "bad", manifest)
     with pytest.raises(ToolError, match=str(path)):
         find_addons([tmp_path])
+
+
+def test_addons_with_a_database_of_their_own() -> None:
+    found = find_addons()
+    names = {addon.name for addon in found}
+    together = {addon.name for addon in get_tested_together(found)}
+    assert OWN_DATABASE <= names
+    assert together == names - OWN_DATABASE
+    # no other one needs more than Odoo's server and web client
+    needed = {
+        name
+        for addon in get_tested_together(found)
+        for name in addon.manifest.get("depends", ())
+    }
+    assert needed - names <= {"base", "web", "web_tour"}
 
 
 def test_requirements_are_sorted_and_unique() -> None:
