@@ -32,7 +32,6 @@ class TestRouters(MyDemoRouterCase):
     def test_services_are_not_for_rpc(self):
         for model, method in (
             ("my_demo.service", "echo"),
-            ("my_demo.bank_accounts", "find"),
             ("my_demo.bank_accounts", "get_one"),
             ("my_demo.bank_accounts", "add"),
         ):
