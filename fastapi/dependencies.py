@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Header, HTTPException, Query, status
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 
 from odoo.api import Environment
@@ -50,6 +51,12 @@ MAX_PAGE_SIZE = 1000
 #: Largest number of a page, and of records on it: what is left out by both together is
 #: still a number for PostgreSQL (bigint).
 MAX_PAGE = 2**31 - 1
+#: What the documentation says of the query parameter ``page_size``.
+PAGE_SIZE_DESCRIPTION = "Most items on a page."
+#: The query parameter ``page``.
+Page = Annotated[
+    int, Query(ge=1, le=MAX_PAGE, description="Number of the page, from 1.")
+]
 #: Characters of a password; passlib hashes no longer one (``PasswordSizeError``).
 MAX_PASSWORD_LENGTH = 4096
 #: Key of the context: logins that nobody has take as long as wrong passwords.
@@ -161,8 +168,10 @@ def optionally_authenticated_partner(
 
 
 def paging(
-    page: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 1,
-    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE,
+    page: Page = 1,
+    page_size: Annotated[
+        int, Query(ge=1, le=MAX_PAGE_SIZE, description=PAGE_SIZE_DESCRIPTION)
+    ] = PAGE_SIZE,
 ) -> Paging:
     """Return which records of a search the client asks for.
 
@@ -171,12 +180,18 @@ def paging(
 
     :param page: number of the page, from 1
     :param page_size: records on a page
-    :raises HTTPException: 422, called by an override that takes larger numbers
+    :raises RequestValidationError: 422, called by an override that takes larger numbers
     """
     if max(page, page_size) > MAX_PAGE:
-        raise HTTPException(
-            422,
-            f"Page {page} of {page_size} records is out of any range.",
+        raise RequestValidationError(
+            [
+                {
+                    "type": "value_error",
+                    "loc": ("query", "page"),
+                    "msg": f"Page {page} of {page_size} records is out of any range.",
+                    "input": page,
+                }
+            ]
         )
     return Paging(limit=page_size, offset=(page - 1) * page_size)
 
@@ -193,8 +208,10 @@ def make_paging(
     """
 
     def get_paging(
-        page: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 1,
-        page_size: Annotated[int, Query(ge=1, le=max_page_size)] = page_size,
+        page: Page = 1,
+        page_size: Annotated[
+            int, Query(ge=1, le=max_page_size, description=PAGE_SIZE_DESCRIPTION)
+        ] = page_size,
     ) -> Paging:
         return paging(page, page_size)
 
@@ -284,7 +301,11 @@ def accept_language(
         ),
     ] = None,
 ) -> str | None:
-    """Document the header: Odoo has set the language before an app runs."""
+    """Document the header: Odoo has set the language before an app runs.
+
+    Every app of an endpoint depends on it, and describes the header once. A route, a
+    router or an app that depends on it besides has it as a parameter of each operation.
+    """
     return accept_language
 
 

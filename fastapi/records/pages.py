@@ -17,14 +17,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import HTTPException, Query
+from fastapi import Query
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from odoo.fields import Domain
 from odoo.models import BaseModel as Record
 from odoo.tools import SQL
 
-from ..dependencies import MAX_PAGE_SIZE, PAGE_SIZE
+from ..dependencies import MAX_PAGE_SIZE, PAGE_SIZE, PAGE_SIZE_DESCRIPTION
 from ..schemas import PagedCollection, Paging
 from .filters import FilterSchema
 from .schema import RecordSchema
@@ -191,7 +192,9 @@ def make_cursor_paging(
             str | None,
             Query(description="The `next_cursor` of the page before."),
         ] = None,
-        page_size: Annotated[int, Query(ge=1, le=max_page_size)] = page_size,
+        page_size: Annotated[
+            int, Query(ge=1, le=max_page_size, description=PAGE_SIZE_DESCRIPTION)
+        ] = page_size,
     ) -> CursorPaging:
         return CursorPaging(cursor=cursor, limit=page_size)
 
@@ -220,7 +223,7 @@ def search_cursor_page(
     :param paging: which page
     :param schema: what is read of each record
     :raises AccessError: what the user may not read
-    :raises HTTPException: 422, a cursor that is none of this order
+    :raises RequestValidationError: 422, a cursor that is none of this order
     :raises ValueError: a field by which a cursor can't sort
     """
     terms = (sort or Sort()).with_id()
@@ -301,7 +304,7 @@ def _describe(terms: Sequence[tuple[str, bool]]) -> str:
 def _decode(model: Record, terms: Sequence[tuple[str, bool]], cursor: str) -> list[Any]:
     """Return the values of a cursor.
 
-    :raises HTTPException: 422, it was not made for this order
+    :raises RequestValidationError: 422, it was not made for this order
     """
     try:
         content = base64.b64decode(
@@ -314,8 +317,18 @@ def _decode(model: Record, terms: Sequence[tuple[str, bool]], cursor: str) -> li
                 for (name, _descending), value in zip(terms, values, strict=True)
             ]
     except (binascii.Error, RecursionError, TypeError, ValueError) as err:
-        raise HTTPException(422, CURSOR_ERROR) from err
-    raise HTTPException(422, CURSOR_ERROR)
+        raise _wrong_cursor(cursor) from err
+    raise _wrong_cursor(cursor)
+
+
+def _wrong_cursor(cursor: str) -> RequestValidationError:
+    error = {
+        "type": "value_error",
+        "loc": ("query", "cursor"),
+        "msg": CURSOR_ERROR,
+        "input": cursor,
+    }
+    return RequestValidationError([error])
 
 
 def _parse(kind: str, value: Any) -> Any:

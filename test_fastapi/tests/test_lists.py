@@ -8,7 +8,8 @@ import json
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends, Query
+from fastapi.exceptions import RequestValidationError
 from pydantic import AwareDatetime, Field, ValidationError, field_validator
 
 from odoo import exceptions
@@ -329,11 +330,14 @@ class TestCursors(ListCase):
             (Sort((("name", False),)), encode("name,id", "\ud800", 2)),
             (Sort((("float", False),)), encode("float,id", float("inf"), 2)),
         ):
-            with self.subTest(cursor), self.assertRaises(HTTPException) as caught:
-                search_cursor_page(
-                    self.model, None, sort, CursorPaging(cursor=cursor, limit=3), Item
-                )
-            self.assertEqual(caught.exception.status_code, 422)
+            paging = CursorPaging(cursor=cursor, limit=3)
+            with (
+                self.subTest(cursor),
+                self.assertRaises(RequestValidationError) as caught,
+            ):
+                search_cursor_page(self.model, None, sort, paging, Item)
+            (error,) = caught.exception.errors()
+            self.assertEqual(error["loc"], ("query", "cursor"))
 
     def test_large_numbers(self):
         content = json.dumps(["id", 10**40]).encode()
@@ -418,6 +422,9 @@ class TestListRoutes(ListCase):
         error = responses[5].json()["detail"][0]
         self.assertEqual(error["loc"], ["query", "search"])
         self.assertIn("too short", error["msg"])
+        # in the form that the documentation has for all of these
+        for response in responses:
+            self.assertIn("msg", response.json()["detail"][0])
 
     def test_values_that_postgresql_has_not(self):
         paths = (
