@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import secrets
 import threading
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ from fastapi.openapi.docs import (
 )
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Host, Match, Mount, Route
 
 from .bridge import wsgi_path
@@ -265,7 +266,11 @@ def _page(make: Callable[[Request], Response]) -> Callable[..., Awaitable[Respon
 def _schema(
     original: Callable[[Request], Awaitable[Response]],
 ) -> Callable[..., Awaitable[Response]]:
-    """Return the endpoint of ``openapi.json``, made by FastAPI."""
+    """Return the endpoint of ``openapi.json``, made by FastAPI.
+
+    FastAPI names the server by its path alone. Saved in a file, as generators of
+    clients read it, the document needs the host too.
+    """
 
     async def openapi(request: Request) -> Response:
         access = request.scope[_ACCESS_KEY]
@@ -273,8 +278,13 @@ def _schema(
             status = 401 if access is DocsAccess.LOGIN else 403
             raise HTTPException(status, headers=_PAGE_HEADERS)
         response = await original(request)
-        response.headers.update(_PAGE_HEADERS)
-        return response
+        document = json.loads(response.body)
+        root_path = request.scope.get("root_path", "").rstrip("/")
+        for server in document.get("servers", ()):
+            if server["url"] == root_path:
+                url = request.url.replace(path=quote(root_path), query="", fragment="")
+                server["url"] = str(url)
+        return JSONResponse(document, headers=_PAGE_HEADERS)
 
     return openapi
 

@@ -140,6 +140,55 @@ class TestDocsPages(DocsCase):
             self.assertIn(b"/it%27s/%C3%A9t%C3%A9%26co/openapi.json", result.body)
             self.assertNotIn(root_path.encode(), result.body)
 
+    def test_address_of_the_server(self):
+        def get_servers(app, path="/openapi.json", root_path="", **environ):
+            result = self.call(
+                app, path=root_path + path, root_path=root_path, **environ
+            )
+            document = json.loads(result.body)
+            return [server["url"] for server in document.get("servers", ())]
+
+        app = make_app()
+        host = {"HTTP_HOST": "shop.example:8443", "wsgi.url_scheme": "https"}
+        url = "https://shop.example:8443"
+        for root_path, prefix, expected in (
+            ("/api/v1", "", [f"{url}/api/v1"]),
+            ("/api", "/proxy", [f"{url}/proxy/api"]),
+            ("/it's/été", "/ü", [f"{url}/%C3%BC/it%27s/%C3%A9t%C3%A9"]),
+            ("", "", []),
+        ):
+            with self.subTest(root_path):
+                environ = {"SCRIPT_NAME": prefix.encode().decode("latin-1"), **host}
+                self.assertEqual(
+                    get_servers(app, root_path=root_path, **environ), expected
+                )
+        outer = make_app()
+        outer.mount("/inner", app)
+        self.assertEqual(
+            get_servers(outer, "/inner/openapi.json", "/api", **host),
+            [f"{url}/api/inner"],
+        )
+        self.assertNotIn("servers", app.openapi())
+
+    def test_servers_of_a_developer(self):
+        servers = [
+            {"url": "https://eu.example"},
+            {"url": "/api", "description": "Test"},
+        ]
+        result = self.call(
+            make_app(servers=servers), "/api/openapi.json", root_path="/api"
+        )
+        self.assertEqual(
+            json.loads(result.body)["servers"],
+            [
+                {"url": "https://eu.example"},
+                {"url": "http://odoo.example/api", "description": "Test"},
+            ],
+        )
+        app = make_app(root_path_in_servers=False)
+        result = self.call(app, "/api/openapi.json", root_path="/api")
+        self.assertNotIn("servers", json.loads(result.body))
+
     def test_title_is_text(self):
         app = make_app(title="</title><script>alert(1)</script>")
         for page in ("/docs", "/redoc"):

@@ -133,7 +133,7 @@ class TestExistingApp(FastapiHttpCase):
     def test_documentation(self):
         document = self.get("/two/openapi.json").json()
         self.assertEqual(document["info"], {"title": "Existing", "version": "7.1"})
-        self.assertEqual(document["servers"], [{"url": "/two"}])
+        self.assertEqual(document["servers"], [{"url": f"{self.base_url()}/two"}])
         self.assertEqual(
             list(document["paths"]),
             ["/more/extra", "/number", "/cup", "/refused", "/endpoint", "/override"],

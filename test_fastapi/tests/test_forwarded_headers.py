@@ -38,7 +38,9 @@ class TestForwardedHeaders(FastapiHttpCase):
         for prefix in ("/\\evil.example", "//evil.example", "/odoo?", "/a b"):
             with self.subTest(prefix):
                 schema = self.forwarded("/test/openapi.json", Prefix=prefix).json()
-                self.assertEqual(schema["servers"], [{"url": "/test"}])
+                self.assertEqual(
+                    schema["servers"], [{"url": "http://shop.example/test"}]
+                )
 
     def test_prefix_of_any_letters(self):
         self.endpoint.docs_access = "user"

@@ -4,6 +4,7 @@ import os
 import socket
 from unittest.mock import patch
 
+from odoo.modules.module import Manifest
 from odoo.tools import config
 
 from .common import FastapiHttpCase
@@ -89,7 +90,9 @@ class TestHttp(FastapiHttpCase):
             self.assertEqual(answer["query"], "a=b")
             self.assertEqual(answer["url_for"], f"{self.base_url()}{root_path}/method")
             schema = self.get(f"{root_path}/openapi.json").json()
-            self.assertEqual(schema["servers"], [{"url": root_path}])
+            self.assertEqual(
+                schema["servers"], [{"url": f"{self.base_url()}{root_path}"}]
+            )
             self.assertIn("/request", schema["paths"])
             docs = self.get(f"{root_path}/docs").text
             self.assertIn(f"{root_path}/openapi.json", docs)
@@ -104,7 +107,9 @@ class TestHttp(FastapiHttpCase):
             answer = self.get("/test/request", headers=headers).json()
             self.assertEqual(answer["url_for"], "https://shop.example/odoo/test/method")
             schema = self.get("/test/openapi.json", headers=headers).json()
-            self.assertEqual(schema["servers"], [{"url": "/odoo/test"}])
+            self.assertEqual(
+                schema["servers"], [{"url": "https://shop.example/odoo/test"}]
+            )
         # without proxy mode the header is nothing but a client's claim
         answer = self.get("/test/request", headers=headers).json()
         self.assertEqual(answer["url_for"], f"{self.base_url()}/test/method")

@@ -30,7 +30,9 @@ class TestMountedApps(FastapiHttpCase):
             self.assertIn(str(number), self._names())
             response = self.get(f"{prefix}/openapi.json")
             self.assertEqual(response.json()["info"]["title"], "Inner")
-            self.assertEqual(response.json()["servers"], [{"url": prefix}])
+            self.assertEqual(
+                response.json()["servers"], [{"url": f"{self.base_url()}{prefix}"}]
+            )
 
     def test_exceptions_of_a_mounted_app_roll_back(self):
         handlers = dict(inner.exception_handlers)
