@@ -3,7 +3,8 @@
 
 What a request can do without is done here, once for each app: dependency overrides go
 into the routes, exception handlers learn to tell the bridge what they answer, and the
-documentation does without other people's servers.
+documentation does without other people's servers. The OpenAPI document of an
+:class:`EndpointApp` is completed when it is made.
 
 An app can change after it was prepared: a hook calls ``app.openapi()`` and then adds a
 handler, a lifespan adds routes, another addon is imported and adds to a router that
@@ -25,6 +26,7 @@ from .bridge.failures import prepare_exception_handlers, watch_mounts
 from .bridge.routes import AppRoutes
 from .docs import is_docs_route, replace_docs
 from .error_handlers import default_exception_handler
+from .openapi_document import complete_document
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -102,8 +104,7 @@ class EndpointApp(FastAPI):
         )
 
     def openapi(self) -> dict[str, Any]:
-        prepare_app(self)
-        return super().openapi()
+        return _get_preparation(self).make_document(super().openapi)
 
 
 class _Preparation:
@@ -142,6 +143,20 @@ class _Preparation:
         """Bring the app up to date if its routes have changed."""
         if self._routes is None or not self._routes.is_current():
             self.update()
+
+    def make_document(self, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return the OpenAPI document of the app as it is now.
+
+        :param make: FastAPI's method, which makes a document if it has no current one.
+            One that somebody has set on the app is not ours to change.
+        """
+        with self._lock:
+            self.update()
+            known = self._app.openapi_schema
+            document = make()
+            if document is not known:
+                complete_document(document, self._app)
+            return document
 
     def build_middleware_stack(self, build: Callable[[], ASGIApp]) -> ASGIApp:
         """Return the app with its middleware around it, and ours.

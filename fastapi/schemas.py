@@ -62,7 +62,10 @@ class PagedCollection(BaseModel, Generic[T]):
 
 
 class ErrorDetail(BaseModel):
-    """The answer to an error, for the ``responses`` of a route's documentation."""
+    """What went wrong."""
+
+    # Documented for most errors anyhow, see openapi_document: for the ``responses`` of
+    # a route that has others.
 
     detail: str
 

@@ -50,7 +50,7 @@ class FastapiApp(models.AbstractModel):
     _docs_access: str | None = None
     #: Text at the top of the documentation of a new endpoint, in Markdown.
     _api_description: str | None = None
-    #: Version of the API, shown in its documentation.
+    #: Version of the API, shown in its documentation. That of the addon, without one.
     _api_version: str | None = None
     #: Whether an endpoint is created when the app comes to a database: with the addon,
     #: or with a new version of it. It needs ``_root_path``. Later changes to it stay,

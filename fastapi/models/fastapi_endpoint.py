@@ -658,8 +658,9 @@ class FastapiEndpoint(models.Model):
             "exception_handlers": self._get_app_exception_handlers(),
             "lifespan": app._get_lifespan(),
         }
-        if app._api_version:
-            params["version"] = app._api_version
+        version = app._api_version or self._get_default_version()
+        if version:
+            params["version"] = version
         return {**params, **app._prepare_params()}
 
     def _get_fastapi_routers(self) -> list[APIRouter]:

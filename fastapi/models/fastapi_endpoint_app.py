@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.modules.module import Manifest
 
 from .fastapi_endpoint import APP_MODEL
 
@@ -84,14 +85,7 @@ class FastapiEndpoint(models.Model):
     @api.model
     def _check_app_keys(self):
         """Refuse a class whose key another addon has made an app of, too."""
-        modules = defaultdict(list)
-        for definition in reversed(type(self).mro()):
-            field = vars(definition).get("app")
-            # the arguments of the field, as in Odoo's Selection._selection_modules:
-            # what adds a value says what its end means, others only name it again
-            arguments = (field and field._args__) or {}
-            for key in arguments.get("ondelete") or ():
-                modules[key].append(field._module)
+        modules = self._get_modules_of_apps()
         for app in self._get_app_models():
             key = app._name.removeprefix(f"{APP_MODEL}.")
             if len(modules[key]) > 1:
@@ -103,6 +97,25 @@ class FastapiEndpoint(models.Model):
                         key=key,
                     )
                 )
+
+    @api.model
+    def _get_modules_of_apps(self):
+        """Return the addons that make an app of a key, by the keys of all apps."""
+        modules = defaultdict(list)
+        for definition in reversed(type(self).mro()):
+            field = vars(definition).get("app")
+            # the arguments of the field, as in Odoo's Selection._selection_modules:
+            # what adds a value says what its end means, others only name it again
+            arguments = (field and field._args__) or {}
+            for key in arguments.get("ondelete") or ():
+                modules[key].append(field._module)
+        return modules
+
+    def _get_default_version(self):
+        """Return the version of the addon that the app is from, None without one."""
+        modules = self._get_modules_of_apps()[self.app]
+        manifest = Manifest.for_addon(modules[0]) if modules else None
+        return manifest and manifest.version
 
     @api.model
     def _is_new_model(self, app):

@@ -29,13 +29,6 @@ EXCEPTIONS = {
     DemoExceptionType.missing_error: MissingError,
     DemoExceptionType.bare_exception: NotImplementedError,
 }
-#: For the documentation of routes that want to know who calls.
-NEEDS_AUTHENTICATION = {
-    status.HTTP_401_UNAUTHORIZED: {
-        "model": ErrorDetail,
-        "description": "Credentials are missing or wrong",
-    }
-}
 #: Key of the WSGI environ: how often the request has failed.
 _FAILURES = "odoo.fastapi.demo.failures"
 
@@ -58,14 +51,13 @@ hello_word = hello_world
 
 @router.get(
     "/demo/exception",
+    # besides those that every route has
     responses={
         code: {"model": ErrorDetail}
         for code in (
-            status.HTTP_400_BAD_REQUEST,
             status.HTTP_403_FORBIDDEN,
             status.HTTP_404_NOT_FOUND,
             status.HTTP_409_CONFLICT,
-            status.HTTP_500_INTERNAL_SERVER_ERROR,
         )
     },
 )
@@ -85,7 +77,7 @@ async def lang(env: Annotated[Environment, Depends(odoo_env)]) -> str | None:
 get_lang = lang
 
 
-@router.get("/demo/who_ami", responses=NEEDS_AUTHENTICATION)
+@router.get("/demo/who_ami")
 async def who_ami(
     partner: Annotated[ResPartner, Depends(authenticated_partner)],
 ) -> DemoUserInfo:
@@ -93,11 +85,7 @@ async def who_ami(
     return DemoUserInfo(name=partner.name, display_name=partner.display_name)
 
 
-@router.get(
-    "/demo/endpoint_app_info",
-    dependencies=[Depends(authenticated_partner)],
-    responses=NEEDS_AUTHENTICATION,
-)
+@router.get("/demo/endpoint_app_info", dependencies=[Depends(authenticated_partner)])
 async def endpoint_app_info(
     endpoint: Annotated[BaseModel, Depends(fastapi_endpoint)],
 ) -> DemoEndpointAppInfo:

@@ -21,6 +21,7 @@ LAYERS = {
         "markdown",
         "mounts",
         "openapi",
+        "openapi_document",
     ],
     "handlers": ["access", "dependencies", "depends", "schemas"],
     "schemas of records": ["records"],

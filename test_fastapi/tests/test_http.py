@@ -204,11 +204,22 @@ class TestHttp(FastapiHttpCase):
                 self.assertEqual(answer.json()["lang"], lang)
 
     def test_language_is_documented(self):
-        schema = self.get("/test/openapi.json").json()
-        for path, operations in schema["paths"].items():
-            for operation in operations.values():
-                names = [param["name"] for param in operation["parameters"]]
-                self.assertIn("Accept-Language", names, path)
+        self._create_endpoint("/api/demo", app="demo", demo_auth_method="api_key")
+        for root_path in ("/test", "/api/demo"):
+            schema = self.get(f"{root_path}/openapi.json").json()
+            parameter = schema["components"]["parameters"]["AcceptLanguage"]
+            self.assertEqual(parameter["name"], "Accept-Language")
+            self.assertIn("`Accept-Language`", schema["info"]["description"])
+            # of no operation: a generated function would have it as an argument
+            self.assertNotIn("'name': 'Accept-Language'", str(schema["paths"]))
+
+    def test_version_is_that_of_the_addon(self):
+        self._create_endpoint("/api/demo", app="demo", demo_auth_method="api_key")
+        for root_path, addon in (("/test", "test_fastapi"), ("/api/demo", "fastapi")):
+            schema = self.get(f"{root_path}/openapi.json").json()
+            version = Manifest.for_addon(addon).version
+            self.assertEqual(schema["info"]["version"], version)
+            self.assertTrue(version.startswith("19.0."))
 
     def test_thread_of_the_request(self):
         answer = self.get("/test/process").json()
