@@ -10,24 +10,14 @@ from odoo.api import Environment
 
 from odoo.addons.base.models.res_partner import ResPartner
 from odoo.addons.fastapi.dependencies import odoo_env
-from odoo.addons.fastapi.schemas import ErrorDetail
 
 __all__ = [
     "API_KEY_SCOPE",
-    "NEEDS_AUTHENTICATION",
     "authenticated_partner_from_api_key",
 ]
 
 #: API keys of Odoo have a scope, or none at all: those that users make for themselves.
 API_KEY_SCOPE = "my_demo_api"
-
-#: For the documentation of routes that want to know who calls.
-NEEDS_AUTHENTICATION = {
-    status.HTTP_401_UNAUTHORIZED: {
-        "model": ErrorDetail,
-        "description": "Credentials are missing or wrong",
-    }
-}
 
 api_key_header = APIKeyHeader(
     name="api-key",

@@ -19,7 +19,6 @@ from odoo.addons.fastapi.models import FastapiEndpoint
 from odoo.addons.fastapi.records import search_page
 from odoo.addons.fastapi.schemas import ErrorDetail, PagedCollection, Paging
 
-from .dependencies import NEEDS_AUTHENTICATION
 from .schemas import (
     BankAccount,
     EchoResponse,
@@ -32,12 +31,11 @@ from .schemas import (
 __all__ = ["router"]
 
 router = APIRouter()
-partner_router = APIRouter(responses=NEEDS_AUTHENTICATION)
 
 PartnerEnv = Annotated[Environment, Depends(authenticated_partner_env)]
 
 
-@partner_router.get("/bank_accounts", tags=["bank_accounts"])
+@router.get("/bank_accounts", tags=["bank_accounts"])
 def get_bank_accounts(
     paging: Annotated[Paging, Depends(paging)], env: PartnerEnv
 ) -> PagedCollection[BankAccount]:
@@ -45,7 +43,7 @@ def get_bank_accounts(
     return search_page(env["res.partner.bank"], None, None, paging, BankAccount)
 
 
-@partner_router.get(
+@router.get(
     "/bank_accounts/{account_id}",
     tags=["bank_accounts"],
     responses={404: {"model": ErrorInfo}},
@@ -58,7 +56,7 @@ def get_bank_account(
     return BankAccount.model_validate(account)
 
 
-@partner_router.post(
+@router.post(
     "/bank_accounts",
     tags=["bank_accounts"],
     status_code=status.HTTP_201_CREATED,
@@ -87,7 +85,7 @@ async def echo(
 
 
 # The handler has no use for the partner, but only authenticated ones may call it.
-@partner_router.get(
+@router.get(
     "/endpoint_app_info",
     tags=["endpoint"],
     dependencies=[Depends(authenticated_partner)],
@@ -99,12 +97,9 @@ async def endpoint_app_info(
     return EndpointAppInfo.model_validate(endpoint)
 
 
-@partner_router.get("/partners", tags=["partners"])
+@router.get("/partners", tags=["partners"])
 def get_partners(
     paging: Annotated[Paging, Depends(paging)], env: PartnerEnv
 ) -> list[PartnerInfo]:
     """List the partners that the app can see: its own, and who calls."""
     return PartnerInfo.from_search(env["res.partner"], [], paging.offset, paging.limit)
-
-
-router.include_router(partner_router)
