@@ -5,6 +5,7 @@ FastAPI makes the document. Here it gets, in its own place,
 
 * short operation ids, which become the names of functions: ``list_orders``, not
   ``list_orders_orders_get``;
+* titles of schemas that differ, of which generators make names of classes;
 * the errors that Odoo's apps answer with, described once and referred to;
 * a description of headers that every operation takes, instead of one more argument of
   every generated function.
@@ -37,7 +38,7 @@ ERRORS = {
     "400": ("BadRequest", "The request can't be carried out: `detail` says why."),
     "401": ("Unauthorized", "Credentials are missing or wrong."),
     "403": ("Forbidden", "The caller has no right to do this."),
-    "404": ("NotFound", "There is nothing at this path."),
+    "404": ("NotFound", "There is no such thing, or none for the caller."),
     "422": ("ValidationError", "The request is not as documented here."),
     "500": ("InternalServerError", "The server failed."),
     "503": (
@@ -89,6 +90,7 @@ def complete_document(document: dict[str, Any], app: FastAPI) -> None:
     _shorten_ids(document, documented)
     _describe_headers_once(document, documented)
     _add_errors(document, documented)
+    _distinguish_titles(document)
 
 
 def _iter_documented(document: dict[str, Any], app: FastAPI) -> Iterator[_Documented]:
@@ -311,3 +313,35 @@ def _iter_statuses(document: dict[str, Any], item: _Documented) -> Iterator[str]
         yield "404"
     yield "500"
     yield "503"
+
+
+# ----------------------------------------------------------------------
+# Schemas
+# ----------------------------------------------------------------------
+
+
+def _distinguish_titles(document: dict[str, Any]) -> None:
+    """Have no two schemas with one title.
+
+    FastAPI names models of the same name by their modules, and the two schemas of a
+    model that is read otherwise than written ``Name-Input`` and ``Name-Output``. Their
+    titles are the same, and ``openapi-python-client`` leaves all but one of them out.
+    """
+    schemas = document.get("components", {}).get("schemas", {})
+    by_title: dict[str, list[str]] = {}
+    for key, schema in schemas.items():
+        by_title.setdefault(_normalize(schema.get("title", key)), []).append(key)
+    for keys in by_title.values():
+        if len(keys) > 1:
+            for key, title in zip(keys, _shorten_keys(keys), strict=True):
+                schemas[key]["title"] = title
+
+
+def _shorten_keys(keys: list[str]) -> list[str]:
+    """Return the ends of keys, as long as they have to be to differ."""
+    parts = [key.split("__") for key in keys]
+    for size in range(1, max(map(len, parts))):
+        ends = ["_".join(part[-size:]) for part in parts]
+        if len(set(map(_normalize, ends))) == len(ends):
+            return ends
+    return keys

@@ -37,15 +37,9 @@ __all__ = ["CrudRouter"]
 ETAG = {"description": "Changes with the content.", "schema": {"type": "string"}}
 LOCATION = {"description": "Path of the new record.", "schema": {"type": "string"}}
 NOT_MODIFIED = {304: {"description": "The client has the current content already."}}
+# besides the errors that every app documents
 REFUSED = {
-    400: {"model": ErrorDetail, "description": "A rule of the business is violated."},
-    403: {"model": ErrorDetail, "description": "The caller is not allowed to do this."},
-}
-MISSING = {
-    404: {
-        "model": ErrorDetail,
-        "description": "There is no such record for the caller.",
-    }
+    403: {"model": ErrorDetail, "description": "The caller is not allowed to do this."}
 }
 CHANGED = {
     412: {"model": ErrorDetail, "description": "`If-Match` names another state."}
@@ -273,8 +267,7 @@ class CrudRouter(APIRouter):
         super().add_api_route(
             _bound_id(path),
             handler,
-            name=f"{action}_{self._name}",
-            operation_id=f"{action}_{self._name}",
+            name=f"{action}_{self._name}",  # the operation id, too
             summary=SUMMARIES[action].format(label),
             **params,
         )
@@ -329,7 +322,7 @@ class CrudRouter(APIRouter):
             get_record,
             methods=["GET"],
             response_model=self.schema,
-            responses={200: {"headers": {"ETag": ETAG}}, **NOT_MODIFIED, **MISSING},
+            responses={200: {"headers": {"ETag": ETAG}}, **NOT_MODIFIED},
         )
 
     def _add_create(self, content: type[RecordSchema], has_location: bool) -> None:
@@ -382,7 +375,6 @@ class CrudRouter(APIRouter):
             responses={
                 200: {"headers": {"ETag": ETAG}},
                 **REFUSED,
-                **MISSING,
                 **CHANGED,
             },
         )
@@ -401,7 +393,7 @@ class CrudRouter(APIRouter):
             delete_record,
             methods=["DELETE"],
             status_code=204,
-            responses={**REFUSED, **MISSING, **CHANGED},
+            responses={**REFUSED, **CHANGED},
         )
 
     # ------------------------------------------------------------------

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header
 from fastapi.openapi.models import OpenAPI
 from fastapi.security import HTTPBasic
 from fastapi.utils import generate_unique_id
-from pydantic import BaseModel
+from pydantic import BaseModel, computed_field, create_model
 
 from odoo.tests import BaseCase
 
@@ -396,3 +396,51 @@ class TestPaging(BaseCase):
         for operation in get_operations(app).values():
             for parameter in operation["parameters"]:
                 self.assertTrue(parameter["description"], parameter["name"])
+
+
+class TestTitles(BaseCase):
+    def get_titles(self, *models):
+        app = EndpointApp()
+        for number, model in enumerate(models):
+
+            @app.post(f"/{number}")
+            def handler(value: model) -> model:
+                """Not called."""
+
+        schemas = app.openapi()["components"]["schemas"]
+        others = {"ErrorDetail", "HTTPValidationError", "ValidationError"}
+        return {key: schemas[key]["title"] for key in schemas.keys() - others}
+
+    def make_model(self, module):
+        # pydantic has one schema for models that are equal
+        field = {module.replace(".", "_"): (int, ...)}
+        return create_model("Order", __module__=module, **field)
+
+    def test_models_of_one_name(self):
+        one, two = self.make_model("shop.one.schemas"), self.make_model("shop.two")
+        self.assertEqual(self.get_titles(one), {"Order": "Order"})
+        self.assertEqual(
+            self.get_titles(one, two),
+            {
+                "shop__one__schemas__Order": "schemas_Order",
+                "shop__two__Order": "two_Order",
+            },
+        )
+        three = self.make_model("shop.three.schemas")
+        self.assertEqual(
+            set(self.get_titles(one, two, three).values()),
+            {"one_schemas_Order", "shop_two_Order", "three_schemas_Order"},
+        )
+
+    def test_input_and_output(self):
+        class Read(BaseModel):
+            id: int
+
+            @computed_field
+            def double(self) -> int:
+                """Not called."""
+
+        self.assertEqual(
+            self.get_titles(Read),
+            {"Read-Input": "Read-Input", "Read-Output": "Read-Output"},
+        )
