@@ -4,18 +4,23 @@
 They are the files ``test_library_*.py``, which are skipped where the library is not
 installed. Here it is, in a virtual environment of its own, and uvicorn too, which runs
 the same apps as the measure. The results are printed as one table.
+
+What makes clients in TypeScript is installed beside them where there is npm; else its
+test is skipped.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import console
 import layout
 import process
+import stamps
 from commands import test
 from commands.matrix import read_outcomes
 from environment import Packages
@@ -25,6 +30,9 @@ from errors import ExitCode
 _REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)\S*\s+# (?P<module>test_library_\w+)")
 _JUNIT = layout.STATE / "libraries.xml"
 _LIST = layout.REQUIREMENTS / "libraries.txt"
+_NODE_LIST = layout.REQUIREMENTS / "libraries.npm.txt"
+#: Variable of the environment: the folder of Node's programs, for the tests.
+_NODE_BIN = "FASTAPI_NODE_BIN"
 _PACKAGES = Packages(layout.CELLS / "libraries", more=(_LIST,))
 
 
@@ -61,7 +69,11 @@ def main(arguments: Sequence[str] = ()) -> int:
         str(path.relative_to(layout.ROOT))
         for path in layout.ROOT.glob("*/tests/test_library_*.py")
     )
-    code = test.main([*files, *arguments, f"--junitxml={_JUNIT}"], packages=_PACKAGES)
+    code = test.main(
+        [*files, *arguments, f"--junitxml={_JUNIT}"],
+        variables=_get_node_variables(),
+        packages=_PACKAGES,
+    )
     if _JUNIT.exists():
         modules = read_modules(_LIST.read_text())
         versions = _get_versions(list(modules.values()))
@@ -70,6 +82,25 @@ def main(arguments: Sequence[str] = ()) -> int:
         if not code and not any(result.passed for result in results):
             return ExitCode.FAILED
     return code
+
+
+def _get_node_variables() -> dict[str, str]:
+    """Install Node's packages if there is npm, and return where their programs are."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return {}
+    layout.make_state()
+    folder = layout.CELLS / "libraries-npm"
+    stamp = layout.STAMPS / f"{folder.name}.txt"
+    text = _NODE_LIST.read_text()
+    if stamps.read(stamp) != text:
+        packages = [line for line in text.splitlines() if not line.startswith("#")]
+        with console.step("installing packages of Node"):
+            folder.mkdir(parents=True, exist_ok=True)
+            options = ["--prefix", folder, "--no-audit", "--no-fund"]
+            process.run_step([npm, "install", *options, *packages], folder.name)
+        stamps.write(stamp, text)
+    return {_NODE_BIN: str(folder / "node_modules" / ".bin")}
 
 
 def read_modules(text: str) -> dict[str, str]:
