@@ -334,7 +334,7 @@ def _distinguish_titles(document: dict[str, Any]) -> None:
     for keys in by_title.values():
         if len(keys) > 1:
             for key, title in zip(keys, _shorten_keys(keys), strict=True):
-                schemas[key]["title"] = title
+                schemas[key] = {**schemas[key], "title": title}
 
 
 def _shorten_keys(keys: list[str]) -> list[str]:

@@ -301,17 +301,16 @@ class TestErrors(BridgeCase):
         )
 
     def test_schema_of_the_same_name(self):
-        class Own(BaseModel):
-            code: int
-
-        Own.__name__ = "ErrorDetail"
-        app = self.make_app(responses={409: {"model": Own}})
+        own = create_model("ErrorDetail", code=(int, ...))
+        app = self.make_app(responses={409: {"model": own}})
         components = app.openapi()["components"]
-        (name,) = (
-            name
-            for name, schema in components["schemas"].items()
-            if schema == ERROR_SCHEMA
+        name = "odoo__addons__fastapi__schemas__ErrorDetail"
+        self.assertEqual(
+            components["schemas"][name],
+            {**ERROR_SCHEMA, "title": "schemas_ErrorDetail"},
         )
+        # in this document alone
+        self.assertEqual(ERROR_SCHEMA["title"], "ErrorDetail")
         content = components["responses"]["NotFound"]["content"]["application/json"]
         self.assertEqual(content["schema"], {"$ref": f"#/components/schemas/{name}"})
         conflict = get_operations(app)["get", "/orders"]["responses"]["409"]
