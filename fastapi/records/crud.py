@@ -10,7 +10,6 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from fastapi.params import Depends as DependsParam
 from fastapi.routing import APIRoute
-from starlette.convertors import Convertor, register_url_convertor
 
 from odoo.api import Environment
 from odoo.fields import Domain
@@ -31,6 +30,7 @@ from .pages import (
     sorting,
 )
 from .schema import RecordSchema
+from .vals import MAX_INTEGER
 
 __all__ = ["CrudRouter"]
 
@@ -46,25 +46,7 @@ CHANGED = {
 }
 
 
-class _RecordId(Convertor[int]):
-    """Digits in a path, as many as an id may have.
-
-    So that ``/orders/stats`` and the like are never taken for a record, whichever
-    router they are in. Starlette's ``int`` fails at thousands of digits.
-    """
-
-    regex = "[1-9][0-9]{0,9}"
-
-    def convert(self, value: str) -> int:
-        return int(value)
-
-    def to_string(self, value: int) -> str:
-        return str(value)
-
-
-register_url_convertor("record_id", _RecordId())
-
-RecordId = Annotated[int, Path(description="Id of the record.")]
+RecordId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="Id of the record.")]
 
 #: Texts of the routes in the documentation, with the name of a record.
 SUMMARIES = {
@@ -107,9 +89,9 @@ class CrudRouter(APIRouter):
 
     ``only`` leaves some of them out, and never adds one. A route that is declared on
     the router with the same path and method takes the place of the generated one.
-    Routes of other paths may be declared, too: ``{id}`` in a path of this router is
-    digits only, so that ``/stats`` is not taken for a record. ``env``, ``domain`` and
-    ``record`` of the router are dependencies for them.
+    Routes of other paths may be declared, too. They come before the generated ones, so
+    that ``/stats`` is not taken for a record. ``env``, ``domain`` and ``record`` of the
+    router are dependencies for them.
 
     A record that does not exist, that the user may not read, or that is outside of
     ``domain``, is a 404 on each route. One that would be outside after it was created
@@ -243,21 +225,24 @@ class CrudRouter(APIRouter):
     def add_api_route(
         self, path: str, endpoint: Callable[..., Any], **params: Any
     ) -> None:
-        """Add a route, in the place of a generated one with its path and method."""
-        super().add_api_route(_bound_id(path), endpoint, **params)
-        added = self.routes[-1]
+        """Add a route, before the generated ones of records.
+
+        One with the path and method of a generated route takes its place.
+        """
+        super().add_api_route(path, endpoint, **params)
+        added = self.routes.pop()
         replaced = [
             route
             for route in self._generated
             if _get_shape(route) == _get_shape(added) and route.methods <= added.methods
         ]
-        if replaced:
-            self.routes.pop()
-            self.routes[self.routes.index(replaced[0])] = added
-            for route in replaced:
-                self._generated.remove(route)
-                if route in self.routes:
-                    self.routes.remove(route)
+        behind = replaced or [route for route in self._generated if "{" in route.path]
+        self.routes.insert(
+            self.routes.index(behind[0]) if behind else len(self.routes), added
+        )
+        for route in replaced:
+            self._generated.remove(route)
+            self.routes.remove(route)
 
     def _add(
         self, action: str, path: str, handler: Callable[..., Any], **params: Any
@@ -265,7 +250,7 @@ class CrudRouter(APIRouter):
         """Add a generated route."""
         label = self._name.replace("_", " ")
         super().add_api_route(
-            _bound_id(path),
+            path,
             handler,
             name=f"{action}_{self._name}",  # the operation id, too
             summary=SUMMARIES[action].format(label),
@@ -495,10 +480,6 @@ def _make_plain(domain: Any) -> list[Any]:
         else term
         for term in domain
     ]
-
-
-def _bound_id(path: str) -> str:
-    return re.sub(r"{id(:int)?}", "{id:record_id}", path)
 
 
 def _get_shape(route: APIRoute) -> str:

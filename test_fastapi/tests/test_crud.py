@@ -227,13 +227,15 @@ class TestMissingRecords(CrudCase):
     def test_ids(self):
         client = self.client(self.router())
         for id_ in (
-            *("0", "-1", "+1", "1.0", "1e1", "0x1", "x", "None", "%00", "%20", "1%00"),
-            *("٣", "²", "007", "1%2F2", "2147483647", "2147483648", "9999999999"),
-            *(str(2**63), str(2**64), "9" * 5000),
+            *("0", "-1", "1.5", "1e1", "0x1", "x", "None", "%00", "%20", "1%00", "²"),
+            *("2147483648", "9999999999", str(2**63), str(2**64), "9" * 5000),
         ):
             with self.subTest(id_[:20]):
                 for response in self.requests(client, f"/items/{id_}"):
-                    self.expect(response, 404)
+                    self.expect(response, 422)
+        for id_ in ("2147483647", "1%2F2"):
+            for response in self.requests(client, f"/items/{id_}"):
+                self.expect(response, 404)
 
     def test_model_without_rights(self):
         """The rights of a model don't tell which records there are."""
@@ -687,7 +689,7 @@ class TestExtending(CrudCase):
             record.integer *= 2
             return Item.model_validate(record)
 
-        @router.get("/{id:int}/half")
+        @router.get("/{id}/half")
         def half(record: Annotated[BaseModel, Depends(router.record)]) -> int:
             return record.integer // 2
 
@@ -704,7 +706,7 @@ class TestExtending(CrudCase):
         item = client.post(f"{self.url(self.item)}/double").json()
         self.assertEqual(item["integer"], 8)
         self.assertEqual(client.get(f"{self.url(self.item)}/half").json(), 4)
-        self.expect(client.get(f"/items/{'9' * 5000}/half"), 404)
+        self.expect(client.get(f"/items/{'9' * 5000}/half"), 422)
 
     def test_hooks(self):
         class Router(CrudRouter):

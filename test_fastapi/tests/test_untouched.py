@@ -32,6 +32,8 @@ BY_DESIGN = {
     "odoo.http._dispatchers['fastapi']",
     # what Odoo calls when its server stops: CommonServer.on_stop
     "odoo.service.server.CommonServer._on_stop_funcs[]",
+    # likewise: odoo.cli.command.Command.__init_subclass__
+    "odoo.cli.command.commands['api']",
     # the test that runs, set by Odoo
     "odoo.modules.module.current_test",
 }
