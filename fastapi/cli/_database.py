@@ -102,5 +102,6 @@ def get_document(endpoint: BaseModel) -> dict[str, Any]:
             f"the app at {root_path} has no OpenAPI document: "
             f"{type(err).__name__}: {err}"
         ) from err
-    # as FastAPI does when the document is served
-    return {**document, "servers": document.get("servers") or [{"url": root_path}]}
+    # as it is served, see docs._schema
+    url = endpoint.base_url
+    return {**document, "servers": document.get("servers") or [{"url": url}]}
