@@ -33,7 +33,7 @@ from contextlib import AbstractContextManager
 from contextvars import Context
 from threading import get_ident
 from typing import Any
-from weakref import WeakSet
+from weakref import ref
 
 import odoo
 
@@ -68,8 +68,9 @@ CANCEL_GRACE = 5
 
 #: Idle loops. ``deque`` appends and pops are atomic, no lock is needed.
 _idle: deque["Loop"] = deque()
-#: All loops of the process.
-_loops: WeakSet["Loop"] = WeakSet()
+#: All loops of the process. A plain set: unlike a ``WeakSet``, it can be listed while
+#: another thread adds to it.
+_loops: set[ref["Loop"]] = set()
 #: Set once the server stops.
 _stop = threading.Event()
 #: Places in the code that a warning was about.
@@ -146,6 +147,8 @@ class Loop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         super().__init__(_BusySelector())
+        #: What this loop is about to hand over to others, which wait for it.
+        self._outgoing: deque[tuple[Loop, asyncio.Handle]] = deque()
         self._selector.before_wait = self._before_wait
 
     def call_soon(
@@ -161,22 +164,39 @@ class Loop(asyncio.SelectorEventLoop):
             self._check_closed()  # raises
         self.scheduled_calls += 1
         handle = asyncio.Handle(callback, args, self, context)
-        if self._thread_id == get_ident() or self._thread_id is None:
+        if self._thread_id == get_ident():
             self._ready.append(handle)
+        elif self._thread_id is None:
+            self._ready.append(handle)
+            if self._thread_id not in (None, get_ident()):
+                # its own thread runs it by now, and may have seen nothing to do
+                self._write_to_self()
         else:
             self._call_from_thread(handle)
         return handle
 
     def _call_from_thread(self, handle: asyncio.Handle) -> None:
         thread_id = get_ident()
-        for loop in list(_loops):
+        for loop in _all_loops():
             if loop._thread_id == thread_id:
                 # As on one loop: the other goes on when this one has made its step. It
                 # may be in the middle of a list that the other wants to change.
-                loop.call_soon(self._take, handle)
+                loop._outgoing.append((self, handle))
+                loop.call_soon(loop._hand_over)
                 _warn_of_sharing(handle._callback)
                 return
         self._take(handle)
+
+    def run_forever(self) -> None:
+        """Run until :meth:`stop`; what other loops wait for does not wait for more."""
+        super().run_forever()
+        if self._outgoing:  # of its last step: a slow client may keep it from the next
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        while self._outgoing:
+            loop, handle = self._outgoing.popleft()
+            loop._take(handle)
 
     def _take(self, handle: asyncio.Handle) -> None:
         self._ready.append(handle)
@@ -221,7 +241,7 @@ def _do_nothing() -> None:
 def stop_loops() -> None:
     """Have the work on all loops end: the server stops."""
     _stop.set()
-    for loop in list(_loops):
+    for loop in _all_loops():
         if loop.is_running():
             loop.call_soon_threadsafe(_do_nothing)
 
@@ -239,8 +259,13 @@ def new_loop() -> Loop:
     # made in (BaseSelectorEventLoop._make_self_pipe): not that of the first request.
     loop = Context().run(Loop)
     loop.run_until_complete(run_threads_inline())
-    _loops.add(loop)
+    _loops.add(ref(loop, _loops.discard))
     return loop
+
+
+def _all_loops() -> list[Loop]:
+    """Return the loops of all threads."""
+    return [loop for found in list(_loops) if (loop := found()) is not None]
 
 
 def _close_loops_of_parent() -> None:
@@ -249,7 +274,7 @@ def _close_loops_of_parent() -> None:
     It shares the selectors: a loop that is closed, be it by the garbage collector,
     takes its sockets out of them, and no other thread can wake the parent's loop.
     """
-    for loop in list(_loops):
+    for loop in _all_loops():
         if not (loop.is_closed() or loop.is_running()):
             loop._selector.close()
             loop._selector = _BusySelector()

@@ -2,8 +2,12 @@
 """What happens on a loop while it waits."""
 
 import asyncio
+import queue
 import socket
+import sys
 import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from unittest.mock import patch
 
@@ -153,6 +157,100 @@ class TestSharedLoops(WaitCase):
 
         with borrow_loop() as loop:
             self.assertEqual(loop.run_until_complete(wait()), "done")
+
+    def test_stream_wakes_a_request_whether_its_client_reads_on_or_not(self):
+        happened, started = asyncio.Event(), threading.Event()
+        app = FastAPI()
+
+        @app.get("/wait")
+        async def wait_for_it() -> None:
+            asyncio.get_running_loop().call_soon(started.set)
+            await happened.wait()
+
+        @app.get("/stream")
+        async def stream() -> StreamingResponse:
+            async def chunks():
+                yield "first"
+                happened.set()
+                yield "second"
+                yield "third"
+
+            return StreamingResponse(chunks())
+
+        with ThreadPoolExecutor(1) as pool:
+            waiter = pool.submit(self.call, app, "/wait")
+            self.assertTrue(started.wait(TIMEOUT))
+            with closing(self.stream(app, path="/stream")) as answer:
+                chunks = iter(answer)
+                with self.assertLogs(LOGGER, "WARNING"):
+                    self.assertEqual(
+                        [next(chunks), next(chunks)], [b"first", b"second"]
+                    )
+                # nobody takes the third one
+                self.assertEqual(waiter.result(TIMEOUT).code, 200)
+
+    def test_loop_that_starts_while_it_is_woken(self):
+        """It has seen nothing to do just before the other thread says so."""
+        loop, waiting, called = new_loop(), threading.Event(), threading.Event()
+        self.addCleanup(loop.close)
+        before_wait = loop._selector.before_wait
+
+        def wait():
+            something_to_do = before_wait()
+            waiting.set()
+            return something_to_do
+
+        class Ready(deque):
+            def append(self, handle):
+                if not waiting.is_set():
+                    thread.start()
+                    waiting.wait(TIMEOUT)
+                super().append(handle)
+
+        loop._selector.before_wait = wait
+        loop._ready = Ready()
+        thread = threading.Thread(target=loop.run_forever)
+        loop.call_soon(called.set)
+        woken = called.wait(TIMEOUT)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        self.assertTrue(woken)
+
+    def test_loops_that_are_made_while_others_are_woken(self):
+        """A future of asyncio wakes nobody any more once that has failed."""
+        made = []
+        self.addCleanup(lambda: [loop.close() for loop in made])
+
+        def trace(frame, event, _arg):
+            """Let another thread make a loop at each line."""
+            if len(made) < 100 and event == "line":
+                made.extend(self.in_threads([new_loop]))
+            return trace
+
+        async def resolve(future):
+            before = sys.gettrace()
+            sys.settrace(trace)
+            try:
+                future.set_result("done")
+            finally:
+                sys.settrace(before)
+
+        async def wait(started):
+            future = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(started.put, future)
+            return await asyncio.wait_for(future, TIMEOUT)
+
+        def run(function, argument):
+            with borrow_loop() as loop:
+                return loop.run_until_complete(function(argument))
+
+        futures = queue.SimpleQueue()
+        with ThreadPoolExecutor(1) as pool, self.assertLogs(LOGGER, "WARNING"):
+            waiter = pool.submit(run, wait, futures)
+            future = futures.get(timeout=TIMEOUT)
+            run(resolve, future)
+            self.assertEqual(waiter.result(TIMEOUT), "done")
+        self.assertTrue(made)
 
     def test_call_from_another_thread_needs_no_end_of_its_step(self):
         """``run_coroutine_threadsafe`` may be waited for."""
