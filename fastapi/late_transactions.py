@@ -223,7 +223,7 @@ class LateTransactions:
             if self.env.cr.closed:  # by Odoo, or lost under the task before
                 try:
                     reopen(self.env, timeout)
-                except psycopg2.Error:
+                except Exception:  # whatever it is: no task is lost without a word
                     self._log("did not run: there is no connection for it", task)
                     return False
             self._run_in_transaction(task)

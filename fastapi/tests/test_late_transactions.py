@@ -3,6 +3,7 @@ import logging
 import signal
 from contextlib import AsyncExitStack, contextmanager, suppress
 from unittest import TestCase
+from unittest.mock import patch
 
 import psycopg2
 from psycopg2.pool import PoolError
@@ -231,6 +232,31 @@ class TestLateTransactions(BaseCase):
                 self.assertFalse(self.cr.closed)
                 self.assertFalse(self.cr.readonly)
                 self.assertEqual(self._committed(), ["late.stream"])
+
+    def test_cursor_that_fails_to_open_in_another_way(self):
+        """No task is lost without a word, and the next one has its chance."""
+        self.cr.close()
+        registry = type(self.registry)
+        opened = registry.cursor
+        errors = [ValueError("on purpose")]
+
+        def open_cursor(registry, *args, **kwargs):
+            if errors:
+                raise errors.pop()
+            return opened(registry, *args, **kwargs)
+
+        def lost():
+            self.fail("it has a connection")
+
+        with (
+            patch.object(registry, "cursor", open_cursor),
+            self.assertLogs(LOGGER, "ERROR") as logs,
+        ):
+            self.late.run_tasks(make_tasks(lost, lambda: self._set("late.other")))
+        self.assertEqual(len(logs.records), 1)
+        self.assertIn("Background task lost did not run", logs.output[0])
+        self.assertIn("on purpose", logs.output[0])
+        self.assertEqual(self._committed(), ["late.other"])
 
     @contextmanager
     def _released(self, cursors):
