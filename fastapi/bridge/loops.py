@@ -208,7 +208,8 @@ class Loop(asyncio.SelectorEventLoop):
         elif self._signals is None:
             self._signals = worker_signals() or -1
             if self._signals >= 0:
-                self.add_reader(self._signals, self._read_signal)
+                # for all requests: not in the context of this one
+                Context().run(self.add_reader, self._signals, self._read_signal)
         if self.work is not None:
             self.work.wait()
         return bool(self._ready)
@@ -293,7 +294,8 @@ def _is_clean(loop: Loop) -> bool:
     not read to its end is closed that way.
     """
     passes = 0
-    while loop._ready and passes < MAX_PASSES:
+    # A timer that is cancelled keeps the context of the request until the next pass.
+    while (loop._ready or loop._scheduled) and passes < MAX_PASSES:
         loop.run_until_complete(_nothing())
         passes += 1
     return not (

@@ -31,7 +31,7 @@ from starlette.responses import FileResponse, StreamingResponse
 
 from odoo.tests import BaseCase
 
-from ..bridge import inline_threads
+from ..bridge import inline_threads, loops
 from ..bridge.loops import MAX_BUSY_PASSES, borrow_loop, new_loop
 from .bridge_case import TIMEOUT, BridgeCase
 
@@ -65,6 +65,52 @@ class TestLoops(BridgeCase):
         gc.collect()
         self.assertFalse(loop.is_closed())
         self.assertIsNone(task())
+
+    def test_idle_loop_does_not_keep_timers_of_its_last_request(self):
+        """One that is cancelled in the last step has the context of the request."""
+
+        class Request:
+            pass
+
+        async def app(_scope, _receive, send):
+            request = Request()
+            variable.set(request)
+            seen.extend((asyncio.get_running_loop(), weakref.ref(request)))
+            with anyio.move_on_after(TIMEOUT), anyio.move_on_after(2 * TIMEOUT):
+                await send({"type": "http.response.start", "status": 200})
+                await send({"type": "http.response.body", "body": b"done"})
+
+        seen = []
+        variable = contextvars.ContextVar("request")
+        self.assertEqual(self.call(app).body, b"done")
+        loop, request = seen
+        gc.collect()
+        self.assertFalse(loop.is_closed())
+        self.assertIsNone(request())
+
+    def test_loop_that_waits_for_signals_does_not_keep_its_first_request(self):
+        """As it does in a worker of the prefork server."""
+
+        class Request:
+            pass
+
+        def wait():
+            request = Request()
+            variable.set(request)
+            loop.run_until_complete(asyncio.sleep(0.001))
+            return weakref.ref(request)
+
+        signals, other_end = socket.socketpair()
+        self.enterContext(signals)
+        self.enterContext(other_end)
+        loop = new_loop()
+        self.addCleanup(loop.close)
+        variable = contextvars.ContextVar("request")
+        with patch.object(loops, "worker_signals", signals.fileno):
+            request = contextvars.copy_context().run(wait)
+        self.assertIn(signals.fileno(), loop._selector.get_map())
+        gc.collect()
+        self.assertIsNone(request())
 
     def test_processes_of_a_request_end_with_it(self):
         async def call():
