@@ -163,12 +163,12 @@ def hold(env: Env, lock: int) -> None:
 @router.get("/left")
 def left() -> dict[str, int]:
     """Count what a process could run out of; the caller's own request counts too."""
-    gc.collect()
     serving = [
         thread
         for thread in threading.enumerate()
         if getattr(thread, "type", None) == "http"
     ]
+    gc.collect()  # after that: what the last of them has left
     process = psutil.Process()
     counts = {
         "serving": len(serving),
@@ -194,6 +194,17 @@ def left() -> dict[str, int]:
         elif issubclass(kind, Environment):
             counts["environments"] += 1
     return counts
+
+
+@router.get("/alive")
+def alive() -> list[str]:
+    """Name the requests that are still there; the caller's own is one of them."""
+    gc.collect()
+    return [
+        f"{found.httprequest.method} {found.httprequest.path}"
+        for found in gc.get_objects()
+        if issubclass(type(found), http.Request)
+    ]
 
 
 # Writers

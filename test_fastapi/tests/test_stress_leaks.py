@@ -338,6 +338,11 @@ class TestLeaks(StressCase):
         )
         return found
 
+    def alive(self):
+        """Return which requests are still there in the server."""
+        path = f"{self.endpoints[0]['root_path']}/load/alive"
+        return self.first.request("GET", path).json()
+
     def test_nothing_leaks_between_requests(self):
         self.warm_up()
         before = self.left()
@@ -353,7 +358,7 @@ class TestLeaks(StressCase):
             "threads, cursors, files, loops after the last request",
             requests,
             [
-                f"{count} {what}, {before[what]} after the warm-up"
+                f"{count} {what}, {before[what]} after the warm-up, of {self.alive()}"
                 for what, count in after.items()
                 if count > before[what]
             ],
