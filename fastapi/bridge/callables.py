@@ -23,7 +23,7 @@ from fastapi.dependencies.utils import (
 from fastapi.security.base import SecurityBase
 from starlette._utils import is_async_callable
 
-from .inline_threads import no_running_loop
+from .inline_threads import TASK_OF_THREAD, no_running_loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -68,7 +68,11 @@ def _function_in_place(call: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             set_loop(loop)
 
-    return function
+    async def function_of_thread(**values: Any) -> Any:
+        with no_running_loop():
+            return call(**values)
+
+    return function_of_thread if TASK_OF_THREAD else function
 
 
 def _generator_in_place(call: Callable[..., Any]) -> Callable[..., Any]:

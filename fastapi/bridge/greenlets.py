@@ -4,8 +4,8 @@
 All requests of that server are greenlets of one thread. asyncio keeps the running loop
 by thread, and Python the hooks of asynchronous generators: a greenlet that waits in the
 middle of a handler, for PostgreSQL say, would leave its own to the greenlet that goes
-on. So they are exchanged whenever ``greenlet`` switches. The current task needs none of
-this: up to Python 3.13, asyncio keeps it by loop.
+on. So they are exchanged whenever ``greenlet`` switches, with the current task where
+that is the thread's too.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from weakref import WeakKeyDictionary
 
 import odoo
 
+from .inline_threads import leave_loop, return_to_loop
+
 if odoo.evented:  # other servers can do without
     import greenlet
 
 __all__ = ["keep_loops_apart"]
 
-#: Running loop and hooks of the greenlets that have been left in the middle of a loop.
-_left: WeakKeyDictionary[Any, tuple[Any, Any]] = WeakKeyDictionary()
-_NONE: tuple[Any, Any] = (None, (None, None))
+#: Hooks, running loop and task of the greenlets that were left in the middle of a loop.
+_left: WeakKeyDictionary[Any, tuple[Any, Any, Any]] = WeakKeyDictionary()
+_NONE: tuple[Any, Any, Any] = ((None, None), None, None)
 #: The function that was called at a switch before ours, and still is.
 _next_trace: Any = None
 
@@ -42,7 +44,7 @@ def _trace(event: str, args: Any) -> None:
     origin, target = args
     loop, hooks = asyncio._get_running_loop(), sys.get_asyncgen_hooks()
     if loop is not None or hooks[0] is not None:
-        _left[origin] = (loop, hooks)
+        _left[origin] = (hooks, *leave_loop())
         _restore(*_left.pop(target, _NONE))
     elif _left and target in _left:
         _restore(*_left.pop(target))
@@ -50,6 +52,6 @@ def _trace(event: str, args: Any) -> None:
         _next_trace(event, args)
 
 
-def _restore(loop: Any, hooks: Any) -> None:
-    asyncio._set_running_loop(loop)
+def _restore(hooks: Any, loop: Any, task: Any) -> None:
+    return_to_loop(loop, task)
     sys.set_asyncgen_hooks(*hooks)

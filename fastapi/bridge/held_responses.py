@@ -19,11 +19,11 @@ seen the start of a response.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from .errors import FAILURE_KEY, Failure, original_exception
 from .exchange import STREAM_SIZE, announces_stream
+from .inline_threads import leave_loop, return_to_loop
 
 if TYPE_CHECKING:
     from starlette.routing import Router
@@ -121,9 +121,8 @@ def _is_event_stream(failure: Failure, start: Message) -> bool:
 def _flush(failure: Failure) -> None:
     if failure.flush is None or failure.exception is not None:
         return
-    loop = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)  # as no_running_loop, without its overhead
+    left = leave_loop()  # as no_running_loop, without its overhead
     try:
         failure.flush()
     finally:
-        asyncio._set_running_loop(loop)
+        return_to_loop(*left)

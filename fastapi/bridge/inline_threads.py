@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sys
 import threading
 from collections import deque
 from concurrent.futures import Future
@@ -37,7 +38,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextvars import Context
 
-__all__ = ["CallThread", "run_threads_inline"]
+__all__ = [
+    "TASK_OF_THREAD",
+    "CallThread",
+    "leave_loop",
+    "no_running_loop",
+    "return_to_loop",
+    "run_threads_inline",
+]
+
+#: Whether a thread has one current task, whatever its loop (``_asynciomodule.c``): up
+#: to Python 3.13 each loop has one. A task that starts while there is another does not
+#: get anywhere, and its loop runs for ever.
+TASK_OF_THREAD = sys.version_info >= (3, 14)
 
 
 #: Turns of the loop that a call lets others have; a task that spins has no end of them.
@@ -187,12 +200,27 @@ class _RootTask:
 @contextmanager
 def no_running_loop() -> Iterator[None]:
     """Let a sync callable run a loop of its own, as it could on a worker thread."""
-    loop = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
+    left = leave_loop()
     try:
         yield
     finally:
-        asyncio._set_running_loop(loop)
+        return_to_loop(*left)
+
+
+def leave_loop() -> tuple[Any, Any]:
+    """Let the thread run no loop for now; return its loop and that one's task."""
+    loop, task = asyncio._get_running_loop(), None
+    if TASK_OF_THREAD and loop is not None:
+        task = asyncio.tasks._swap_current_task(loop, None)
+    asyncio._set_running_loop(None)
+    return loop, task
+
+
+def return_to_loop(loop: Any, task: Any) -> None:
+    """Let the thread go on with a loop that it has left."""
+    asyncio._set_running_loop(loop)
+    if task is not None:
+        asyncio.tasks._swap_current_task(loop, task)
 
 
 async def run_threads_inline() -> None:

@@ -31,9 +31,10 @@ from starlette.responses import FileResponse, StreamingResponse
 
 from odoo.tests import BaseCase
 
-from ..bridge import inline_threads, loops
+from ..bridge import FLUSH_KEY, callables, greenlets, inline_threads, loops
 from ..bridge.loops import MAX_BUSY_PASSES, borrow_loop, new_loop
-from .bridge_case import TIMEOUT, BridgeCase
+from ..endpoint_app import prepare_app
+from .bridge_case import TIMEOUT, BridgeCase, make_environ
 
 LOGGER = "odoo.addons.fastapi.bridge.loops"
 
@@ -616,6 +617,103 @@ class TestInlineThreads(BridgeCase):
             return await asyncio.sleep(0, "answer")
 
         self.assertEqual(json.loads(self.call(self.app).body), "answer")
+
+
+class TestTaskOfThread(BridgeCase):
+    """asyncio of Python 3.14 has one current task a thread: its rule, on any Python."""
+
+    def setUp(self):
+        super().setUp()
+        current = {}
+        tasks = asyncio.tasks
+        enter, leave = tasks._enter_task, tasks._leave_task
+
+        def enter_task(loop, task):
+            if current.get(threading.get_ident()) is not None:
+                loop.call_soon(loop.stop)  # not for ever in a test
+                raise RuntimeError("Cannot enter into a task while another is executed")
+            current[threading.get_ident()] = task
+            enter(loop, task)
+
+        def leave_task(loop, task):
+            self.assertIs(current.pop(threading.get_ident()), task)
+            leave(loop, task)
+
+        def swap_current_task(_loop, task):
+            before = current.get(threading.get_ident())
+            current[threading.get_ident()] = task
+            return before
+
+        for module, name, value in (
+            (tasks, "_enter_task", enter_task),
+            (tasks, "_leave_task", leave_task),
+            (tasks, "_swap_current_task", swap_current_task),
+            (tasks, "Task", tasks._PyTask),
+            (inline_threads, "TASK_OF_THREAD", True),
+            (callables, "TASK_OF_THREAD", True),
+        ):
+            self.enterContext(patch.object(module, name, value, create=True))
+
+    async def work(self):
+        return await asyncio.sleep(0, "done")
+
+    def run_work(self):
+        """Run it on another loop; asyncio.run would wait for what gets nowhere."""
+        with contextlib.closing(asyncio.new_event_loop()) as loop:
+            return loop.run_until_complete(self.work())
+
+    def test_sync_callables_can_run_a_loop_of_their_own(self):
+        app = FastAPI()
+
+        def provide():
+            yield self.run_work()
+            results.append(self.run_work())
+
+        @app.get("/")
+        def handler(value: Annotated[str, Depends(provide)]) -> list[str]:
+            return [value, self.run_work()]
+
+        @app.get("/async")
+        async def async_handler() -> list[str]:
+            asyncio.current_task()
+            return [await self.work()]
+
+        results = []
+        prepare_app(app)
+        self.assertEqual(json.loads(self.call(app).body), ["done"] * 2)
+        self.assertEqual(json.loads(self.call(app, "/async").body), ["done"])
+        self.assertEqual(results, ["done"])
+
+    def test_flush_can_run_a_loop_of_its_own(self):
+        app = FastAPI()
+        results = []
+
+        @app.get("/")
+        async def handler() -> None:
+            pass
+
+        prepare_app(app)
+        environ = make_environ()
+        environ[FLUSH_KEY] = lambda: results.append(self.run_work())
+        self.assertEqual(self.call(app, environ=environ).code, 200)
+        self.assertEqual(results, ["done"])
+
+    def test_another_greenlet_goes_on_in_the_middle_of_a_task(self):
+        class Greenlet:
+            pass
+
+        one, two = Greenlet(), Greenlet()
+
+        async def handle():
+            loop = asyncio.get_running_loop()
+            greenlets._trace("switch", (one, two))
+            result = self.run_work()
+            greenlets._trace("switch", (two, one))
+            self.assertIs(asyncio.get_running_loop(), loop)
+            return [result, await self.work()]
+
+        with borrow_loop() as loop:
+            self.assertEqual(loop.run_until_complete(handle()), ["done"] * 2)
 
 
 class TestOtherLoops(BridgeCase):
