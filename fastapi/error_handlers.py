@@ -33,7 +33,13 @@ from .bridge.failure_texts import describe_handler, describe_route
 from .bridge.failures import HANDLE_ERROR_KEY
 from .bridge.routes import get_allowed_methods
 from .bridge.wrapped import unwrap
-from .internal_texts import get_public_text, is_internal, raising_line
+from .internal_texts import (
+    get_public_text,
+    is_internal,
+    raising_line,
+    translate_for_client,
+)
+from .invalid_texts import find_invalid_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,6 +160,7 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
 
     A text that Odoo's access check or ORM has made is replaced by a plain sentence in
     the client's language (see ``internal_texts``), and is written to the log instead.
+    A query that fails for a character which PostgreSQL hasn't is a 400.
 
     :param exc: whatever a handler, a dependency or Odoo raised
     :return: HTTP status, and the content of the JSON body: ``{"detail": …}``, or
@@ -183,6 +190,11 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
                     _log_internal(exc, status, detail)
                     detail = get_public_text(status)
                 break
+        else:
+            invalid = find_invalid_text(exc)
+            if invalid is not None:
+                _log_internal(exc, 400, str(exc))
+                status, detail = 400, translate_for_client(invalid)
     return status, {"detail": detail} if is_body_allowed_for_status_code(status) else {}
 
 

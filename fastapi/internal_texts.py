@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType, TracebackType
 
-__all__ = ["get_public_text", "is_internal", "raising_line"]
+    from odoo.tools.translate import LazyGettext
+
+__all__ = ["get_public_text", "is_internal", "raising_line", "translate_for_client"]
 
 _lt = LazyTranslate(__name__)
 
@@ -99,9 +101,14 @@ def is_internal(exc: BaseException) -> bool:
 
 def get_public_text(status: int) -> str:
     """Return what a client reads instead of a text of Odoo, in its language."""
+    return translate_for_client(SENTENCES.get(status, SENTENCES[400]))
+
+
+def translate_for_client(text: LazyGettext) -> str:
+    """Return a text in the language of the client."""
     env = odoo_env_ctx.get(None) or (request.env if request else None)
     lang = env.context.get("lang") if env is not None else None
-    return SENTENCES.get(status, SENTENCES[400])._translate(lang or "en_US")
+    return text._translate(lang or "en_US")
 
 
 def raising_line(exc: BaseException) -> str:

@@ -18,6 +18,7 @@ LAYERS = {
         "endpoint_app",
         "error_handlers",
         "internal_texts",
+        "invalid_texts",
         "markdown",
         "mounts",
         "openapi",

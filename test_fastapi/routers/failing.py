@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Generic, TypeVar
 
 import anyio
-from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException, Request
+from fastapi import APIRouter, BackgroundTasks, Body, Depends, HTTPException, Request
 from fastapi.responses import StreamingResponse
 from pydantic import (
     BaseModel,
@@ -362,3 +362,37 @@ def plain(request: Request) -> PlainTextResponse:
 
 
 router.add_route("/failing/plain/{name}", plain)
+
+
+#: What is done with a text of the client's.
+WITH_TEXT = {
+    "search": lambda env, text: env["test.fastapi.item"].search([("name", "=", text)]),
+    "create": lambda env, text: env["test.fastapi.item"].create({"name": text}),
+    "pending": lambda env, text: set_value(env, "name", text),
+    "translated": lambda env, text: env["test.fastapi.typed"].create(
+        {"name": "x", "title": text}
+    ),
+    "json": lambda env, text: env["test.fastapi.typed"].create(
+        {"name": "x", "json": {"texts": [text]}}
+    ),
+}
+
+
+@router.post("/text/{case}")
+def take_text(case: str, env: Env, text: Annotated[str, Body(embed=True)]) -> None:
+    WITH_TEXT[case](env, text)
+
+
+@router.post("/bug/{case}")
+def have_bug(case: str, env: Env, text: Annotated[str, Body(embed=True)]) -> None:
+    """Fail for a reason of its own, whatever the client has sent."""
+    if case == "value":
+        raise ValueError(f"A string literal cannot contain NUL: {text}")
+    if case == "parameters":
+        env.cr.execute("SELECT %s", text)
+    if case == "number":
+        env.cr.execute("SELECT %s::integer", ["x"])
+    if case == "format":
+        env.cr.execute("SELECT %z", ["x"])
+    if case == "encode":
+        text.encode()

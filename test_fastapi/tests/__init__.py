@@ -27,6 +27,7 @@ from . import test_http
 from . import test_identity
 from . import test_install
 from . import test_internal_texts
+from . import test_invalid_texts
 from . import test_late_changes
 from . import test_late_invalidations
 from . import test_library_aiocache
