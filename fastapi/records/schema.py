@@ -166,11 +166,13 @@ class RecordSchema(BaseModel):
         in UTC. A list of ids replaces the related records; of a list of schemas, those
         with an id are changed, the others are created. Ids are checked: the user must
         be able to read the record, and to change one through a list, it must be in the
-        record's list already. ``id`` itself is left out.
+        record's list already. A one2many takes records from another list only if the
+        user may change them. ``id`` itself is left out.
 
         :param record: the record that is changed, or the empty recordset of the model
         :raises odoo.exceptions.ValidationError: an id that is no record for the user
-        :raises AccessError: the user may not read the model of an id
+        :raises AccessError: the user may not read the model of an id, or not change a
+            record that a one2many takes from another list
         :raises ValueError: the schema has something that can't be written
         """
         return to_vals(self, record)

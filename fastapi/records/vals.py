@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import math
 from collections.abc import Iterable
 from datetime import datetime, timezone
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from odoo.exceptions import ValidationError
-from odoo.fields import Command
+from odoo.fields import Command, Date, Datetime
 from odoo.tools.translate import LazyTranslate
 
-from ..context import odoo_env_ctx
+from ..internal_texts import translate_for_client
+from ..invalid_texts import describe_invalid_text
 
 if TYPE_CHECKING:
     from odoo.fields import Field
@@ -26,11 +28,23 @@ if TYPE_CHECKING:
 
     from .rows import Column
 
-__all__ = ["to_plain", "to_vals"]
+__all__ = ["check_rounded", "out_of_range", "to_plain", "to_vals"]
 
 _lt = LazyTranslate(__name__)
 
 MAX_INTEGER = 2**31 - 1  # of PostgreSQL
+#: Larger numbers leave the range of a float when Odoo divides them, to round them.
+MAX_ROUNDED = 1e290
+#: Levels of lists and objects in a JSON value; pydantic writes some 250.
+MAX_DEPTH = 100
+MAX_SHOWN = 100  # characters of a value in a message
+#: Types of the values of properties; of those that are not here, a text.
+PROPERTY_TYPES: dict[str, Any] = {
+    "boolean": bool,
+    "float": (int, float),
+    "integer": int,
+    "monetary": (int, float),
+}
 
 
 def to_vals(schema: Any, record: Record) -> dict[str, Any]:
@@ -54,6 +68,10 @@ def to_vals(schema: Any, record: Record) -> dict[str, Any]:
             )
         value = getattr(schema, attribute)
         vals[name] = _to_val(record, field, column, value)
+    for name, value in vals.items():
+        field = record._fields[name]
+        if field.type == "properties" and value:
+            vals[name] = _to_properties(record, field, value, vals)
     return vals
 
 
@@ -64,7 +82,7 @@ def _to_val(record: Record, field: Field, column: Column, value: Any) -> Any:
         return _to_commands(record, field, list(value))
     if field.type == "many2one":
         id_ = _get_id(field, value)
-        _check_ids(record.env[field.comodel_name], field, [id_])
+        _check_ids(record.env[field.comodel_name], field.name, [id_])
         return id_
     if field.type == "reference":
         return _to_reference(record, field, value)
@@ -75,14 +93,12 @@ def _to_val(record: Record, field: Field, column: Column, value: Any) -> Any:
     value = to_plain(value)
     if field.type == "integer":
         return _check_integer(field, value)
+    if field.type == "monetary" or (field.type == "float" and field._digits):
+        return check_rounded(field.name, value)
     if field.type == "selection" and value not in field.get_values(record.env):
-        raise _refusal(
-            _lt(
-                "%(field)s: %(value)s is not one of the values.",
-                field=field.name,
-                value=repr(value),
-            )
-        )
+        raise _no_value_of(field.name, value)
+    if field.type == "properties_definition":
+        _check_definitions(record, field, value)
     return value
 
 
@@ -90,45 +106,61 @@ def _is_x2many(field: Field) -> bool:
     return field.type in ("one2many", "many2many")
 
 
-def to_plain(value: Any) -> Any:
+def to_plain(value: Any, depth: int = 0) -> Any:
     """Return a value as the ORM has it.
 
+    :param depth: lists and objects that the value is in
     :raises odoo.exceptions.ValidationError: a text, number or time that pydantic has
-        and PostgreSQL hasn't
+        and PostgreSQL hasn't, or a value of too many levels
     """
+    if depth > MAX_DEPTH:
+        raise _refusal(_lt("A value is nested too deeply."))
     if isinstance(value, Enum):
-        return to_plain(value.value)
+        return to_plain(value.value, depth)
     if isinstance(value, str):
-        if "\0" in value:
-            raise _refusal(_lt("A text has a null character."))
-        try:
-            value.encode()
-        except UnicodeEncodeError as err:  # half a character, as "\ud800" in JSON
-            raise _refusal(_lt("A text is not valid Unicode.")) from err
+        invalid = describe_invalid_text(value)
+        if invalid is not None:
+            raise _refusal(invalid)
         return value
     if isinstance(value, datetime) and value.tzinfo is not None:
         try:
             return value.astimezone(timezone.utc).replace(tzinfo=None)
         except OverflowError as err:
-            text = _lt("The time %(value)s is out of range.", value=value)
-            raise _refusal(text) from err
+            raise out_of_range(value) from err
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise _refusal(_lt("The number %(value)s is not finite.", value=value))
     if isinstance(value, BaseModel):
-        return to_plain(value.model_dump(mode="json"))
+        return to_plain(value.model_dump(mode="json"), depth)
     if isinstance(value, list | tuple | set | frozenset):
-        return [to_plain(item) for item in value]
+        return [to_plain(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {to_plain(key): to_plain(item) for key, item in value.items()}
+        return {to_plain(key): to_plain(item, depth + 1) for key, item in value.items()}
     return value
 
 
+def out_of_range(time: datetime) -> ValidationError:
+    """Return the exception for a time that Odoo can't deal with."""
+    return _refusal(_lt("The time %(value)s is out of range.", value=time))
+
+
+def check_rounded(name: str, value: float) -> float:
+    """Return a number that Odoo can round, and refuse others.
+
+    :param name: of what has the value
+    """
+    return _check_range(name, value, MAX_ROUNDED)
+
+
 def _check_integer(field: Field, value: int) -> int:
-    if not -MAX_INTEGER <= value <= MAX_INTEGER:
+    return _check_range(field.name, value, MAX_INTEGER)
+
+
+def _check_range(name: str, value: Any, limit: float) -> Any:
+    if not -limit <= value <= limit:
         raise _refusal(
-            _lt("%(field)s: %(value)s is out of range.", field=field.name, value=value)
+            _lt("%(field)s: %(value)s is out of range.", field=name, value=value)
         )
     return value
 
@@ -147,7 +179,7 @@ def _to_reference(record: Record, field: Field, value: Any) -> str:
                 value=repr(value),
             )
         )
-    _check_ids(record.env[model], field, [int(id_)])
+    _check_ids(record.env[model], field.name, [int(id_)])
     return f"{model},{int(id_)}"
 
 
@@ -156,6 +188,8 @@ def _get_id(field: Field, value: Any) -> int:
     id_ = getattr(value, "id", None) if isinstance(value, BaseModel) else value
     if isinstance(id_, int):
         return id_
+    if "id" in getattr(type(value), "model_fields", ()):  # left out, or null
+        raise _no_value_of(field.name, None)
     raise ValueError(
         f"{field.name!r} can't be written: a {field.type} takes the id of a record, or "
         f"a schema with an id, not {type(value).__name__}."
@@ -164,24 +198,111 @@ def _get_id(field: Field, value: Any) -> int:
 
 def _to_commands(record: Record, field: Field, items: list[Any]) -> list[Any]:
     comodel = record.env[field.comodel_name]
-    if all(isinstance(item, int) for item in items):
-        _check_ids(comodel, field, items)
-        return [Command.set(items)]
-    commands = []
-    linked = record[field.name] if record else comodel
+    linked = set(record[field.name]._ids) if record else set()
+    ids = [item for item in items if isinstance(item, int)]
+    if ids:
+        _check_ids(comodel, field.name, ids)
+        if field.type == "one2many":  # takes the record from another list
+            comodel.browse(set(ids) - linked).check_access("write")
+    if len(ids) == len(items):
+        return [Command.set(ids)]
+    commands = [Command.link(id_) for id_ in ids]
     for item in items:
         id_ = getattr(item, "id", None)
+        if isinstance(item, int):
+            continue
         if not id_:
             commands.append(Command.create(to_vals(item, comodel)))
             continue
         # the ORM would change any record, whose ever it is
-        if id_ not in linked._ids:
-            raise _missing(field, [id_])
+        if id_ not in linked:
+            raise _missing(field.name, [id_])
         commands.append(Command.update(id_, to_vals(item, comodel.browse(id_))))
     return commands
 
 
-def _check_ids(comodel: Record, field: Field, ids: Iterable[int]) -> None:
+def _check_definitions(record: Record, field: Field, value: Any) -> None:
+    """Refuse definitions of properties that are none, as the field itself would."""
+    try:
+        field.convert_to_column(copy.deepcopy(value), record)
+    except (AttributeError, KeyError, TypeError, ValueError) as err:
+        raise _no_value_of(field.name, value) from err
+
+
+def _to_properties(
+    record: Record, field: Field, value: Any, vals: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the values of properties by name, as they are defined.
+
+    The ORM stores any, and then can't read them. Definitions that a client has sent
+    with the values would change those of the container.
+
+    :param vals: what else is written, which may be the container
+    """
+    if not isinstance(value, list | dict):
+        raise _no_value_of(field.name, value)
+    if isinstance(value, list):
+        if not all(
+            isinstance(item, dict) and isinstance(item.get("name"), str)
+            for item in value
+        ):
+            raise _no_value_of(field.name, value)
+        value = {item["name"]: item.get("value") for item in value}
+    container = field.definition_record
+    if container in vals:
+        id_ = vals[container]
+    else:
+        default = {} if record else record.default_get([container])
+        id_ = record[container].id or default.get(container)
+    if not id_:  # Odoo drops them, unless an override sets the container
+        return value
+    definitions = record[container].sudo().browse(id_)[field.definition_record_field]
+    return {
+        definition["name"]: _to_property(record, definition, value[definition["name"]])
+        for definition in definitions or ()
+        if definition["name"] in value
+    }
+
+
+def _to_property(record: Record, definition: dict[str, Any], value: Any) -> Any:
+    kind = definition["type"]
+    name = definition.get("string") or definition["name"]
+    if value is None or value is False:
+        return value
+    if kind in ("many2one", "many2many"):
+        ids = value if kind == "many2many" else [value]
+        if not isinstance(ids, list) or definition.get("comodel") not in record.env:
+            raise _no_value_of(name, value)
+        # as they are read: with their names
+        ids = [id_[0] if id_ and isinstance(id_, list) else id_ for id_ in ids]
+        if not all(type(id_) is int for id_ in ids):
+            raise _no_value_of(name, value)
+        _check_ids(record.env[definition["comodel"]], name, ids)
+        return ids if kind == "many2many" else ids[0]
+    if kind == "tags":
+        options = [tag[0] for tag in definition.get("tags") or ()]
+        is_valid = isinstance(value, list) and all(tag in options for tag in value)
+    elif kind == "selection":
+        options = [option[0] for option in definition.get("selection") or ()]
+        is_valid = value in options
+    elif kind in ("date", "datetime"):
+        is_valid = _is_date(kind, value)
+    else:
+        is_valid = isinstance(value, PROPERTY_TYPES.get(kind, str))
+    if not is_valid:
+        raise _no_value_of(name, value)
+    return value
+
+
+def _is_date(kind: str, value: Any) -> bool:
+    parse = Datetime.to_datetime if kind == "datetime" else Date.to_date
+    try:
+        return isinstance(value, str) and bool(parse(value))
+    except ValueError:
+        return False
+
+
+def _check_ids(comodel: Record, name: str, ids: Iterable[int]) -> None:
     """Refuse ids of records that the user can't see; the ORM takes any.
 
     :raises AccessError: the user can't read the model at all
@@ -190,14 +311,24 @@ def _check_ids(comodel: Record, field: Field, ids: Iterable[int]) -> None:
     found = comodel.with_context(active_test=False).search([("id", "in", list(wanted))])
     missing = wanted.difference(found._ids)
     if missing:
-        raise _missing(field, sorted(missing))
+        raise _missing(name, sorted(missing))
 
 
-def _missing(field: Field, ids: list[int]) -> ValidationError:
+def _no_value_of(name: str, value: Any) -> ValidationError:
+    return _refusal(
+        _lt(
+            "%(field)s: %(value)s is not one of the values.",
+            field=name,
+            value=repr(value)[:MAX_SHOWN],
+        )
+    )
+
+
+def _missing(name: str, ids: list[int]) -> ValidationError:
     return _refusal(
         _lt(
             "%(field)s: there is no record with the id %(ids)s.",
-            field=field.name,
+            field=name,
             ids=", ".join(map(str, ids)),
         )
     )
@@ -205,6 +336,4 @@ def _missing(field: Field, ids: list[int]) -> ValidationError:
 
 def _refusal(text: LazyGettext) -> ValidationError:
     """Return an exception whose text is in the language of the client."""
-    env = odoo_env_ctx.get(None)
-    lang = env.context.get("lang") if env is not None else None
-    return ValidationError(text._translate(lang or "en_US"))
+    return ValidationError(translate_for_client(text))

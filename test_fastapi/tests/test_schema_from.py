@@ -220,6 +220,155 @@ class TestSchemaFrom(RecordCase):
         with self.assertRaises(exceptions.ValidationError):
             values.to_vals(record)
 
+    def test_records_of_another_list(self):
+        children = self.model.create(
+            [{"name": name, "parent_id": self.empty.id} for name in ("Open", "Closed")]
+        )
+        closed = children[1].id
+        self.env["ir.rule"].create(
+            {
+                "name": "Read only",
+                "model_id": self.env["ir.model"]._get_id("test.fastapi.typed"),
+                "domain_force": [("id", "!=", closed)],
+                "perm_read": False,
+            }
+        )
+        Ids = schema_from(self.model, "child_ids").for_update()
+        record = self.full.with_user(self.user)
+        ids = [*record.child_ids.ids, children[0].id]
+        self.assertEqual(
+            Ids(child_ids=ids).to_vals(record), {"child_ids": [Command.set(ids)]}
+        )
+        with self.assertRaises(exceptions.AccessError):
+            Ids(child_ids=[*ids, closed]).to_vals(record)
+        # those that are in the list already may stay
+        own = self.empty.with_user(self.user)
+        vals = {"child_ids": [Command.set(children.ids)]}
+        self.assertEqual(Ids(child_ids=children.ids).to_vals(own), vals)
+
+    def test_properties(self):
+        company, partner = self.env.company, self.partners[0]
+        self.empty.properties_definition = [
+            {"name": kind, "type": kind, "string": kind, **more}
+            for kind, more in (
+                ("char", {}),
+                ("boolean", {}),
+                ("integer", {}),
+                ("float", {}),
+                ("date", {}),
+                ("datetime", {}),
+                ("selection", {"selection": [["a", "A"]]}),
+                ("tags", {"tags": [["a", "A", 1], ["b", "B", 2]]}),
+                ("many2one", {"comodel": "res.partner"}),
+                ("many2many", {"comodel": "res.company"}),
+            )
+        ]
+        Properties = schema_from(self.model, "properties", "parent_id").for_update()
+        record = self.model.create({"name": "x", "parent_id": self.empty.id})
+        valid = {
+            "char": "a",
+            "boolean": True,
+            "integer": 1,
+            "float": 1.5,
+            "date": "2026-01-02",
+            "datetime": "2026-01-02 03:04:05",
+            "selection": "a",
+            "tags": ["a"],
+            "many2one": partner.id,
+            "many2many": [company.id],
+        }
+        vals = Properties(properties=valid).to_vals(record)
+        self.assertEqual(vals, {"properties": valid})
+        record.write(vals)
+        Read = schema_from(self.model, "properties")
+        self.assertEqual(Read.model_validate(record).properties, valid)
+        nothing = dict.fromkeys(valid)
+        vals = Properties(properties=nothing).to_vals(record)
+        record.write(vals)
+        self.assertEqual(
+            Read.model_validate(record).properties,
+            {**nothing, "boolean": Read.model_validate(record).properties["boolean"]},
+        )
+        unknown = Properties(properties={"unknown": 1}).to_vals(record)
+        self.assertEqual(unknown, {"properties": {}})
+        for name, values in {
+            "char": (1, ["a"], {"a": 1}),
+            "boolean": (1, "true"),
+            "integer": ("1", 1.5),
+            "float": ("1.5", [1.5]),
+            "date": ("x", 1, "2026-02-30"),
+            "datetime": ("x", 1, "2026-02-30 00:00:00"),
+            "selection": ("b", 1, ["a"]),
+            "tags": ("a", ["c"], [1], [["a"]], True),
+            "many2one": ("a", True, 999999999, [], [None], 1.5),
+            "many2many": ([None], 1, [999999999], ["a"], [True]),
+        }.items():
+            for value in values:
+                for values in (
+                    Properties(properties={name: value}).to_vals,
+                    Properties(
+                        properties={name: value}, parent_id=self.empty.id
+                    ).to_vals,
+                ):
+                    with (
+                        self.subTest(name, value=value),
+                        self.assertRaises(exceptions.ValidationError),
+                    ):
+                        values(record)
+
+    def test_properties_with_definitions(self):
+        self.empty.properties_definition = [
+            {"name": "level", "type": "char", "string": "Level"},
+            {"name": "partner", "type": "many2one", "comodel": "res.partner"},
+        ]
+        definitions = self.empty.properties_definition
+
+        class Input(RecordSchema):
+            properties: list[dict[str, Any]]
+
+        record = self.model.create({"name": "x", "parent_id": self.empty.id})
+        partner = self.partners[0]
+        sent = [
+            {"name": "level", "value": "high", "definition_changed": True},
+            {"name": "partner", "value": [partner.id, partner.display_name]},
+            {"name": "more", "type": "char", "value": "x"},
+        ]
+        vals = Input(properties=sent).to_vals(record)
+        self.assertEqual(vals, {"properties": {"level": "high", "partner": partner.id}})
+        record.write(vals)
+        self.assertEqual(self.empty.properties_definition, definitions)
+        for sent in ([{"value": 1}], [{"name": ["a"]}]):
+            with self.assertRaises(exceptions.ValidationError):
+                Input(properties=sent).to_vals(record)
+
+        class AnyInput(RecordSchema):
+            properties: Any
+
+        for sent in ("{}", 1, True, ["a"]):
+            with self.assertRaises(exceptions.ValidationError):
+                AnyInput(properties=sent).to_vals(record)
+
+    def test_definitions_of_properties(self):
+        Update = schema_from(self.model, "properties_definition").for_update()
+        valid = [{"name": "a", "type": "char", "string": "A"}]
+        vals = Update(properties_definition=valid).to_vals(self.full)
+        self.assertEqual(vals, {"properties_definition": valid})
+        for definition in (
+            {},
+            {"name": "a"},
+            {"type": "char"},
+            {"name": "a", "type": "unknown"},
+            {"name": "a", "type": "selection", "selection": 5},
+            {"name": "a", "type": "tags", "tags": "x"},
+            {"name": "a", "type": "many2one", "comodel": "unknown"},
+            {"name": "a'", "type": "char"},
+        ):
+            with (
+                self.subTest(definition),
+                self.assertRaises(exceptions.ValidationError),
+            ):
+                Update(properties_definition=[definition]).to_vals(self.full)
+
     def test_archived_records_are_seen(self):
         self.partners.active = False
         values = self.Typed.for_update()(partner_ids=self.partners.ids)
@@ -300,6 +449,72 @@ class TestVals(RecordCase):
             Path(country="BE").to_vals(self.model)
         with self.assertRaisesRegex(ValueError, "'partner_id' can't be written"):
             Nested(partner_id={"name": "x"}).to_vals(self.model)
+
+    def test_lists_of_ids_and_schemas(self):
+        class Child(RecordSchema):
+            id: int | None = None
+            name: str = ""
+
+        class Input(RecordSchema):
+            child_ids: list[int | Child]
+
+        child = self.full.child_ids[0]
+        values = Input.model_validate(
+            {"child_ids": [self.empty.id, {"id": child.id, "name": "a"}, {"name": "b"}]}
+        )
+        self.assertEqual(
+            values.to_vals(self.full)["child_ids"],
+            [
+                Command.link(self.empty.id),
+                Command.update(child.id, {"name": "a"}),
+                Command.create({"name": "b"}),
+            ],
+        )
+
+    def test_a_schema_without_its_id(self):
+        class Partner(RecordSchema):
+            id: int | None = None
+
+        class Input(RecordSchema):
+            partner_id: Partner
+
+        with self.assertRaises(exceptions.ValidationError):
+            Input.model_validate({"partner_id": {}}).to_vals(self.model)
+
+    def test_values_out_of_range(self):
+        class Anything(RecordSchema):
+            json_: Annotated[Any, Source("json")] = None
+            float_: Annotated[float, Source("float")] = 0.0
+            digits: Decimal = Decimal(0)
+            monetary: Decimal = Decimal(0)
+
+        def nest(levels):
+            return [nest(levels - 1)] if levels else 1
+
+        for values in (
+            {"json_": nest(101)},
+            {"json_": nest(900)},
+            {"json_": [float("inf")]},
+            {"float_": float("nan")},
+            {"digits": Decimal("1e308")},
+            {"digits": Decimal("-1e308")},
+            {"monetary": Decimal("1e308")},
+        ):
+            with (
+                self.subTest(list(values)),
+                self.assertRaises(exceptions.ValidationError),
+            ):
+                Anything(**values).to_vals(self.model)
+        large = Decimal("1e280")
+        values = Anything(json_=nest(100), float_=-1e308, digits=large, monetary=-large)
+        vals = values.to_vals(self.model)
+        currency = self.env.ref("base.EUR").id
+        record = self.model.create({"name": "x", "currency_id": currency, **vals})
+        self.env.flush_all()
+        record.invalidate_recordset()
+        read = Anything.model_validate(record)
+        self.assertEqual((read.json_, read.float_), (nest(100), -1e308))
+        self.assertIn("1", read.model_dump_json())
 
     def test_texts_that_postgresql_has_not(self):
         class Anything(RecordSchema):
