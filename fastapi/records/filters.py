@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from odoo.fields import Domain
 
-from .vals import to_plain
+from .vals import check_rounded, out_of_range, to_plain
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -25,6 +26,7 @@ OPERATORS = frozenset(
     {"=", "!=", "<", "<=", ">", ">=", "in", "not in", "child_of", "parent_of"}
     | {"like", "not like", "ilike", "not ilike", "=like", "=ilike"}
 )
+LAST_SECOND = dt.datetime.max.replace(microsecond=0)
 
 
 class Lookup:
@@ -76,7 +78,8 @@ class FilterSchema(BaseModel):
     def to_domain(self) -> Domain:
         """Return the domain of the records that are asked for.
 
-        :raises odoo.exceptions.ValidationError: a text or time that PostgreSQL hasn't
+        :raises odoo.exceptions.ValidationError: a text, number or time that can't
+            be compared with
         """
         conditions = []
         for name, fields, operator in self._get_lookups():
@@ -89,6 +92,7 @@ class FilterSchema(BaseModel):
                 continue
             if operator is None:
                 operator = "in" if isinstance(value, list) else "="
+            value = _fit(name, operator, value)
             found = [Domain(field, operator, value) for field in fields]
             refuses = operator == "!=" or operator.startswith("not ")
             conditions.append(Domain.AND(found) if refuses else Domain.OR(found))
@@ -114,6 +118,29 @@ class FilterSchema(BaseModel):
                 found.append((name, fields, lookup.operator))
             lookups = cls.__filter_lookups__ = tuple(found)
         return lookups
+
+
+def _fit(name: str, operator: str, value: Any) -> Any:
+    """Return a value that Odoo and PostgreSQL can compare with.
+
+    :param name: of the parameter
+    :raises odoo.exceptions.ValidationError: a number or time that they can't
+    """
+    if isinstance(value, list):
+        return [_fit(name, operator, item) for item in value]
+    if isinstance(value, str) and operator in ("=like", "=ilike"):
+        # a pattern can't end with its escape character
+        backslashes = len(value) - len(value.rstrip("\\"))
+        return f"{value}\\" if backslashes % 2 else value
+    if isinstance(value, int | float):
+        return check_rounded(name, value)
+    if (
+        isinstance(value, dt.datetime)
+        and value >= LAST_SECOND
+        and operator in ("=", "!=", "in", "not in")
+    ):  # Odoo looks for what is before the next second
+        raise out_of_range(value)
+    return value
 
 
 F = TypeVar("F", bound=FilterSchema)

@@ -124,6 +124,63 @@ class TestFilters(ListCase):
             with self.assertRaises(exceptions.ValidationError):
                 ItemFilter(**values).to_domain()
 
+    def test_patterns_that_end_with_a_backslash(self):
+        class Pattern(FilterSchema):
+            name: Annotated[str | None, Lookup(operator="=like")] = None
+            title: Annotated[str | None, Lookup(operator="=ilike")] = None
+
+        self.items[0].write({"name": "a\\", "title": "A\\"})
+        for text, count in (
+            ("a\\", 1),
+            ("a\\\\", 1),
+            ("%\\", 1),
+            ("\\", 0),
+            ("a\\%", 0),
+            ("a%", 1),
+        ):
+            for name in ("name", "title"):
+                with self.subTest(name, text=text):
+                    page = search_page(
+                        self.model, Pattern(**{name: text}), None, paging(), Item
+                    )
+                    self.assertEqual(page.count, count)
+
+    def test_values_at_the_end_of_a_range(self):
+        last = dt.datetime(9999, 12, 31, 23, 59, 59)
+
+        class Range(FilterSchema):
+            at: Annotated[dt.datetime | None, Lookup("datetime")] = None
+            among: Annotated[list[dt.datetime] | None, Lookup("datetime")] = None
+            until: Annotated[dt.datetime | None, Lookup("datetime", operator="<=")] = (
+                None
+            )
+            weight: Annotated[float | None, Lookup("digits", operator=">")] = None
+            amount: Annotated[Decimal | None, Lookup("monetary", operator=">")] = None
+            whole: Annotated[int | None, Lookup("digits", operator=">")] = None
+
+        for values in (
+            {"at": last},
+            {"among": [last]},
+            {"weight": 1e308},
+            {"weight": -1e308},
+            {"amount": Decimal("1e308")},
+            {"amount": Decimal("1e999")},
+            {"whole": 10**400},
+        ):
+            with self.subTest(values), self.assertRaises(exceptions.ValidationError):
+                Range(**values).to_domain()
+        self.items[0].datetime = last
+        for values, count in (
+            ({"until": last}, 1),
+            ({"at": last - dt.timedelta(seconds=1)}, 0),
+            ({"weight": 1e280}, 0),
+            ({"whole": -(10**200)}, 7),
+        ):
+            with self.subTest(values):
+                domain = Range(**values).to_domain() & self.domain
+                page = search_page(self.model, domain, None, paging(), Item)
+                self.assertEqual(page.count, count)
+
     def test_one_dependency_for_a_schema(self):
         class Other(ItemFilter):
             pass
