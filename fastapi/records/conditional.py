@@ -175,7 +175,8 @@ class IfMatch(_Conditions):
                     "UPDATE %s SET id = id WHERE id = %s",
                     SQL.identifier(record._table),
                     record.id,
-                )
+                ),
+                log_exceptions=False,  # a conflict: Odoo replays the request
             )
         etag = make_etag(schema.model_validate(record))
         if self._has_mismatch(etag) or self._is_known(etag):
