@@ -90,6 +90,8 @@ def _to_val(record: Record, field: Field, column: Column, value: Any) -> Any:
         return _check_integer(field, _get_id(field, value))
     if field.type == "binary" and column.is_decoded:
         return base64.b64encode(value)
+    if field.type == "binary":
+        return _check_base64(field, value)
     value = to_plain(value)
     if field.type == "integer":
         return _check_integer(field, value)
@@ -219,6 +221,16 @@ def _to_commands(record: Record, field: Field, items: list[Any]) -> list[Any]:
             raise _missing(field.name, [id_])
         commands.append(Command.update(id_, to_vals(item, comodel.browse(id_))))
     return commands
+
+
+def _check_base64(field: Field, value: Any) -> Any:
+    """Refuse a content that is not base64: some is stored, and can't be read."""
+    try:
+        base64.b64decode(value, validate=True)
+    except (TypeError, ValueError) as err:
+        text = _lt("%(field)s: the content is not base64.", field=field.name)
+        raise _refusal(text) from err
+    return value
 
 
 def _check_definitions(record: Record, field: Field, value: Any) -> None:

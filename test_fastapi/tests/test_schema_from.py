@@ -450,6 +450,30 @@ class TestVals(RecordCase):
         with self.assertRaisesRegex(ValueError, "'partner_id' can't be written"):
             Nested(partner_id={"name": "x"}).to_vals(self.model)
 
+    def test_content_that_is_not_base64(self):
+        class Input(RecordSchema):
+            binary: bytes = b""
+            column_binary: str = ""
+            image: Any = None
+
+        for values in (
+            {"binary": b"abc"},
+            {"binary": b"$$$"},
+            {"column_binary": "abc"},
+            {"column_binary": "\xe4"},
+            {"column_binary": "12.3 bytes"},
+            {"image": 1},
+            {"image": "YQ"},
+        ):
+            with (
+                self.subTest(values),
+                self.assertRaises(exceptions.ValidationError),
+            ):
+                Input(**values).to_vals(self.model)
+        values = {"binary": b"YQ==", "column_binary": "", "image": None}
+        vals = {"binary": b"YQ==", "column_binary": "", "image": False}
+        self.assertEqual(Input(**values).to_vals(self.model), vals)
+
     def test_lists_of_ids_and_schemas(self):
         class Child(RecordSchema):
             id: int | None = None
