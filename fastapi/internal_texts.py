@@ -65,6 +65,9 @@ BUSINESS_MODELS = (
 )
 #: Module that raises an exception whose origin a library has hidden.
 WRAPPED = "odoo.addons.fastapi.bridge.wrapped"
+#: What makes a ``ValidationError`` of a violated constraint: Odoo, and the stand-in for
+#: it in tests (``FastAPITransactionCase``).
+_RETRYING = ("odoo.service.model", "odoo.addons.fastapi.tests")
 #: Modules that call handlers and dependencies.
 _CALLERS = (
     "fastapi",
@@ -90,7 +93,7 @@ def is_internal(exc: BaseException) -> bool:
     frames = list(_frames(exc.__traceback__))
     module = frames[-1][0] if frames else ""
     cause = exc.__cause__
-    if module == "odoo.service.model" and isinstance(cause, psycopg2.IntegrityError):
+    if isinstance(cause, psycopg2.IntegrityError) and _is_below(module, _RETRYING):
         return not _has_message(cause)
     if module.startswith("odoo.addons.base."):
         return module.rpartition(".")[2] not in BUSINESS_MODELS or isinstance(
@@ -161,9 +164,10 @@ def _has_message(error: psycopg2.IntegrityError) -> bool:
     As ``_sql_error_to_message`` of Odoo's models finds it.
     """
     diag: Any = error.diag
-    if not (diag.constraint_name and request and request.db):
+    env = odoo_env_ctx.get(None) or (request.env if request else None)
+    if not diag.constraint_name or env is None:
         return False
-    for model in request.registry.values():
+    for model in env.registry.values():
         if model._table == diag.table_name:
             constraint = model._table_objects.get(diag.constraint_name)
             return constraint is not None and bool(constraint.message)

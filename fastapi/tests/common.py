@@ -380,7 +380,12 @@ def _validation_error(exc: IntegrityError) -> ValidationError:
             model = env[model_class._name]
             break
     message = model._sql_error_to_message(exc)
-    return ValidationError(env._("The operation cannot be completed: %s", message))
+    try:  # where it is raised, and why, decides whether clients read the text
+        raise ValidationError(
+            env._("The operation cannot be completed: %s", message)
+        ) from exc
+    except ValidationError as error:
+        return error
 
 
 def _caller(partner: ResPartner | None) -> Callable[[], ResPartner]:

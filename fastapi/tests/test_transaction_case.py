@@ -501,6 +501,31 @@ class TestServed(LateMixin, FastAPITransactionCase):
         self.assert_left("handler")
 
     @mute_logger("odoo.sql_db")
+    def test_texts_of_constraints(self):
+        router = APIRouter()
+
+        @router.post("/unique")
+        def unique(env: Env) -> None:
+            leave(env, "once")
+            leave(env, "once")
+
+        @router.post("/required")
+        def required(env: Env) -> None:
+            env["ir.config_parameter"].create({"key": "test.empty"})
+
+        self.default_fastapi_router = router
+        for path, text in (
+            ("/unique", "Key must be unique"),
+            ("/required", "This operation can't be completed."),
+        ):
+            with self.subTest(path):
+                response = self.call("POST", path)
+                self.assertEqual(response.status_code, 400, response.text)
+                self.assertIn(text, response.text)
+                self.assertNotIn("ir.config_parameter", response.text)
+        self.assert_left()
+
+    @mute_logger("odoo.sql_db")
     def test_task_that_violates_a_constraint(self):
         router = APIRouter()
 
