@@ -8,7 +8,6 @@ takes as long as the first, and no record comes twice or is left out.
 """
 
 import base64
-import binascii
 import datetime as dt
 import json
 import math
@@ -316,7 +315,7 @@ def _decode(model: Record, terms: Sequence[tuple[str, bool]], cursor: str) -> li
                 _parse(model._fields[name].type, value)
                 for (name, _descending), value in zip(terms, values, strict=True)
             ]
-    except (binascii.Error, RecursionError, TypeError, ValueError) as err:
+    except (OverflowError, RecursionError, TypeError, ValueError) as err:
         raise _wrong_cursor(cursor) from err
     raise _wrong_cursor(cursor)
 
@@ -334,6 +333,7 @@ def _wrong_cursor(cursor: str) -> RequestValidationError:
 def _parse(kind: str, value: Any) -> Any:
     """Return a value of a cursor, which a client may have changed.
 
+    :raises OverflowError: a number that is too large
     :raises ValueError: it is no value of such a field
     """
     if value is None:
@@ -346,8 +346,10 @@ def _parse(kind: str, value: Any) -> Any:
         value.encode()  # no surrogates, which PostgreSQL hasn't
         if "\0" in value:
             raise ValueError(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(value)
+    if kind in ("float", "monetary"):
+        value = float(value)  # JSON has whole numbers that no float can be
+        if not math.isfinite(value):
+            raise ValueError(value)
     if kind == "date":
         return dt.date.fromisoformat(value)
     if kind == "datetime":

@@ -386,6 +386,8 @@ class TestCursors(ListCase):
             (Sort((("name", False),)), encode("name,id", "a\0", 2)),
             (Sort((("name", False),)), encode("name,id", "\ud800", 2)),
             (Sort((("float", False),)), encode("float,id", float("inf"), 2)),
+            (Sort((("float", False),)), encode("float,id", 10**400, 2)),
+            (Sort((("monetary", False),)), encode("monetary,id", 10**400, 2)),
         ):
             paging = CursorPaging(cursor=cursor, limit=3)
             with (
