@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretBytes, SecretStr
 
 from odoo.exceptions import ValidationError
 from odoo.fields import Command, Date, Datetime
@@ -119,6 +119,8 @@ def to_plain(value: Any, depth: int = 0) -> Any:
         raise _refusal(_lt("A value is nested too deeply."))
     if isinstance(value, Enum):
         return to_plain(value.value, depth)
+    if isinstance(value, SecretBytes | SecretStr):  # as a text, asterisks
+        return to_plain(value.get_secret_value(), depth)
     if isinstance(value, str):
         invalid = describe_invalid_text(value)
         if invalid is not None:

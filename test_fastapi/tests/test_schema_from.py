@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import Base64Bytes, ValidationError
+from pydantic import Base64Bytes, SecretStr, ValidationError
 
 from odoo import exceptions
 from odoo.fields import Command
@@ -449,6 +449,16 @@ class TestVals(RecordCase):
             Path(country="BE").to_vals(self.model)
         with self.assertRaisesRegex(ValueError, "'partner_id' can't be written"):
             Nested(partner_id={"name": "x"}).to_vals(self.model)
+
+    def test_secrets(self):
+        class Input(RecordSchema):
+            name: SecretStr
+
+        values = Input(name="s3cret")
+        self.assertEqual(values.to_vals(self.model), {"name": "s3cret"})
+        self.assertNotIn("s3cret", repr(values))
+        with self.assertRaises(exceptions.ValidationError):
+            Input(name="s3cret\0").to_vals(self.model)
 
     def test_content_that_is_not_base64(self):
         class Input(RecordSchema):
