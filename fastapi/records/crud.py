@@ -95,9 +95,10 @@ class CrudRouter(APIRouter):
 
     A record that does not exist, that the user may not read, or that is outside of
     ``domain``, is a 404 on each route. One that would be outside after it was created
-    or changed is a 403, and the request is rolled back. Archived records are not in
-    lists, unless the filter or the domain has a condition on ``active``; by their id
-    they are found.
+    or changed is a 403, and the request is rolled back. Records that a client's content
+    refers to by their id are bounded by the rights of the user, not by ``domain``.
+    Archived records are not in lists, unless the filter or the domain has a condition
+    on ``active``; by their id they are found.
 
     Answers have an ``ETag``, see :mod:`.conditional`.
 
