@@ -108,7 +108,7 @@ class TestOrdersHttp(OrdersMixin, HttpCase):
             ("GET", "/orders?page=x", {}, 422),
             ("GET", "/orders?sort=password", {}, 422),
             ("GET", "/orders?state=%00", {}, 400),
-            ("GET", "/orders/99999999999", {}, 404),
+            ("GET", "/orders/99999999999", {}, 422),
             ("POST", "/orders", {"json": {"order_line": [{"product_id": 0}]}}, 400),
             ("POST", "/orders", {"json": {"order_line": [{**line, "id": 1}]}}, 400),
             ("POST", "/orders", {"json": {"client_order_ref": "\0"}}, 400),
@@ -137,7 +137,7 @@ class TestOrdersHttp(OrdersMixin, HttpCase):
             ),
             ("PATCH", own, {"json": {"state": "sale", "amount_total": 0}}, 200),
             ("PATCH", own, {"json": {"order_line": [{"product_id": "x"}]}}, 422),
-            ("POST", "/orders/0/confirm", {}, 404),
+            ("POST", "/orders/0/confirm", {}, 422),
             ("POST", f"{own}/files", {}, 422),
             ("POST", f"{own}/files", {"data": {"file": "x"}}, 422),
         ):
