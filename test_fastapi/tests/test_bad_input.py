@@ -2,7 +2,7 @@
 import socket
 from unittest.mock import patch
 
-from fastapi import HTTPException
+from fastapi.exceptions import RequestValidationError
 from psycopg2.errors import NotNullViolation
 
 from odoo.exceptions import ValidationError
@@ -218,9 +218,10 @@ class TestBadInput(FastapiHttpCase):
         # with bounds of its own, it calls ours
         self.assertEqual(paging(2**31 - 1, 80).offset, (2**31 - 2) * 80)
         for page, page_size in ((2**31, 80), (1, 2**63)):
-            with self.assertRaises(HTTPException) as caught:
+            with self.assertRaises(RequestValidationError) as caught:
                 paging(page, page_size)
-            self.assertEqual(caught.exception.status_code, 422)
+            (error,) = caught.exception.errors()
+            self.assertEqual(error["loc"], ("query", "page"))
 
     def test_pages_out_of_range(self):
         for query in ("page=0", "page=-1", "page_size=0", "page=x"):
