@@ -155,10 +155,10 @@ class FastapiEndpoint(models.Model):
     openapi_url = fields.Char(string="OpenAPI URL", compute="_compute_urls")
     save_http_session = fields.Boolean(
         string="Save HTTP Session",
-        default=True,
-        help="Keep the session of a client between its calls. Needed where clients "
-        "log in to Odoo with a session cookie; for all others it costs a file on disk "
-        "for each client.",
+        help="Keep what the app changes in the session of a client: needed where a "
+        "route logs a user in or out. Clients get a session cookie. Without it, the "
+        "app still knows a user who is logged in to Odoo, and clients get no cookie. "
+        "Nothing is written to disk for a call that leaves the session as it is.",
     )
     route_group = fields.Char(help="Label to group endpoints by.", size=32)
     registry_sync = fields.Boolean(

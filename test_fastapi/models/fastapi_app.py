@@ -73,7 +73,7 @@ class TestClassApp(FastapiApp):
             **super()._get_endpoint_defaults(),
             "docs_access": "group",
             "docs_group_ids": [Command.set(self.env.ref("base.group_system").ids)],
-            "save_http_session": False,
+            "save_http_session": True,
         }
 
 

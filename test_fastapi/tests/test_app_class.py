@@ -194,7 +194,7 @@ class TestProposals(TransactionCase):
         self.assertEqual(endpoint.docs_access, "group")
         self.assertEqual(endpoint.docs_group_ids, self.env.ref("base.group_system"))
         self.assertEqual(endpoint.description, "All *hooks*.")
-        self.assertFalse(endpoint.save_http_session)
+        self.assertTrue(endpoint.save_http_session)
 
     def test_what_was_typed_stays(self):
         form = self.open_form()
@@ -219,7 +219,7 @@ class TestProposals(TransactionCase):
         self.assertEqual(form.user_id, self.public)
         self.assertEqual(form.docs_access, "public")
         self.assertFalse(form.docs_group_ids[:])
-        self.assertTrue(form.save_http_session)
+        self.assertFalse(form.save_http_session)
         self.assertEqual(form.name, "Mine")
         form.app = "test_class"
         self.assertEqual(form.root_path, "/test-class")

@@ -225,6 +225,7 @@ class TestDocs(DocsHttpCase):
             self.assertEqual((response.status_code, response.content), (304, b""))
 
     def test_no_cookie_in_what_caches_keep(self):
+        self.endpoint.save_http_session = True
         page = self.get("/test/docs")
         self.assertIn("session_id", page.cookies)
         for asset in self.assets(page):

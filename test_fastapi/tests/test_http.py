@@ -4,6 +4,7 @@ import os
 import socket
 from unittest.mock import patch
 
+from odoo import http
 from odoo.modules.module import Manifest
 from odoo.tools import config
 
@@ -226,7 +227,19 @@ class TestHttp(FastapiHttpCase):
         self.assertEqual(answer["dbname"], self.env.cr.dbname)
 
     def test_session_is_sent_on_demand(self):
+        self.assertNotIn("session_id", self.get("/test/empty").cookies)
+        self.endpoint.save_http_session = True
         self.assertIn("session_id", self.get("/test/empty").cookies)
-        self.opener.cookies.clear()
-        self._create_endpoint("/stateless", save_http_session=False)
-        self.assertNotIn("session_id", self.get("/stateless/empty").cookies)
+
+    def test_a_stateless_call_writes_no_session(self):
+        for save in (False, True):
+            self.endpoint.save_http_session = save
+            with patch.object(http.root.session_store, "save") as write:
+                self.get("/test/empty")
+            write.assert_not_called()
+
+    def test_a_session_of_odoo_is_known_without_saving_it(self):
+        self.authenticate(*self.caller_auth)
+        self.assertFalse(self.endpoint.save_http_session)
+        answer = self.get("/test/identity").json()
+        self.assertEqual(answer["session_uid"], self.caller.id)
