@@ -7,7 +7,8 @@ other people. Here these routes are replaced, at their place, by routes that
 
 * serve the scripts too, below each page, out of the package ``fastapi-offline``;
 * ask, before anything else, who may read the documentation (:class:`DocsGuard`);
-* send a policy that lets no script in but that of the pages (``_POLICY``).
+* send a policy that lets no script in but that of the pages (``_POLICY``);
+* show whose API it is, and are dark where the system is.
 
 What a developer wrote, a page with a design of his own for instance, stays as it is.
 So does what is set on the app: addresses, title, parameters of Swagger UI.
@@ -20,7 +21,7 @@ import html
 import json
 import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 from importlib.util import find_spec
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DOCS_GUARD_KEY",
     "DocsAccess",
+    "DocsBrand",
     "DocsGuard",
     "has_docs",
     "is_docs_route",
@@ -59,6 +61,10 @@ __all__ = [
 DOCS_GUARD_KEY = "odoo.fastapi.docs_guard"
 #: Key of the ASGI scope: what the guard has said.
 _ACCESS_KEY = "odoo.fastapi.docs_access"
+#: Key of the ASGI scope: the request is for the base URL, and led to a page.
+_LEAD_KEY = "odoo.fastapi.docs_lead"
+#: Pages that a browser is led to from there, by the names of FastAPI's routes.
+_LED = ("swagger_ui_html", "redoc_html")
 
 #: Packages that ship the scripts, and where: a folder in the package.
 _ASSETS = ("fastapi_offline", "static")
@@ -95,6 +101,62 @@ _POLICY = "; ".join(
 #: The address of an asset changes with its content. One year, in seconds.
 _ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
+#: How the pages look beside their own styles. Swagger UI has no dark mode: its colors
+#: are inverted. The filter is the root element's: on any other, the window of
+#: *Authorize* would be placed in that element instead of the screen.
+_STYLE = """
+body { margin: 0; }
+.api-brand { display: flex; align-items: center; gap: 12px; padding: 12px 20px;
+  background: #fff; border-bottom: 1px solid #ddd; color: #3b4151;
+  font: 600 16px/1.25 sans-serif; }
+.api-brand img { max-width: 160px; max-height: 40px; }
+"""
+_SWAGGER_UI_STYLE = """
+@media (prefers-color-scheme: dark) {
+  html { background: #fff; filter: invert(0.9) hue-rotate(180deg); }
+  img, .swagger-ui .microlight { filter: invert(1) hue-rotate(180deg); }
+  .swagger-ui .dialog-ux .backdrop-ux { background: rgba(255, 255, 255, 0.8); }
+  .swagger-ui .btn.authorize { border-color: #0d5c37; color: #0d5c37; }
+  .swagger-ui .btn.authorize svg { fill: #0d5c37; }
+}
+"""
+_REDOC_STYLE = """
+@media (prefers-color-scheme: dark) {
+  body, .api-brand { background: #1b1e22; color: #e4e6e8; border-color: #3a3f45; }
+  h5 { border-color: #3a3f45 !important; color: #b4b9bf !important; }
+}
+"""
+#: The theme of ReDoc in the dark: it can't be told in CSS.
+_REDOC_THEME = {
+    "colors": {
+        "primary": {"main": "#8ab4f8"},
+        "success": {"main": "#81c995"},
+        "error": {"main": "#f28b82"},
+        "text": {"primary": "#e4e6e8", "secondary": "#b4b9bf"},
+        "border": {"dark": "#4a5057", "light": "#3a3f45"},
+        "responses": {
+            "success": {"color": "#81c995", "backgroundColor": "#1e2f26"},
+            "error": {"color": "#f28b82", "backgroundColor": "#382322"},
+        },
+    },
+    "schema": {
+        "nestedBackground": "#24282d",
+        "linesColor": "#5a6068",
+        "typeNameColor": "#b4b9bf",
+        "typeTitleColor": "#e4e6e8",
+    },
+    "sidebar": {"backgroundColor": "#16181b", "textColor": "#e4e6e8"},
+    "rightPanel": {"backgroundColor": "#101214"},
+    "typography": {"code": {"color": "#f6aea9", "backgroundColor": "#2b2f34"}},
+}
+_REDOC_SCRIPT = f"""
+<script>
+if (matchMedia("(prefers-color-scheme: dark)").matches) {{
+  document.querySelector("redoc").setAttribute("theme", '{json.dumps(_REDOC_THEME)}');
+}}
+</script>
+"""
+
 _replacing = threading.Lock()
 
 
@@ -111,6 +173,18 @@ class DocsAccess(Enum):
     ABSENT = "absent"
 
 
+@dataclass(frozen=True)
+class DocsBrand:
+    """Whose API it is.
+
+    :param name: of the company
+    :param logo_path: path of the URL of its logo, None without one
+    """
+
+    name: str
+    logo_path: str | None = None
+
+
 @dataclass
 class DocsGuard:
     """Who may read the documentation, as an app has to know it.
@@ -122,12 +196,22 @@ class DocsGuard:
     :param path_info: ``PATH_INFO`` of WSGI, with the root path
     :param script_name: ``SCRIPT_NAME`` of WSGI, the prefix of a reverse proxy
     :param answered: whether a route of the documentation has answered the request
+    :param ask_brand: returns whose API is at a path, None if the pages don't show it
     """
 
     ask: Callable[[str], DocsAccess]
     path_info: str
     script_name: str = ""
     answered: bool = False
+    ask_brand: Callable[[str], DocsBrand | None] = lambda _path: None
+
+    def get_brand(self) -> DocsBrand | None:
+        """Return whose API it is, with the whole path of the logo."""
+        brand = self.ask_brand(wsgi_path({"PATH_INFO": self.path_info}))
+        if brand and brand.logo_path:
+            prefix = quote(wsgi_path({"PATH_INFO": self.script_name}))
+            return replace(brand, logo_path=prefix + brand.logo_path)
+        return brand
 
     def get_access(self) -> DocsAccess:
         """Return what the request is told."""
@@ -167,6 +251,63 @@ class DocsRoute(Route):
         await super().handle(scope, receive, send)
 
 
+class PageRoute(DocsRoute):
+    """The route of a page, to which a browser is led from the base URL, too.
+
+    There the app's own routes come first. Other clients, and those who may not read the
+    documentation, get the app's 404.
+
+    :param routes: of the app
+    """
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        routes: list[BaseRoute],
+        **options: Any,
+    ) -> None:
+        super().__init__(path, endpoint, **options)
+        self._routes = routes
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child_scope = super().matches(scope)
+        if match is Match.NONE and _is_base_url(scope) and self._leads(scope):
+            child_scope = {
+                "endpoint": self.endpoint,
+                "path_params": {},
+                _ACCESS_KEY: DocsAccess.GRANTED,
+                _LEAD_KEY: True,
+            }
+            return Match.FULL, child_scope
+        return match, child_scope
+
+    def _leads(self, scope: Scope) -> bool:
+        """Return whether whoever asks for the base URL is led to the page."""
+        accept = b",".join(v for name, v in scope["headers"] if name == b"accept")
+        if scope["method"] not in ("GET", "HEAD") or b"text/html" not in accept:
+            return False
+        guard = _get_guard(scope)
+        if guard and guard.get_access() is not DocsAccess.GRANTED:
+            return False
+        base_url = scope["path"].rstrip("/")
+        # with a slash too: the app redirects there
+        return not any(
+            route.matches({**scope, "path": path})[0] is Match.FULL
+            for path in {scope["path"], f"{base_url}/"}
+            for route in self._routes
+            if not isinstance(route, PageRoute)
+        )
+
+
+def _is_base_url(scope: Scope) -> bool:
+    """Return whether a request is for the root path of the app."""
+    if scope["type"] != "http":
+        return False
+    path, root_path = scope["path"], scope.get("root_path", "")
+    return len(path) <= len(root_path) + 1 and path.removesuffix("/") == root_path
+
+
 def replace_docs(routes: list[BaseRoute]) -> None:
     """Replace FastAPI's documentation by ours; again does nothing.
 
@@ -178,7 +319,9 @@ def replace_docs(routes: list[BaseRoute]) -> None:
     with _replacing:
         if any(_is_of_fastapi(route) for route in routes):
             # in one go: a request of another thread may be looking for its route
-            routes[:] = [new for route in routes for new in _replacements(route)]
+            routes[:] = [
+                new for route in routes for new in _replacements(route, routes)
+            ]
     for context in iter_route_contexts(routes):
         route = context._effective_route
         # as in bridge.failures.watch_mounts
@@ -229,24 +372,36 @@ def _is_of_fastapi(route: BaseRoute) -> bool:
     )
 
 
-def _replacements(route: BaseRoute) -> Iterator[BaseRoute]:
-    """Yield what takes the place of a route."""
+def _replacements(route: BaseRoute, routes: list[BaseRoute]) -> Iterator[BaseRoute]:
+    """Yield what takes the place of a route, one of ``routes``."""
     if not _is_of_fastapi(route):
         yield route
         return
     page = _PAGES.get(route.name)
-    endpoint = _schema(route.endpoint) if page is None else _page(page)
-    yield DocsRoute(route.path, endpoint, name=route.name, include_in_schema=False)
+    endpoint = _schema(route.endpoint) if page is None else _page(page, route.path)
+    options = {"name": route.name, "include_in_schema": False}
+    if route.name in _LED:
+        yield PageRoute(route.path, endpoint, routes, **options)
+    else:
+        yield DocsRoute(route.path, endpoint, **options)
     if page is not None:
         path = f"{route.path.rstrip('/')}/assets/{{version}}/{{name}}"
         yield DocsRoute(path, _serve_asset, include_in_schema=False)
 
 
-def _page(make: Callable[[Request], Response]) -> Callable[..., Awaitable[Response]]:
-    """Return the endpoint of a page for people."""
+def _page(
+    make: Callable[[Request], Response], path: str
+) -> Callable[..., Awaitable[Response]]:
+    """Return the endpoint of a page for people.
+
+    :param path: of the page, below the app
+    """
 
     async def page(request: Request) -> Response:
         access = request.scope[_ACCESS_KEY]
+        if request.scope.get(_LEAD_KEY):
+            headers = {**_PAGE_HEADERS, "Vary": "Accept"}
+            return RedirectResponse(_url(request, path), 303, headers)
         if access is DocsAccess.LOGIN:
             query = urlencode({"redirect": quote(request.scope["path"])})
             login_path = quote(_get_guard(request.scope).login_path)
@@ -302,7 +457,7 @@ def _get_guard(scope: Scope) -> DocsGuard | None:
 def _swagger_ui(request: Request) -> Response:
     app = request.app
     redirect_url = app.swagger_ui_oauth2_redirect_url
-    return get_swagger_ui_html(
+    page = get_swagger_ui_html(
         openapi_url=_url(request, app.openapi_url),
         title=html.escape(f"{app.title} - Swagger UI"),
         swagger_js_url=_asset_url(request, "swagger-ui-bundle.js"),
@@ -310,8 +465,12 @@ def _swagger_ui(request: Request) -> Response:
         swagger_favicon_url=_asset_url(request, "favicon.png"),
         oauth2_redirect_url=_url(request, redirect_url) if redirect_url else None,
         init_oauth=app.swagger_ui_init_oauth,
-        swagger_ui_parameters=app.swagger_ui_parameters,
+        swagger_ui_parameters={
+            "persistAuthorization": True,
+            **(app.swagger_ui_parameters or {}),
+        },
     )
+    return _dress(request, page, _SWAGGER_UI_STYLE)
 
 
 def _swagger_ui_redirect(_request: Request) -> Response:
@@ -328,6 +487,22 @@ def _redoc(request: Request) -> Response:
     )
     # an option that FastAPI does not set: Markdown to HTML without scripts
     page.body = page.body.replace(b"<redoc ", b'<redoc sanitize="true" ')
+    page.body = page.body.replace(b"</redoc>", b"</redoc>" + _REDOC_SCRIPT.encode(), 1)
+    return _dress(request, page, _REDOC_STYLE)
+
+
+def _dress(request: Request, page: Response, style: str) -> Response:
+    """Return a page with our styles, and with the name and logo of the company."""
+    style = f"<style>{_STYLE}{style}</style></head>"
+    page.body = page.body.replace(b"</head>", style.encode(), 1)
+    guard = _get_guard(request.scope)
+    brand = guard and guard.get_brand()
+    if brand:
+        logo = ""
+        if brand.logo_path:
+            logo = f'<img src="{html.escape(brand.logo_path)}" alt="">'
+        header = f'<body><header class="api-brand">{logo}{html.escape(brand.name)}'
+        page.body = page.body.replace(b"<body>", f"{header}</header>".encode(), 1)
     return page
 
 

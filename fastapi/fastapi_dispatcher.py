@@ -507,6 +507,7 @@ class FastApiDispatcher(Dispatcher):
             endpoints._get_docs_access_of_request,
             environ["PATH_INFO"],
             environ.get("SCRIPT_NAME", ""),
+            ask_brand=endpoints._get_docs_brand_of_request,
         )
         return environ
 

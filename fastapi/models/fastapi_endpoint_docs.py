@@ -11,7 +11,7 @@ from odoo.http import request
 
 from odoo.addons.base.models.res_users import ResUsers
 
-from ..docs import DocsAccess, has_docs
+from ..docs import DocsAccess, DocsBrand, has_docs
 
 #: What Odoo asks of a client before an app is called, by ``auth`` of the routing info.
 AUTH_SCHEMES: dict[str, SecurityBase] = {
@@ -102,6 +102,27 @@ class FastapiEndpoint(models.Model):
             return DocsAccess.REFUSED
         return DocsAccess.GRANTED
 
+    def _get_docs_brand(self) -> DocsBrand | None:
+        """Return whose name and logo the documentation pages show: the company's.
+
+        Asked on every request for a page, with all rights. An override may return
+        another one, or None for none.
+        """
+        self.ensure_one()
+        company = self.company_id
+        if not company:
+            return None
+        logo_path = None
+        if not company.uses_default_logo:
+            logo_path = f"/web/binary/company_logo?company={company.id}"
+        return DocsBrand(company.name, logo_path)
+
+    @api.model
+    def _get_docs_brand_of_request(self, path: str) -> DocsBrand | None:
+        """Return whose API is served at a path of a URL."""
+        endpoint = self.sudo()._get_endpoint(path)
+        return endpoint._get_docs_brand() if endpoint else None
+
     @api.model
     def _is_docs_request(self) -> bool:
         """Return whether the app has documentation at the path of the request.
@@ -119,7 +140,10 @@ class FastapiEndpoint(models.Model):
             "method": httprequest.method,
             "path": path,
             "root_path": self._get_mounts().find(path).root_path,
-            "headers": [(b"host", httprequest.headers.get("Host", "").encode())],
+            "headers": [
+                (name.lower().encode(), httprequest.headers.get(name, "").encode())
+                for name in ("Host", "Accept")
+            ],
         }
         return has_docs(routes, scope)
 

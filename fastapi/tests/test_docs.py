@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.middleware import Middleware
 from starlette.requests import Request
 
-from ..docs import DOCS_GUARD_KEY, DocsAccess, DocsGuard
+from ..docs import DOCS_GUARD_KEY, DocsAccess, DocsBrand, DocsGuard
 from ..endpoint_app import EndpointApp, prepare_app
 from .bridge_case import BridgeCase
 
@@ -70,7 +70,7 @@ class TestDocsPages(DocsCase):
         for page, scripts in (
             ("/docs", 2),
             ("/docs/oauth2-redirect", 1),
-            ("/redoc", 1),
+            ("/redoc", 2),
         ):
             result = self.call(app, page)
             (policy,) = result.header("content-security-policy")
@@ -444,3 +444,98 @@ class TestDocsAccess(DocsCase):
                         self.assertEqual(result.code, status, f"{mount}{path}")
         # and on their own they serve everybody, as ever
         self.assertEqual(self.call(inner, "/docs").code, 200)
+
+
+class TestLook(DocsCase):
+    def page(self, path, brand, **more):
+        guard = DocsGuard(
+            lambda _path: DocsAccess.GRANTED,
+            path,
+            more.get("SCRIPT_NAME", ""),
+            ask_brand=lambda _path: brand,
+        )
+        result = self.call(make_app(), path, **{DOCS_GUARD_KEY: guard, **more})
+        return result.body.decode()
+
+    def test_whose_api_it_is(self):
+        brand = DocsBrand("Wood & <Co>", "/web/logo?company=1")
+        for path in ("/docs", "/redoc"):
+            page = self.page(path, brand, SCRIPT_NAME="/o d")
+            self.assertIn("Wood &amp; &lt;Co&gt;</header>", page)
+            self.assertIn('<img src="/o%20d/web/logo?company=1"', page)
+            page = self.page(path, DocsBrand("Wood"))
+            self.assertIn("Wood</header>", page)
+            self.assertNotIn("<img", page)
+            self.assertNotIn("<header", self.page(path, None))
+        page = self.page("/docs/oauth2-redirect", brand)
+        self.assertNotIn("Wood", page)
+
+    def test_authorization_is_kept(self):
+        self.assertIn('"persistAuthorization": true', self.page("/docs", None))
+        app = make_app(swagger_ui_parameters={"persistAuthorization": False})
+        page = self.ask(app, "/docs").body.decode()
+        self.assertIn('"persistAuthorization": false', page)
+        self.assertNotIn('"persistAuthorization": true', page)
+
+
+class TestBaseUrl(DocsCase):
+    BROWSER = {"HTTP_ACCEPT": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+    def open(self, app, path, access=DocsAccess.GRANTED, **more):
+        more = {"root_path": "/api", **self.BROWSER, **more}
+        result = self.ask(app, path, access, **more)
+        return result.code, result.header("location")
+
+    def test_browser_is_led_to_the_documentation(self):
+        app = make_app()
+        for path in ("/api", "/api/"):
+            self.assertEqual(self.open(app, path), (303, ["/api/docs"]))
+        result = self.ask(app, "/api/", root_path="/api", **self.BROWSER)
+        self.assertEqual(result.header("vary"), ["Accept"])
+
+    def test_page_that_there_is(self):
+        app = make_app(docs_url=None, redoc_url="/reference")
+        self.assertEqual(self.open(app, "/api/"), (303, ["/api/reference"]))
+        for params in ({"docs_url": None, "redoc_url": None}, {"openapi_url": None}):
+            self.assertEqual(self.open(make_app(**params), "/api/")[0], 404)
+
+    def test_other_clients_are_not(self):
+        app = make_app()
+        for accept in ("*/*", "application/json", ""):
+            for path in ("/api", "/api/"):
+                code, _location = self.open(app, path, HTTP_ACCEPT=accept)
+                self.assertEqual(code, 404, accept)
+        self.assertEqual(self.open(app, "/api/", method="POST")[0], 404)
+        self.assertEqual(self.open(app, "/api/unknown")[0], 404)
+
+    def test_those_who_may_not_read_are_not(self):
+        app = make_app()
+        for access in DocsAccess:
+            expected = 303 if access is DocsAccess.GRANTED else 404
+            self.assertEqual(self.open(app, "/api/", access)[0], expected, access)
+
+    def test_routes_of_the_app_come_first(self):
+        app = make_app()
+        self.assertEqual(self.open(app, "/api/")[0], 303)
+
+        # comes later than the preparation
+        @app.get("/")
+        def index() -> str:
+            return "mine"
+
+        result = self.ask(app, "/api/", root_path="/api", **self.BROWSER)
+        self.assertEqual(result.body, b'"mine"')
+        code, (location,) = self.open(app, "/api")
+        self.assertEqual(code, 307)
+        self.assertTrue(location.endswith("/api/"), location)
+
+    def test_app_that_takes_everything(self):
+        app = make_app()
+        app.mount("/", PlainTextResponse("mine"))
+        result = self.ask(app, "/api/", root_path="/api", **self.BROWSER)
+        self.assertEqual(result.body, b"mine")
+        self.assertEqual(self.open(app, "/api")[0], 307)
+
+    def test_it_is_not_in_the_document(self):
+        app = make_app()
+        self.assertEqual(list(app.openapi()["paths"]), ["/hello"])

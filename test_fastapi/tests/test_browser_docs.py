@@ -207,6 +207,47 @@ class TestBrowserDocs(BrowserDocsCase):
             RENDERED["/docs"],
         )
 
+    def test_dark_where_the_system_is(self):
+        spawn = ChromeBrowser._spawn_chrome
+
+        def spawn_dark(browser, command):
+            dark = "--blink-settings=preferredColorScheme=0"
+            return spawn(browser, [*command[:-1], dark, command[-1]])
+
+        self.startPatcher(patch.object(ChromeBrowser, "_spawn_chrome", spawn_dark))
+        self.browse(
+            "/browser/demo/docs",
+            """
+            check(matchMedia("(prefers-color-scheme: dark)").matches, "not dark");
+            const {filter} = getComputedStyle(document.documentElement);
+            check(filter.startsWith("invert"), filter);
+            """,
+            RENDERED["/docs"],
+        )
+        self.browse(
+            "/browser/demo/redoc",
+            """
+            check(matchMedia("(prefers-color-scheme: dark)").matches, "not dark");
+            const {color} = getComputedStyle(document.querySelector("h2"));
+            check(color === "rgb(228, 230, 232)", color);
+            """,
+            RENDERED["/redoc"],
+        )
+
+    def test_authorization_is_kept(self):
+        self.browse(
+            "/browser/demo/docs",
+            """
+            await click(".auth-wrapper .btn.authorize");
+            await fill(".auth-container input[name=username]", "me");
+            await click(".auth-container .auth.authorize");
+            await element(".auth-wrapper .authorize.locked");
+            const kept = JSON.parse(localStorage.getItem("authorized"));
+            check(kept.HTTPBasic.value.username === "me", JSON.stringify(kept));
+            """,
+            RENDERED["/docs"],
+        )
+
     def test_access_of_a_visitor(self):
         self.demo.docs_access = "user"
         for page in RENDERED:

@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import base64
 import re
 from unittest.mock import patch
 
@@ -270,3 +271,72 @@ class TestDocs(DocsHttpCase):
         self.readers.unlink()
         self.log_in(self.user)
         self.assertEqual(self.get("/test/docs").status_code, 403)
+
+
+class TestBaseUrl(DocsHttpCase):
+    BROWSER = {"Accept": "text/html,*/*;q=0.8"}
+
+    def assertLed(self, root_path="/test", led=True):
+        response = self.call(
+            "GET", root_path, headers=self.BROWSER, allow_redirects=True
+        )
+        if led:
+            self.assertEqual(response.status_code, 200)
+            self.assertTrue(response.url.endswith(f"{root_path}/docs"), response.url)
+            self.assertIn("swagger-ui", response.text)
+        else:
+            self.assertEqual(response.headers["Content-Type"], "application/json")
+        return response
+
+    def test_readers_and_others(self):
+        self.assertLed()
+        self.endpoint.docs_access = "user"
+        self.assertEqual(self.assertLed(led=False).status_code, 404)
+        self.log_in(self.user)
+        self.assertLed()
+        self.endpoint.docs_access = "off"
+        self.assertEqual(self.assertLed(led=False).status_code, 404)
+
+    def test_api_clients(self):
+        for headers in ({}, {"Accept": "application/json"}):
+            response = self.get("/test", headers=headers)
+            self.assertEqual(response.json(), {"detail": "Not Found"})
+
+    def test_where_odoo_asks_for_a_key(self):
+        original = type(self.endpoint)._get_routing_info
+
+        def get_routing_info(endpoint):
+            return {**original(endpoint), "auth": "bearer"}
+
+        self.patch(type(self.endpoint), "_get_routing_info", get_routing_info)
+        self.endpoint._reset_app()
+        self.assertLed()
+        response = self.get("/test")
+        self.assertEqual(response.status_code, 401)
+        self.endpoint.docs_access = "off"
+        self.assertEqual(self.assertLed(led=False).status_code, 401)
+
+
+class TestBrand(DocsHttpCase):
+    LOGO = (
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
+        "awAAAABJRU5ErkJggg=="
+    )
+
+    def test_company_of_the_endpoint(self):
+        company = self.env["res.company"].create({"name": "<Wood>"})
+        self.endpoint.company_id = company
+        for path in ("/test/docs", "/test/redoc"):
+            page = self.get(path).text
+            self.assertIn("&lt;Wood&gt;</header>", page)
+            self.assertNotIn("<img", page)  # Odoo's own logo is nobody's
+        company.logo = self.LOGO
+        page = self.get("/test/docs").text
+        (logo,) = re.findall(r'<img src="([^"]+)"', page)
+        image = self.get(logo)
+        self.assertEqual(image.headers["Content-Type"], "image/png")
+        self.assertEqual(image.content, base64.b64decode(company.logo_web))
+
+    def test_endpoint_of_no_company(self):
+        self.endpoint.company_id = False
+        self.assertNotIn("<header", self.get("/test/docs").text)
