@@ -78,9 +78,13 @@ class MountTable:
     :param mounts: of the active endpoints
     :param sequence: Odoo's signalling sequence of routes in the same transaction: the
         table is out of date as soon as the registry knows a higher one
+    :param archived: root paths of the archived endpoints
     """
 
-    def __init__(self, mounts: Iterable[Mount], sequence: int) -> None:
+    def __init__(
+        self, mounts: Iterable[Mount], sequence: int, archived: Iterable[str] = ()
+    ) -> None:
+        self._archived = frozenset(archived)
         self.by_root_path = {mount.root_path: mount for mount in mounts}
         self.sequence = sequence
         #: Characters and segments that a path is looked at; clients choose its length.
@@ -102,6 +106,15 @@ class MountTable:
                 return mount
             segments.pop()
         return None
+
+    def is_archived(self, path: str) -> bool:
+        """Return whether ``path`` is below the root path of an archived endpoint.
+
+        Asked only where neither an endpoint nor Odoo serves the path.
+
+        :param path: path of a URL, decoded
+        """
+        return any(f"{path}/".startswith(f"{root}/") for root in self._archived)
 
 
 class AppNotReadyError(Exception):

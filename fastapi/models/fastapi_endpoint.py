@@ -122,7 +122,7 @@ class FastapiEndpoint(models.Model):
         help="What the API is for, shown at the top of its documentation. Markdown."
     )
     active = fields.Boolean(
-        default=True, help="An archived endpoint is not served: its URLs are unknown."
+        default=True, help="An archived endpoint is not served: it answers 404."
     )
     root_path = fields.Char(
         required=True,
@@ -418,7 +418,8 @@ class FastapiEndpoint(models.Model):
     @api.model
     def _read_mounts(self) -> MountTable:
         _registry, sequences = self.env.registry.get_sequences(self.env.cr)
-        endpoints = self.with_context(active_test=True).search([])
+        everything = self.with_context(active_test=False).search([])
+        endpoints = everything.filtered("active").with_context(active_test=True)
         mounts = []
         for endpoint in endpoints:
             try:
@@ -437,7 +438,8 @@ class FastapiEndpoint(models.Model):
                     routing=routing,
                 )
             )
-        return MountTable(mounts, sequences["routing"])
+        archived = (everything - endpoints).mapped("root_path")
+        return MountTable(mounts, sequences["routing"], archived)
 
     @api.model
     def _get_endpoint(self, path: str) -> "FastapiEndpoint":

@@ -19,6 +19,10 @@ class FastapiPathConverter(BaseConverter):
     weight = 300  # after every rule of a controller
 
 
+class ArchivedEndpoint(NotFound):
+    """Nothing serves the path but an endpoint that is archived."""
+
+
 class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
 
@@ -44,7 +48,7 @@ class IrHttp(models.AbstractModel):
             rule, args = super()._match(path_info)
         except (NotFound, WebsocketMismatch):
             if mount is None:
-                raise
+                raise cls._not_found(path_info) from None
             if request.httprequest.headers.get("Upgrade", "").lower() == "websocket":
                 # As uvicorn, where an app has no such route. Without a body: Odoo's
                 # threaded server drops it (odoo.service.server.RequestHandler).
@@ -52,9 +56,15 @@ class IrHttp(models.AbstractModel):
             return Rule(mount.root_path, endpoint=mount), {}
         if isinstance(rule.endpoint, Mount) and rule.endpoint is not mount:
             if mount is None:
-                raise NotFound()
+                raise cls._not_found(path_info)
             return Rule(mount.root_path, endpoint=mount), {}
         return rule, args
+
+    @classmethod
+    def _not_found(cls, path):
+        """Return the exception for a path that nothing serves."""
+        table = request.env["fastapi.endpoint"]._get_mounts()
+        return ArchivedEndpoint() if table.is_archived(path) else NotFound()
 
     @classmethod
     def _authenticate(cls, endpoint):
@@ -103,4 +113,8 @@ class IrHttp(models.AbstractModel):
     def _handle_error(cls, exception):
         if request.dispatcher.routing_type == "fastapi":
             return request.dispatcher.answer_error(exception)
+        # Odoo has looked for other content at the path, such as a page of a website
+        # (odoo.http.Request._serve_ir_http_fallback).
+        if isinstance(exception.__context__, ArchivedEndpoint):
+            return request.make_json_response({"detail": "Not Found"}, status=404)
         return super()._handle_error(exception)

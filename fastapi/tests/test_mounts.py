@@ -92,6 +92,14 @@ class TestMountTable(BaseCase):
     def test_sequence_of_the_table(self):
         self.assertEqual(self.table.sequence, 3)
 
+    def test_archived(self):
+        table = MountTable([], 0, ["/old", "/api/v0"])
+        for path in ("/old", "/old/", "/old/items", "/api/v0/x"):
+            self.assertTrue(table.is_archived(path), path)
+        for path in ("/older", "/api", "/api/v", "/", "", "/x/old"):
+            self.assertFalse(table.is_archived(path), path)
+        self.assertFalse(self.table.is_archived("/api"))
+
     def test_root_path_itself(self):
         for path in ("/api", "/api/v1", "/deep/er/path", "/café"):
             self._assert_found(path, path)

@@ -20,7 +20,7 @@ class TestLifeOfAnApp(FastapiHttpCase):
         endpoint.active = False
         response = self.get("/moved/away/identity")
         self.assertEqual(response.status_code, 404)
-        self.assertIn("text/html", response.headers["Content-Type"])
+        self.assertEqual(response.json(), {"detail": "Not Found"})
 
         endpoint.active = True
         self.assertEqual(self.get("/moved/away/identity").status_code, 200)
@@ -71,6 +71,27 @@ class TestLifeOfAnApp(FastapiHttpCase):
 
         broken.route_group = "mended"
         self.assertEqual(self.get("/broken/identity").status_code, 200)
+
+    def test_archived_endpoints_answer_json(self):
+        for path in ("/old", "/test/old", "/logo"):
+            self._create_endpoint(path, active=False)
+        self._create_endpoint("/old/new")
+        built = self.env["fastapi.endpoint"]._get_built_apps()._slots
+        before = set(built)
+        for path in ("/old", "/old/", "/old/identity?x=1"):
+            for method in ("GET", "POST", "DELETE"):
+                response = self.call(method, path)
+                self.assertEqual(response.status_code, 404, path)
+                self.assertEqual(response.json(), {"detail": "Not Found"})
+        self.assertEqual(set(built), before)
+        # whoever else serves the path goes on
+        self.assertEqual(self.get("/old/new/identity").status_code, 200)
+        self.assertEqual(self.get("/test/old").json(), {"detail": "Not Found"})
+        self.assertIn("image/", self.get("/logo").headers["Content-Type"])
+        for path in ("/older", "/unknown"):
+            response = self.get(path)
+            self.assertEqual(response.status_code, 404)
+            self.assertIn("text/html", response.headers["Content-Type"])
 
     def test_one_app_whatever_the_url(self):
         model = self.env["fastapi.endpoint"]
