@@ -42,6 +42,12 @@ CRUD = {
         "write": MANAGERS,
         "unlink": MANAGERS,
     },
+    "fastapi.endpoint.change": {
+        "read": MANAGERS,
+        "create": NOBODY,
+        "write": NOBODY,
+        "unlink": NOBODY,
+    },
     "fastapi.route": {
         "read": READERS,
         "create": NOBODY,
@@ -278,6 +284,22 @@ class TestModels(AccessCase):
             ):
                 self.check(allowed, call, identity, model, method, ids, kwargs)
 
+    def test_changes(self):
+        endpoint = self.make_endpoint("runner")
+        endpoint.name = "Changed"
+        ids = endpoint.change_ids.ids
+        model = "fastapi.endpoint.change"
+        values = {"endpoint_id": endpoint.id, "field_name": "name"}
+        for identity, call in self.calls():
+            for method, args, kwargs in (
+                ("read", ids, {"fields": ["new_value"]}),
+                ("create", (), {"vals_list": [values]}),
+                ("write", ids, {"vals": {"new_value": "x"}}),
+                ("unlink", ids, {}),
+            ):
+                allowed = CRUD[model][method]
+                self.check(allowed, call, identity, model, method, args, kwargs)
+
     def test_apps(self):
         ids = self._create_endpoint("/app-of-access", app="test_class").ids
         for identity, call in self.calls():
@@ -313,7 +335,12 @@ class TestModels(AccessCase):
         endpoints = self.env["fastapi.endpoint"].with_user(self.users["runner"])
         self.assertEqual(endpoints.search([]), own)
         (values,) = endpoints.browse(own.ids).read()
-        hidden = {"build_error", "docs_group_ids"}
+        hidden = {
+            "build_error",
+            "change_ids",
+            "docs_group_ids",
+            "rule_warning",
+        }
         self.assertEqual(hidden, own._fields.keys() - values.keys())
         for identity, call in self.calls():
             allowed = ANYBODY & CRUD["fastapi.endpoint"]["read"] - {"runner"}

@@ -115,6 +115,78 @@ class TestStatus(BackendCase):
         self.assertEqual(self.breakable.state, "broken")
 
 
+class TestChanges(BackendCase):
+    def _changes(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return [
+            (change.author_id, change.field_label, change.old_value, change.new_value)
+            for change in self.endpoint.with_user(self.manager).change_ids
+        ]
+
+    def test_who_changed_what(self):
+        self.assertEqual(self._changes(), [])
+        self.endpoint.with_user(self.manager).write(
+            {"root_path": "moved/ ", "docs_access": "user", "name": self.endpoint.name}
+        )
+        self.endpoint.user_id = self.manager
+        self.assertEqual(
+            self._changes(),
+            [
+                (self.env.user, "User", self.runner.name, self.manager.name),
+                (self.manager, "Documentation for", "Everybody", "Logged-in users"),
+                (self.manager, "Root Path", "/test", "/moved"),
+            ],
+        )
+
+    def test_archive_and_groups(self):
+        self.endpoint.docs_group_ids = self.env.ref("base.group_system")
+        self.endpoint.active = False
+        self.assertEqual(
+            self._changes(),
+            [
+                (self.env.user, "Active", "True", ""),
+                (
+                    self.env.user,
+                    "Documentation Groups",
+                    "",
+                    self.env.ref("base.group_system").display_name,
+                ),
+            ],
+        )
+
+    def test_what_builds_the_app_anew_is_no_change(self):
+        self.endpoint._reset_app()
+        self.endpoint.description = False
+        self.assertEqual(self._changes(), [])
+
+    def test_secrets_stay_out(self):
+        field = self.endpoint._fields["description"]
+        self.patch(field, "groups", "base.group_system")
+        self.endpoint.description = "secret"
+        self.assertEqual(
+            self._changes(), [(self.env.user, "Description", False, False)]
+        )
+
+    def test_who_may_read_it(self):
+        self.endpoint.name = "Other"
+        change = self.endpoint.change_ids
+        for user in (self.user, self.nobody, self.runner):
+            with self.assertRaises(AccessError):
+                change.with_user(user).read(["new_value"])
+        for operation in ("create", "write", "unlink"):
+            self.assertFalse(change.with_user(self.manager).has_access(operation))
+        self.endpoint.company_id = self.env["res.company"].create({"name": "There"})
+        with self.assertRaises(AccessError):
+            change.with_user(self.manager).read(["new_value"])
+
+    def test_of_an_addon_that_is_gone(self):
+        self.env["fastapi.endpoint.change"].create(
+            {"endpoint_id": self.endpoint.id, "field_name": "gone"}
+        )
+        self.assertEqual(self.endpoint.change_ids.field_label, "gone")
+
+
 class TestForClients(BackendCase):
     def test_base_url(self):
         self.env["ir.config_parameter"].set_param("web.base.url", "https://h.example")
