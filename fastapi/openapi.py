@@ -38,6 +38,7 @@ class Operation:
 
     :param method: in capitals
     :param path: below the app, its parameters in braces
+    :param summary: first line of the description where the developer gave no summary
     :param security: what a client has to present, one of these: names of security
         schemes with scopes
     :param parameters: of the path, the query, headers and cookies
@@ -88,7 +89,7 @@ def iter_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
             yield Operation(
                 method=method.upper(),
                 path=path,
-                summary=operation.get("summary", ""),
+                summary=_summary_of(operation),
                 tags=tuple(map(str, operation.get("tags", ()))),
                 operation_id=operation.get("operationId", ""),
                 deprecated=operation.get("deprecated", False),
@@ -98,6 +99,21 @@ def iter_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                     *operation.get("parameters", ()),
                 ],
             )
+
+
+def _summary_of(operation: Mapping[str, Any]) -> str:
+    """Return the summary of an operation, or the first line of its docstring.
+
+    FastAPI makes a summary of the name of the function where none is given
+    (``fastapi.openapi.utils.generate_operation_summary``). The operation's id contains
+    that name, and tells it from a given one.
+    """
+    summary = operation.get("summary", "")
+    description = operation.get("description", "").strip()
+    made_of = summary.lower().replace(" ", "_")
+    if description and made_of in operation.get("operationId", "").lower():
+        return description.partition("\n")[0].rstrip()
+    return summary
 
 
 def first_simple_get(document: Mapping[str, Any]) -> Operation | None:

@@ -269,11 +269,12 @@ class FastapiEndpoint(models.Model):
                     "The app of the endpoint %(name)s is broken.", name=self.name
                 )
             )
-        self.env["fastapi.route"]._list_anew(self)
+        routes = self.env["fastapi.route"]._list_anew(self)
         return {
             **self.env["ir.actions.act_window"]._for_xml_id(
                 "fastapi.fastapi_route_act_window"
             ),
             "display_name": self.env._("Routes of %(name)s", name=self.name),
             "domain": [("endpoint_id", "=", self.id)],
+            "context": routes._get_shown_columns(),
         }

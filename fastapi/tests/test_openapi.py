@@ -68,6 +68,26 @@ class TestOperations(BaseCase):
             [False, False, True],
         )
 
+    def test_summary(self):
+        app = FastAPI()
+
+        @app.get("/made")
+        def list_orders():
+            """All orders.
+
+            More about them.
+            """
+
+        @app.get("/given", summary="Given by the developer")
+        def other_orders():
+            """Not shown."""
+
+        app.get("/bare")(nothing)
+        self.assertEqual(
+            [operation.summary for operation in iter_operations(app.openapi())],
+            ["All orders.", "Given by the developer", nothing.__doc__],
+        )
+
     def test_place_in_the_documentation(self):
         self.assertEqual(self.one.docs_fragment, "/the%20items/one%20item")
         self.assertEqual(self.secret.docs_fragment, "/default/secret_secret_get")

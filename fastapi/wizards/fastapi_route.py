@@ -31,8 +31,21 @@ class FastapiRoute(models.TransientModel):
         string="Authentication",
         help="A client has to say who it is, by one of the ways in the documentation.",
     )
+    access = fields.Char(
+        help="How a client says who it is. Public: anyone may call the route.",
+    )
     deprecated = fields.Boolean(help="Clients should stop using it.")
+    stage = fields.Selection(
+        [("deprecated", "Deprecated")],
+        compute="_compute_stage",
+        help="Clients should stop using a deprecated route.",
+    )
     docs_fragment = fields.Char(string="Place in the Documentation")
+
+    @api.depends("deprecated")
+    def _compute_stage(self):
+        for route in self:
+            route.stage = route.deprecated and "deprecated"
 
     @api.model
     def _list_anew(self, endpoint):
@@ -52,12 +65,27 @@ class FastapiRoute(models.TransientModel):
                     "tag": operation.tags[0] if operation.tags else DEFAULT_TAG,
                     "tags": ", ".join(operation.tags),
                     "authenticated": operation.authenticated,
+                    "access": self._get_access(operation),
                     "deprecated": operation.deprecated,
                     "docs_fragment": operation.docs_fragment,
                 }
                 for number, operation in enumerate(endpoint.sudo()._get_operations())
             ]
         ).sudo(False)
+
+    @api.model
+    def _get_access(self, operation):
+        """Return the ways to authenticate for an operation, by their names."""
+        if not operation.authenticated:
+            return self.env._("Public")
+        return " / ".join(" + ".join(schemes) for schemes in operation.security)
+
+    def _get_shown_columns(self):
+        """Return the context that hides the columns of a list without any value."""
+        return {
+            f"show_{name}": any(self.mapped(name))
+            for name in ("summary", "tags", "deprecated")
+        }
 
     def action_open_docs(self):
         """Open the documentation at this route, in a new tab."""

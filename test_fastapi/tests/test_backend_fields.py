@@ -282,7 +282,20 @@ class TestRoutes(BackendCase):
         partner = rows.filtered(lambda row: row.path == "/partner")
         self.assertTrue(partner.authenticated)
         self.assertFalse(rows[0].deprecated)
-        self.assertFalse(rows.filtered(lambda row: row.path == "/order").authenticated)
+        order = rows.filtered(lambda row: row.path == "/order")
+        self.assertFalse(order.authenticated)
+        self.assertEqual(order.access, "Public")
+        self.assertEqual(partner.access, "HTTPBasic")
+        self.assertFalse(partner.stage)
+        partner.sudo().deprecated = True
+        self.assertEqual(partner.stage, "deprecated")
+
+    def test_columns_without_a_value_are_hidden(self):
+        action = self.endpoint.with_user(self.user).action_open_routes()
+        self.assertEqual(
+            action["context"],
+            {"show_summary": True, "show_tags": True, "show_deprecated": False},
+        )
 
     def test_place_in_the_documentation(self):
         row = self._rows().filtered(lambda row: row.path == "/partner")
