@@ -41,6 +41,7 @@
         "views/fastapi_endpoint_demo_views.xml",
         "views/fastapi_menu.xml",
     ],
+    "assets": {"web.assets_backend": ["fastapi/static/src/endpoint_form.scss"]},
     "demo": ["demo/fastapi_endpoint_demo.xml"],
     "application": True,
     "development_status": "Beta",

@@ -31,10 +31,14 @@ __all__ = [
     "describe_route",
     "find_route",
     "log_failure",
+    "place_of",
     "source_of",
 ]
 
 _logger = logging.getLogger("odoo.http")
+
+_ADDONS = "odoo.addons."
+_THIS_ADDON = "odoo.addons.fastapi."
 
 #: Key of the WSGI environ: None, which is replaced by the ASGI scope of the request.
 SCOPE_KEY = "odoo.fastapi.scope"
@@ -165,6 +169,27 @@ def _match(routes: Any, scope: Scope) -> tuple[Any, Scope]:
             if match is Match.FULL:
                 return route, child_scope
     return None, {}
+
+
+def place_of(exc: BaseException) -> str | None:
+    """Return where an exception was raised: ``file:line, in function``.
+
+    It is the innermost line of an addon that provides an app, if there is one: what
+    that calls, in Odoo or a library, is seldom at fault.
+
+    :param exc: with its traceback
+    :return: None for an exception that was never raised
+    """
+    place = None
+    of_app = False
+    for frame, line in traceback.walk_tb(exc.__traceback__):
+        module = frame.f_globals.get("__name__", "")
+        is_app = module.startswith(_ADDONS) and not module.startswith(_THIS_ADDON)
+        if is_app or not of_app:
+            code = frame.f_code
+            place = f"{code.co_filename}:{line}, in {code.co_name}"
+        of_app = of_app or is_app
+    return place
 
 
 def describe_route(scope: Scope) -> str:

@@ -12,6 +12,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .. import markdown
+from ..bridge.failure_texts import place_of
 from ..error_handlers import AppBuildError
 from ..mounts import clean_root_path
 from ..openapi import (
@@ -33,16 +34,30 @@ class FastapiEndpoint(models.Model):
         string="Status",
         compute="_compute_state",
         compute_sudo=True,
+        search="_search_state",
         help="Live: the app answers.\n"
-        "Broken: the app can't be built, and requests are answered with 503, or "
-        "nothing can be served at its path, until the cause is mended.\n"
-        "Archived: its URLs are unknown (404).",
+        "Broken: the app can't be built and requests are answered with 503, or nothing "
+        "can be served at its path.\n"
+        "Archived: requests are answered with 404.",
     )
     build_error = fields.Text(
         string="Why the app is broken",
         compute="_compute_state",
         compute_sudo=True,
         groups="fastapi.group_fastapi_manager",
+    )
+    build_error_place = fields.Char(
+        string="Where the app breaks",
+        compute="_compute_state",
+        compute_sudo=True,
+        groups="fastapi.group_fastapi_manager",
+        help="The line of an addon where the error was raised.",
+    )
+    root_path_error = fields.Text(
+        string="What is wrong with the root path",
+        compute="_compute_root_path_error",
+        compute_sudo=True,
+        help="Why the endpoint can't be saved with this root path.",
     )
     user_warning = fields.Text(compute="_compute_user_warning", compute_sudo=True)
     description_html = fields.Html(
@@ -77,32 +92,41 @@ class FastapiEndpoint(models.Model):
         # A failed build clears the cache: first all builds, then all values.
         values = []
         for endpoint in self:
-            error = False
+            error = place = False
             if not endpoint.id:
                 state = False
             elif not endpoint.active:
                 state = "archived"
             else:
-                error = endpoint._get_path_error() or endpoint._get_build_error()
+                error = endpoint._get_path_error()
+                if not error:
+                    error, place = endpoint._get_build_error()
                 state = "broken" if error else "live"
-            values.append((state, error))
-        for endpoint, (state, error) in zip(self, values, strict=True):
+            values.append((state, error, place))
+        for endpoint, (state, error, place) in zip(self, values, strict=True):
             endpoint.state = state
             endpoint.build_error = error
+            endpoint.build_error_place = place
+
+    @api.model
+    def _search_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # sudo: as the field is computed; the domain is searched with the user's rights
+        endpoints = self.sudo().with_context(active_test=False).search([])
+        found = endpoints.filtered(lambda endpoint: endpoint.state in value)
+        return [("id", "in", found.ids)]
 
     def _get_path_error(self) -> str | None:
         """Return why nothing can be served at the root path, None if it can.
 
         It comes from before this addon, or from SQL: nobody can write it.
         """
-        try:
-            path = self._clean_vals({"root_path": self.root_path})["root_path"]
-            self._check_root_path_free(path)
-        except ValidationError as err:
-            return str(err)
-        if path != self.root_path:
-            return self.env._("The root path has to be written as %s.", path)
-        return None
+        error = self._get_root_path_error()
+        path = clean_root_path(self.root_path)
+        if not error and path != self.root_path:
+            error = self.env._("The root path has to be written as %s.", path)
+        return error
 
     def _get_built_app(self):
         """Return the app that requests to this endpoint get, built now if need be.
@@ -118,8 +142,11 @@ class FastapiEndpoint(models.Model):
         version = self.app_version
         return self._get_shared_app(self.id, version, build).app
 
-    def _get_build_error(self) -> str | None:
-        """Return why the app can't be built, type and message, None if it can."""
+    def _get_build_error(self) -> tuple[str | None, str | None]:
+        """Return why the app can't be built, and where; None for both if it can.
+
+        :return: type and message of the exception; file, line and function
+        """
         try:
             self._get_routing_info()
             self._get_built_app()
@@ -128,8 +155,9 @@ class FastapiEndpoint(models.Model):
         except Exception as err:
             _logger.debug("The backend shows %s as broken", self, exc_info=True)
             cause = err.__cause__ if isinstance(err, AppBuildError) else err
-            return f"{type(cause).__name__}: {cause}".strip().removesuffix(":")
-        return None
+            text = f"{type(cause).__name__}: {cause}".strip().removesuffix(":")
+            return text, place_of(cause)
+        return None, None
 
     # ------------------------------------------------------------------
     # What the app says of itself
@@ -173,6 +201,22 @@ class FastapiEndpoint(models.Model):
     # What its values mean
     # ------------------------------------------------------------------
 
+    @api.depends("root_path", "active")
+    def _compute_root_path_error(self):
+        for endpoint in self:
+            # the form itself marks an empty field
+            checked = endpoint.root_path and endpoint.active
+            endpoint.root_path_error = checked and endpoint._get_root_path_error()
+
+    def _get_root_path_error(self) -> str | None:
+        """Return why the endpoint can't have its root path, as a write would say it."""
+        try:
+            path = self._clean_vals({"root_path": self.root_path})["root_path"]
+            self._check_root_path_free(path)
+        except ValidationError as err:
+            return str(err)
+        return None
+
     @api.depends("root_path")
     def _compute_base_url(self):
         for endpoint in self:
@@ -190,8 +234,11 @@ class FastapiEndpoint(models.Model):
 
     @api.depends("user_id.all_group_ids")
     def _compute_user_warning(self):
+        public_user = self.env.ref("base.public_user")
         for endpoint in self:
-            endpoint.user_warning = endpoint._get_user_warning()
+            # no warning of the form's own default before anything was chosen
+            untouched = not endpoint._origin and endpoint.user_id == public_user
+            endpoint.user_warning = not untouched and endpoint._get_user_warning()
 
     def _get_user_warning(self) -> str | bool:
         """Return what is wrong with the rights of the endpoint's user, if anything.
@@ -232,6 +279,26 @@ class FastapiEndpoint(models.Model):
     # ------------------------------------------------------------------
     # Buttons
     # ------------------------------------------------------------------
+
+    def action_try_again(self):
+        """Build the app anew, in all processes, and say whether it works now."""
+        self.ensure_one()
+        self.check_access("write")
+        self._reset_app()
+        live = self.state == "live"
+        if live:
+            message = self.env._("%s answers again.", self.name)
+        else:
+            message = self.env._("%s is still broken.", self.name)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if live else "warning",
+                "message": message,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def action_open_docs(self):
         return self._open_url("docs_url")

@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import json
 import traceback
 
 from fastapi import APIRouter, FastAPI
@@ -11,6 +12,7 @@ from ..bridge.failure_texts import (
     describe_failure,
     describe_handler,
     describe_route,
+    place_of,
 )
 from ..endpoint_app import prepare_app
 from .bridge_case import BridgeCase, make_environ
@@ -89,6 +91,25 @@ class TestDescribeRoute(BridgeCase):
         environ = make_environ("/api/plain/x")
         self.application(environ, lambda *args: None)
         self.assertNotIn(SCOPE_KEY, environ)
+
+    def test_place_of_an_exception(self):
+        def fail():
+            json.loads("{")
+
+        try:
+            fail()
+        except ValueError as err:
+            place = place_of(err)
+        # of an addon there is no line here: the innermost one
+        self.assertRegex(place, r"decoder\.py:\d+, in ")
+        code = compile("def hook(call):\n    call()\n", "orders.py", "exec")
+        names = {"__name__": "odoo.addons.orders.models.orders"}
+        exec(code, names)  # noqa: S102
+        try:
+            names["hook"](fail)
+        except ValueError as err:
+            self.assertEqual(place_of(err), "orders.py:2, in hook")
+        self.assertIsNone(place_of(ValueError()))
 
     def test_exception_without_a_text(self):
         class Silent(Exception):

@@ -68,6 +68,7 @@ METHODS = {
     ("fastapi.endpoint", "action_open_redoc"): READERS | {"runner"},
     ("fastapi.endpoint", "action_open_openapi"): READERS | {"runner"},
     ("fastapi.endpoint", "action_open_routes"): READERS,
+    ("fastapi.endpoint", "action_try_again"): MANAGERS,
     ("fastapi.route", "action_open_docs"): READERS,
     # does nothing
     ("fastapi.endpoint", "action_sync_registry"): ANYBODY,
@@ -337,6 +338,7 @@ class TestModels(AccessCase):
         (values,) = endpoints.browse(own.ids).read()
         hidden = {
             "build_error",
+            "build_error_place",
             "change_ids",
             "docs_group_ids",
             "rule_warning",

@@ -1,4 +1,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from odoo.addons.test_fastapi.models.fastapi_endpoint import BREAKS_PARAM
+
 from .common import FastapiHttpCase
 
 
@@ -14,3 +16,14 @@ class TestBackend(FastapiHttpCase):
         self._tour("routes")
         self._tour("archive")
         self.assertEqual(self.get("/browser/made/identity").status_code, 404)
+
+    def test_broken_endpoint(self):
+        self._create_endpoint("/fine", name="Made of no fault")
+        self._create_endpoint("/broken", name="Made to break", app="test_breakable")
+        self.env["ir.config_parameter"].set_param(BREAKS_PARAM, "hook")
+        self._tour("try_again")
+        self.assertEqual(self.get("/broken/docs").status_code, 200)
+
+    def test_errors_at_the_field(self):
+        self._create_endpoint("/taken/already", name="Made of no fault")
+        self._tour("errors")

@@ -64,6 +64,47 @@ class TestStatus(BackendCase):
                 self.assertFalse(self.breakable.build_error)
                 self.breakable._reset_app()
 
+    def test_place_of_the_error(self):
+        self._break("hook")
+        place = self.breakable.with_user(self.manager).build_error_place
+        self.assertRegex(
+            place,
+            r"/test_fastapi/models/fastapi_endpoint\.py:\d+, in _get_fastapi_routers$",
+        )
+        with self.assertRaises(AccessError):
+            self.breakable.with_user(self.user).read(["build_error_place"])
+        self._break("")
+        self.assertFalse(self.breakable.build_error_place)
+
+    def test_search_by_status(self):
+        archived = self._create_endpoint("/archived", active=False)
+        self._break("hook")
+        three = self.breakable + self.endpoint + archived
+        endpoints = self.env["fastapi.endpoint"].with_user(self.user)
+        endpoints = endpoints.with_context(active_test=False)
+        for domain, expected in (
+            ([("state", "=", "broken")], self.breakable),
+            ([("state", "=", "live")], self.endpoint),
+            ([("state", "=", "archived")], archived),
+            ([("state", "in", ["live", "broken"])], self.breakable + self.endpoint),
+            ([("state", "!=", "live")], self.breakable + archived),
+        ):
+            found = endpoints.search([("id", "in", three.ids), *domain])
+            self.assertEqual(set(found.ids), set(expected.ids), domain)
+
+    def test_try_again(self):
+        self._break("hook")
+        endpoint = self.breakable.with_user(self.manager)
+        version = endpoint.app_version
+        params = endpoint.action_try_again()["params"]
+        self.assertEqual(params["type"], "warning")
+        self.assertNotEqual(endpoint.app_version, version)
+        self._break("")
+        params = endpoint.action_try_again()["params"]
+        self.assertEqual(params["type"], "success")
+        with self.assertRaises(AccessError):
+            self.breakable.with_user(self.user).action_try_again()
+
     @mute_logger("odoo.sql_db")
     def test_failed_build_leaves_nothing(self):
         self._break("database")
@@ -113,6 +154,30 @@ class TestStatus(BackendCase):
             self.assertIn("administers", form.user_warning)
         self.assertEqual(self.breakable.root_path, "/moved")
         self.assertEqual(self.breakable.state, "broken")
+
+
+class TestRootPathError(BackendCase):
+    def _error(self, endpoint=None, **values):
+        endpoints = self.env["fastapi.endpoint"].with_user(self.manager)
+        return endpoints.new(values, origin=endpoint).root_path_error or ""
+
+    def test_while_it_is_typed(self):
+        self._create_endpoint("/archived", active=False)
+        for path, expected in (
+            ("/web/x", "Odoo itself answers below /web"),
+            ("/a b", "letters, digits"),
+            (" /test/ ", "taken by the endpoint Test at /test"),
+            ("/archived", ""),
+            ("/free", ""),
+            (False, ""),
+        ):
+            self.assertIn(expected, self._error(root_path=path) or "")
+            self.assertEqual(bool(self._error(root_path=path)), bool(expected), path)
+        self.assertEqual(self._error(root_path="/test", active=False), "")
+
+    def test_of_an_endpoint_itself(self):
+        self.assertFalse(self.endpoint.root_path_error)
+        self.assertEqual(self._error(self.endpoint, root_path="/test"), "")
 
 
 class TestChanges(BackendCase):
@@ -352,8 +417,10 @@ class TestRoutes(BackendCase):
 @tagged("post_install", "-at_install")
 class TestUserWarning(TransactionCase):
     def _warning(self, user):
-        endpoint = self.env["fastapi.endpoint"].new({"user_id": user.id})
-        return endpoint.user_warning or ""
+        return (
+            self.env["fastapi.endpoint"].new({"user_id": user.id})._get_user_warning()
+            or ""
+        )
 
     def _user(self, login, groups):
         return new_test_user(self.env, login, groups=groups)
@@ -382,6 +449,13 @@ class TestUserWarning(TransactionCase):
         user.group_ids += self.env.ref("base.group_system")
         self.assertIn("administers", self._warning(user))
         self.assertFalse(self._warning(self._user("f", f"base.group_user,{runner}")))
+
+    def test_default_of_a_new_endpoint(self):
+        form = Form(self.env["fastapi.endpoint"])
+        self.assertEqual(form.user_id, self.env.ref("base.public_user"))
+        self.assertFalse(form.user_warning)
+        form.user_id = self.env.ref("base.user_admin")
+        self.assertIn("administers", form.user_warning)
 
     def test_no_user(self):
         self.assertFalse(self.env["fastapi.endpoint"].new({"user_id": False}).user_id)

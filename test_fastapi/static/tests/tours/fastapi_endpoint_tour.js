@@ -1,5 +1,6 @@
 import {browser} from "@web/core/browser/browser";
 import {registry} from "@web/core/registry";
+import {rpc} from "@web/core/network/rpc";
 import {stepUtils} from "@web_tour/tour_utils";
 
 /**
@@ -40,6 +41,32 @@ function openPage(trigger, url, shown) {
     ];
 }
 
+/**
+ * Return steps that open a link in a frame, and look at its page.
+ *
+ * @param {String} trigger - selector of the link
+ * @param {String} shown - selector of what the page has to show
+ * @returns {Object[]}
+ */
+function followLink(trigger, shown) {
+    const frame = document.createElement("iframe");
+    return [
+        {
+            trigger,
+            run() {
+                frame.src = this.anchor.href;
+                document.body.append(frame);
+            },
+        },
+        {
+            trigger: `:iframe ${shown}`,
+            run() {
+                frame.remove();
+            },
+        },
+    ];
+}
+
 const openApp = [
     stepUtils.showAppsMenuItem(),
     {
@@ -74,14 +101,21 @@ registry.category("web_tour.tours").add("fastapi_endpoint_create", {
             run: "click",
         },
         {
+            trigger: ".o_field_widget[name=app] input:value(/^Test$/)",
+        },
+        {
             trigger: ".o_field_widget[name=root_path] input",
             run: "edit  browser//made/ ",
         },
         {
+            content: "Nothing is said against the form's own proposals",
+            trigger: ".o_form_view:not(:has(.alert-warning))",
+        },
+        ...stepUtils.saveForm(),
+        {
             content: "The public user has no rights: that is said",
             trigger: ".alert-warning:contains('answer 403')",
         },
-        ...stepUtils.saveForm(),
         {
             content: "The path is in its one form",
             trigger: ".o_field_widget[name=root_path] input:value(/browser/made)",
@@ -94,6 +128,10 @@ registry.category("web_tour.tours").add("fastapi_endpoint_create", {
             content: "Clients are told where",
             trigger: ".o_field_widget[name=base_url]:contains('/browser/made')",
         },
+        ...followLink(
+            ".o_field_widget[name=base_url] a",
+            ".swagger-ui .title:contains('Made in the browser')"
+        ),
         ...openPage(
             "button[name=action_open_docs]",
             "/browser/made/docs",
@@ -171,6 +209,117 @@ registry.category("web_tour.tours").add("fastapi_endpoint_archive", {
         {
             content: "What is not served has no documentation",
             trigger: ".o_form_view:not(:has(button[name=action_open_docs]))",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("fastapi_endpoint_try_again", {
+    steps: () => [
+        ...openApp,
+        {
+            trigger: ".o_data_cell:contains('Made of no fault')",
+        },
+        {
+            trigger: ".o_searchview_dropdown_toggler",
+            run: "click",
+        },
+        {
+            trigger: ".o_filter_menu .o_menu_item:contains(/^Broken$/)",
+            run: "click",
+        },
+        {
+            content: "What works is not shown",
+            trigger: ".o_list_view:not(:has(.o_data_cell:contains('Made of no fault')))",
+        },
+        {
+            trigger: ".o_data_cell:contains('Made to break')",
+            run: "click",
+        },
+        {
+            content: "What is wrong, and where",
+            trigger: ".alert-danger:contains('secret of the hook')",
+        },
+        {
+            trigger: ".alert-danger:contains(/fastapi_endpoint.py:[0-9]+, in /)",
+        },
+        {
+            trigger: "button[name=action_try_again]",
+            run: "click",
+        },
+        {
+            trigger: ".o_notification:contains('still broken')",
+        },
+        {
+            content: "Fix the cause",
+            trigger: ".o_field_widget[name=state]:contains('Broken')",
+            async run() {
+                await rpc("/web/dataset/call_kw/ir.config_parameter/set_param", {
+                    model: "ir.config_parameter",
+                    method: "set_param",
+                    args: ["test_fastapi.breaks", ""],
+                    kwargs: {},
+                });
+            },
+        },
+        {
+            trigger: "button[name=action_try_again]",
+            run: "click",
+        },
+        {
+            trigger: ".o_notification:contains('answers again')",
+        },
+        {
+            trigger: ".o_field_widget[name=state]:contains('Live')",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("fastapi_endpoint_errors", {
+    steps: () => [
+        ...openApp,
+        {
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=root_path] input",
+            run: "edit /taken/already && press Tab",
+        },
+        {
+            content: "Whose path it is, at the field",
+            trigger: ".o_field_widget[name=root_path_error]:contains('Made of no fault')",
+        },
+        {
+            trigger: ".o_field_widget[name=root_path] input",
+            run: "edit /web/api && press Tab",
+        },
+        {
+            trigger: ".o_field_widget[name=root_path_error]:contains('/web/api')",
+        },
+        {
+            trigger: ".o_form_button_save",
+            run: "click",
+        },
+        {
+            content: "All that is wrong is marked, at once",
+            trigger:
+                ".o_form_view:has(.o_field_invalid[name=name])" +
+                ":has(.o_field_invalid[name=app])" +
+                ":has(.o_field_widget[name=root_path_error])",
+        },
+        {
+            trigger: ".o_field_widget[name=root_path] input",
+            run: "edit /free && press Tab",
+        },
+        {
+            trigger: ".o_form_view:not(:has(.o_field_widget[name=root_path_error]))",
+        },
+        {
+            trigger: ".o_form_button_cancel",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view",
         },
     ],
 });
