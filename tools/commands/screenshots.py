@@ -2,7 +2,9 @@
 """Take the pictures of the documentation from a running server.
 
 On a new database with demo data, with the Chromium of the machine. What is shown and
-under which name stands in ``tools/in_venv/take_screenshots.py``.
+under which name stands in ``tools/in_venv/take_screenshots.py``. Pictures of small
+screens and of pages in the dark, which no document shows, go to ``.odoo/screenshots``:
+look at them when a screen has changed.
 """
 
 from __future__ import annotations

@@ -7,11 +7,17 @@ Runs under the Python that has Playwright, in the checkout's folder.
 import sys
 import xmlrpc.client
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+ColorScheme = Literal["light", "dark"]
 
 FOLDER = Path("fastapi/static/description")
+#: Pictures that no document shows: of small screens, and in the dark.
+MORE = Path(".odoo/screenshots")
 SIZE = {"width": 1280, "height": 760}  # pixels
+SMALL = {"width": 400, "height": 760}  # pixels
 
 
 def set_base_url(address: str, database: str) -> None:
@@ -34,16 +40,27 @@ def log_in(page: Page) -> None:
     page.wait_for_selector(".o_main_navbar")
 
 
-def take(page: Page, name: str) -> None:
+def take(page: Page, name: str, folder: Path = FOLDER) -> None:
     page.evaluate("document.fonts.ready.then(() => true)")
     page.wait_for_selector(".o_loading_indicator", state="detached")
-    page.mouse.move(SIZE["width"] - 1, SIZE["height"] - 1)  # no hover effects
-    path = FOLDER / f"{name}.png"
+    # no hover effects
+    page.mouse.move(page.viewport_size["width"] - 1, SIZE["height"] - 1)
+    path = folder / f"{name}.png"
     page.screenshot(path=path)
     print(f"    {path}")
 
 
-def take_all(page: Page) -> None:
+def open_operation(page: Page) -> None:
+    page.goto("/fastapi_demo/docs")
+    page.click('[data-path="/demo/lang"]')
+    page.click("button.try-out__btn")
+    page.click("button.execute")
+    page.wait_for_selector(".live-responses-table .response-col_status")
+    page.evaluate("window.scrollTo(0, 0)")
+
+
+def take_described(page: Page) -> None:
+    """Take the pictures that the documents show."""
     log_in(page)
     page.goto("/odoo/fastapi-endpoints")
     page.wait_for_selector(".o_list_view .o_data_row")
@@ -57,13 +74,36 @@ def take_all(page: Page) -> None:
     page.wait_for_selector(".o_list_view .o_data_row :text-is('/demo')")
     take(page, "routes")
 
-    page.goto("/fastapi_demo/docs")
-    page.click('[data-path="/demo/lang"]')
-    page.click("button.try-out__btn")
-    page.click("button.execute")
-    page.wait_for_selector(".live-responses-table .response-col_status")
-    page.evaluate("window.scrollTo(0, 0)")
+    open_operation(page)
     take(page, "swagger_ui")
+
+
+def take_small(page: Page) -> None:
+    """Take pictures of the backend as a telephone shows it."""
+    log_in(page)
+    page.goto("/odoo/fastapi-endpoints")
+    page.wait_for_selector(".o_kanban_record:not(.o_kanban_ghost)")
+    take(page, "small_list", MORE)
+    page.click(".o_kanban_record :text-is('/fastapi_demo')")
+    page.wait_for_selector(".o_form_view [name=root_path]")
+    take(page, "small_form", MORE)
+    page.goto("/odoo/fastapi-endpoints/new")
+    page.fill(".o_field_widget[name=root_path] input", "/web/api")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("[name=root_path_error]")
+    take(page, "small_error", MORE)
+
+
+def take_documentation(page: Page, name: str) -> None:
+    """Take pictures of the documentation pages."""
+    open_operation(page)
+    take(page, f"{name}_swagger_ui", MORE)
+    page.click(".auth-wrapper .btn.authorize")
+    page.wait_for_selector(".auth-container")
+    take(page, f"{name}_authorize", MORE)
+    page.goto("/fastapi_demo/redoc")
+    page.wait_for_selector("[data-section-id] h2")
+    take(page, f"{name}_redoc", MORE)
 
 
 def main(chromium: str, address: str, database: str) -> None:
@@ -74,8 +114,18 @@ def main(chromium: str, address: str, database: str) -> None:
             # as root, and in a container, Chromium has no sandbox
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        page = browser.new_page(base_url=address, viewport=SIZE, locale="en-US")
-        take_all(page)
+
+        def new_page(size: ViewportSize, scheme: ColorScheme = "light") -> Page:
+            return browser.new_page(
+                base_url=address, viewport=size, color_scheme=scheme, locale="en-US"
+            )
+
+        take_described(new_page(SIZE))
+        MORE.mkdir(parents=True, exist_ok=True)
+        take_small(new_page(SMALL))
+        for scheme in ("light", "dark"):
+            take_documentation(new_page(SIZE, scheme), scheme)
+            take_documentation(new_page(SMALL, scheme), f"small_{scheme}")
         browser.close()
 
 
