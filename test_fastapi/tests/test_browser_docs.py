@@ -136,7 +136,7 @@ class TestBrowserDocs(BrowserDocsCase):
     def test_try_out_with_basic_authentication(self):
         self.browse(
             # the link to one operation opens it
-            "/browser/demo/docs#/demo/who_ami_demo_who_ami_get",
+            "/browser/demo/docs#/demo/who_ami",
             f"""
             await click(".auth-wrapper .btn.authorize");
             await fill(".auth-container input[name=username]", {self.user.login!r});

@@ -178,8 +178,8 @@ registry.category("web_tour.tours").add("fastapi_endpoint_routes", {
         },
         ...openPage(
             ".o_data_cell[name=path]:contains(/^.partner$/)",
-            "/browser/made/docs#/identity/partner_partner_get",
-            "#operations-identity-partner_partner_get.is-open"
+            "/browser/made/docs#/identity/partner",
+            "#operations-identity-partner.is-open"
         ),
     ],
 });
