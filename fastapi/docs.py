@@ -27,7 +27,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin
 
 from fastapi.openapi.docs import (
     get_redoc_html,
@@ -54,6 +54,7 @@ __all__ = [
     "DocsGuard",
     "has_docs",
     "is_docs_route",
+    "locate_document",
     "replace_docs",
 ]
 
@@ -77,6 +78,8 @@ _MEDIA_TYPES = {
 #: What ReDoc asks of another server: a logo. A transparent pixel stands in for it.
 _FOREIGN_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 _PIXEL = b"data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+
+OAUTH_URLS = {"authorizationUrl", "refreshUrl", "tokenUrl"}
 
 #: A page names the scripts it goes with, and who may read it may change.
 _PAGE_HEADERS = {"Cache-Control": "private, no-cache"}
@@ -418,13 +421,30 @@ def _page(
     return page
 
 
+def locate_document(document: dict[str, Any], root_path: str, url: str) -> None:
+    """Put the URL of an app into its OpenAPI document, wherever FastAPI has the path.
+
+    FastAPI's URLs of OAuth2 are relative to the app. Clients, Swagger UI among them,
+    take them as relative to a server that has a host, which leads above the app.
+
+    :param document: changed in place
+    :param url: of the root path, with scheme and host
+    """
+    for server in document.get("servers", ()):
+        if server["url"] == root_path:
+            server["url"] = url
+    for scheme in document.get("components", {}).get("securitySchemes", {}).values():
+        for flow in scheme.get("flows", {}).values():
+            for name in OAUTH_URLS & flow.keys():
+                flow[name] = urljoin(f"{url}/", flow[name])
+
+
 def _schema(
     original: Callable[[Request], Awaitable[Response]],
 ) -> Callable[..., Awaitable[Response]]:
     """Return the endpoint of ``openapi.json``, made by FastAPI.
 
-    FastAPI names the server by its path alone. Saved in a file, as generators of
-    clients read it, the document needs the host too.
+    Saved in a file, as generators of clients read it, the document needs the host too.
     """
 
     async def openapi(request: Request) -> Response:
@@ -433,12 +453,10 @@ def _schema(
             status = 401 if access is DocsAccess.LOGIN else 403
             raise HTTPException(status, headers=_PAGE_HEADERS)
         response = await original(request)
-        document = json.loads(response.body)
         root_path = request.scope.get("root_path", "").rstrip("/")
-        for server in document.get("servers", ()):
-            if server["url"] == root_path:
-                url = request.url.replace(path=quote(root_path), query="", fragment="")
-                server["url"] = str(url)
+        url = request.url.replace(path=quote(root_path), query="", fragment="")
+        document = json.loads(response.body)
+        locate_document(document, root_path, str(url))
         return JSONResponse(document, headers=_PAGE_HEADERS)
 
     return openapi

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from odoo import SUPERUSER_ID
 from odoo.api import Environment
 from odoo.modules.registry import Registry
 
+from ..docs import locate_document
 from ..mounts import clean_root_path
 
 if TYPE_CHECKING:
@@ -102,6 +104,7 @@ def get_document(endpoint: BaseModel) -> dict[str, Any]:
             f"the app at {root_path} has no OpenAPI document: "
             f"{type(err).__name__}: {err}"
         ) from err
-    # as it is served, see docs._schema
-    url = endpoint.base_url
-    return {**document, "servers": document.get("servers") or [{"url": url}]}
+    document = copy.deepcopy(document)
+    document["servers"] = document.get("servers") or [{"url": root_path}]
+    locate_document(document, root_path, endpoint.base_url)
+    return document

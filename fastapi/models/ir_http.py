@@ -46,9 +46,11 @@ class IrHttp(models.AbstractModel):
         mount = request.env["fastapi.endpoint"]._get_mounts().find(path_info)
         try:
             rule, args = super()._match(path_info)
-        except (NotFound, WebsocketMismatch):
+        except (NotFound, WebsocketMismatch) as err:
             if mount is None:
-                raise cls._not_found(path_info) from None
+                if cls._is_archived(path_info):
+                    raise ArchivedEndpoint() from err
+                raise
             if request.httprequest.headers.get("Upgrade", "").lower() == "websocket":
                 # As uvicorn, where an app has no such route. Without a body: Odoo's
                 # threaded server drops it (odoo.service.server.RequestHandler).
@@ -56,15 +58,13 @@ class IrHttp(models.AbstractModel):
             return Rule(mount.root_path, endpoint=mount), {}
         if isinstance(rule.endpoint, Mount) and rule.endpoint is not mount:
             if mount is None:
-                raise cls._not_found(path_info)
+                raise ArchivedEndpoint() if cls._is_archived(path_info) else NotFound()
             return Rule(mount.root_path, endpoint=mount), {}
         return rule, args
 
     @classmethod
-    def _not_found(cls, path):
-        """Return the exception for a path that nothing serves."""
-        table = request.env["fastapi.endpoint"]._get_mounts()
-        return ArchivedEndpoint() if table.is_archived(path) else NotFound()
+    def _is_archived(cls, path):
+        return request.env["fastapi.endpoint"]._get_mounts().is_archived(path)
 
     @classmethod
     def _authenticate(cls, endpoint):

@@ -4,10 +4,11 @@
 import json
 import re
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import PlainTextResponse
+from fastapi.security import OAuth2AuthorizationCodeBearer, OAuth2PasswordBearer
 from starlette.middleware import Middleware
 from starlette.requests import Request
 
@@ -169,6 +170,27 @@ class TestDocsPages(DocsCase):
             [f"{url}/api/inner"],
         )
         self.assertNotIn("servers", app.openapi())
+
+    def test_urls_of_oauth2(self):
+        """Where Swagger UI on a page of the app has them, also for other clients."""
+        app = make_app()
+        code = OAuth2AuthorizationCodeBearer("https://login.example/me", "../token")
+        for path, scheme in (("/a", OAuth2PasswordBearer("token")), ("/b", code)):
+            app.get(path, dependencies=[Depends(scheme)])(lambda: None)
+        result = self.call(
+            app, "/api/v1/openapi.json", root_path="/api/v1", HTTP_HOST="x.example"
+        )
+        schemes = json.loads(result.body)["components"]["securitySchemes"]
+        flows = {
+            name: next(iter(scheme["flows"].values()))
+            for name, scheme in schemes.items()
+        }
+        self.assertEqual(
+            flows["OAuth2PasswordBearer"]["tokenUrl"], "http://x.example/api/v1/token"
+        )
+        flow = flows["OAuth2AuthorizationCodeBearer"]
+        self.assertEqual(flow["tokenUrl"], "http://x.example/api/token")
+        self.assertEqual(flow["authorizationUrl"], "https://login.example/me")
 
     def test_servers_of_a_developer(self):
         servers = [
