@@ -1,4 +1,3 @@
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "My Demo Orders",
     "summary": "An API for the sales orders of a partner, to learn from",
@@ -8,4 +7,5 @@
     "website": "https://github.com/OCA/rest-framework",
     "depends": ["fastapi", "sale"],
     "data": ["security/my_demo_orders.xml", "security/ir.model.access.csv"],
+    "development_status": "Beta",
 }

@@ -187,7 +187,7 @@ class Loop(asyncio.SelectorEventLoop):
                 return
         self._take(handle)
 
-    def run_forever(self) -> None:
+    def run_forever(self) -> None:  # pylint: disable=missing-return
         """Run until :meth:`stop`; what other loops wait for does not wait for more."""
         super().run_forever()
         if self._outgoing:  # of its last step: a slow client may keep it from the next
