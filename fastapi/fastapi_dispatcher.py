@@ -58,7 +58,7 @@ from .bridge import (
     stop_loops,
     wsgi_path,
 )
-from .bridge.failure_texts import APPLICATION_KEY, SCOPE_KEY, log_failure
+from .bridge.failure_texts import ENDPOINT_KEY, SCOPE_KEY, log_failure
 from .context import odoo_env_ctx
 from .docs import DOCS_GUARD_KEY, DocsGuard
 from .error_handlers import (
@@ -375,7 +375,7 @@ class FastApiDispatcher(Dispatcher):
         httprequest = self.request.httprequest
         scope = {"method": httprequest.method, "path": httprequest.path}
         if isinstance(exc, AppBuildError):
-            scope[APPLICATION_KEY] = exc  # has the name of the endpoint too
+            scope[ENDPOINT_KEY] = exc.name
         log_failure(exc, self._scope or scope)
 
     def _answer_by_app(self, exc: Exception) -> Response | None:

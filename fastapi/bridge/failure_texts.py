@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 __all__ = [
-    "APPLICATION_KEY",
+    "APP_KEY",
+    "ENDPOINT_KEY",
     "SCOPE_KEY",
     "describe_failure",
     "describe_handler",
@@ -42,9 +43,10 @@ _THIS_ADDON = "odoo.addons.fastapi."
 
 #: Key of the WSGI environ: None, which is replaced by the ASGI scope of the request.
 SCOPE_KEY = "odoo.fastapi.scope"
-#: Key of the ASGI scope: the WSGI application that runs the app; it has the ``name`` of
-#: the endpoint, and the ``app`` outside of all mounted ones.
-APPLICATION_KEY = "odoo.fastapi.application"
+#: Key of the ASGI scope: the app outside of all mounted ones.
+APP_KEY = "odoo.fastapi.app"
+#: Key of the ASGI scope: the name of the endpoint.
+ENDPOINT_KEY = "odoo.fastapi.endpoint"
 
 
 def describe_failure(exc: BaseException, scope: Scope | None) -> str:
@@ -142,7 +144,7 @@ def find_route(scope: Scope) -> tuple[Any, str]:
 
     :return: None and the path as it was sent, if there is no route
     """
-    app = getattr(scope.get(APPLICATION_KEY), "app", scope.get("app"))
+    app = scope.get(APP_KEY, scope.get("app"))
     scope = {**scope, "root_path": scope.get("app_root_path", scope.get("root_path"))}
     with suppress(Exception):  # of a route that may be what has failed
         while True:
@@ -199,7 +201,7 @@ def describe_route(scope: Scope) -> str:
     """
     _route, path = find_route(scope)
     text = f"{scope.get('method', 'WebSocket')} {path}"
-    name = getattr(scope.get(APPLICATION_KEY), "name", "")
+    name = scope.get(ENDPOINT_KEY)
     return f"{text} (endpoint {name})" if name else text
 
 

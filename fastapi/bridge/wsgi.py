@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from a2wsgi.asgi import StatusStringMapping
 
 from .exchange import Exchange
-from .failure_texts import APPLICATION_KEY, SCOPE_KEY
+from .failure_texts import APP_KEY, ENDPOINT_KEY, SCOPE_KEY
 from .failures import (
     EXCEPTION_KEY,
     FAILURE_KEY,
@@ -108,7 +108,9 @@ class AsgiApplication:
         """
         scope = build_scope(environ, self.root_path)
         scope["state"] = self.state.copy()
-        scope[APPLICATION_KEY] = self
+        # not ``self``, which keeps the lifespan: the scope may live on, see ``_take``
+        scope[APP_KEY] = self.app
+        scope[ENDPOINT_KEY] = self.name
         if SCOPE_KEY in environ:
             environ[SCOPE_KEY] = scope
         failure = scope[FAILURE_KEY] = Failure(

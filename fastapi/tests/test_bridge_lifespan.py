@@ -10,7 +10,7 @@ from unittest.mock import patch
 from fastapi import BackgroundTasks, FastAPI
 from starlette.responses import StreamingResponse
 
-from ..bridge import AsgiApplication
+from ..bridge import AsgiApplication, forget_tracebacks
 from ..bridge import lifespan as lifespan_module
 from ..bridge.lifespan import Lifespan, StartTimeoutError, wait_for_stops
 from ..endpoint_app import EndpointApp, prepare_app
@@ -298,3 +298,46 @@ class TestLifespan(BridgeCase):
                 gc.collect()
                 self.assertIsNone(is_kept())
         self.assertEqual(done, ["stream", "plain"])
+
+    def test_application_goes_though_the_scope_lives_on(self):
+        app = EndpointApp()
+        kept, errors = [], []
+
+        def start_response(status, headers, exc_info=None):
+            if exc_info:
+                errors.append(exc_info[1])
+
+        @app.middleware("http")
+        async def keep(request, call_next):
+            kept.append(request)
+            return await call_next(request)
+
+        @app.get("/plain")
+        def plain() -> None:
+            pass
+
+        @app.get("/stream")
+        def stream() -> StreamingResponse:
+            return StreamingResponse(iter("ab"))
+
+        @app.get("/error")
+        def fail() -> None:
+            raise ValueError("cause")
+
+        prepare_app(app)
+        gc.disable()  # it must go by itself
+        self.addCleanup(gc.enable)
+        for name in ("plain", "stream", "error"):
+            with self.subTest(name):
+                kept.clear()
+                application = AsgiApplication(app)
+                is_kept = weakref.ref(application)
+                answer = application(make_environ(f"/{name}"), start_response)
+                list(answer)
+                answer.close()
+                del answer, application
+                for error in errors:
+                    forget_tracebacks(error)  # as the dispatcher does it
+                self.assertEqual(len(kept), 1)
+                self.assertIsNone(is_kept())
+        self.assertEqual(len(errors), 1)
