@@ -10,7 +10,7 @@ from fastapi import Depends, HTTPException, Path
 from odoo.fields import Domain
 from odoo.models import BaseModel
 from odoo.tests import new_test_user
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.fastapi.dependencies import authenticated_partner_impl, odoo_env
 from odoo.addons.fastapi.records import (
@@ -341,6 +341,7 @@ class TestChanging(CrudCase):
         self.expect(response, 403)
         self.assertEqual(self.item.text, "crud")
 
+    @mute_logger("odoo.sql_db")
     def test_what_the_business_refuses(self):
         item = self.env["test.fastapi.item"].create({"name": "Taken"})
         self.env["test.fastapi.item"].create({"name": "Other"})
@@ -368,6 +369,7 @@ class TestChanging(CrudCase):
             self.expect(response, 400)
         self.assertEqual((item.name, item.quantity), ("Taken", 0))
 
+    @mute_logger("odoo.sql_db")
     def test_delete_what_others_refer_to(self):
         partner = self.env.user.partner_id
         router = CrudRouter(
