@@ -286,7 +286,7 @@ class PageRoute(DocsRoute):
         return match, child_scope
 
     def _leads(self, scope: Scope) -> bool:
-        """Return whether whoever asks for the base URL is led to the page."""
+        """Return whether a browser that asks for the base URL is led to the page."""
         accept = b",".join(v for name, v in scope["headers"] if name == b"accept")
         if scope["method"] not in ("GET", "HEAD") or b"text/html" not in accept:
             return False
