@@ -24,7 +24,7 @@ LAYERS = {
         "openapi",
         "openapi_document",
     ],
-    "handlers": ["access", "dependencies", "depends", "schemas"],
+    "handlers": ["access", "auth", "dependencies", "depends", "schemas"],
     "schemas of records": ["records"],
     "records": ["models", "wizards"],
     "edge": [
