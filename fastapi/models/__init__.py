@@ -1,5 +1,6 @@
 from .fastapi_endpoint import FastapiEndpoint
 from .fastapi_app import FastapiApp
+from . import fastapi_auth_failure
 from . import fastapi_endpoint_app
 from . import fastapi_endpoint_auth
 from . import fastapi_endpoint_backend

@@ -1,0 +1,100 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Failed attempts to authenticate: ``auth.attempts`` says what is counted."""
+
+import math
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+#: The time of the database, the same for all hosts.
+_NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
+
+
+class FastapiAuthFailure(models.Model):
+    """Failures of one address, or of one address for one subject.
+
+    They are counted from the first one until ``expiration``. The one that reaches the
+    limit starts that time again: so long the client has to wait.
+    """
+
+    _name = "fastapi.auth.failure"
+    _description = "Failed Attempts to Authenticate"
+    _log_access = False
+    _rec_name = "key"
+
+    key = fields.Char(required=True, help="Keyed hash of what is counted.")
+    failures = fields.Integer(required=True, help="How many there were.")
+    expiration = fields.Datetime(required=True, help="When they are forgotten.")
+
+    _key_unique = models.Constraint("UNIQUE (key)", "Failures are counted once.")
+
+    @api.model
+    def _get_limit(self) -> int:
+        """Return after how many failures an attempt is refused; 0 for never."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        return int(parameters.get_param("base.login_cooldown_after", 5))
+
+    @api.model
+    def _get_duration(self) -> int:
+        """Return for how many seconds an attempt is refused."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        return int(parameters.get_param("base.login_cooldown_duration", 60))
+
+    @api.model
+    def _get_seconds_to_wait(self, limits: dict[str, int]) -> int:
+        """Return for how many seconds an attempt is still refused, 0 if it is not.
+
+        :param limits: number of failures by key
+        """
+        query = SQL(
+            "SELECT key, failures, extract(epoch FROM expiration - %(now)s) "
+            "FROM fastapi_auth_failure WHERE key IN %(keys)s AND expiration > %(now)s",
+            now=_NOW,
+            keys=tuple(limits),
+        )
+        return max(
+            (
+                math.ceil(seconds)
+                for key, failures, seconds in self.env.execute_query(query)
+                if failures >= limits[key]
+            ),
+            default=0,
+        )
+
+    @api.model
+    def _count(self, limits: dict[str, int]) -> None:
+        """Count one failure for each key.
+
+        In one statement for each: none is lost if another transaction does the same.
+
+        :param limits: number of failures by key
+        """
+        fresh = SQL("%s + %s * interval '1 second'", _NOW, self._get_duration())
+        for key, limit in limits.items():
+            query = SQL(
+                """
+                INSERT INTO fastapi_auth_failure AS known (key, failures, expiration)
+                VALUES (%(key)s, 1, %(fresh)s)
+                ON CONFLICT (key) DO UPDATE SET
+                    failures = CASE
+                        WHEN known.expiration <= %(now)s THEN 1
+                        ELSE known.failures + 1
+                    END,
+                    expiration = CASE
+                        WHEN known.expiration <= %(now)s
+                            OR known.failures + 1 >= %(limit)s THEN %(fresh)s
+                        ELSE known.expiration
+                    END
+                """,
+                key=key,
+                fresh=fresh,
+                now=_NOW,
+                limit=limit,
+            )
+            self.env.cr.execute(query, log_exceptions=False)
+
+    @api.autovacuum
+    def _gc_failures(self) -> None:
+        self.env.cr.execute(
+            SQL("DELETE FROM fastapi_auth_failure WHERE expiration <= %s", _NOW)
+        )
