@@ -16,6 +16,7 @@ from . import test_conditional_servers
 from . import test_crud
 from . import test_demo_orders
 from . import test_dispatcher
+from . import test_endpoint_keys
 from . import test_docs
 from . import test_docs_of_auth
 from . import test_documents

@@ -1,0 +1,406 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""``fastapi.endpoint.key``: API keys that open one endpoint only.
+
+The secret, whose it is and when it expires are a key of Odoo (``res.users.apikeys``),
+which users see and remove in their preferences. Its scope ``fastapi.endpoint.<id>``
+keeps it from opening anything else. What Odoo's table has no column for is here.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.modules.registry import Registry
+from odoo.tools import SQL
+
+from odoo.addons.base.models.res_users import (
+    INDEX_SIZE,
+    KEY_CRYPT_CONTEXT,
+    check_identity,
+)
+
+_logger = logging.getLogger(__name__)
+
+#: ``scope-token`` of RFC 6749, section 3.3.
+SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+#: A key is longer than that only if somebody tries what happens then.
+MAX_KEY_SIZE = 512  # characters
+#: Key of ``cr.cache``: ids of keys whose last use was noted less than an hour ago.
+_NOTED = "fastapi.endpoint.key.noted"
+
+
+class ValidKey(NamedTuple):
+    """A key that a client may use now.
+
+    :param user_id: whose key it is
+    :param api_key_id: id of the ``res.users.apikeys``
+    :param key_id: id of the ``fastapi.endpoint.key``, None for a user's own key
+    :param scopes: what the key allows, None if it is not limited by scopes
+    """
+
+    user_id: int
+    api_key_id: int
+    key_id: int | None
+    scopes: frozenset[str] | None
+
+
+class FastapiEndpointKey(models.Model):
+    _name = "fastapi.endpoint.key"
+    _description = "API Key of a FastAPI Endpoint"
+    _order = "id desc"
+    _allow_sudo_commands = False
+
+    endpoint_id = fields.Many2one(
+        comodel_name="fastapi.endpoint",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    api_key_id = fields.Many2one(
+        comodel_name="res.users.apikeys",
+        string="Odoo API Key",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    name = fields.Char(
+        string="Description",
+        related="api_key_id.name",
+        store=True,
+        help="What the key is for.",
+    )
+    user_id = fields.Many2one(
+        related="api_key_id.user_id",
+        store=True,
+        ondelete="cascade",
+        index=True,
+        help="Who calls the API for those who have the key.",
+    )
+    scopes = fields.Char(
+        help="What the key allows, as names with spaces between them. Routes that ask "
+        "for a scope refuse a key without it.",
+    )
+    expiration_date = fields.Datetime(
+        string="Expires",
+        related="api_key_id.expiration_date",
+        store=True,
+        help="The key stops working then, and is deleted. Empty: it never expires.",
+    )
+    last_used = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When a client called with the key, to the hour.",
+    )
+
+    _api_key_unique = models.Constraint(
+        "UNIQUE (api_key_id)", "An API key opens one endpoint only."
+    )
+
+    def init(self):
+        """Have the database delete what is here with the key that it belongs to.
+
+        Odoo makes no foreign key to a model that creates its table itself
+        (``Many2one.update_db_foreign_key``).
+        """
+        self.pool.add_foreign_key(
+            self._table,
+            "api_key_id",
+            self.env["res.users.apikeys"]._table,
+            "id",
+            "cascade",
+            self,
+            self._module,
+        )
+
+    # ------------------------------------------------------------------
+    # Keys that clients send
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_scope(self, endpoint_id: int) -> str:
+        """Return the scope that Odoo's keys for an endpoint have."""
+        return f"fastapi.endpoint.{endpoint_id}"
+
+    @api.model
+    def _find_valid(
+        self, endpoint_id: int, key: str, accept_unscoped: bool
+    ) -> ValidKey | None:
+        """Return what a key is good for, None if it does not open the endpoint.
+
+        Takes some milliseconds: Odoo hashes the key.
+
+        :param key: as the client sent it
+        :param accept_unscoped: whether keys that users made for themselves are accepted
+        """
+        if not key or not key.isprintable() or len(key) > MAX_KEY_SIZE:
+            return None
+        scope = self._get_scope(endpoint_id)
+        api_keys = self.env["res.users.apikeys"]
+        user_id = api_keys._check_credentials(scope=scope, key=key)
+        if not user_id:
+            return None
+        condition = SQL(
+            "api.user_id = %s AND api.index = %s", user_id, key[:INDEX_SIZE]
+        )
+        rows = self._read_valid(endpoint_id, accept_unscoped, condition)
+        if len(rows) > 1:  # keys of one user that begin alike
+            rows = [row for row in rows if KEY_CRYPT_CONTEXT.verify(key, row[0])]
+        return rows[0][1] if rows else None
+
+    @api.model
+    def _is_still_valid(
+        self, api_key_id: int, endpoint_id: int, accept_unscoped: bool
+    ) -> ValidKey | None:
+        """Return what a known key is good for now, None if it was revoked or such.
+
+        One query and no hash, for a key that ``_find_valid`` has found before.
+        """
+        condition = SQL("api.id = %s", api_key_id)
+        rows = self._read_valid(endpoint_id, accept_unscoped, condition)
+        return rows[0][1] if rows else None
+
+    @api.model
+    def _read_valid(
+        self, endpoint_id: int, accept_unscoped: bool, condition: SQL
+    ) -> list[tuple[str, ValidKey]]:
+        """Return the hashes of keys that open an endpoint, and what they are good for.
+
+        A key with the endpoint's scope but no record here is of another endpoint, which
+        had the same id before the addon was uninstalled.
+        """
+        self.flush_model(["scopes", "last_used"])
+        self.env["res.users"].flush_model(["active"])
+        query = SQL(
+            """
+            SELECT api.key, api.user_id, api.id, own.id, own.scopes,
+                   own.last_used >= now() AT TIME ZONE 'UTC' - interval '1 hour'
+              FROM res_users_apikeys api
+              JOIN res_users users ON users.id = api.user_id
+         LEFT JOIN fastapi_endpoint_key own
+                ON own.api_key_id = api.id AND own.endpoint_id = %(endpoint_id)s
+             WHERE %(condition)s
+               AND users.active
+               AND (api.expiration_date IS NULL
+                    OR api.expiration_date >= now() AT TIME ZONE 'UTC')
+               AND (api.scope = %(scope)s AND own.id IS NOT NULL
+                    OR api.scope IS NULL AND %(accept_unscoped)s)
+            """,
+            condition=condition,
+            endpoint_id=endpoint_id,
+            scope=self._get_scope(endpoint_id),
+            accept_unscoped=accept_unscoped,
+        )
+        rows = []
+        for (
+            key_hash,
+            user_id,
+            api_key_id,
+            key_id,
+            scopes,
+            noted,
+        ) in self.env.execute_query(query):
+            limits = frozenset((scopes or "").split()) if key_id else None
+            rows.append((key_hash, ValidKey(user_id, api_key_id, key_id, limits)))
+            if noted:
+                self.env.cr.cache.setdefault(_NOTED, set()).add(key_id)
+        return rows
+
+    @api.model
+    def _note_use(self, key_id: int) -> None:
+        """Note that a key was used, after the commit, at most once an hour.
+
+        Costs nothing else if the key was looked up in this transaction and is noted.
+        """
+        cr = self.env.cr
+        if key_id not in cr.cache.get(_NOTED, ()):
+            cr.postcommit.add(partial(_write_last_used, cr.dbname, key_id))
+
+    # ------------------------------------------------------------------
+    # Keys that administrators make
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _generate(
+        self,
+        endpoint: models.BaseModel,
+        user: models.BaseModel,
+        name: str,
+        expiration_date: datetime | str | None = None,
+        scopes: str | None = None,
+    ) -> tuple[FastapiEndpointKey, str]:
+        """Make a key of a user for an endpoint.
+
+        :param expiration_date: empty for a key that never expires, which needs the same
+            rights as in Odoo's own wizard
+        :return: the key's record, and the secret, which is stored nowhere
+        :raises AccessError: the current user may not make it
+        :raises UserError: the user can't have a key
+        """
+        endpoint.check_access("write")
+        self._check_user(endpoint, user)
+        expiration_date = fields.Datetime.to_datetime(expiration_date)
+        api_keys = self.env["res.users.apikeys"]
+        # by the rights of the current user, as for a key of their own
+        api_keys._check_expiration_date(expiration_date)
+        if expiration_date and expiration_date <= fields.Datetime.now():
+            raise ValidationError(self.env._("The key would have expired already."))
+        scope = self._get_scope(endpoint.id)
+        # sudo: Odoo makes keys for the current user only
+        secret = api_keys.with_user(user).sudo()._generate(scope, name, expiration_date)
+        query = SQL(
+            "SELECT max(id) FROM res_users_apikeys "
+            "WHERE user_id = %s AND scope = %s AND index = %s",
+            user.id,
+            scope,
+            secret[:INDEX_SIZE],
+        )
+        [[api_key_id]] = self.env.execute_query(query)
+        key = self.sudo().create(
+            {"endpoint_id": endpoint.id, "api_key_id": api_key_id, "scopes": scopes}
+        )
+        key._log_change("new_value")
+        return key.sudo(False), secret
+
+    @api.model
+    def _check_user(self, endpoint, user) -> None:
+        """Refuse a key for a user who can't have one, or not from the current user.
+
+        :raises AccessError: the current user may not make it
+        :raises UserError: no key can be made for the user
+        """
+        user = user.sudo()
+        name = user.display_name
+        if not user.active or user._is_superuser() or user._is_public():
+            raise UserError(
+                self.env._("%s can't have a key: it is no active user.", name)
+            )
+        if not user._is_internal() and not endpoint.allow_portal_users:
+            raise UserError(
+                self.env._(
+                    "%(user)s is no internal user, and %(endpoint)s allows no others.",
+                    user=name,
+                    endpoint=endpoint.name,
+                )
+            )
+        administrators = self.env.ref("base.group_system") + self.env.ref(
+            "base.group_erp_manager"
+        )
+        if user.all_group_ids & administrators and not self.env.is_system():
+            raise AccessError(
+                self.env._(
+                    "%s administers this database: only a system administrator may "
+                    "give out what this user may do.",
+                    name,
+                )
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._clean_vals(vals) for vals in vals_list])
+
+    def write(self, vals):
+        if not self.env.su:
+            if vals.keys() - {"scopes"}:
+                raise AccessError(
+                    self.env._("Only the scopes of a key can be changed.")
+                )
+            for key in self:
+                self._check_user(key.endpoint_id, key.user_id)
+        return super().write(self._clean_vals(vals))
+
+    @api.model
+    def _clean_vals(self, vals):
+        """Return values for a write, the scopes sorted and each there once.
+
+        :raises ValidationError: a scope has characters that OAuth does not allow
+        """
+        if vals.get("scopes"):
+            names = sorted(set(vals["scopes"].split()))
+            for name in names:
+                if not SCOPE.fullmatch(name):
+                    raise ValidationError(
+                        self.env._(
+                            "%s can't be the name of a scope: use letters without "
+                            "accents, digits and signs such as : . _ -",
+                            name,
+                        )
+                    )
+            vals = {**vals, "scopes": " ".join(names)}
+        return vals
+
+    def unlink(self):
+        """Delete the keys of Odoo too: without them nothing could be revoked."""
+        api_keys = self.sudo().api_key_id
+        result = super().unlink()
+        api_keys._remove()
+        return result
+
+    @check_identity
+    def action_revoke(self):
+        """Delete the key: clients that send it are not known any more."""
+        self.check_access("write")
+        # sudo: deleting needs the user's password, which Odoo has just asked for
+        keys = self.sudo()
+        for key in keys:
+            key._log_change("old_value")
+        keys.unlink()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _log_change(self, column: str) -> None:
+        """Note in the endpoint's log that a key was made, or revoked."""
+        self.env["fastapi.endpoint.change"].sudo().create(
+            {
+                "endpoint_id": self.endpoint_id.id,
+                "field_name": "key_ids",
+                column: f"{self.name} ({self.user_id.display_name})",
+            }
+        )
+
+
+class FastapiEndpoint(models.Model):
+    _inherit = "fastapi.endpoint"
+
+    key_ids = fields.One2many(
+        comodel_name="fastapi.endpoint.key",
+        inverse_name="endpoint_id",
+        string="API Keys",
+        readonly=True,
+        groups="fastapi.group_fastapi_user",
+        help="Keys that open this endpoint and nothing else.",
+    )
+
+    def unlink(self):
+        # sudo: whoever may delete the endpoint takes the use of its keys in any case
+        self.sudo().key_ids.unlink()
+        return super().unlink()
+
+
+def _write_last_used(dbname: str, key_id: int) -> None:
+    """Note that a key was used now, unless another request is doing the same.
+
+    The client's request is done: whatever fails here is for the log only.
+    """
+    query = SQL(
+        """
+        UPDATE fastapi_endpoint_key SET last_used = now() AT TIME ZONE 'UTC'
+         WHERE id IN (
+                   SELECT id FROM fastapi_endpoint_key
+                    WHERE id = %s
+                      AND (last_used IS NULL OR last_used
+                           < now() AT TIME ZONE 'UTC' - interval '1 hour')
+               FOR NO KEY UPDATE SKIP LOCKED)
+        """,
+        key_id,
+    )
+    try:
+        with Registry(dbname).cursor() as cr:
+            cr.execute(query, log_exceptions=False)
+    except Exception:
+        _logger.warning("The use of API key %s was not noted", key_id, exc_info=True)
