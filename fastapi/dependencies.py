@@ -15,12 +15,12 @@ from fastapi.security import HTTPBasic, HTTPBasicCredentials
 
 from odoo.api import Environment
 from odoo.exceptions import AccessDenied
-from odoo.http import request
 from odoo.models import BaseModel
 
 from odoo.addons.base.models.res_partner import ResPartner
 from odoo.addons.base.models.res_users import ResUsers
 
+from .auth.session import get_odoo_user
 from .context import odoo_env_ctx
 from .schemas import Paging
 
@@ -270,9 +270,14 @@ def odoo_user(env: Annotated[Environment, Depends(odoo_env)]) -> ResUsers:
     ``auth`` of ``_get_routing_info`` asks for (``bearer``: an API key). It does not
     become the user of the environment.
 
-    :raises HTTPException: 401, nobody is
+    A browser sends a session with requests of other sites' pages, too. So a request
+    that may change something needs ``Sec-Fetch-Site: same-origin``, an ``Origin`` of
+    this site, or Odoo's token in the header ``X-CSRF-Token``.
+
+    :raises HTTPException: 401, nobody is; 403, with a session the request may come from
+        another site
     """
-    user = env["ir.http"]._get_authenticated_user() if request else None
+    user = get_odoo_user(env)
     if user:
         return user
     raise HTTPException(

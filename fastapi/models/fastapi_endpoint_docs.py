@@ -2,7 +2,7 @@
 """Who may read the documentation of an endpoint."""
 
 import psycopg2
-from fastapi.security import APIKeyCookie, HTTPBearer
+from fastapi.security import HTTPBearer
 from fastapi.security.base import SecurityBase
 
 from odoo import api, fields, models
@@ -11,16 +11,13 @@ from odoo.http import request
 
 from odoo.addons.base.models.res_users import ResUsers
 
+from ..auth.session import SESSION_SCHEME
 from ..docs import DocsAccess, DocsBrand, has_docs
 
 #: What Odoo asks of a client before an app is called, by ``auth`` of the routing info.
 AUTH_SCHEMES: dict[str, SecurityBase] = {
     "bearer": HTTPBearer(description="An API key of Odoo: My Profile, tab Security."),
-    "user": APIKeyCookie(
-        name="session_id",
-        scheme_name="OdooSession",
-        description="The session of a user who has logged in to Odoo: /web/login.",
-    ),
+    "user": SESSION_SCHEME,
 }
 for _scheme in AUTH_SCHEMES.values():
     _scheme.documents_only = True  # Odoo has asked: see bridge.routes

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from starlette.requests import Request
 
 from odoo.api import Environment
 from odoo.exceptions import ConcurrencyError
@@ -80,6 +81,22 @@ def conflict_at_first() -> None:
 
 @router.get("/odoo_user/replayed", dependencies=[Depends(conflict_at_first)])
 def user_of_odoo_in_a_replay(user: Annotated[ResUsers, Depends(odoo_user)]) -> int:
+    return user.id
+
+
+#: Method and user of the calls of :func:`by_session`.
+calls_by_session: list[tuple[str, int]] = []
+
+
+@router.api_route(
+    "/by_session",
+    methods=["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"],
+    include_in_schema=False,
+)
+def by_session(
+    http_request: Request, user: Annotated[ResUsers, Depends(odoo_user)]
+) -> int:
+    calls_by_session.append((http_request.method, user.id))
     return user.id
 
 

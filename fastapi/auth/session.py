@@ -1,0 +1,136 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The session of Odoo's own pages, and which requests may use it.
+
+A browser sends the cookie of a session with requests that pages of other sites make,
+too. A request that may change something therefore has to come from a page of this
+site, or to hold Odoo's token, which only such a page can read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import HTTPException, status
+from fastapi.security import APIKeyCookie
+
+from odoo.http import SAFE_HTTP_METHODS, request
+
+from .caller import Caller
+from .ways import Way
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+
+    from odoo.api import Environment
+
+    from odoo.addons.base.models.res_users import ResUsers
+
+__all__ = ["SESSION_SCHEME", "SessionWay", "get_odoo_user"]
+
+#: The cookie of a session, for OpenAPI.
+SESSION_SCHEME = APIKeyCookie(
+    name="session_id",
+    scheme_name="OdooSession",
+    description="The session of a user who has logged in to Odoo: /web/login.",
+    auto_error=False,
+)
+#: Header that holds the token of a session (``odoo.http.Request.csrf_token``).
+CSRF_HEADER = "X-CSRF-Token"
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+class SessionWay(Way):
+    """The user who is logged in to Odoo in the browser."""
+
+    name = "session"
+    scheme = SESSION_SCHEME
+
+    def authenticate(
+        self, credential: str, connection: HTTPConnection, env: Environment
+    ) -> Caller | None:
+        """Return who is logged in, None for the session of a visitor.
+
+        Odoo has read the cookie before. What it knows counts, not the credential.
+
+        :raises HTTPException: 403, the request may come from another site
+        """
+        user = _get_user(env)
+        if not user or not _is_identified_by_session(user):
+            return None
+        _check_site()
+        return Caller(self.name, user.sudo().partner_id.id, user.id)
+
+
+def get_odoo_user(env: Environment) -> ResUsers | None:
+    """Return the user whom Odoo has authenticated, if anybody.
+
+    With a session, or with what else the ``auth`` of the endpoint's routing info takes.
+
+    :raises HTTPException: 403, a session identifies the user, and the request may come
+        from another site
+    """
+    user = _get_user(env)
+    if user and _is_identified_by_session(user):
+        _check_site()
+    return user or None
+
+
+def _get_user(env: Environment) -> ResUsers | None:
+    return env["ir.http"]._get_authenticated_user() if request else None
+
+
+def _is_identified_by_session(user: ResUsers) -> bool:
+    """Return whether Odoo knows the user from a session alone."""
+    if request.session.uid != user.id:
+        return False
+    httprequest = request.httprequest
+    mount = request.env["fastapi.endpoint"]._get_mounts().find(httprequest.path)
+    if mount is None or mount.routing["auth"] != "bearer":
+        return True
+    # an API key, which no other site can send: ``ir.http._auth_method_bearer``
+    scheme, _space, key = httprequest.headers.get("Authorization", "").partition(" ")
+    return scheme.lower() != "bearer" or not key.strip()
+
+
+def _check_site() -> None:
+    """Refuse a request that a page of another site may have sent.
+
+    :raises HTTPException: 403
+    """
+    method = request.httprequest.method
+    if method in SAFE_HTTP_METHODS or _is_from_this_site() or _has_csrf_token():
+        return
+    raise HTTPException(
+        status_code=status.HTTP_403_FORBIDDEN,
+        detail=f"With a session, {method} is for pages of this site. Send an Origin of "
+        "this site, Sec-Fetch-Site: same-origin, or the CSRF token of the session in "
+        f"the header {CSRF_HEADER}.",
+    )
+
+
+def _is_from_this_site() -> bool:
+    """Return whether a browser says that a page of this site sends the request.
+
+    ``Sec-Fetch-Site`` says it best: pages can't set it, and it needs no comparison of
+    URLs, which a proxy may change. Browsers don't send it over plain HTTP.
+    """
+    httprequest = request.httprequest
+    site = httprequest.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    origin = httprequest.headers.get("Origin", "")
+    # several origins, or none ("null"), are equal to no URL
+    return bool(httprequest.host) and _normalize_origin(origin) == _normalize_origin(
+        f"{httprequest.scheme}://{httprequest.host}"
+    )
+
+
+def _normalize_origin(origin: str) -> str:
+    origin = origin.lower()
+    return origin.removesuffix(_DEFAULT_PORTS.get(origin.partition(":")[0], ""))
+
+
+def _has_csrf_token() -> bool:
+    token = request.httprequest.headers.get(CSRF_HEADER, "")
+    # Odoo compares by a function that takes no other characters
+    return token.isascii() and request.validate_csrf(token)
