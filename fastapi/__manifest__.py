@@ -41,7 +41,7 @@
         "views/fastapi_endpoint_demo_views.xml",
         "views/fastapi_menu.xml",
     ],
-    "assets": {"web.assets_backend": ["fastapi/static/src/endpoint_form.scss"]},
+    "assets": {"web.assets_backend": ["fastapi/static/src/*"]},
     "demo": ["demo/fastapi_endpoint_demo.xml"],
     "application": True,
     "development_status": "Beta",

@@ -162,8 +162,15 @@ registry.category("web_tour.tours").add("fastapi_endpoint_routes", {
             run: "click",
         },
         {
-            content: "Search a route",
             trigger: ".o_breadcrumb:contains('Routes of Made in the browser')",
+        },
+        {
+            content: "Nothing could be done with selected routes",
+            trigger: ".o_list_view:has(.o_data_row):not(:has(input[type=checkbox]))",
+        },
+        {
+            content: "Search a route",
+            trigger: ".o_searchview_input",
         },
         {
             trigger: ".o_searchview_input",
