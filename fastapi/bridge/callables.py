@@ -119,6 +119,7 @@ def _named(replacement: Callable[..., Any], call: Callable[..., Any]) -> Any:
         "__qualname__",
         "__doc__",
         "documents_only",
+        "optional_auth",
     ):
         if hasattr(call, attribute):
             setattr(replacement, attribute, getattr(call, attribute))

@@ -244,9 +244,15 @@ class _Route:
 
         As ``solve_dependencies`` does it, the dependencies of an override are
         overridden in turn. Unlike there, two dependencies with the same override are
-        called once.
+        called once. An override with an attribute ``not_below`` does not count below
+        the dependencies that it lists, which it depends on itself.
         """
         call = overrides.get(dependant.call)
+        overrides = {
+            dependency: override
+            for dependency, override in overrides.items()
+            if dependant.call not in getattr(override, "not_below", ())
+        }
         if call is None:
             result = copy(dependant)
         else:
