@@ -20,12 +20,21 @@ from odoo.models import BaseModel
 from odoo.addons.base.models.res_partner import ResPartner
 from odoo.addons.base.models.res_users import ResUsers
 
+from .auth.caller import (
+    Caller,
+    authenticated_caller,
+    authenticated_partner_impl,
+    optionally_authenticated_caller,
+    optionally_authenticated_partner_impl,
+)
 from .auth.session import get_odoo_user
 from .context import odoo_env_ctx
 from .schemas import Paging
 
 __all__ = [
+    "Caller",
     "accept_language",
+    "authenticated_caller",
     "authenticated_partner",
     "authenticated_partner_env",
     "authenticated_partner_from_basic_auth_user",
@@ -38,6 +47,7 @@ __all__ = [
     "make_paging",
     "odoo_env",
     "odoo_user",
+    "optionally_authenticated_caller",
     "optionally_authenticated_partner",
     "optionally_authenticated_partner_env",
     "optionally_authenticated_partner_impl",
@@ -76,8 +86,10 @@ def company_id() -> int | None:
 def odoo_env(company_id: Annotated[int | None, Depends(company_id)]) -> Environment:
     """Return the environment of the request.
 
-    Its user is that of the endpoint, its context holds the language of the client.
-    Use ``authenticated_partner_env`` where record rules restrict what a partner sees.
+    Its user is that of the endpoint, its context holds the language of the client. In
+    an app that runs as the caller it is the caller's, and nobody is served who is not
+    authenticated. Use ``authenticated_partner_env`` where record rules restrict what a
+    partner sees.
 
     :raises LookupError: called outside of a request
     """
@@ -103,25 +115,6 @@ def fastapi_endpoint(
 ) -> BaseModel:
     """Return the ``fastapi.endpoint`` that serves the request."""
     return env["fastapi.endpoint"].browse(_id)
-
-
-def authenticated_partner_impl() -> ResPartner:
-    """Return the partner who calls, or refuse the request; override this.
-
-    An override depends on whatever tells the caller's identity, and raises
-    ``HTTPException`` with status 401 where there is none.
-
-    :raises NotImplementedError: the app has no override, so nobody can authenticate
-    """
-    raise NotImplementedError(
-        "No authentication: authenticated_partner_impl is not in the app's "
-        "dependency_overrides."
-    )
-
-
-def optionally_authenticated_partner_impl() -> ResPartner | None:
-    """Return the partner who calls, None for an anonymous one; override this."""
-    return None
 
 
 def authenticated_partner_env(

@@ -13,6 +13,7 @@ The life of a request below an endpoint::
         |   FastApiDispatcher.dispatch
         |   +-> _get_environ               the environ, its body replayable
         |   +-> fastapi.endpoint.get_app   the app, built on first use (mounts)
+        |   +-> prepare_request            what ways to authenticate must fetch
         |   +-> _manage_odoo_env           user, language -> context.odoo_env_ctx
         |   +-> AsgiApplication            the app on this thread (bridge)
         |       +-> _make_response         status, headers, exception of the app
@@ -45,6 +46,7 @@ from odoo.http import Dispatcher, FutureResponse, Response
 from odoo.service.server import CommonServer
 from odoo.tools import config
 
+from .auth.run_as import CALLER_ENV_KEY
 from .bridge import (
     EXCEPTION_KEY,
     FLUSH_KEY,
@@ -181,6 +183,14 @@ class FastApiDispatcher(Dispatcher):
         endpoints = self.request.env["fastapi.endpoint"]
         path = wsgi_path(environ)
         app = endpoints.get_app(path)
+        prepare = getattr(app, "prepare_request", None)  # or an override's app
+        calls = prepare(environ) if prepare else ()
+        if calls:
+            # they may wait for another server, with no transaction open
+            self.request.env.cr.rollback()
+            for call in calls:
+                call()
+            app = endpoints.get_app(path)
         if app is None:  # archived between routing and here
             raise NotFound()
         environ[HANDLE_ERROR_KEY] = self.handle_error
@@ -195,12 +205,15 @@ class FastApiDispatcher(Dispatcher):
 
     def _run_app(self, app: Any, environ: dict[str, Any]) -> Response | None:
         """Return the app's response; None if ``inner_exception`` is to be raised."""
-        # what is still pending at commit is computed as the endpoint's user
+        # what is still pending at commit is computed as the endpoint's user, or as the
+        # caller: auth.run_as
         env = odoo_env_ctx.get()
         env.transaction.default_env = env
         remember_errors(env.cr)
         environ[FLUSH_KEY] = partial(self._flush, env)
+        caller_envs = environ[CALLER_ENV_KEY] = []
         answer = self._call_app(app, environ)
+        env = caller_envs.pop() if caller_envs else env
         scope = environ.get(SCOPE_KEY)
         if self.refusal is not None and not environ[DOCS_GUARD_KEY].answered:
             answer.close()

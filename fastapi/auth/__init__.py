@@ -1,7 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Ways to authenticate, one module each."""
 
+from .api_key import ApiKeyWay
 from .caller import Caller
-from .ways import InvalidCredentials, Way
+from .session import SessionWay
+from .ways import Authentication, InvalidCredentials, Way
 
-__all__ = ["Caller", "InvalidCredentials", "Way"]
+__all__ = [
+    "ApiKeyWay",
+    "Authentication",
+    "Caller",
+    "InvalidCredentials",
+    "SessionWay",
+    "Way",
+]

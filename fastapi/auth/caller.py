@@ -1,9 +1,25 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Who calls an API."""
+"""Who calls an API: what the ways to authenticate return, and handlers ask for."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-__all__ = ["Caller"]
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from odoo.addons.base.models.res_partner import ResPartner
+
+__all__ = [
+    "Caller",
+    "authenticated_caller",
+    "authenticated_partner_impl",
+    "optionally_authenticated_caller",
+    "optionally_authenticated_partner_impl",
+]
+
+#: Key of the ASGI scope: who calls, once a way of the endpoint has said so. None for an
+#: anonymous caller.
+CALLER_KEY = "odoo.fastapi.caller"
 
 
 @dataclass(frozen=True)
@@ -24,3 +40,57 @@ class Caller:
     user_id: int | None = None
     scopes: frozenset[str] | None = None
     key_id: int | None = None
+
+
+def authenticated_partner_impl() -> ResPartner:
+    """Return the partner who calls, or refuse the request; override this.
+
+    An override depends on whatever tells the caller's identity, and raises
+    ``HTTPException`` with status 401 where there is none. An endpoint on which ways to
+    authenticate are chosen has one.
+
+    :raises NotImplementedError: the app has no override, so nobody can authenticate
+    """
+    raise NotImplementedError(
+        "No authentication: authenticated_partner_impl is not in the app's "
+        "dependency_overrides."
+    )
+
+
+def optionally_authenticated_partner_impl() -> ResPartner | None:
+    """Return the partner who calls, None for an anonymous one; override this."""
+    return None
+
+
+def authenticated_caller(
+    connection: HTTPConnection,
+    partner: Annotated[ResPartner, Depends(authenticated_partner_impl)],
+) -> Caller:
+    """Return who calls, and by which credential.
+
+    :raises HTTPException: 401, as ``authenticated_partner_impl``
+    """
+    return _get_caller(connection, partner)
+
+
+def optionally_authenticated_caller(
+    connection: HTTPConnection,
+    partner: Annotated[
+        ResPartner | None, Depends(optionally_authenticated_partner_impl)
+    ],
+) -> Caller | None:
+    """Return who calls, None for an anonymous caller."""
+    return _get_caller(connection, partner) if partner else None
+
+
+def _get_caller(connection: HTTPConnection, partner: ResPartner) -> Caller:
+    """Return the caller whose partner it is.
+
+    An override of the app knows the partner alone: the user is the partner's, if there
+    is exactly one that is active.
+    """
+    caller = connection.scope.get(CALLER_KEY)
+    if caller is None or caller.partner_id != partner.id:
+        users = partner.sudo().with_context(active_test=True).user_ids
+        caller = Caller("app", partner.id, users.id if len(users) == 1 else None)
+    return caller

@@ -1,33 +1,36 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Ways to authenticate, which an administrator chooses on the endpoint."""
+"""Ways to authenticate, which an administrator chooses on the endpoint.
+
+A way reads one kind of credential. :class:`Authentication` asks all ways of an
+endpoint, and decides what is the same for each: which users may call, what the client
+is told, and that two credentials name one user.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, HTTPException
+from starlette.requests import HTTPConnection
+
+from ..context import odoo_env_ctx
+from .caller import CALLER_KEY, Caller
+from .errors import InvalidCredentials
+from .run_as import become, check_user
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from fastapi.security.base import SecurityBase
-    from starlette.requests import HTTPConnection
 
     from odoo.api import Environment
 
-    from .caller import Caller
+__all__ = ["Authentication", "InvalidCredentials", "Way"]
 
-__all__ = ["InvalidCredentials", "Way"]
-
-
-class InvalidCredentials(Exception):
-    """A credential was sent that is not valid: answered with 401.
-
-    :param detail: sentence for the client, which must not tell whether a login exists
-    :param error: error code of RFC 6750 for the ``WWW-Authenticate`` header of Bearer
-    """
-
-    def __init__(self, detail: str, error: str | None = None) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.error = error
+#: What a client without credentials is told.
+NOT_AUTHENTICATED = "Not authenticated"
 
 
 class Way(ABC):
@@ -47,9 +50,143 @@ class Way(ABC):
     ) -> Caller | None:
         """Return who has sent a credential.
 
+        That the user is active, and may call the endpoint, is looked at afterwards.
+
         :param credential: what ``scheme`` returns, never None
         :param env: the environment of the endpoint's user
         :return: None if the credential is meant for another way
         :raises InvalidCredentials: it is wrong, has expired, or was revoked
         :raises fastapi.HTTPException: 429, after too many failures
         """
+
+    def join(self, others: Sequence[Way]) -> None:  # noqa: B027
+        """Learn which other ways the endpoint has; called once, before any request."""
+
+    def prepare(self, headers: Mapping[str, str]) -> Callable[[], None] | None:
+        """Return what a request needs before it can be authenticated, if anything.
+
+        Asked before the app runs. An override is quick, and leaves the database alone.
+        What it returns is called while no transaction is open, so it may wait for
+        another server. Without an override, nothing is asked on a request.
+
+        :param headers: of the request, in any case
+        """
+        return None
+
+
+class Authentication:
+    """The ways of an endpoint as dependencies; any one of them is enough.
+
+    :param ways: the ways; of two credentials, that of the first way is the caller's
+    :param allow_portal_users: whether users who are not internal may call
+    :param run_as_caller: whether the request goes on as the caller's user
+    """
+
+    def __init__(
+        self,
+        ways: Sequence[Way],
+        *,
+        allow_portal_users: bool = False,
+        run_as_caller: bool = False,
+    ) -> None:
+        self.ways = tuple(ways)
+        self._allow_portal_users = allow_portal_users
+        self._run_as_caller = run_as_caller
+        for way in self.ways:
+            way.join([other for other in self.ways if other is not way])
+        #: Dependency: the caller; refuses a request without credentials.
+        self.required: Callable[..., Caller] = self._make_dependency(optional=False)
+        #: Dependency: the caller, None without credentials. Wrong ones are refused.
+        self.optional: Callable[..., Caller | None] = self._make_dependency(
+            optional=True
+        )
+
+    def _make_dependency(self, optional: bool) -> Callable[..., Any]:
+        """Return a function that depends on all schemes.
+
+        FastAPI reads its signature, and shows the schemes as alternatives.
+        """
+
+        def authenticate(connection: HTTPConnection, **credentials: Any) -> Any:
+            caller = self._authenticate(connection, credentials)
+            if caller is None and not optional:
+                raise self._refuse(NOT_AUTHENTICATED)
+            return caller
+
+        parameters = [
+            Parameter("connection", Parameter.KEYWORD_ONLY, annotation=HTTPConnection)
+        ]
+        for way in self.ways:
+            annotation = Annotated[Any, Depends(way.scheme)]
+            parameters.append(
+                Parameter(
+                    _parameter_name(way), Parameter.KEYWORD_ONLY, annotation=annotation
+                )
+            )
+        returned = Caller | None if optional else Caller
+        authenticate.__signature__ = Signature(parameters, return_annotation=returned)
+        # for openapi_document
+        authenticate.optional_auth = optional
+        return authenticate
+
+    def _authenticate(
+        self, connection: HTTPConnection, credentials: Mapping[str, Any]
+    ) -> Caller | None:
+        """Return who calls; once for each request, however often it is asked.
+
+        FastAPI asks again below OAuth2 scopes.
+        """
+        scope = connection.scope
+        if CALLER_KEY in scope:
+            return scope[CALLER_KEY]
+        env = odoo_env_ctx.get()
+        caller = None
+        for way in self.ways:
+            credential = credentials[_parameter_name(way)]
+            if credential is None:
+                continue
+            try:
+                found = way.authenticate(credential, connection, env)
+                if found and found.user_id is not None:
+                    check_user(env, found.user_id, self._allow_portal_users)
+            except InvalidCredentials as err:
+                raise self._refuse(err.detail, way, err.error) from err
+            if caller is None:
+                caller = found
+            elif found and _identity(found) != _identity(caller):
+                raise HTTPException(
+                    403, "The credentials that were sent name different users."
+                )
+        scope[CALLER_KEY] = caller
+        if caller and self._run_as_caller:
+            become(connection, caller)
+        return caller
+
+    def _refuse(
+        self, detail: str, way: Way | None = None, error: str | None = None
+    ) -> HTTPException:
+        """Return a 401 that names all ways.
+
+        :param way: the way whose credential is wrong
+        :param error: error code for its challenge, if that is a Bearer's
+        """
+        # two ways may have the same: each once, in the order of the ways
+        challenges = {
+            item.challenge: item.challenge for item in self.ways if item.challenge
+        }
+        challenge = way and way.challenge
+        if challenge and challenge.startswith("Bearer"):
+            separator = "," if " " in challenge else ""
+            error = error or "invalid_token"
+            challenges[challenge] = f'{challenge}{separator} error="{error}"'
+        value = ", ".join(challenges.values())
+        headers = {"WWW-Authenticate": value} if value else None
+        return HTTPException(401, detail, headers)
+
+
+def _parameter_name(way: Way) -> str:
+    return f"{way.name}_credential"
+
+
+def _identity(caller: Caller) -> tuple[int | None, int]:
+    return caller.user_id, caller.partner_id

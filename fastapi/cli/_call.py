@@ -33,10 +33,13 @@ from odoo.http import (
 from odoo.service.model import retrying
 from odoo.sql_db import BaseCursor, Savepoint
 
+from ..auth import Caller
 from ..bridge import wsgi_path
 from ..context import odoo_env_ctx
 from ..dependencies import (
+    authenticated_caller,
     authenticated_partner_impl,
+    optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
 from ._database import CommandError, check_live, describe_endpoints, open_env
@@ -72,14 +75,14 @@ def run(args: argparse.Namespace) -> int:
             raise CommandError(f"no endpoint serves {path}; {describe_endpoints(env)}")
         check_live(endpoint)
         builder.base_url = endpoint.get_base_url()
-        partner_id = None
+        caller = None
         if args.user:
-            partner_id = _log_in(session, env, args.user)
+            caller = _log_in(session, env, args.user)
             builder.headers.extend(BROWSER_HEADERS)
         registry = env.registry
         app = endpoint._get_built_app()
     environ = builder.get_environ()
-    with _authenticated(app, partner_id):
+    with _authenticated(app, caller):
         response = _serve(environ, session, registry, args.commit)
         chunks, status, headers = run_wsgi_app(response, environ)
         failed = response.status_code >= 400
@@ -140,8 +143,8 @@ def _read_data(text: str) -> bytes:
         raise CommandError(f"can't read {text[1:]}: {err.strerror}") from err
 
 
-def _log_in(session: Session, env: Environment, login: str) -> int:
-    """Make a session that of a user, and return the id of the user's partner.
+def _log_in(session: Session, env: Environment, login: str) -> Caller:
+    """Make a session that of a user, and return the user as the caller of an app.
 
     :raises CommandError: no active user has that login
     """
@@ -157,24 +160,29 @@ def _log_in(session: Session, env: Environment, login: str) -> int:
             "_trace_disable": True,  # no device of the user's
         }
     )
-    return user.partner_id.id
+    return Caller("app", user.partner_id.id, user.id)
 
 
 @contextmanager
-def _authenticated(app: Any, partner_id: int | None) -> Iterator[None]:
-    """Have an app take a partner for the authenticated one."""
-    if partner_id is None:
+def _authenticated(app: Any, caller: Caller | None) -> Iterator[None]:
+    """Have an app take a user for the authenticated one."""
+    if caller is None:
         yield
         return
 
     def get_partner() -> BaseModel:
-        return odoo_env_ctx.get()["res.partner"].browse(partner_id)
+        return odoo_env_ctx.get()["res.partner"].browse(caller.partner_id)
+
+    def get_caller() -> Caller:
+        return caller
 
     overrides = app.dependency_overrides
     app.dependency_overrides = {
         **overrides,
         authenticated_partner_impl: get_partner,
         optionally_authenticated_partner_impl: get_partner,
+        authenticated_caller: get_caller,
+        optionally_authenticated_caller: get_caller,
     }
     try:
         yield

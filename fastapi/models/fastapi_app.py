@@ -46,6 +46,12 @@ class FastapiApp(models.AbstractModel):
     _root_path: str | None = None
     #: XML id of the user who runs a new endpoint.
     _user_xml_id: str | None = None
+    #: Ways to authenticate that a new endpoint of the app has, for example
+    #: ``("api_key", "session")``: its fields ``auth_api_key`` and ``auth_session``.
+    _auth: tuple[str, ...] = ()
+    #: Whose rights count on a new endpoint: those of its ``"user"``, or of the
+    #: ``"caller"``.
+    _run_as: str | None = None
     #: Who may read the documentation of a new endpoint: a value of ``docs_access``.
     _docs_access: str | None = None
     #: Text at the top of the documentation of a new endpoint, in Markdown.
@@ -194,12 +200,19 @@ class FastapiApp(models.AbstractModel):
             "root_path": self._root_path,
             "description": self._api_description,
             "docs_access": self._docs_access,
+            "run_as": self._run_as,
+            **{f"auth_{way}": True for way in self._auth},
         }
         if self._user_xml_id:
             user = self.env.ref(self._user_xml_id, raise_if_not_found=False)
             if user and user._name == "res.users":
                 defaults["user_id"] = user.id
-        return {name: value for name, value in defaults.items() if value}
+        known = self.env[
+            "fastapi.endpoint"
+        ]._fields  # the addon of a way may be missing
+        return {
+            name: value for name, value in defaults.items() if value and name in known
+        }
 
 
 def _own_inherit(cls: type[FastapiApp]) -> list[str]:

@@ -15,6 +15,7 @@ import psycopg2
 from fastapi import APIRouter, Depends, FastAPI
 from psycopg2.errors import ReadOnlySqlTransaction
 from starlette.middleware import Middleware
+from werkzeug.datastructures import EnvironHeaders
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import ConcurrencyError, ValidationError
@@ -25,6 +26,8 @@ from odoo.sql_db import Cursor
 from odoo.tools import convert
 
 from .. import dependencies
+from ..auth import Way
+from ..auth.overrides import add_overrides, find_ways
 from ..bridge import AsgiApplication, Lifespan, StartTimeoutError
 from ..bridge.routes import forget_callables
 from ..endpoint_app import prepare_app, prepare_middleware
@@ -88,9 +91,26 @@ class _EndpointApplication(AsgiApplication):
     :param uid: id of the user
     """
 
-    def __init__(self, *args: Any, uid: int) -> None:
-        super().__init__(*args)
+    def __init__(self, app: FastAPI, *args: Any, uid: int) -> None:
+        super().__init__(app, *args)
         self.uid = uid
+        self._preparing_ways = [
+            way
+            for way in find_ways(app.dependency_overrides)
+            if type(way).prepare is not Way.prepare
+        ]
+
+    def prepare_request(self, environ: dict[str, Any]) -> list[Callable[[], None]]:
+        """Return what has to be called, outside of a transaction, before the app runs.
+
+        :param environ: WSGI environ of the request
+        """
+        if not self._preparing_ways:
+            return []
+        headers = EnvironHeaders(environ)
+        return list(
+            filter(None, (way.prepare(headers) for way in self._preparing_ways))
+        )
 
 
 class _MountCache:
@@ -630,7 +650,7 @@ class FastapiEndpoint(models.Model):
         app.state.odoo_root_path = self.root_path
         for router in self._get_fastapi_routers():
             app.include_router(router)
-        app.dependency_overrides.update(self._get_app_dependencies_overrides())
+        add_overrides(app.dependency_overrides, self._get_app_dependencies_overrides())
         return app
 
     @api.model
@@ -678,6 +698,7 @@ class FastapiEndpoint(models.Model):
         return {
             dependencies.fastapi_endpoint_id: _constant(self.id),
             dependencies.company_id: _constant(self.company_id.id or None),
+            **self._get_auth_overrides(),
             **self._get_app_model()._get_dependency_overrides(),
         }
 

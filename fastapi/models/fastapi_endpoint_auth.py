@@ -1,9 +1,78 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """How clients of an endpoint authenticate, and whose rights they have."""
 
-from odoo import api, fields, models
+import re
+from collections.abc import Callable
+from typing import Any
 
-from ..auth import Way
+from fastapi import FastAPI
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..auth import ApiKeyWay, Authentication, SessionWay, Way
+from ..auth.overrides import make_overrides
+
+#: ``token`` of RFC 9110, section 5.6.2, without the underscore: WSGI takes it for a
+#: hyphen, and many servers drop headers that have one.
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]+")
+#: Headers that HTTP, browsers, proxies or Odoo use themselves, in lower case; a name
+#: that ends with a hyphen stands for all that begin like it.
+RESERVED_HEADERS = frozenset(
+    {
+        "accept",
+        "accept-",
+        "access-control-",
+        "age",
+        "allow",
+        "alt-svc",
+        "authorization",
+        "cache-control",
+        "connection",
+        "content-",
+        "cookie",
+        "date",
+        "dnt",
+        "etag",
+        "expect",
+        "expires",
+        "forwarded",
+        "from",
+        "host",
+        "http2-settings",
+        "if-",
+        "keep-alive",
+        "last-modified",
+        "location",
+        "max-forwards",
+        "origin",
+        "pragma",
+        "priority",
+        "proxy-",
+        "range",
+        "referer",
+        "retry-after",
+        "sec-",
+        "server",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "upgrade-insecure-requests",
+        "user-agent",
+        "vary",
+        "via",
+        "warning",
+        "www-authenticate",
+        "x-csrf-token",
+        "x-forwarded-",
+        "x-odoo-",
+        "x-openerp-",
+        "x-real-ip",
+        "x-requested-with",
+    }
+)
 
 
 class FastapiEndpoint(models.Model):
@@ -60,10 +129,87 @@ class FastapiEndpoint(models.Model):
             "allow_portal_users",
         ]
 
+    @api.model
+    def _clean_vals(self, vals):
+        """Return values for a write, the header of the key without spaces around it.
+
+        :raises ValidationError: no client can send a key in that header
+        """
+        vals = super()._clean_vals(vals)
+        if vals.get("api_key_header"):
+            name = vals["api_key_header"].strip()
+            vals = {**vals, "api_key_header": name or False}
+            if name and not HEADER_NAME.fullmatch(name):
+                raise ValidationError(
+                    self.env._(
+                        "The API key can't be sent in a header %(name)s: use letters, "
+                        "digits and hyphens, as in X-API-Key.",
+                        name=repr(name),
+                    )
+                )
+            if _is_reserved(name):
+                raise ValidationError(
+                    self.env._(
+                        "The API key can't be sent in the header %(name)s, which has "
+                        "another use. Take a name of your own, such as X-API-Key, or "
+                        "leave it empty for Authorization: Bearer.",
+                        name=name,
+                    )
+                )
+        return vals
+
     def _get_auth_ways(self) -> list[Way]:
         """Return the ways in which clients may authenticate; any one is enough.
 
-        Asked when the app is built. An override appends ways of its own.
+        Asked when the app is built. An override appends ways of its own. A way keeps
+        values of fields, not the record.
         """
         self.ensure_one()
-        return []
+        ways: list[Way] = []
+        if self.auth_api_key:
+            ways.append(
+                ApiKeyWay(
+                    self.id,
+                    header=self.api_key_header or None,
+                    accept_unscoped=self.accept_unscoped_keys,
+                )
+            )
+        if self.auth_session:
+            ways.append(SessionWay())
+        return ways
+
+    def _get_auth_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
+        """Return the dependency overrides that the fields of this page stand for.
+
+        Those of the app win over them.
+        """
+        ways = self._get_auth_ways()
+        run_as_caller = self.run_as == "caller"
+        authentication = None
+        if ways:
+            authentication = Authentication(
+                ways,
+                allow_portal_users=self.allow_portal_users,
+                run_as_caller=run_as_caller,
+            )
+        return make_overrides(
+            authentication,
+            run_as_caller=run_as_caller,
+            allow_portal_users=self.allow_portal_users,
+            endpoint_uid=self.user_id.id,
+        )
+
+    def _get_app(self) -> FastAPI:
+        app = super()._get_app()
+        # for FastAPITransactionCase
+        app.state.odoo_runs_as_caller = self.run_as == "caller"
+        return app
+
+
+def _is_reserved(name: str) -> bool:
+    name = name.lower()
+    return name in RESERVED_HEADERS or any(
+        name.startswith(reserved)
+        for reserved in RESERVED_HEADERS
+        if reserved.endswith("-")
+    )

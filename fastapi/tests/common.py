@@ -19,12 +19,16 @@ from odoo.tests import tagged
 
 from odoo.addons.base.tests.common import TransactionCaseWithUserDemo
 
+from ..auth import Caller
 from ..bridge import EXCEPTION_KEY, FLUSH_KEY, AsgiApplication
 from ..bridge.failures import FAILURE_KEY, original_exception
 from ..bridge.tasks import TASKS_KEY
 from ..context import odoo_env_ctx
 from ..dependencies import (
+    authenticated_caller,
     authenticated_partner_impl,
+    odoo_env,
+    optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
 from ..endpoint_app import EndpointApp, prepare_app
@@ -132,9 +136,10 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
 
         :param app: app to call
         :param router: router to call, added to the app
-        :param user: user of the handlers
+        :param user: user of the handlers; of an app that runs as the caller, who calls
         :param partner: partner who calls, for ``authenticated_partner_impl`` and
-            ``optionally_authenticated_partner_impl``
+            ``optionally_authenticated_partner_impl``; an app that runs as the caller
+            runs as the partner's user
         :param env: environment of the handlers
         :param dependency_overrides: dependency overrides, beside the default ones
         :param raise_server_exceptions: raise exceptions, so that a test sees their
@@ -144,11 +149,16 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
         """
         env = env or self.default_fastapi_odoo_env
         user = user or self.default_fastapi_running_user
-        if user:
-            env = env(user=user)
+        partner = partner or self.default_fastapi_authenticated_partner
         app = app or self.default_fastapi_app
         if app is None:
             app = EndpointApp(exception_handlers=default_exception_handlers())
+        runs_as_caller = getattr(app.state, "odoo_runs_as_caller", False)
+        if runs_as_caller and (user or partner):
+            user = user or _only_user(partner)
+            partner = partner or user.partner_id
+        if user:
+            env = env(user=user)
         router = router or self.default_fastapi_router
         if router is not None:
             app.include_router(router)
@@ -156,7 +166,12 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
             **self.default_fastapi_dependency_overrides,
             **(dependency_overrides or {}),
         }
-        partner = partner or self.default_fastapi_authenticated_partner
+        if runs_as_caller and user:
+            overrides.setdefault(odoo_env, odoo_env)
+            overrides.setdefault(authenticated_caller, _caller_of(user, partner))
+            overrides.setdefault(
+                optionally_authenticated_caller, _caller_of(user, partner)
+            )
         for impl in (authenticated_partner_impl, optionally_authenticated_partner_impl):
             if partner and impl in overrides:
                 raise ValueError(
@@ -386,6 +401,26 @@ def _validation_error(exc: IntegrityError) -> ValidationError:
         ) from exc
     except ValidationError as error:
         return error
+
+
+def _only_user(partner: ResPartner) -> ResUsers:
+    """Return the user of a partner, as whom an app runs.
+
+    :raises ValueError: it has none, or several
+    """
+    users = partner.sudo().user_ids
+    if len(users) != 1:
+        raise ValueError(
+            f"The app runs as the caller, and {partner} has {len(users)} active users: "
+            "give a user."
+        )
+    return users
+
+
+def _caller_of(user: ResUsers, partner: ResPartner) -> Callable[[], Caller]:
+    """Return a dependency: who calls."""
+    caller = Caller("app", partner.id, user.id)
+    return lambda: caller
 
 
 def _caller(partner: ResPartner | None) -> Callable[[], ResPartner]:

@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_app_class
 from . import test_app_install
+from . import test_auth_core
 from . import test_auth_session
 from . import test_backend
 from . import test_backend_fields

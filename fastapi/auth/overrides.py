@@ -1,0 +1,185 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The dependency overrides of an endpoint that authenticates, or runs as the caller.
+
+Overrides of the app win over each of them.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, HTTPException
+from starlette.requests import HTTPConnection
+
+from odoo.api import Environment
+from odoo.models import BaseModel
+
+from odoo.addons.base.models.res_partner import ResPartner
+
+from ..context import odoo_env_ctx
+from ..dependencies import (
+    authenticated_partner_env,
+    company_id,
+    fastapi_endpoint,
+    fastapi_endpoint_id,
+    odoo_env,
+    optionally_authenticated_partner_env,
+)
+from .caller import (
+    CALLER_KEY,
+    Caller,
+    authenticated_caller,
+    authenticated_partner_impl,
+    optionally_authenticated_caller,
+    optionally_authenticated_partner_impl,
+)
+from .errors import InvalidCredentials
+from .run_as import become, check_user, enter_company
+from .ways import Authentication, Way
+
+__all__ = ["add_overrides", "find_ways", "is_by_app", "make_overrides"]
+
+Overrides = dict[Callable[..., Any], Callable[..., Any]]
+
+#: What apps override to tell who calls.
+_IMPLS = authenticated_partner_impl, optionally_authenticated_partner_impl
+_TELL_WHO_CALLS = *_IMPLS, authenticated_caller, optionally_authenticated_caller
+
+
+def make_overrides(
+    authentication: Authentication | None,
+    *,
+    run_as_caller: bool,
+    allow_portal_users: bool,
+    endpoint_uid: int,
+) -> Overrides:
+    """Return the overrides of an endpoint.
+
+    :param authentication: None if no way is chosen
+    :param run_as_caller: whether ``odoo_env`` is the caller's
+    :param allow_portal_users: whether users who are not internal may call
+    :param endpoint_uid: id of the endpoint's user
+    """
+    overrides: Overrides = {}
+    if authentication is not None:
+        overrides.update(_make_partners(authentication))
+    if run_as_caller:
+        overrides.update(_make_environments(allow_portal_users, endpoint_uid))
+    for override in overrides.values():
+        override.of_endpoint = True
+    return overrides
+
+
+def add_overrides(
+    to: Overrides, overrides: Mapping[Callable[..., Any], Callable[..., Any]]
+) -> None:
+    """Add overrides to those of an app, which has its say about who calls."""
+    for dependency, override in overrides.items():
+        if dependency not in to or not hasattr(override, "of_endpoint"):
+            to[dependency] = override
+
+
+def is_by_app(overrides: Mapping[Callable[..., Any], Callable[..., Any]]) -> bool:
+    """Return whether an app authenticates by itself, by its overrides."""
+    return any(
+        impl in overrides and not hasattr(overrides[impl], "of_endpoint")
+        for impl in _IMPLS
+    )
+
+
+def find_ways(
+    overrides: Mapping[Callable[..., Any], Callable[..., Any]],
+) -> tuple[Way, ...]:
+    """Return the ways to authenticate that overrides of an app use."""
+    for impl in _IMPLS:
+        authentication = getattr(overrides.get(impl), "authentication", None)
+        if authentication is not None:
+            return authentication.ways
+    return ()
+
+
+def _make_partners(authentication: Authentication) -> Overrides:
+    required, optional = authentication.required, authentication.optional
+
+    def partner_of_way(
+        caller: Annotated[Caller, Depends(required)],
+        company: Annotated[int | None, Depends(company_id)],
+    ) -> ResPartner:
+        """Return the partner of whoever has sent a credential."""
+        return odoo_env(company)["res.partner"].browse(caller.partner_id)
+
+    def partner_of_way_if_any(
+        caller: Annotated[Caller | None, Depends(optional)],
+        company: Annotated[int | None, Depends(company_id)],
+    ) -> ResPartner | None:
+        """Return the partner of whoever has sent a credential, None without one."""
+        if caller is None:
+            return None
+        return odoo_env(company)["res.partner"].browse(caller.partner_id)
+
+    overrides: Overrides = {
+        authenticated_partner_impl: partner_of_way,
+        optionally_authenticated_partner_impl: partner_of_way_if_any,
+    }
+    for override in overrides.values():
+        override.authentication = authentication
+    return overrides
+
+
+def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides:
+    def get_env(
+        connection: HTTPConnection, caller: Caller, company: int | None
+    ) -> Environment:
+        is_checked = connection.scope.get(CALLER_KEY) is caller
+        if caller.user_id is not None and not is_checked:  # the app says who calls
+            env = odoo_env_ctx.get()
+            try:
+                check_user(env, caller.user_id, allow_portal_users)
+            except InvalidCredentials as err:
+                raise HTTPException(401, err.detail) from err
+        return enter_company(become(connection, caller), company)
+
+    def env_of_caller(
+        connection: HTTPConnection,
+        caller: Annotated[Caller, Depends(authenticated_caller)],
+        company: Annotated[int | None, Depends(company_id)],
+    ) -> Environment:
+        """Return the environment of the user who calls."""
+        return get_env(connection, caller, company)
+
+    def partner_env_of_caller(
+        partner: Annotated[ResPartner, Depends(authenticated_partner_impl)],
+        env: Annotated[Environment, Depends(odoo_env)],
+    ) -> Environment:
+        """Return the caller's environment, for rules that name the partner."""
+        return env(context=dict(env.context, authenticated_partner_id=partner.id))
+
+    def partner_env_of_caller_if_any(
+        connection: HTTPConnection,
+        caller: Annotated[Caller | None, Depends(optionally_authenticated_caller)],
+        company: Annotated[int | None, Depends(company_id)],
+    ) -> Environment:
+        """Return the caller's environment, that of the endpoint's user without one."""
+        if caller is None:
+            return odoo_env(company)
+        env = get_env(connection, caller, company)
+        return env(
+            context=dict(env.context, authenticated_partner_id=caller.partner_id)
+        )
+
+    def endpoint_of_its_user(
+        _id: Annotated[int, Depends(fastapi_endpoint_id)],
+    ) -> BaseModel:
+        """Return the endpoint as its user sees it: callers may read none."""
+        env = odoo_env_ctx.get()
+        return env(user=endpoint_uid)["fastapi.endpoint"].browse(_id)
+
+    overrides: Overrides = {
+        odoo_env: env_of_caller,
+        authenticated_partner_env: partner_env_of_caller,
+        optionally_authenticated_partner_env: partner_env_of_caller_if_any,
+        fastapi_endpoint: endpoint_of_its_user,
+    }
+    for override in overrides.values():
+        # an app that finds out who calls does that as the endpoint's user
+        override.not_below = _TELL_WHO_CALLS
+    return overrides

@@ -1,0 +1,95 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Which users may call, and a request that goes on as the user who calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import HTTPException
+
+from odoo.exceptions import MissingError
+
+from ..context import odoo_env_ctx
+from .errors import InvalidCredentials
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+
+    from odoo.api import Environment
+
+    from .caller import Caller
+
+__all__ = ["CALLER_ENV_KEY", "become", "check_user", "enter_company"]
+
+#: Key of the WSGI environ: a list that takes the environment of the caller's user. What
+#: follows the response goes on in it.
+CALLER_ENV_KEY = "odoo.fastapi.caller_env"
+#: Key of the ASGI scope: the caller as whose user the request runs.
+_RUNS_AS_KEY = "odoo.fastapi.runs_as"
+
+
+def check_user(env: Environment, user_id: int, allow_portal_users: bool) -> None:
+    """Refuse a user who may not call an API, whatever the credential.
+
+    :raises InvalidCredentials: the user is archived
+    :raises HTTPException: 403, another reason
+    """
+    user = env["res.users"].sudo().browse(user_id)
+    user.fetch(["active", "partner_id"])  # nothing else of the many columns
+    try:
+        is_active = user.active
+    except MissingError:
+        is_active = False
+    if not is_active:
+        raise InvalidCredentials("The credentials are not valid any more.")
+    if user._is_superuser() or user._is_public():
+        raise HTTPException(403, "This user can't call the API.")
+    if not allow_portal_users and not user._is_internal():
+        raise HTTPException(403, "Only internal users can call this API.")
+
+
+def become(connection: HTTPConnection, caller: Caller) -> Environment:
+    """Have the rest of the request run as the caller's user.
+
+    What is pending at the commit is computed as that user, too. The language is that of
+    the request's ``Accept-Language``, or else the user's.
+
+    :return: the environment of the handlers
+    :raises HTTPException: 403, the caller has no user
+    """
+    env = odoo_env_ctx.get()
+    if env.uid == caller.user_id and connection.scope.get(_RUNS_AS_KEY) == caller:
+        return env
+    if caller.user_id is None:
+        raise HTTPException(
+            403, "You have no user in Odoo: this API works with the rights of yours."
+        )
+    header = connection.headers.get("Accept-Language")
+    lang = env["res.lang"]._get_lang_from_accept_language(header)
+    env = env(user=caller.user_id, su=False)
+    context = {**env.context, **env["res.users"].context_get()}
+    if lang:
+        context["lang"] = lang
+    env = env(context=context)
+    odoo_env_ctx.set(env)
+    env.transaction.default_env = env
+    taken = connection.scope.get("wsgi_environ", {}).get(CALLER_ENV_KEY)
+    if taken is not None:
+        taken.append(env)
+    connection.scope[_RUNS_AS_KEY] = caller
+    return env
+
+
+def enter_company(env: Environment, company_id: int | None) -> Environment:
+    """Return the environment of a caller's user in a company.
+
+    :param company_id: None for the user's default company
+    :raises HTTPException: 403, the user does not belong to the company
+    """
+    if company_id is None:
+        return env
+    if company_id not in env.user._get_company_ids():
+        raise HTTPException(
+            403, "Your user does not belong to the company that this API works in."
+        )
+    return env(context=dict(env.context, allowed_company_ids=[company_id]))
