@@ -1,4 +1,5 @@
 from . import test_auth_verified
+from . import test_auth_ways
 from . import test_breaking_changes
 from . import test_bridge_body
 from . import test_bridge_exchange

@@ -20,6 +20,7 @@ from odoo.tests import tagged
 from odoo.addons.base.tests.common import TransactionCaseWithUserDemo
 
 from ..auth import Caller
+from ..auth.overrides import find_ways
 from ..bridge import EXCEPTION_KEY, FLUSH_KEY, AsgiApplication
 from ..bridge.failures import FAILURE_KEY, original_exception
 from ..bridge.tasks import TASKS_KEY
@@ -225,10 +226,17 @@ class _RaisingApp:
         if lang:
             env = env(context=dict(env.context, lang=lang))
         token = odoo_env_ctx.set(env)
+        transaction = env.transaction
+        default_env = transaction.default_env
+        for way in find_ways(self.app.dependency_overrides):
+            prepare = way.prepare(Request(scope).headers)
+            if prepare is not None:
+                prepare()
         try:
             await self._answer(scope, receive, send)
         finally:
             odoo_env_ctx.reset(token)
+            transaction.default_env = default_env  # not of the caller's user any more
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         error = None
