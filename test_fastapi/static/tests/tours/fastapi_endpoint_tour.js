@@ -188,6 +188,16 @@ registry.category("web_tour.tours").add("fastapi_endpoint_routes", {
             "/browser/made/docs#/identity/partner",
             "#operations-identity-partner.is-open"
         ),
+        {
+            content: "As cards, which telephones show",
+            trigger: ".o_switch_view.o_kanban",
+            run: "click",
+        },
+        ...openPage(
+            ".o_kanban_record .font-monospace:contains(/^.partner$/)",
+            "/browser/made/docs#/identity/partner",
+            "#operations-identity-partner.is-open"
+        ),
     ],
 });
 
