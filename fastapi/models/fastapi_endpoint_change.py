@@ -100,4 +100,6 @@ class FastapiEndpoint(models.Model):
     def _get_logged_text(self, name: str) -> str:
         """Return the value of a field as the log shows it."""
         field = self._fields[name]
-        return str(field.convert_to_export(self[name], self) or "").strip()
+        if field.type == "boolean":
+            return self.env._("Yes") if self[name] else self.env._("No")
+        return str(field.convert_to_export(self[name], self)).strip()

@@ -210,7 +210,7 @@ class TestChanges(BackendCase):
         self.assertEqual(
             self._changes(),
             [
-                (self.env.user, "Active", "True", ""),
+                (self.env.user, "Active", "Yes", "No"),
                 (
                     self.env.user,
                     "Documentation Groups",
@@ -219,6 +219,12 @@ class TestChanges(BackendCase):
                 ),
             ],
         )
+
+    def test_zero_is_a_value(self):
+        self.endpoint.test_max_content_length = 5
+        self.endpoint.test_max_content_length = 0
+        values = [change[2:] for change in self._changes()]
+        self.assertEqual(values, [("5", "0"), ("0", "5")])
 
     def test_what_builds_the_app_anew_is_no_change(self):
         self.endpoint._reset_app()
