@@ -11,15 +11,16 @@ from typing import Annotated
 
 from fastapi import Depends, Header, HTTPException, Query, status
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from fastapi.security import HTTPBasicCredentials
+from starlette.requests import HTTPConnection
 
 from odoo.api import Environment
-from odoo.exceptions import AccessDenied
 from odoo.models import BaseModel
 
 from odoo.addons.base.models.res_partner import ResPartner
 from odoo.addons.base.models.res_users import ResUsers
 
+from .auth.basic import BasicScheme, authenticate_basic
 from .auth.caller import (
     Caller,
     authenticated_caller,
@@ -28,6 +29,7 @@ from .auth.caller import (
     optionally_authenticated_partner_impl,
 )
 from .auth.session import get_odoo_user
+from .auth.ways import InvalidCredentials
 from .context import odoo_env_ctx
 from .schemas import Paging
 
@@ -67,10 +69,6 @@ PAGE_SIZE_DESCRIPTION = "Most items on a page."
 Page = Annotated[
     int, Query(ge=1, le=MAX_PAGE, description="Number of the page, from 1.")
 ]
-#: Characters of a password; passlib hashes no longer one (``PasswordSizeError``).
-MAX_PASSWORD_LENGTH = 4096
-#: Key of the context: logins that nobody has take as long as wrong passwords.
-EVEN_TIME_KEY = "fastapi_even_time"
 
 
 def company_id() -> int | None:
@@ -212,40 +210,29 @@ def make_paging(
 
 
 def basic_auth_user(
-    credential: Annotated[HTTPBasicCredentials, Depends(HTTPBasic())],
+    credential: Annotated[HTTPBasicCredentials, Depends(BasicScheme())],
     env: Annotated[Environment, Depends(odoo_env)],
+    connection: HTTPConnection = None,
 ) -> ResUsers:
     """Return the user whose login and password the client sent.
 
-    The time that it takes tells nobody which logins there are.
+    The time that it takes tells nobody which logins there are. A credential that was
+    right is remembered for some minutes. Nothing is written, but that failures are
+    counted when the transaction is over.
 
-    :raises HTTPException: 401, missing or wrong credentials
+    :param connection: of the client; None for that of Odoo's request
+    :raises HTTPException: 401, missing or wrong credentials; 429 after too many
+        failures
     """
     try:
-        if "\0" in credential.username or "\0" in credential.password:
-            raise AccessDenied()  # PostgreSQL takes no NUL in a text
-        if not 0 < len(credential.password) <= MAX_PASSWORD_LENGTH:
-            raise AccessDenied()  # whoever has the login
-        auth_info = (
-            env["res.users"]
-            .sudo()
-            .with_context(**{EVEN_TIME_KEY: True})
-            .authenticate(
-                {
-                    "type": "password",
-                    "login": credential.username,
-                    "password": credential.password,
-                },
-                {"interactive": False},
-            )
-        )
-    except AccessDenied as err:
+        user_id = authenticate_basic(credential, connection, env)
+    except InvalidCredentials as err:
         raise HTTPException(
             status_code=status.HTTP_401_UNAUTHORIZED,
-            detail="Incorrect username or password",
+            detail=err.detail,
             headers={"WWW-Authenticate": "Basic"},
         ) from err
-    return env["res.users"].browse(auth_info["uid"])
+    return env["res.users"].browse(user_id)
 
 
 def authenticated_partner_from_basic_auth_user(

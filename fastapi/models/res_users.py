@@ -1,14 +1,14 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Logins that nobody has take as long as wrong passwords."""
+"""Users who authenticate to an API with their password (``auth.basic``)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import AccessDenied
 from odoo.tools import SQL
 
-from ..dependencies import EVEN_TIME_KEY
+from ..auth.basic import API_LOGIN_KEY
 
 
 class ResUsers(models.Model):
@@ -19,16 +19,19 @@ class ResUsers(models.Model):
         """Hash a password in vain where Odoo has found none to compare with.
 
         Hashing is what takes the time: without it, clients could tell from the time of
-        an answer which logins there are. Only for the APIs (``EVEN_TIME_KEY``), and
-        not after too many failures, when Odoo looks at nobody's password.
+        an answer which logins there are. Failures are not counted here, as Odoo does
+        for each address: the APIs count them for logins, over all workers.
         """
-        with super()._assert_can_auth(user=user):
-            try:
+        if not self.env.context.get(API_LOGIN_KEY):
+            with super()._assert_can_auth(user=user):
                 yield
-            except AccessDenied:
-                if self.env.context.get(EVEN_TIME_KEY) and not self._has_hash(user):
-                    self._crypt_context().hash("nobody's password")
-                raise
+            return
+        try:
+            yield
+        except AccessDenied:
+            if not self._has_hash(user):
+                self._crypt_context().hash("nobody's password")
+            raise
 
     def _has_hash(self, login: str) -> bool:
         """Return whether ``_check_credentials`` hashes what is sent for a login."""
@@ -39,3 +42,36 @@ class ResUsers(models.Model):
             return False
         query = SQL("SELECT password FROM res_users WHERE id = %s", user.id)
         return bool(self.env.execute_query(query)[0][0])
+
+    @api.model
+    def _update_last_login(self) -> None:
+        """Record no login for the calls of an API."""
+        if not self.env.context.get(API_LOGIN_KEY):
+            super()._update_last_login()
+
+    def _get_credential_state(self, method: str) -> str | None:
+        """Return what must not have changed for a credential to be right still.
+
+        An API asks it after the first call, and again with each call while it
+        remembers that the credential was right. So it must cost little.
+
+        :param method: ``auth_method`` that ``authenticate`` has returned
+        :return: any text that changes when the credential may be wrong by now. None:
+            the database can't tell, as of a password that LDAP knows, so the
+            credential is verified with each call. An override may tell for a method of
+            its own
+        """
+        self.ensure_one()
+        if method not in ("password", "apikey"):
+            return None
+        values = self._session_token_get_values()
+        if not values:  # the user is gone
+            return None
+        if method == "password":
+            return repr((values, self._rpc_api_keys_only()))
+        query = SQL(
+            "SELECT id FROM res_users_apikeys WHERE user_id = %s AND (expiration_date "
+            "IS NULL OR expiration_date >= now() AT TIME ZONE 'utc') ORDER BY id",
+            self.id,
+        )
+        return repr((values, self.env.execute_query(query)))

@@ -48,6 +48,8 @@ class ServerCase(BaseCase):
         if self.created:
             self.first.rpc("fastapi.endpoint", "unlink", self.created)
             self.created.clear()
+        # or the next test that sends wrong credentials has to wait
+        self.query("DELETE FROM fastapi_auth_failure")
         self.query("DELETE FROM test_fastapi_fault")
         self.query("DELETE FROM test_fastapi_item")
 
