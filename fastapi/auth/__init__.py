@@ -2,6 +2,7 @@
 """Ways to authenticate, one module each."""
 
 from .api_key import ApiKeyWay
+from .basic import BasicWay
 from .caller import Caller
 from .session import SessionWay
 from .ways import Authentication, InvalidCredentials, Way
@@ -9,6 +10,7 @@ from .ways import Authentication, InvalidCredentials, Way
 __all__ = [
     "ApiKeyWay",
     "Authentication",
+    "BasicWay",
     "Caller",
     "InvalidCredentials",
     "SessionWay",

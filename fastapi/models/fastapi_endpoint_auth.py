@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..auth import ApiKeyWay, Authentication, SessionWay, Way
+from ..auth import ApiKeyWay, Authentication, BasicWay, SessionWay, Way
 from ..auth.overrides import make_overrides
 
 #: ``token`` of RFC 9110, section 5.6.2, without the underscore: WSGI takes it for a
@@ -174,6 +174,8 @@ class FastapiEndpoint(models.Model):
                     accept_unscoped=self.accept_unscoped_keys,
                 )
             )
+        if self.auth_basic:
+            ways.append(BasicWay())
         if self.auth_session:
             ways.append(SessionWay())
         return ways
