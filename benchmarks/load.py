@@ -27,6 +27,7 @@ GRACE = 30  # seconds that a load may take longer than it should
 _LUA = """
 wrk.method = "{method}"
 wrk.headers["Connection"] = "close"
+{authorization}
 {body}
 function done(summary, latency, requests)
   local errors = summary.errors
@@ -51,10 +52,12 @@ class Request:
     """What is asked for.
 
     :param body: JSON; makes it a POST
+    :param authorization: value of the header
     """
 
     path: str
     body: str = ""
+    authorization: str = ""
 
     @property
     def method(self) -> str:
@@ -67,6 +70,8 @@ class Request:
         body = self.body.encode()
         if body:
             head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        if self.authorization:
+            head += f"Authorization: {self.authorization}\r\n"
         return f"{head}Connection: close\r\n\r\n".encode() + body
 
 
@@ -115,7 +120,11 @@ def run_list(port: int, requests: Iterable[Request]) -> list[float]:
 
 def _run_wrk(port: int, request: Request, clients: int, seconds: int) -> Result:
     body = _LUA_BODY.replace("{body}", request.body) if request.body else ""
+    header = ""
+    if request.authorization:
+        header = f'wrk.headers["Authorization"] = "{request.authorization}"'
     script = _LUA.replace("{method}", request.method).replace("{body}", body)
+    script = script.replace("{authorization}", header)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)
         file.flush()

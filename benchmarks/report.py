@@ -81,8 +81,12 @@ def render_speed(
                 f"{work.goal:.2f}",
             ]
             if peer:
-                published = rows[PUBLISHED, route]
-                line += [f"{published.rate:.0f}", f"{published.ratio:.2f}"]
+                published = rows.get((PUBLISHED, route))
+                line += (
+                    [f"{published.rate:.0f}", f"{published.ratio:.2f}"]
+                    if published
+                    else ["", ""]
+                )
             lines.append(line)
     return render_table(head, lines)
 

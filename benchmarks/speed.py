@@ -86,6 +86,8 @@ def measure(
     first = next(iter(servers.values()))
     candidates = {NATIVE: Candidate(first, work.get_native())}
     for name, server in servers.items():
+        if server is not first and not work.published:
+            continue
         for route, request in work.get_routes().items():
             candidates[name, route] = Candidate(server, request)
     for candidate in candidates.values():
@@ -143,10 +145,13 @@ def _are_pages_alike(answer: dict, expected: dict) -> bool:
 
 def _fetch(candidate: Candidate) -> dict:
     request = candidate.request
+    headers = {"Content-Type": "application/json"} if request.body else {}
+    if request.authorization:
+        headers["Authorization"] = request.authorization
     message = urllib.request.Request(
         f"http://{HOST}:{candidate.server.port}{request.path}",
         data=request.body.encode() or None,
-        headers={"Content-Type": "application/json"} if request.body else {},
+        headers=headers,
         method=request.method,
     )
     with urllib.request.urlopen(message, timeout=60) as answer:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import dataclass
 
@@ -22,6 +23,11 @@ LINES = json.dumps(
     }
 )
 
+#: What ``fastapi_bench`` gives its user: ``work.py`` there.
+_KEY = "Bearer 8d7a41c09e5b46f3a2c1908b7d6e5f4a3b2c1d0e"
+_NATIVE_KEY = "Bearer 51f0c3a7e8b94d2690ab7c3d4e5f60718293a4b5"
+_BASIC = f"Basic {base64.b64encode(b'fastapi_bench_caller:a long password').decode()}"
+
 
 @dataclass(frozen=True)
 class Work:
@@ -33,6 +39,9 @@ class Work:
     :param body: JSON that is sent
     :param floor: least ratio of the requests per second to the controller's
     :param goal: ratio to aim at
+    :param authorization: header of the requests to the routes
+    :param native_authorization: that of the requests to the controller
+    :param published: whether the published addon has it too
     """
 
     name: str
@@ -41,14 +50,20 @@ class Work:
     floor: float
     goal: float
     body: str = ""
+    authorization: str = ""
+    native_authorization: str = ""
+    published: bool = True
 
     def get_native(self) -> Request:
         """Return the request to the controller."""
-        return Request(self.native, self.body)
+        return Request(self.native, self.body, self.native_authorization)
 
     def get_routes(self) -> dict[str, Request]:
         """Return the requests to the routes, by what the table calls them."""
-        return {name: Request(path, self.body) for name, path in self.routes.items()}
+        return {
+            name: Request(path, self.body, self.authorization)
+            for name, path in self.routes.items()
+        }
 
 
 WORKS = (
@@ -101,6 +116,26 @@ WORKS = (
         floor=0.85,
         goal=0.95,
         body=LINES,
+    ),
+    Work(
+        "key",
+        "/bench_native/caller",
+        {'API key, against `auth="bearer"`': "/bench_key/caller"},
+        floor=0.95,
+        goal=1.10,
+        authorization=_KEY,
+        native_authorization=_NATIVE_KEY,
+        published=False,
+    ),
+    Work(
+        "basic",
+        "/bench_key/caller",
+        {"HTTP Basic, against the API key": "/bench_basic/caller"},
+        floor=0.85,
+        goal=0.95,
+        authorization=_BASIC,
+        native_authorization=_KEY,
+        published=False,
     ),
 )
 ENDPOINTS = "endpoints"

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from odoo.models import BaseModel
 
 PARTNER_REF = "fastapi_bench"
+#: Who calls endpoints that authenticate, as ``benchmarks/works.py`` has it too.
+LOGIN, PASSWORD = "fastapi_bench_caller", "a long password"
+#: For one endpoint, and for Odoo's controllers.
+KEY = "8d7a41c09e5b46f3a2c1908b7d6e5f4a3b2c1d0e"
+NATIVE_KEY = "51f0c3a7e8b94d2690ab7c3d4e5f60718293a4b5"
 #: Fields of a page of 80 records; id is another one.
 CONTACT_FIELDS = ("name", "email", "phone", "street", "city", "zip", "ref")
 CHUNK = 64 * 1024  # bytes

@@ -32,7 +32,7 @@ FOLDER = layout.ROOT / "benchmarks"
 MODULE = "fastapi_bench"
 WORKS = (
     *("trivial", "dependencies", "partners", "records", "list", "lines"),
-    *("transfers", "endpoints"),
+    *("key", "basic", "transfers", "endpoints"),
 )
 TIME_LIMIT = 30 * 60  # seconds for all measurements together
 

@@ -125,6 +125,11 @@ class Native(Controller):
             {"count": count, "items": _get_contacts(found)}
         )
 
+    @route("/bench_native/caller", methods=["GET"], **{**_OPTIONS, "auth": "bearer"})
+    def caller(self):
+        partner = request.env.user.partner_id
+        return request.make_json_response({"id": partner.id, "name": partner.name})
+
     @route("/bench_native/lines", methods=["POST"], csrf=False, **_OPTIONS)
     def lines(self):
         try:

@@ -5,10 +5,11 @@ from fastapi import APIRouter
 
 from odoo import api, fields, models
 
+from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 from odoo.addons.fastapi.dependencies import authenticated_partner_impl
 
-from ..routers import partner_of_user, records_router, router
-from ..work import PARTNER_REF
+from ..routers import caller_router, partner_of_user, records_router, router
+from ..work import KEY, LOGIN, NATIVE_KEY, PARTNER_REF, PASSWORD
 
 PARTNERS = 100  # more than a page of 80
 
@@ -17,13 +18,16 @@ class FastapiEndpoint(models.Model):
     _inherit = "fastapi.endpoint"
 
     app = fields.Selection(
-        selection_add=[("bench", "Benchmark")], ondelete={"bench": "cascade"}
+        selection_add=[("bench", "Benchmark"), ("bench_callers", "Benchmark, callers")],
+        ondelete={"bench": "cascade", "bench_callers": "cascade"},
     )
 
     def _get_fastapi_routers(self) -> list[APIRouter]:
         routers = super()._get_fastapi_routers()
         if self.app == "bench":
             routers += [router, records_router]
+        if self.app == "bench_callers":
+            routers.append(caller_router)
         return routers
 
     def _get_app_dependencies_overrides(self):
@@ -46,4 +50,40 @@ class FastapiEndpoint(models.Model):
                     }
                     for number in range(PARTNERS)
                 ]
+            )
+
+    @api.model
+    def _create_bench_callers(self):
+        """Create a caller, and an endpoint for each way to authenticate."""
+        if "auth_api_key" not in self._fields:  # the published addon
+            return
+        user = self.env["res.users"].create(
+            {"name": LOGIN, "login": LOGIN, "password": PASSWORD}
+        )
+        vals = {
+            "app": "bench_callers",
+            "user_id": self.env.ref("fastapi_bench.user_bench").id,
+            "save_http_session": False,
+        }
+        by_key, _by_password = self.create(
+            [
+                {**vals, "name": "key", "root_path": "/bench_key", "auth_api_key": 1},
+                {**vals, "name": "basic", "root_path": "/bench_basic", "auth_basic": 1},
+            ]
+        )
+        endpoint_keys = self.env["fastapi.endpoint.key"]
+        key, _secret = endpoint_keys._generate(by_key, user, "benchmark")
+        api_keys = self.env["res.users.apikeys"].with_user(user).sudo()
+        api_keys._generate("rpc", "benchmark", None)
+        # those that works.py knows
+        for secret, condition in ((KEY, "id = %s"), (NATIVE_KEY, "id <> %s")):
+            self.env.cr.execute(
+                "UPDATE res_users_apikeys SET key = %s, index = %s "
+                f"WHERE user_id = %s AND {condition}",
+                [
+                    KEY_CRYPT_CONTEXT.hash(secret),
+                    secret[:INDEX_SIZE],
+                    user.id,
+                    key.api_key_id.id,
+                ],
             )

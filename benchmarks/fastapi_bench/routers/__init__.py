@@ -1,3 +1,3 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-from .bench import partner_of_user, router
+from .bench import caller_router, partner_of_user, router
 from .records import router as records_router

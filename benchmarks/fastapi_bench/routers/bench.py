@@ -25,6 +25,8 @@ from odoo.addons.fastapi.schemas import PagedCollection, Paging
 from ..work import CHUNK, find_partners, generate
 
 router = APIRouter()
+#: For endpoints that authenticate.
+caller_router = APIRouter()
 
 
 class Reads(BaseModel):
@@ -56,9 +58,21 @@ class Counted(BaseModel):
     quantity: int
 
 
+class Caller(BaseModel):
+    id: int
+    name: str
+
+
 def partner_of_user(env: Annotated[Environment, Depends(odoo_env)]) -> ResPartner:
     """The override of ``authenticated_partner_impl``: as cheap as one can be."""
     return env.user.partner_id
+
+
+@caller_router.get("/caller")
+def caller(
+    partner: Annotated[ResPartner, Depends(authenticated_partner)],
+) -> Caller:
+    return Caller(id=partner.id, name=partner.name)
 
 
 @router.get("/async")
