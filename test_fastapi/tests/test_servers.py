@@ -1,9 +1,13 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import hashlib
 import os
+import secrets
 import uuid
 
+from odoo.sql_db import db_connect
 from odoo.tests import BaseCase, get_db_name, tagged
+
+from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 
 from .server_case import LOCK, ServerCase
 from .servers import (
@@ -229,23 +233,74 @@ class TestTwoServers(ServerCase):
 
 @tagged("post_install", "-at_install")
 class TestTwoDatabases(BaseCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.names = get_db_name(), f"{get_db_name()}-second"
+        cls.addClassCleanup(drop_database, cls.names[1])
+        exit_code, log = create_database(cls.names[1], "test_fastapi")
+        assert exit_code == 0, log
+        cls.server = OdooServer(*cls.names)
+        cls.addClassCleanup(cls.server.stop)
+
+    def create_endpoint(self, dbname, root_path, **vals):
+        vals = {"name": dbname, "app": "test", "root_path": root_path, **vals}
+        (endpoint_id,) = self.server.rpc(
+            "fastapi.endpoint", "create", [vals], dbname=dbname
+        )
+        self.addCleanup(
+            self.server.rpc, "fastapi.endpoint", "unlink", [endpoint_id], dbname=dbname
+        )
+
+    def create_key(self, dbname):
+        """Return an API key of the administrator."""
+        key = secrets.token_hex(20)
+        with db_connect(dbname).cursor() as cr:
+            cr.execute(
+                "INSERT INTO res_users_apikeys (name, user_id, key, index) "
+                "SELECT 'test', id, %s, %s FROM res_users WHERE login = 'admin'",
+                [KEY_CRYPT_CONTEXT.hash(key), key[:INDEX_SIZE]],
+            )
+        self.addCleanup(self.delete_key, dbname, key)
+        return key
+
+    def delete_key(self, dbname, key):
+        with db_connect(dbname).cursor() as cr:
+            cr.execute(
+                "DELETE FROM res_users_apikeys WHERE index = %s", [key[:INDEX_SIZE]]
+            )
+
+    def test_keys_of_the_other_open_nothing(self):
+        for dbname in self.names:
+            self.create_endpoint(
+                dbname,
+                "/keys",
+                app="test_auth",
+                auth_api_key=True,
+                accept_unscoped_keys=True,
+                run_as="user",
+            )
+        keys = [self.create_key(dbname) for dbname in self.names]
+
+        def statuses(key):
+            headers = {"Authorization": f"Bearer {key}"}
+            return [
+                self.server.request(
+                    "GET", "/keys/auth/caller", None, headers, dbname=dbname
+                ).status
+                for dbname in self.names
+            ]
+
+        for _turn in range(2):  # the server remembers keys that it has verified
+            self.assertEqual(statuses(keys[0]), [200, 401])
+            self.assertEqual(statuses(keys[1]), [401, 200])
+        self.delete_key(self.names[0], keys[0])
+        self.assertEqual(statuses(keys[0]), [401, 401])
+
     def test_neither_rebuilds_the_apps_of_the_other(self):
-        names = get_db_name(), f"{get_db_name()}-second"
-        self.addCleanup(drop_database, names[1])
-        exit_code, log = create_database(names[1], "test_fastapi")
-        self.assertEqual(exit_code, 0, log)
-        server = OdooServer(*names)
-        self.addCleanup(server.stop)
+        names, server = self.names, self.server
         for dbname in names:
-            (endpoint_id,) = server.rpc(
-                "fastapi.endpoint",
-                "create",
-                [{"name": dbname, "app": "test", "root_path": "/two"}],
-                dbname=dbname,
-            )
-            self.addCleanup(
-                server.rpc, "fastapi.endpoint", "unlink", [endpoint_id], dbname=dbname
-            )
+            self.create_endpoint(dbname, "/two")
 
         def apps():
             answers = [
