@@ -141,6 +141,7 @@ class FastapiEndpointKey(models.Model):
         """
         if not key or not key.isprintable() or len(key) > MAX_KEY_SIZE:
             return None
+        self.env["res.users"].flush_model(["active"])
         scope = self._get_scope(endpoint_id)
         api_keys = self.env["res.users.apikeys"]
         user_id = api_keys._check_credentials(scope=scope, key=key)
@@ -243,6 +244,7 @@ class FastapiEndpointKey(models.Model):
         :raises AccessError: the current user may not make it
         :raises UserError: the user can't have a key
         """
+        endpoint = endpoint.with_env(self.env)
         endpoint.check_access("write")
         self._check_user(endpoint, user)
         expiration_date = fields.Datetime.to_datetime(expiration_date)
@@ -342,10 +344,13 @@ class FastapiEndpointKey(models.Model):
         api_keys._remove()
         return result
 
-    @check_identity
     def action_revoke(self):
         """Delete the key: clients that send it are not known any more."""
         self.check_access("write")
+        return self._revoke()
+
+    @check_identity
+    def _revoke(self):
         # sudo: deleting needs the user's password, which Odoo has just asked for
         keys = self.sudo()
         for key in keys:
