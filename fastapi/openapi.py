@@ -9,7 +9,7 @@ left out here too.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -66,6 +66,16 @@ class Operation:
         )
 
     @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes that a credential has to allow."""
+        return frozenset(
+            scope
+            for schemes in self.security
+            for scopes in schemes.values()
+            for scope in scopes
+        )
+
+    @property
     def docs_fragment(self) -> str:
         """The place in Swagger UI, as the fragment of a URL (its "deep linking")."""
         names = [self.tags[0] if self.tags else DEFAULT_TAG, self.operation_id]
@@ -116,35 +126,57 @@ def _summary_of(operation: Mapping[str, Any]) -> str:
     return summary
 
 
-def first_simple_get(document: Mapping[str, Any]) -> Operation | None:
-    """Return the first operation that reads, and asks for nothing but credentials."""
+def first_simple_get(
+    document: Mapping[str, Any],
+    is_wanted: Callable[[Operation], bool] = lambda _operation: True,
+) -> Operation | None:
+    """Return the first operation that reads, and asks for nothing but credentials.
+
+    :param is_wanted: whether an operation may be chosen
+    """
     for operation in iter_operations(document):
-        if operation.method == "GET" and not (
-            operation.needs_input or operation.deprecated
+        if (
+            operation.method == "GET"
+            and not (operation.needs_input or operation.deprecated)
+            and is_wanted(operation)
         ):
             return operation
     return None
 
 
-def curl_command(document: Mapping[str, Any], operation: Operation, url: str) -> str:
+def curl_command(
+    document: Mapping[str, Any],
+    operation: Operation,
+    url: str,
+    header: str | None = None,
+) -> str:
     """Return a command line that calls an operation, quoted for a POSIX shell.
 
-    Credentials stand there as words in capitals.
+    Credentials stand there as words in capitals, unless they are given. Of several ways
+    to authenticate it takes the first; a cookie only if there is no other.
 
     :param document: where the operation is from
     :param operation: without required parameters
     :param url: where the app is mounted, without a slash at its end
+    :param header: name and value of the header that holds the credentials
     """
     arguments = []
     query = {}
     schemes = document.get("components", {}).get("securitySchemes", {})
-    for name in operation.security[0] if operation.authenticated else ():
+    if header is not None:
+        arguments += ["--header", header]
+        names = ()
+    else:
+        names = _choose_way(operation, schemes)
+    for name in names:
         scheme = schemes.get(name, {})
         match scheme.get("type"), scheme.get("in"):
             case "http", _ if scheme.get("scheme", "").lower() == "basic":
                 arguments += ["--user", "LOGIN:PASSWORD"]
             case (("http" | "oauth2" | "openIdConnect"), _):
-                arguments += ["--header", "Authorization: Bearer TOKEN"]
+                # the endpoint's own keys are sent in this way, too
+                word = "KEY" if "key" in name.lower() else "TOKEN"
+                arguments += ["--header", f"Authorization: Bearer {word}"]
             case "apiKey", "header":
                 arguments += ["--header", f"{scheme['name']}: KEY"]
             case "apiKey", "cookie":
@@ -155,3 +187,16 @@ def curl_command(document: Mapping[str, Any], operation: Operation, url: str) ->
     if query:
         url += f"?{urlencode(query)}"
     return shlex.join(["curl", *arguments, url])
+
+
+def _choose_way(
+    operation: Operation, schemes: Mapping[str, Mapping[str, Any]]
+) -> Iterable[str]:
+    """Return the names of the security schemes that a command line can use best."""
+    if not operation.authenticated:
+        return ()
+
+    def needs_cookie(names: Iterable[str]) -> bool:
+        return any(schemes.get(name, {}).get("in") == "cookie" for name in names)
+
+    return min(operation.security, key=needs_cookie)

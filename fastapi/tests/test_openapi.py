@@ -142,6 +142,29 @@ class TestCurlCommand(BaseCase):
                 command = shlex.split(self._command(dependency))
                 self.assertEqual(command, ["curl", *expected])
 
+    def test_key_in_the_header_of_tokens(self):
+        command = self._command(HTTPBearer(scheme_name="APIKey"))
+        self.assertIn("Authorization: Bearer KEY", shlex.split(command))
+
+    def test_credentials_that_are_given(self):
+        app = FastAPI()
+        app.get("/x", dependencies=[Depends(HTTPBasic())])(nothing)
+        document = app.openapi()
+        operation = first_simple_get(document)
+        command = curl_command(document, operation, "https://h.example", "X-Key: it's")
+        self.assertEqual(
+            shlex.split(command),
+            ["curl", "--header", "X-Key: it's", "https://h.example/x"],
+        )
+
+    def test_cookie_last(self):
+        ways = [APIKeyCookie(name="session_id"), HTTPBasic(), APIKeyHeader(name="K")]
+        app = FastAPI()
+        app.get("/x", dependencies=list(map(Depends, ways)))(nothing)
+        document = app.openapi()
+        command = curl_command(document, first_simple_get(document), "https://h")
+        self.assertEqual(command, "curl --user LOGIN:PASSWORD https://h/x")
+
     def test_quoted_for_a_shell(self):
         for path, quoted in (
             ("/it's", "/it's"),
@@ -157,6 +180,22 @@ class TestCurlCommand(BaseCase):
     def test_first_that_needs_no_input(self):
         operation = first_simple_get(make_app().openapi())
         self.assertEqual(operation.path, "/secret")
+
+    def test_first_that_is_wanted(self):
+        app = FastAPI()
+        app.get("/a")(nothing)
+        app.get("/b", dependencies=[Depends(HTTPBasic())])(nothing)
+        document = app.openapi()
+        wanted = first_simple_get(document, lambda operation: operation.authenticated)
+        self.assertEqual(wanted.path, "/b")
+        self.assertIsNone(first_simple_get(document, lambda operation: False))
+
+    def test_scopes(self):
+        document = {
+            "paths": {"/a": {"get": {"security": [{"k": ["x", "y"]}, {"o": ["x"]}]}}}
+        }
+        (operation,) = iter_operations(document)
+        self.assertEqual(operation.scopes, {"x", "y"})
 
     def test_none(self):
         app = FastAPI()

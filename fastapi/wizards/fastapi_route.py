@@ -34,6 +34,7 @@ class FastapiRoute(models.TransientModel):
     access = fields.Char(
         help="How a client says who it is. Public: anyone may call the route.",
     )
+    scopes = fields.Char(help="What the credentials of a client have to allow.")
     deprecated = fields.Boolean(help="Clients should stop using it.")
     stage = fields.Selection(
         [("deprecated", "Deprecated")],
@@ -66,6 +67,7 @@ class FastapiRoute(models.TransientModel):
                     "tags": ", ".join(operation.tags),
                     "authenticated": operation.authenticated,
                     "access": self._get_access(operation),
+                    "scopes": " ".join(sorted(operation.scopes)),
                     "deprecated": operation.deprecated,
                     "docs_fragment": operation.docs_fragment,
                 }
@@ -84,7 +86,7 @@ class FastapiRoute(models.TransientModel):
         """Return the context that hides the columns of a list without any value."""
         return {
             f"show_{name}": any(self.mapped(name))
-            for name in ("summary", "tags", "deprecated")
+            for name in ("summary", "tags", "scopes", "deprecated")
         }
 
     def action_open_docs(self):

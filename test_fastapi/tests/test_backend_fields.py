@@ -365,7 +365,12 @@ class TestRoutes(BackendCase):
         action = self.endpoint.with_user(self.user).action_open_routes()
         self.assertEqual(
             action["context"],
-            {"show_summary": True, "show_tags": True, "show_deprecated": False},
+            {
+                "show_summary": True,
+                "show_tags": True,
+                "show_scopes": False,
+                "show_deprecated": False,
+            },
         )
 
     def test_place_in_the_documentation(self):
@@ -416,7 +421,7 @@ class TestRoutes(BackendCase):
     def test_list_can_be_grouped(self):
         self._rows()
         model = self.env["fastapi.route"].with_user(self.user)
-        for name in ("tag", "method", "authenticated"):
+        for name in ("tag", "method", "access"):
             self.assertTrue(model.formatted_read_group([], [name], ["__count"]))
 
 
