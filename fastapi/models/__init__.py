@@ -3,6 +3,7 @@ from .fastapi_app import FastapiApp
 from . import fastapi_auth_failure
 from . import fastapi_endpoint_app
 from . import fastapi_endpoint_auth
+from . import fastapi_endpoint_auth_backend
 from . import fastapi_endpoint_backend
 from . import fastapi_endpoint_change
 from . import fastapi_endpoint_demo

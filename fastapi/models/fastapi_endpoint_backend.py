@@ -187,7 +187,10 @@ class FastapiEndpoint(models.Model):
     def _compute_curl_example(self):
         for endpoint in self:
             document = endpoint._get_openapi()
-            operation = first_simple_get(document)
+            operation = endpoint._get_auth_texts() and first_simple_get(
+                document, lambda operation: operation.authenticated
+            )
+            operation = operation or first_simple_get(document)
             if operation:
                 command = curl_command(document, operation, endpoint.base_url)
             elif endpoint.state == "live" and endpoint.openapi_url:

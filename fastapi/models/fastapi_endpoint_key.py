@@ -376,7 +376,6 @@ class FastapiEndpoint(models.Model):
         comodel_name="fastapi.endpoint.key",
         inverse_name="endpoint_id",
         string="API Keys",
-        readonly=True,
         groups="fastapi.group_fastapi_user",
         help="Keys that open this endpoint and nothing else.",
     )

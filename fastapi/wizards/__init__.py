@@ -1,1 +1,2 @@
+from . import fastapi_endpoint_key
 from . import fastapi_route

@@ -7,6 +7,7 @@ from . import test_auth_core
 from . import test_auth_session
 from . import test_auth_table
 from . import test_backend
+from . import test_backend_auth
 from . import test_backend_fields
 from . import test_backend_rules
 from . import test_bad_input

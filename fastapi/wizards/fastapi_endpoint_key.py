@@ -1,0 +1,84 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Makes an API key for an endpoint, and shows it once.
+
+The same two steps as for Odoo's own keys (``res.users.apikeys.description``), whose
+durations and limits these are.
+"""
+
+from odoo import fields, models
+from odoo.exceptions import ValidationError
+
+from odoo.addons.base.models.res_users import check_identity
+
+
+class FastapiEndpointKeyDescription(models.TransientModel):
+    """What a new key is for, whose it is and how long it lasts."""
+
+    _name = "fastapi.endpoint.key.description"
+    _inherit = "res.users.apikeys.description"
+    _description = "New API Key of a FastAPI Endpoint"
+
+    endpoint_id = fields.Many2one(
+        comodel_name="fastapi.endpoint", required=True, ondelete="cascade"
+    )
+    allow_portal_users = fields.Boolean(related="endpoint_id.allow_portal_users")
+    user_id = fields.Many2one(
+        comodel_name="res.users",
+        required=True,
+        ondelete="cascade",
+        domain="[('share', 'in', [False, allow_portal_users])]",
+        help="Who calls the API for those who have the key. Best a user of its own for "
+        "each client, with no rights but those that the client needs.",
+    )
+    scopes = fields.Char(
+        help="What the key allows, as names with spaces between them. Routes that ask "
+        "for a scope refuse a key without it.",
+    )
+    known_scopes = fields.Char(
+        string="Scopes of the App",
+        compute="_compute_known_scopes",
+        help="The scopes that routes of the app ask for.",
+    )
+
+    def _compute_known_scopes(self):
+        for description in self:
+            # sudo: as in what the form of the endpoint shows of its app
+            endpoint = description.endpoint_id.sudo()
+            description.known_scopes = " ".join(endpoint._get_known_scopes())
+
+    def make_key(self):
+        """Make the key, and open what shows it."""
+        self.ensure_one()
+        self.endpoint_id.check_access("write")
+        return self._make_key()
+
+    @check_identity
+    def _make_key(self):
+        if self.duration != "0" and not self.expiration_date:
+            raise ValidationError(self.env._("When does the key expire?"))
+        key, secret = self.env["fastapi.endpoint.key"]._generate(
+            self.endpoint_id,
+            self.user_id,
+            self.name,
+            self.expiration_date,
+            self.scopes,
+        )
+        # sudo: as in what the form of the endpoint shows of its app
+        command = self.endpoint_id.sudo()._get_curl_command(secret, key.scopes)
+        self.sudo().unlink()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "fastapi.endpoint.key.show",
+            "name": self.env._("API Key Ready"),
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_key": secret, "default_curl_command": command},
+        }
+
+
+class FastapiEndpointKeyShow(models.AbstractModel):
+    _name = "fastapi.endpoint.key.show"
+    _inherit = "res.users.apikeys.show"
+    _description = "Show API Key of a FastAPI Endpoint"
+
+    curl_command = fields.Char(string="Try it", readonly=True)
