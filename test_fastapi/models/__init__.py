@@ -1,4 +1,5 @@
 from . import fastapi_app
+from . import fastapi_app_auth
 from . import fastapi_endpoint
 from . import fastapi_endpoint_library
 from . import fastapi_endpoint_lifespan

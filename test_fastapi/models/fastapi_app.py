@@ -11,7 +11,6 @@ from odoo import Command, api, fields, models
 from odoo.addons.fastapi.dependencies import paging
 from odoo.addons.fastapi.models import FastapiApp
 
-from ..routers import router as all_routes
 from ..routers.app_class import (
     CupError,
     NameMiddleware,
@@ -25,7 +24,6 @@ from ..routers.app_class import (
     small_pages,
     smaller_pages,
 )
-from ..routers.auth import router as auth_router
 
 
 class TestClassApp(FastapiApp):
@@ -100,20 +98,6 @@ class TestExistingApp(FastapiApp):
     _name = "fastapi.app.test_existing"
     _description = "Test of an app that exists already"
     _app = existing_app
-
-
-class TestAuthApp(FastapiApp):
-    """All routes, and who calls is up to the endpoint."""
-
-    _name = "fastapi.app.test_auth"
-    _description = "Test of an app that leaves authentication to its endpoint"
-    _root_path = "/test-auth"
-    _user_xml_id = "test_fastapi.user_test_runner"
-    _auth = ("api_key",)
-    _run_as = "caller"
-
-    def _get_routers(self):
-        return [auth_router, all_routes]
 
 
 class FastapiEndpoint(models.Model):
