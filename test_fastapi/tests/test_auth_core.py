@@ -1,13 +1,18 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """An endpoint authenticates by API keys, and runs as its user or as the caller."""
 
+import json
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import ValidationError
 from odoo.tests import new_test_user
 
+from odoo.addons.base.models.res_users import KEY_CRYPT_CONTEXT
+
 from .common import FastapiHttpCase
+from .test_commands import CommandCase
 
 NOT_AUTHENTICATED = "Not authenticated"
 
@@ -117,6 +122,51 @@ class TestApiKeys(AuthCase):
         self.assertEqual(self.get_by_key("/auth/auth/caller").status_code, 200)
         self.user.active = False
         self.assertEqual(self.get_by_key("/auth/auth/caller").status_code, 401)
+
+    def test_key_of_the_endpoint(self):
+        self.endpoint.accept_unscoped_keys = False
+        path = "/auth/auth/caller"
+        self.assertEqual(self.get_by_key(path).status_code, 401)
+        keys = self.env["fastapi.endpoint.key"]
+        key, secret = keys._generate(
+            self.endpoint, self.user, "test", scopes="orders:write a"
+        )
+        for _ in range(2):  # hashed, and from memory
+            answer = self.get_by_key(path, secret).json()
+            self.assertEqual(answer["user_id"], self.user.id)
+            self.assertEqual(answer["key_id"], key.id)
+            self.assertEqual(sorted(answer["scopes"]), ["a", "orders:write"])
+        self._create_endpoint(
+            "/other", app="test_auth", auth_api_key=True, accept_unscoped_keys=True
+        )
+        self.assertEqual(self.get_by_key("/other/auth/caller").status_code, 200)
+        response = self.get_by_key("/other/auth/caller", secret)
+        self.assertEqual(response.status_code, 401)
+        key.unlink()
+        self.assertEqual(self.get_by_key(path, secret).status_code, 401)
+
+    def count_hashes(self, path, key):
+        """Return how many keys are hashed for a request, which may be refused."""
+        context = KEY_CRYPT_CONTEXT.__obj__  # passlib's
+        with patch.object(context, "verify", wraps=context.verify) as mock:
+            self.get_by_key(path, key)
+        return mock.call_count
+
+    def test_cost(self):
+        path = "/auth/auth/caller"
+        new = self._make_key(self.user)
+        self.assertEqual(self.count_hashes(path, new), 1)
+        for run_as in ("user", "caller"):
+            self.endpoint.run_as = run_as
+            self.get_by_key(path, new)  # builds the app
+            before = self.env.cr.sql_log_count
+            self.assertEqual(self.count_hashes(path, new), 0)
+            # one for the key, one for user and partner
+            self.assertLessEqual(self.env.cr.sql_log_count - before, 2)
+        # a wrong key costs the same, whether or not there is one that begins like it
+        for key in (f"{new[:-1]}x", "x" * 40):
+            for _ in range(2):
+                self.assertEqual(self.count_hashes(path, key), 1)
 
     def test_guessing(self):
         self._limit_failures(2)
@@ -369,12 +419,44 @@ class TestRunAsCaller(AuthCase):
         )
 
 
+class TestCommand(AuthCase, CommandCase):
+    def call_as(self, login, path, *arguments):
+        return self.run_command("call", "--user", login, *arguments, "GET", path)
+
+    def test_user_is_the_caller(self):
+        for run_as, uid in (("user", self.runner.id), ("caller", self.user.id)):
+            self.endpoint.run_as = run_as
+            result = self.call_as("key@test", "/auth/auth/env")
+            self.assertEqual(result[0], 0, result)
+            self.assertEqual(json.loads(result[1])["uid"], uid)
+            result = self.call_as("key@test", "/auth/auth/caller")
+            answer = json.loads(result[1])
+            self.assertEqual(answer["user_id"], self.user.id)
+            self.assertEqual(answer["runs_as"], self.runner.id)
+
+    def test_users_who_may_not_call(self):
+        new_test_user(self.env, "portal@test", "base.group_portal")
+        self.endpoint.run_as = "caller"
+        result = self.call_as("portal@test", "/auth/auth/env")
+        self.assertEqual(result[0], 1)
+        self.assertIn("Only internal users", result[1])
+
+    def test_credential_of_the_command(self):
+        for header, status in (
+            (f"Authorization: Bearer {self.key}", 0),
+            ("Authorization: Bearer wrong", 1),
+        ):
+            result = self.run_command("call", "-H", header, "GET", "/auth/auth/caller")
+            self.assertEqual(result[0], status, result)
+
+
 class TestWhatAppsSay(AuthCase):
     def test_defaults_of_an_app(self):
         endpoint = self.env["fastapi.endpoint"].create({"app": "test_auth"})
         self.assertTrue(endpoint.auth_api_key)
         self.assertFalse(endpoint.auth_basic)
         self.assertEqual(endpoint.run_as, "caller")
+        self.assertEqual(endpoint.root_path, "/test-auth")
         endpoint = self.env["fastapi.endpoint"].create(
             {"app": "test_auth", "root_path": "/x", "run_as": "user"}
         )
