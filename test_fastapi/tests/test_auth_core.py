@@ -450,6 +450,66 @@ class TestCommand(AuthCase, CommandCase):
             self.assertEqual(result[0], status, result)
 
 
+class TestSeveralWays(AuthCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.endpoint.write({"auth_basic": True, "auth_session": True})
+        cls.path = "/auth/auth/caller"
+
+    def test_each_way(self):
+        for run_as in ("user", "caller"):
+            self.endpoint.run_as = run_as
+            self.assertEqual(self.get_by_key(self.path).json()["method"], "api_key")
+            answer = self.get(self.path, auth=self.caller_auth).json()
+            self.assertEqual(
+                (answer["method"], answer["user_id"]), ("basic", self.caller.id)
+            )
+            basic = 'Basic realm="API", charset="UTF-8"'
+            self.assert_refused(
+                self.get(self.path), 401, NOT_AUTHENTICATED, f"Bearer, {basic}"
+            )
+            response = self.get(self.path, auth=("caller@test", "wrong"))
+            self.assert_refused(response, 401, challenge=f"Bearer, {basic}")
+            response = self.get_by_key(self.path, "wrong")
+            challenge = f'Bearer error="invalid_token", {basic}'
+            self.assert_refused(response, 401, challenge=challenge)
+        self.authenticate("caller@test", "caller's secret")
+        answer = self.get(self.path).json()
+        self.assertEqual(
+            (answer["method"], answer["user_id"]), ("session", self.caller.id)
+        )
+        self.assertEqual(answer["runs_as"], self.caller.id)
+
+    def test_different_users(self):
+        self.endpoint.api_key_header = "X-API-Key"
+        headers = {"X-API-Key": self.key}
+        response = self.get(self.path, headers=headers, auth=self.caller_auth)
+        detail = "The credentials that were sent name different users."
+        self.assert_refused(response, 403, detail)
+        headers = {"X-API-Key": self._make_key(self.caller)}
+        response = self.get(self.path, headers=headers, auth=self.caller_auth)
+        self.assertEqual(response.json()["method"], "api_key")
+        self.authenticate("caller@test", "caller's secret")
+        response = self.get(self.path, headers={"X-API-Key": self.key})
+        self.assert_refused(response, 403, detail)
+
+    def test_ways_that_are_not_chosen(self):
+        self.endpoint.write({"auth_basic": False, "auth_session": False})
+        self.authenticate("caller@test", "caller's secret")
+        answer = self.get_by_key(self.path).json()
+        self.assertEqual(answer["user_id"], self.user.id)
+        response = self.get(self.path, auth=self.caller_auth)
+        self.assert_refused(response, 401, NOT_AUTHENTICATED, "Bearer")
+
+    def test_openapi(self):
+        document = self.get("/auth/openapi.json").json()
+        security = document["paths"]["/auth/caller"]["get"]["security"]
+        self.assertEqual(
+            [*map(list, security)], [["APIKey"], ["HTTPBasic"], ["OdooSession"]]
+        )
+
+
 class TestWhatAppsSay(AuthCase):
     def test_defaults_of_an_app(self):
         endpoint = self.env["fastapi.endpoint"].create({"app": "test_auth"})
