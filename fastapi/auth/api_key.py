@@ -6,13 +6,14 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi.security import APIKeyHeader
 
 from odoo.tools import SQL
 
 from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 
 from . import attempts, verified
+from .bearer import BearerScheme
 from .caller import Caller
 from .errors import InvalidCredentials
 from .ways import Way
@@ -66,9 +67,7 @@ class ApiKeyWay(Way):
             )
             self.challenge = "APIKey"
         else:
-            self.scheme = HTTPBearer(
-                scheme_name="APIKey", description=description, auto_error=False
-            )
+            self.scheme = BearerScheme(scheme_name="APIKey", description=description)
             self.challenge = "Bearer"
         self._hash_of_nothing = KEY_CRYPT_CONTEXT.hash(secrets.token_hex())
 

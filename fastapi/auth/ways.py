@@ -67,9 +67,9 @@ class Way(ABC):
 
         Asked before the app runs. An override is quick, and leaves the database alone.
         What it returns is called while no transaction is open, so it may wait for
-        another server. Without an override, nothing is asked on a request.
+        another server. A way without an override costs nothing here.
 
-        :param headers: of the request, in any case
+        :param headers: of the request; upper and lower case are the same in a name
         """
         return None
 

@@ -74,6 +74,7 @@ class FastapiEndpoint(models.Model):
         self._check_app_keys()
         for app in self._get_app_models():
             if app._name != APP_MODEL and app._original_module == module:
+                self._warn_of_unknown_ways(app)
                 has_user = "user_id" in app._get_endpoint_defaults()
                 if app._create_endpoint and self._is_new_model(app):
                     self._create_endpoint_of(app)
@@ -81,6 +82,13 @@ class FastapiEndpoint(models.Model):
                     _logger.warning(
                         "%s has no user: %s is not there", app._name, app._user_xml_id
                     )
+
+    @api.model
+    def _warn_of_unknown_ways(self, app):
+        """Log the ways to authenticate of an app that no installed addon has."""
+        for way in app._auth:
+            if f"auth_{way}" not in self._fields:
+                _logger.warning("%s has no way to authenticate by %s", app._name, way)
 
     @api.model
     def _check_app_keys(self):

@@ -12,6 +12,7 @@ from odoo.tests import new_test_user
 from odoo.addons.base.models.res_partner import ResPartner
 
 from ..auth import Authentication, Caller, InvalidCredentials, Way
+from ..auth.bearer import BearerCredentials, BearerScheme
 from ..auth.overrides import find_ways, is_by_app, make_overrides
 from ..dependencies import (
     authenticated_caller,
@@ -257,6 +258,16 @@ class TestWays(WayCase):
             document = client.app.openapi()
         security = document["paths"]["/caller"]["get"]["security"]
         self.assertEqual(security, [{"one": []}, {"HTTPBearer": []}])
+
+    def test_bearer_credential_is_not_shown(self):
+        way = UserIdWay("one", "Bearer", BearerScheme(scheme_name="one"))
+        with self.client(way) as client:
+            headers = {"Authorization": f"Bearer {self.user.id}"}
+            self.assertEqual(client.get("/caller", headers=headers).status_code, 200)
+            headers = {"Authorization": "Basic x"}
+            self.assertEqual(client.get("/caller", headers=headers).status_code, 401)
+        credential = BearerCredentials(scheme="Bearer", credentials="secret")
+        self.assertNotIn("secret", f"{credential!r} {credential}")
 
     def test_overrides_of_an_app(self):
         authentication = Authentication([UserIdWay("one")])

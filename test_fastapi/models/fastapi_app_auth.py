@@ -20,7 +20,7 @@ class TestAuthApp(FastapiApp):
     _description = "Test of an app that leaves authentication to its endpoint"
     _root_path = "/test-auth"
     _user_xml_id = "test_fastapi.user_test_runner"
-    _auth = ("api_key", "of_an_addon_that_is_not_there")
+    _auth = ("api_key",)
     _run_as = "caller"
 
     def _get_routers(self):

@@ -522,6 +522,17 @@ class TestWhatAppsSay(AuthCase):
         )
         self.assertEqual(endpoint.run_as, "user")
 
+    def test_way_of_an_addon_that_is_not_there(self):
+        app = self.env["fastapi.app.test_auth"]
+        self.patch(type(app), "_auth", ("api_key", "of_an_addon"))
+        defaults = app._get_endpoint_defaults()
+        self.assertEqual(
+            [name for name in defaults if name.startswith("auth_")], ["auth_api_key"]
+        )
+        with self.assertLogs("odoo.addons.fastapi", "WARNING") as logs:
+            self.env["fastapi.endpoint"]._warn_of_unknown_ways(app)
+        self.assertIn("by of_an_addon", logs.output[0])
+
     def test_endpoints_without_a_choice_stay_as_they_are(self):
         endpoint = self._create_endpoint("/as_ever")
         for name in ("api_key", "basic", "session"):
