@@ -28,6 +28,7 @@ from .auth.caller import (
     optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
+from .auth.requirements import require_group, require_scopes
 from .auth.session import get_odoo_user
 from .auth.ways import InvalidCredentials
 from .context import odoo_env_ctx
@@ -54,6 +55,8 @@ __all__ = [
     "optionally_authenticated_partner_env",
     "optionally_authenticated_partner_impl",
     "paging",
+    "require_group",
+    "require_scopes",
 ]
 
 #: Records on a page unless the client asks for another number.

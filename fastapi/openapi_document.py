@@ -6,6 +6,7 @@ FastAPI makes the document. Here it gets, in its own place,
 * short operation ids, which become the names of functions: ``list_orders``, not
   ``list_orders_orders_get``;
 * titles of schemas that differ, of which generators make names of classes;
+* the groups that a route is for, and that nobody has to authenticate where that is so;
 * the errors that Odoo's apps answer with, described once and referred to;
 * a description of headers that every operation takes, instead of one more argument of
   every generated function.
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi.datastructures import DefaultPlaceholder
 from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.security.base import SecurityBase
 
 from .openapi import METHODS
 
@@ -40,6 +42,11 @@ ERRORS = {
     "403": ("Forbidden", "The caller has no right to do this."),
     "404": ("NotFound", "There is no such thing, or none for the caller."),
     "422": ("ValidationError", "The request is not as documented here."),
+    "429": (
+        "TooManyRequests",
+        "There were too many wrong credentials. `Retry-After` says after how many "
+        "seconds to try again.",
+    ),
     "500": ("InternalServerError", "The server failed."),
     "503": (
         "ServiceUnavailable",
@@ -89,6 +96,7 @@ def complete_document(document: dict[str, Any], app: FastAPI) -> None:
     documented = list(_iter_documented(document, app))
     _shorten_ids(document, documented)
     _describe_headers_once(document, documented)
+    _add_requirements(documented)
     _add_errors(document, documented)
     _distinguish_titles(document)
 
@@ -249,6 +257,56 @@ def _only_documents(dependant: Dependant) -> bool:
 
 
 # ----------------------------------------------------------------------
+# Who may call
+# ----------------------------------------------------------------------
+
+
+def _add_requirements(documented: list[_Documented]) -> None:
+    """Say which groups a route is for, and where credentials are optional.
+
+    ``x-odoo-groups`` is a list of requirements, each a list of the groups (XML ids) of
+    which one is enough.
+    """
+    for item in documented:
+        operation, dependant = item.operation, item.route.dependant
+        requirements = list(dict.fromkeys(_iter_groups(dependant)))
+        if requirements:
+            operation["x-odoo-groups"] = [list(groups) for groups in requirements]
+            sentences = [
+                f"Only for members of {' or '.join(f'`{group}`' for group in groups)}."
+                for groups in requirements
+            ]
+            parts = (operation.get("description"), *sentences)
+            operation["description"] = "\n\n".join(filter(None, parts))
+        optional = list(_iter_optional_auth(dependant))
+        security = operation.get("security")
+        if security and {} not in security and optional and all(optional):
+            security.append({})
+
+
+def _iter_groups(dependant: Dependant) -> Iterator[tuple[str, ...]]:
+    """Yield the groups of each ``require_group`` (``auth.requirements``)."""
+    groups = getattr(dependant.call, "required_groups", None)
+    if groups:
+        yield groups
+    for dependency in dependant.dependencies:
+        yield from _iter_groups(dependency)
+
+
+def _iter_optional_auth(dependant: Dependant, optional: bool = False) -> Iterator[bool]:
+    """Yield for each security scheme whether a request can do without a credential.
+
+    Only the ways of the endpoint say so (``auth.ways``): what a dependency of an app
+    does without a credential can't be seen.
+    """
+    optional = optional or getattr(dependant.call, "optional_auth", False)
+    if isinstance(dependant.call, SecurityBase):
+        yield optional
+    for dependency in dependant.dependencies:
+        yield from _iter_optional_auth(dependency, optional)
+
+
+# ----------------------------------------------------------------------
 # Errors
 # ----------------------------------------------------------------------
 
@@ -293,7 +351,7 @@ def _add_errors(document: dict[str, Any], documented: list[_Documented]) -> None
                 "application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}
             },
         }
-        if status == "503":
+        if status in ("429", "503"):
             described[key]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
 
 
@@ -306,13 +364,27 @@ def _iter_statuses(document: dict[str, Any], item: _Documented) -> Iterator[str]
         or "requestBody" in operation
     ):
         yield "400"
-    if operation.get("security", document.get("security")):
+    if operation.get("security", document.get("security")) or (
+        "x-odoo-groups" in operation
+    ):
         yield "401"
         yield "403"
+    if _takes_secrets(document, operation):
+        yield "429"
     if item.route.param_convertors:
         yield "404"
     yield "500"
     yield "503"
+
+
+def _takes_secrets(document: dict[str, Any], operation: dict[str, Any]) -> bool:
+    """Return whether clients send something that can be guessed: more than a cookie."""
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    return any(
+        schemes.get(name, {}).get("in") != "cookie"
+        for way in operation.get("security", document.get("security", ()))
+        for name in way
+    )
 
 
 # ----------------------------------------------------------------------

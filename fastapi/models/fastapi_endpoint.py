@@ -28,6 +28,7 @@ from odoo.tools import convert
 from .. import dependencies
 from ..auth import Way
 from ..auth.overrides import add_overrides, find_ways
+from ..auth.requirements import check_groups_exist
 from ..bridge import AsgiApplication, Lifespan, StartTimeoutError
 from ..bridge.routes import forget_callables
 from ..endpoint_app import prepare_app, prepare_middleware
@@ -604,6 +605,7 @@ class FastapiEndpoint(models.Model):
             copy_context().run(_start, lifespan, inline)
             try:
                 prepare_app(app)  # with what the lifespan has added
+                check_groups_exist(app, self.env)
             except BaseException:
                 lifespan.stop()
                 raise

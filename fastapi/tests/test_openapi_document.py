@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Header
 from fastapi.openapi.models import OpenAPI
-from fastapi.security import HTTPBasic
+from fastapi.security import APIKeyCookie, HTTPBasic
 from fastapi.utils import generate_unique_id
 from pydantic import BaseModel, computed_field, create_model
 
@@ -212,11 +212,17 @@ class TestErrors(BridgeCase):
             {
                 ("get", "/orders"): "200 500 503",
                 ("get", "/orders/search"): "200 400 422 500 503",
-                ("get", "/orders/{id}"): "200 400 401 403 404 422 500 503",
+                ("get", "/orders/{id}"): "200 400 401 403 404 422 429 500 503",
                 ("post", "/orders"): "200 400 422 500 503",
                 ("post", "/clear"): "200 400 500 503",
             },
         )
+
+    def test_a_cookie_is_not_guessed(self):
+        app = EndpointApp()
+        scheme = APIKeyCookie(name="session_id")
+        app.get("/", dependencies=[Depends(scheme)])(make_handler("get"))
+        self.assertEqual(self.statuses(app), {("get", "/"): "200 401 403 500 503"})
 
     def test_described_once(self):
         document = self.make_app().openapi()
@@ -234,7 +240,8 @@ class TestErrors(BridgeCase):
         }
         self.assertEqual(schemas.pop("ValidationError"), "HTTPValidationError")
         self.assertEqual(set(schemas.values()), {"ErrorDetail"})
-        self.assertIn("Retry-After", responses["ServiceUnavailable"]["headers"])
+        for key in ("ServiceUnavailable", "TooManyRequests"):
+            self.assertIn("Retry-After", responses[key]["headers"])
 
     def test_references_lead_somewhere(self):
         document = self.make_app().openapi()

@@ -5,6 +5,7 @@ from . import test_auth_attempts
 from . import test_auth_basic
 from . import test_auth_core
 from . import test_auth_servers
+from . import test_auth_requirements
 from . import test_auth_session
 from . import test_auth_table
 from . import test_backend
