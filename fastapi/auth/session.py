@@ -102,9 +102,9 @@ def _check_site() -> None:
         return
     raise HTTPException(
         status_code=status.HTTP_403_FORBIDDEN,
-        detail=f"With a session, {method} is for pages of this site. Send an Origin of "
-        "this site, Sec-Fetch-Site: same-origin, or the CSRF token of the session in "
-        f"the header {CSRF_HEADER}.",
+        detail=f"With a session, {method} is for pages of this site: send its Origin, "
+        "Sec-Fetch-Site: same-origin, or the session's CSRF token in the header "
+        f"{CSRF_HEADER}.",
     )
 
 

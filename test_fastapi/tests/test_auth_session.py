@@ -247,6 +247,129 @@ class TestSession(SessionCase):
         self.assertEqual(self.send(path=path, **key).status_code, 403)
 
 
+class TestSessionWay(SessionCase):
+    """Chosen on the endpoint."""
+
+    def setUp(self):
+        super().setUp()
+        self.pages = self._create_endpoint("/pages", app="test_auth", auth_session=True)
+        self.pages.write({"auth_api_key": False, "run_as": "user"})
+
+    def make_key(self, user):
+        keys = self.env["res.users.apikeys"].with_user(user).sudo()
+        return f"Bearer {keys._generate(None, 'test', None)}"
+
+    def assertAnonymous(self):
+        response = self.get("/pages/auth/caller")
+        self.assertEqual(response.status_code, 401)
+        self.assertEqual(response.json(), {"detail": "Not authenticated"})
+        response = self.get("/pages/auth/caller/optional")
+        self.assertEqual((response.status_code, response.json()), (200, None))
+
+    def test_who_calls(self):
+        self.log_in()
+        answer = self.get("/pages/auth/caller").json()
+        self.assertEqual(answer["method"], "session")
+        self.assertEqual(answer["user_id"], self.caller.id)
+        self.assertEqual(answer["partner_id"], self.caller.partner_id.id)
+        self.assertIsNone(answer["scopes"])
+        self.assertEqual(answer["runs_as"], self.runner.id)
+        answer = self.get("/pages/auth/caller/optional").json()
+        self.assertEqual(answer["user_id"], self.caller.id)
+
+    def test_nobody(self):
+        self.assertAnonymous()
+        self.authenticate(None, None)  # the session of a visitor
+        self.assertAnonymous()
+
+    def test_sessions_that_are_over(self):
+        self.log_in()
+        self.logout()
+        self.assertAnonymous()
+        self.log_in()
+        self.caller.password = "another secret"
+        self.assertAnonymous()
+        self.caller.password = self.caller_auth[1]
+        self.log_in()
+        self.caller.active = False
+        self.assertAnonymous()
+
+    def test_users_who_may_not_call(self):
+        portal = new_test_user(self.env, "portal@test", groups="base.group_portal")
+        self.authenticate("portal@test", "portal@test")
+        response = self.get("/pages/auth/caller")
+        self.assertEqual(response.status_code, 403)
+        self.assertIn("internal users", response.json()["detail"])
+        self.pages.allow_portal_users = True
+        answer = self.get("/pages/auth/caller").json()
+        self.assertEqual(answer["user_id"], portal.id)
+
+    def test_other_sites(self):
+        self.log_in()
+        self.pages.run_as = "caller"
+        self.caller.group_ids += self.env.ref("test_fastapi.group_test_runner")
+        path = "/pages/auth/items?name=x"
+        items = self.env["test.fastapi.item"]
+        for headers in ({}, {"Origin": "https://evil.example"}):
+            self.assertRefused(self.send(path=path, **headers))
+            self.assertFalse(items.search([]))
+        response = self.send(path=path, Origin=self.base_url())
+        self.assertEqual(items.browse(response.json()).create_uid, self.caller)
+        response = self.send("GET", "/pages/auth/items", Origin="https://evil.example")
+        self.assertEqual(response.json(), ["x"])
+
+    def test_beside_keys(self):
+        self.pages.write({"auth_api_key": True, "accept_unscoped_keys": True})
+        path = "/pages/auth/items?name=x"
+        key = self.make_key(self.caller)
+        answer = self.send("GET", "/pages/auth/caller", Authorization=key).json()
+        self.assertEqual(answer["method"], "api_key")
+        self.assertEqual(self.send(path=path, Authorization=key).status_code, 200)
+        self.log_in()
+        answer = self.get("/pages/auth/caller").json()
+        self.assertEqual(answer["method"], "session")
+        other = new_test_user(self.env, "other@test")
+        for sent, status in ((key, 200), (self.make_key(other), 403)):
+            response = self.send("GET", "/pages/auth/caller", Authorization=sent)
+            self.assertEqual(response.status_code, status)
+
+    def test_session_that_is_not_chosen(self):
+        self.pages.write({"auth_api_key": True, "auth_session": False})
+        self.log_in()
+        self.assertAnonymous()
+
+    def test_by_auth_of_the_routing_info(self):
+        """Odoo's key of a bearer endpoint is nobody's session."""
+        self.pages.test_routing = {"auth": "bearer"}
+        headers = {"Authorization": self.make_key(self.caller)}
+        response = self.get("/pages/auth/caller", headers=headers)
+        self.assertEqual(response.status_code, 401)
+        self.assertEqual(response.json(), {"detail": "Not authenticated"})
+
+    def test_openapi(self):
+        document = self.get("/pages/openapi.json").json()
+        scheme = document["components"]["securitySchemes"]["OdooSession"]
+        self.assertEqual(
+            (scheme["type"], scheme["in"], scheme["name"]),
+            ("apiKey", "cookie", "session_id"),
+        )
+        for path, security in (
+            ("/auth/caller", [{"OdooSession": []}]),
+            ("/auth/caller/optional", [{"OdooSession": []}, {}]),
+            ("/auth/open", None),
+        ):
+            operation = document["paths"][path]["get"]
+            self.assertEqual(operation.get("security"), security, path)
+        self.pages.write({"auth_api_key": True, "run_as": "caller"})
+        document = self.get("/pages/openapi.json").json()
+        for path, security in (
+            ("/auth/env", [{"APIKey": []}, {"OdooSession": []}]),
+            ("/auth/caller/optional", [{"APIKey": []}, {"OdooSession": []}, {}]),
+        ):
+            operation = document["paths"][path]["get"]
+            self.assertEqual(operation["security"], security, path)
+
+
 class _Page(BaseHTTPRequestHandler):
     """A page of another site.
 
