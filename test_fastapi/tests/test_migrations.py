@@ -10,6 +10,8 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import parse_version
 from odoo.tools.sql import table_exists
 
+from .common import FastapiHttpCase
+
 ADDON = Manifest.for_addon("fastapi")
 
 
@@ -118,3 +120,85 @@ class TestExposeDocUrls(TestMigrations):
         endpoint = self.create_endpoint("/exposed")
         self.migrate("post", "19.0.1.2.0")
         self.assertEqual(endpoint.docs_access, "public")
+
+
+class TestAuthFields(FastapiHttpCase):
+    """Endpoints of before, which authenticate by code, have none of the new fields."""
+
+    FIELDS = (
+        "auth_api_key",
+        "auth_basic",
+        "auth_session",
+        "api_key_header",
+        "accept_unscoped_keys",
+        "allow_portal_users",
+        "run_as",
+    )
+
+    def upgrade(self, *endpoints):
+        """Have endpoints as an upgrade leaves them: with new, empty columns."""
+        self.env.flush_all()
+        columns = ", ".join(f"{name} = NULL" for name in self.FIELDS)
+        self.env.cr.execute("ALTER TABLE fastapi_endpoint ALTER run_as DROP NOT NULL")
+        for endpoint in endpoints:
+            self.env.cr.execute(
+                f"UPDATE fastapi_endpoint SET {columns} WHERE id = %s", [endpoint.id]
+            )
+        self.env.invalidate_all()
+        self.env["fastapi.endpoint"]._init_column("run_as")
+        self.env["fastapi.endpoint"]._reset_app()
+
+    def test_demo_auth_method(self):
+        endpoints = {
+            method: self._create_endpoint(
+                f"/before/{method}", app="demo", demo_auth_method=method
+            )
+            for method in ("api_key", "http_basic")
+        }
+        self.upgrade(*endpoints.values())
+        keys = self.env["res.users.apikeys"].with_user(self.caller).sudo()
+        sent = {
+            "api_key": {"headers": {"api-key": keys._generate(None, "test", None)}},
+            "http_basic": {"auth": self.caller_auth},
+        }
+        schemes = {"api_key": "APIKeyHeader", "http_basic": "HTTPBasic"}
+        for method, endpoint in endpoints.items():
+            with self.subTest(method):
+                self.assertEqual(endpoint.run_as, "user")
+                path = f"/before/{method}/demo"
+                self.assertEqual(self.get(path).json(), {"Hello": "World"})
+                self.assertEqual(self.get(f"{path}/who_ami").status_code, 401)
+                for other, credentials in sent.items():
+                    response = self.get(f"{path}/who_ami", **credentials)
+                    expected = 200 if other == method else 401
+                    self.assertEqual(response.status_code, expected)
+                document = self.get(f"/before/{method}/openapi.json").json()
+                self.assertEqual(
+                    document["components"]["securitySchemes"].keys(), {schemes[method]}
+                )
+                self.assertEqual(
+                    document["paths"]["/demo/who_ami"]["get"]["security"],
+                    [{schemes[method]: []}],
+                )
+                self.assertNotIn("security", document["paths"]["/demo"]["get"])
+
+    def test_overrides_of_an_app(self):
+        self.upgrade(self.endpoint)
+        partner_id = self.caller.partner_id.id
+        self.assertEqual(self.get("/test/partner").status_code, 401)
+        answer = self.get("/test/partner", auth=self.caller_auth).json()
+        self.assertEqual(answer, {"id": partner_id, "in_context": partner_id})
+        self.assertIsNone(self.get("/test/partner/optional").json())
+        answer = self.get("/test/partner/optional", auth=self.caller_auth).json()
+        self.assertEqual(answer, partner_id)
+        self.assertEqual(self.get("/test/identity").json()["uid"], self.runner.id)
+
+    def test_auth_of_the_routing_info(self):
+        endpoint = self._create_endpoint("/bearer", test_routing={"auth": "bearer"})
+        self.upgrade(endpoint)
+        keys = self.env["res.users.apikeys"].with_user(self.caller).sudo()
+        headers = {"Authorization": f"Bearer {keys._generate(None, 'test', None)}"}
+        self.assertEqual(self.get("/bearer/odoo_user").status_code, 401)
+        answer = self.get("/bearer/odoo_user", headers=headers).json()
+        self.assertEqual(answer["user"], self.caller.id)
+        self.assertEqual(answer["runs_as"], self.runner.id)
