@@ -2,7 +2,7 @@
 {
     "name": "My Demo API",
     "summary": "An API for the bank accounts of a partner, to learn from",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "category": "Technical",
     "license": "LGPL-3",
     "author": "Odoo Community Association (OCA)",
@@ -13,7 +13,6 @@
         "security/ir.model.access.csv",
         "security/ir_rule.xml",
         "data/fastapi_endpoint_data.xml",
-        "views/fastapi_endpoint_views.xml",
     ],
     "demo": ["demo/my_demo_demo.xml"],
     "development_status": "Beta",

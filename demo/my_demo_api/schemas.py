@@ -59,7 +59,6 @@ class EndpointAppInfo(RecordSchema):
     id: int
     name: str
     app: str
-    auth_method: Annotated[str, Source("my_demo_auth_method")]
     root_path: str
 
 

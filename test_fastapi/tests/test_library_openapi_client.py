@@ -62,7 +62,8 @@ class GeneratedCase(ServerCase):
             self.first,
             "/gen/my_demo",
             app="my_demo",
-            my_demo_auth_method="api_key",
+            accept_unscoped_keys=True,
+            allow_portal_users=True,
             user_id=user_id,
         )
         documents = {}
@@ -153,9 +154,7 @@ class TestPython(GeneratedCase):
     def check_my_demo(self, document):
         load = self.generate(document, "my_demo")
         (url,) = (server["url"] for server in document["servers"])
-        client = load("client").AuthenticatedClient(
-            base_url=url, token=self.key, prefix="", auth_header_name="api-key"
-        )
+        client = load("client").AuthenticatedClient(base_url=url, token=self.key)
         accounts = {
             name: load(f"api.bank_accounts.{name}")
             for name in ("add_bank_account", "get_bank_account", "get_bank_accounts")
@@ -171,11 +170,9 @@ class TestPython(GeneratedCase):
         refused = accounts["add_bank_account"].sync(client=client, body=body)
         self.assertEqual(refused.code, "refused")
         refused = accounts["get_bank_accounts"].sync(
-            client=load("client").AuthenticatedClient(
-                base_url=url, token="wrong", prefix="", auth_header_name="api-key"
-            )
+            client=load("client").AuthenticatedClient(base_url=url, token="wrong")
         )
-        self.assertEqual(refused.detail, "Incorrect API key")
+        self.assertEqual(refused.detail, "Invalid API key")
         wrong = accounts["get_bank_accounts"].sync(client=client, page_size=10**6)
         self.assertEqual(wrong.detail[0].loc, ["query", "page_size"])
 

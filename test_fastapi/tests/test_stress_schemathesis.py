@@ -125,7 +125,10 @@ class TestSchemathesis(StressCase):
             self.first,
             root_path,
             app="my_demo",
-            my_demo_auth_method=method,
+            auth_api_key=method == "api_key",
+            accept_unscoped_keys=True,
+            auth_basic=method == "http_basic",
+            allow_portal_users=True,
             user_id=found[0],
         )
         case = f"my_demo_api by {method}"
@@ -144,8 +147,7 @@ class TestSchemathesis(StressCase):
         self.check_demo("http_basic", 10, ["--auth", f"{LOGIN}:{LOGIN}"])
 
     def test_my_demo_api_by_key(self):
-        key = self.make_api_key("my_demo_api")
-        header = ["--header", f"api-key:{key}"]
+        header = ["--header", f"Authorization:Bearer {self.make_api_key(None)}"]
         least = self.size(LEAST_MY_DEMO, 1)
         self.check_my_demo("api_key", self.size(200, 3), header, least)
 

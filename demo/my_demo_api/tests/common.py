@@ -1,8 +1,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Two partners who call the API, with bank accounts; also for tests of extensions."""
 
-from base64 import b64encode
-
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from odoo.addons.fastapi.tests.common import FastAPITransactionCase
@@ -79,24 +77,29 @@ class MyDemoHttpCase(MyDemoMixin, HttpCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.create_callers()
-        # wrong passwords are sent on purpose
-        cls.env["ir.config_parameter"].sudo().set_param("base.login_cooldown_after", 0)
-        cls.endpoint.my_demo_auth_method = "http_basic"
+        # of a database that was upgraded, too
+        cls.endpoint.write({"auth_api_key": True, "api_key_header": False})
+        cls.keys = {
+            user: cls.make_key(cls.endpoint, user) for user in (cls.user_a, cls.user_b)
+        }
 
-    def call(self, path, user=None, password=None, root_path=None, **kwargs):
+    @classmethod
+    def make_key(cls, endpoint, user):
+        """Return a new API key of a user for an endpoint."""
+        keys = cls.env["fastapi.endpoint.key"]
+        return keys._generate(endpoint, user, "test")[1]
+
+    def call(self, path, user=None, root_path=None, **kwargs):
         """Return the answer to a request.
 
         :param str path: path below the endpoint
-        :param user: user to authenticate with HTTP Basic, None for no credentials
-        :param str password: password to send instead of the user's
+        :param user: whose key of the addon's endpoint is sent, None for no credentials
         :param str root_path: where the endpoint is mounted, if not the one of the addon
         :param kwargs: arguments of ``url_open``
         """
         if user is not None:
-            password = password or f"password of {user.login}"
-            credentials = b64encode(f"{user.login}:{password}".encode()).decode()
             kwargs["headers"] = {
                 **kwargs.get("headers", {}),
-                "Authorization": f"Basic {credentials}",
+                "Authorization": f"Bearer {self.keys[user]}",
             }
         return self.url_open((root_path or self.endpoint.root_path) + path, **kwargs)

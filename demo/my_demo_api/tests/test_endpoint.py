@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The endpoint as a record, and the app that is made from it."""
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError
 
 from odoo.addons.my_demo_api.tests.common import MyDemoRouterCase
 
@@ -9,46 +9,31 @@ from odoo.addons.my_demo_api.tests.common import MyDemoRouterCase
 class TestEndpoint(MyDemoRouterCase):
     default_fastapi_router = None  # the app brings its own
 
-    def test_an_authentication_method_is_required(self):
-        with self.assertRaisesRegex(ValidationError, self.endpoint.name):
-            self.endpoint.my_demo_auth_method = False
-        with self.assertRaises(ValidationError):
-            self.env["fastapi.endpoint"].create(
-                {"name": "No method", "app": "my_demo", "root_path": "/no_method"}
-            )
-
-    def test_other_apps_need_no_authentication_method_of_this_one(self):
-        self.env["fastapi.endpoint"]._load_demo_data()
+    def test_a_new_endpoint_takes_keys(self):
         endpoint = self.env["fastapi.endpoint"].create(
-            {
-                "name": "Other app",
-                "app": "demo",
-                "demo_auth_method": "http_basic",
-                "root_path": "/other_app",
-            }
+            {"app": "my_demo", "root_path": "/my_demo_api_test/new"}
         )
-        self.assertFalse(endpoint.my_demo_auth_method)
-
-    def test_a_change_of_the_authentication_method_makes_another_app(self):
-        version = self.endpoint.app_version
-        self.endpoint.my_demo_auth_method = "api_key"
-        self.assertNotEqual(self.endpoint.app_version, version)
+        self.assertTrue(endpoint.auth_api_key)
 
     def test_the_documentation_has_the_chosen_authentication(self):
-        for method, scheme in (
-            ("http_basic", {"HTTPBasic": {"type": "http", "scheme": "basic"}}),
-            ("api_key", {"APIKeyHeader": {"type": "apiKey", "name": "api-key"}}),
+        for header, scheme in (
+            (False, {"type": "http", "scheme": "bearer"}),
+            ("api-key", {"type": "apiKey", "name": "api-key"}),
         ):
-            with self.subTest(method):
-                self.endpoint.my_demo_auth_method = method
-                # no partner: the app's own way to authenticate is documented
+            with self.subTest(header):
+                self.endpoint.write(
+                    {
+                        "auth_api_key": True,
+                        "auth_basic": False,
+                        "api_key_header": header,
+                    }
+                )
+                # no partner: the endpoint's way to authenticate is documented
                 self.default_fastapi_authenticated_partner = None
                 with self._create_test_client(app=self.endpoint._get_app()) as client:
                     document = client.get("/openapi.json").json()
-                schemes = document["components"]["securitySchemes"]
-                self.assertEqual(schemes.keys(), scheme.keys())
-                for name, expected in scheme.items():
-                    self.assertLessEqual(expected.items(), schemes[name].items())
+                (found,) = document["components"]["securitySchemes"].values()
+                self.assertLessEqual(scheme.items(), found.items())
                 self.assertIn("security", document["paths"]["/bank_accounts"]["get"])
                 self.assertNotIn("security", document["paths"]["/echo"]["get"])
 
@@ -71,7 +56,3 @@ class TestEndpoint(MyDemoRouterCase):
         self.endpoint.name = "Another name"
         app = self.endpoint._get_app()
         self.assertEqual(app.title, "Another name")
-
-    def test_the_form_asks_for_the_authentication_method(self):
-        arch = self.env["fastapi.endpoint"].get_view(view_type="form")["arch"]
-        self.assertIn('name="my_demo_auth_method"', arch)

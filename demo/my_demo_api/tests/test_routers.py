@@ -63,7 +63,6 @@ class TestRouters(MyDemoRouterCase):
 
     def test_endpoint_app_info(self):
         overrides = {fastapi_endpoint: lambda: self.endpoint}
-        self.endpoint.my_demo_auth_method = "api_key"
         with self._create_test_client(dependency_overrides=overrides) as client:
             response = client.get("/endpoint_app_info")
         self.assertEqual(response.status_code, 200)
@@ -73,7 +72,6 @@ class TestRouters(MyDemoRouterCase):
                 "id": self.endpoint.id,
                 "name": self.endpoint.name,
                 "app": "my_demo",
-                "auth_method": "api_key",
                 "root_path": self.endpoint.root_path,
             },
         )
