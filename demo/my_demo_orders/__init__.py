@@ -4,11 +4,9 @@ from typing import Annotated, Any
 from fastapi import Depends, UploadFile
 from pydantic import Field
 
+from odoo import api
+
 from odoo.addons.fastapi.access import checked_sudo
-from odoo.addons.fastapi.dependencies import (
-    authenticated_partner_from_odoo_user,
-    authenticated_partner_impl,
-)
 from odoo.addons.fastapi.models import FastapiApp
 from odoo.addons.fastapi.records import CrudRouter, FilterSchema, Lookup, schema_from
 
@@ -23,13 +21,12 @@ class OrdersApp(FastapiApp):
     _description = "My Demo Orders"
     _root_path = "/my_demo_orders"
     _user_xml_id = "my_demo_orders.user"
+    _auth = ("api_key", "session")
     _create_endpoint = True
 
-    def _get_routing_info(self):
-        return {"auth": "bearer"}  # an API key of Odoo
-
-    def _get_dependency_overrides(self):
-        return {authenticated_partner_impl: authenticated_partner_from_odoo_user}
+    @api.model
+    def _get_endpoint_defaults(self):
+        return {**super()._get_endpoint_defaults(), "allow_portal_users": True}
 
     def _get_routers(self):
         keys = ("id", "product_id", "product_uom_qty", "price_subtotal")

@@ -1,7 +1,7 @@
 {
     "name": "My Demo Orders",
     "summary": "An API for the sales orders of a partner, to learn from",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "license": "LGPL-3",
     "author": "Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/rest-framework",

@@ -16,6 +16,8 @@ class OrdersMixin:
         if "sale.order" not in cls.env:
             raise SkipTest("sale is not installed; see test_fastapi: test_demo_orders")
         cls.endpoint = cls.env.ref("my_demo_orders.fastapi_endpoint_my_demo_orders")
+        # of a database that was upgraded, too
+        cls.endpoint.write({"auth_api_key": True, "auth_session": True})
         cls.app_user = cls.env.ref("my_demo_orders.user")
         cls.user_a, cls.user_b = (
             new_test_user(

@@ -12,10 +12,9 @@ class TestOrdersHttp(OrdersMixin, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.create_orders()
-        # sudo: of a key that never expires
-        keys = cls.env["res.users.apikeys"].sudo()
+        keys = cls.env["fastapi.endpoint.key"]
         cls.key_a, cls.key_b = (
-            keys.with_user(user).sudo()._generate(None, "test", None)
+            keys._generate(cls.endpoint, user, "test")[1]
             for user in (cls.user_a, cls.user_b)
         )
 
@@ -47,14 +46,24 @@ class TestOrdersHttp(OrdersMixin, HttpCase):
                     self.assertEqual(response.status_code, 401)
                     self.assertEqual(response.json().keys(), {"detail"})
 
-    def test_a_session_is_no_key(self):
+    def test_a_session_for_pages_of_this_site(self):
         self.authenticate(self.user_a.login, self.user_a.login)
-        self.assertEqual(self.call("GET", "/orders").status_code, 401)
+        (item,) = self.call("GET", "/orders").json()["items"]
+        self.assertEqual(item["id"], self.order_a.id)
+        path = f"/orders/{self.order_a.id}/confirm"
+        evil = {"Origin": "https://evil.example"}
+        self.assertEqual(self.call("POST", path, headers=evil).status_code, 403)
+        self.assertEqual(self.order_a.state, "draft")
+        own = {"Origin": self.base_url()}
+        self.assertEqual(self.call("POST", path, headers=own).json()["state"], "sale")
 
     def test_documentation(self):
         document = self.call("GET", "/openapi.json").json()
-        (scheme,) = document["components"]["securitySchemes"].values()
-        self.assertEqual((scheme["type"], scheme["scheme"]), ("http", "bearer"))
+        schemes = document["components"]["securitySchemes"].values()
+        self.assertEqual(
+            [(scheme["type"], scheme.get("scheme")) for scheme in schemes],
+            [("http", "bearer"), ("apiKey", None)],
+        )
         self.assertEqual(
             document["paths"].keys(),
             {
