@@ -1,6 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """What the documents show is what happens: their addons are installed and called."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,8 +19,17 @@ from .servers import OdooServer, create_database, drop_database, free_port
 #: The server of the documents.
 ADDRESS = "http://localhost:8069"
 
+#: Makes a key of the administrator for the endpoint at a path, and returns it.
+MAKE_KEY = """
+endpoint = env["fastapi.endpoint"].search([("root_path", "=", %r)])
+keys = env["fastapi.endpoint.key"]
+action = {"key": keys._generate(endpoint, env.user, "test", "2100-01-01", "me:read")[1]}
+"""
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+#: Pages that go on with the addons of the README, or have one of their own.
+PAGES = ("records", "graphql", "authentication")
 
 
 class DocumentCase(BaseCase):
@@ -29,6 +40,8 @@ class DocumentCase(BaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        #: API keys of the administrator, by the root path of the endpoint.
+        cls.keys = {}
         cls.blocks = [block for path in cls.documents for block in read_blocks(path)]
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
@@ -94,12 +107,21 @@ class DocumentCase(BaseCase):
         return run
 
     def _run(self, command):
+        variables = {}
+        if "$KEY" in command:
+            path = re.search(f"{ADDRESS}(/\\w+)", command)[1]
+            if path not in self.keys:
+                self.keys[path] = self._make_key(path)
+            variables["KEY"] = self.keys[path]
+        if "$SESSION" in command:
+            variables["SESSION"] = self._log_in()
         if command.startswith("curl "):
             command = command.replace("curl ", "curl --no-progress-meter ", 1)
         done = subprocess.run(
             command.replace(ADDRESS, f"http://127.0.0.1:{self.server.port}"),
             shell=True,
             cwd=self.folder,
+            env={**os.environ, **variables},
             capture_output=True,
             text=True,
             timeout=60,
@@ -109,19 +131,42 @@ class DocumentCase(BaseCase):
         # curl ends where the answer ends, without a new line
         return output if output.endswith("\n") or not output else f"{output}\n"
 
+    def _make_key(self, root_path):
+        vals = {
+            "name": "Make a key",
+            "model_id": self.server.rpc(
+                "ir.model", "search", [("model", "=", "fastapi.endpoint.key")]
+            )[0],
+            "state": "code",
+            "code": MAKE_KEY % root_path,
+        }
+        action_id = self.server.rpc("ir.actions.server", "create", vals)
+        return self.server.rpc("ir.actions.server", "run", [action_id])["key"]
+
+    def _log_in(self):
+        login = {"db": self.dbname, "login": "admin", "password": "admin"}
+        answer = self.server.request(
+            "POST",
+            "/web/session/authenticate",
+            json.dumps({"params": login}),
+            {"Content-Type": "application/json"},
+        )
+        return re.search(r"session_id=([\w-]+)", answer.headers["Set-Cookie"])[1]
+
 
 @tagged("post_install", "-at_install")
 class TestReadme(DocumentCase):
     documents = [
         Path(file_path("fastapi/readme/USAGE.md")),
         Path(file_path("fastapi/readme/DEVELOP.md")),
-        # pages that go on with the addons of these; only in the repository
-        *filter(Path.exists, [DOCS / "records.md", DOCS / "graphql.md"]),
+        # only in the repository
+        *filter(Path.exists, [DOCS / f"{name}.md" for name in PAGES]),
     ]
 
     def test_addons_are_installed(self):
         self.assertEqual(
-            self.modules, ["hello_api", "library_api", "status_api", "library_extra"]
+            self.modules,
+            ["hello_api", "library_api", "status_api", "library_extra", "desk_api"],
         )
         self.check_log()
 
@@ -150,7 +195,7 @@ class TestRepositoryReadme(DocumentCase):
     def test_first_api(self):
         self.assertEqual(self.modules, ["hello"])
         self.check_log()
-        self.assertEqual(self.check_commands(), 2)
+        self.assertEqual(self.check_commands(), 3)
 
 
 class TestDocuments(BaseCase):
