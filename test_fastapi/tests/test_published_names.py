@@ -110,6 +110,7 @@ class TestNames(FastapiHttpCase):
         endpoints = self.env["fastapi.endpoint"]
         endpoints._load_demo_data()
         self.assertTrue(endpoints.has_demo_data())
+        # the tests of shopinvader_router_helper compare it
         self.assertEqual(
             self.env.ref("fastapi.fastapi_endpoint_demo").name, "Fastapi Demo Endpoint"
         )
