@@ -147,11 +147,10 @@ def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides
         return get_env(connection, caller, company)
 
     def partner_env_of_caller(
-        partner: Annotated[ResPartner, Depends(authenticated_partner_impl)],
         env: Annotated[Environment, Depends(odoo_env)],
     ) -> Environment:
-        """Return the caller's environment, for rules that name the partner."""
-        return env(context=dict(env.context, authenticated_partner_id=partner.id))
+        """Return the caller's environment, where rules know the partner already."""
+        return env
 
     def partner_env_of_caller_if_any(
         connection: HTTPConnection,
@@ -161,10 +160,7 @@ def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides
         """Return the caller's environment, that of the endpoint's user without one."""
         if caller is None:
             return odoo_env(company)
-        env = get_env(connection, caller, company)
-        return env(
-            context=dict(env.context, authenticated_partner_id=caller.partner_id)
-        )
+        return get_env(connection, caller, company)
 
     def endpoint_of_its_user(
         _id: Annotated[int, Depends(fastapi_endpoint_id)],

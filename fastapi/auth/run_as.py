@@ -52,7 +52,8 @@ def become(connection: HTTPConnection, caller: Caller) -> Environment:
     """Have the rest of the request run as the caller's user.
 
     What is pending at the commit is computed as that user, too. The language is that of
-    the request's ``Accept-Language``, or else the user's.
+    the request's ``Accept-Language``, or else the user's. Record rules know the partner
+    as ``authenticated_partner_id``.
 
     :return: the environment of the handlers
     :raises HTTPException: 403, the caller has no user
@@ -67,7 +68,11 @@ def become(connection: HTTPConnection, caller: Caller) -> Environment:
     header = connection.headers.get("Accept-Language")
     lang = env["res.lang"]._get_lang_from_accept_language(header)
     env = env(user=caller.user_id, su=False)
-    context = {**env.context, **env["res.users"].context_get()}
+    context = {
+        **env.context,
+        **env["res.users"].context_get(),
+        "authenticated_partner_id": caller.partner_id,
+    }
     if lang:
         context["lang"] = lang
     env = env(context=context)

@@ -160,6 +160,8 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
             partner = partner or user.partner_id
         if user:
             env = env(user=user)
+        if runs_as_caller and user:
+            env = env(context=dict(env.context, authenticated_partner_id=partner.id))
         router = router or self.default_fastapi_router
         if router is not None:
             app.include_router(router)

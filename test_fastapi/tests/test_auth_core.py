@@ -297,10 +297,9 @@ class TestRunAsCaller(AuthCase):
             "company": self.user.company_id.id,
             "lang": "en_US",
             "tz": "Asia/Tokyo",
-            "partner": None,
+            "partner": self.user.partner_id.id,
         }
         self.assertEqual(answer, expected)
-        expected["partner"] = self.user.partner_id.id
         for path in ("/auth/auth/partner_env", "/auth/auth/partner_env/optional"):
             self.assertEqual(self.get_by_key(path).json(), expected)
         self.assertEqual(
@@ -332,9 +331,11 @@ class TestRunAsCaller(AuthCase):
             [
                 {"name": "of nobody"},
                 {"name": "of somebody else", "partner_id": other.id},
+                {"name": "of the caller", "partner_id": self.user.partner_id.id},
             ]
         )
-        self.assertEqual(self.get_by_key("/auth/auth/items").json(), ["of nobody"])
+        answer = self.get_by_key("/auth/auth/items").json()
+        self.assertEqual(answer, ["of nobody", "of the caller"])
         self.user.group_ids -= self.group
         self.assertEqual(self.get_by_key("/auth/auth/items").status_code, 403)
 
@@ -543,9 +544,7 @@ class TestWhatAppsSay(AuthCase):
 
     def test_override_of_an_app_wins(self):
         # the app "test" authenticates by itself, with HTTP Basic
-        endpoint = self._create_endpoint(
-            "/own", auth_api_key=True, accept_unscoped_keys=True
-        )
+        self._create_endpoint("/own", auth_api_key=True, accept_unscoped_keys=True)
         self.assertEqual(self.get_by_key("/own/partner").status_code, 401)
         answer = self.get("/own/partner", auth=self.caller_auth).json()
         self.assertEqual(answer["id"], self.caller.partner_id.id)
@@ -553,14 +552,22 @@ class TestWhatAppsSay(AuthCase):
             "security"
         ]
         self.assertEqual(security, [{"HTTPBasic": []}])
-        # its dependency on odoo_env is on that of the endpoint's user
-        endpoint.run_as = "caller"
+
+    def test_override_of_an_app_that_runs_as_the_caller(self):
+        # what it depends on itself is as ever: odoo_env of the endpoint's user
         self.caller.group_ids = [Command.link(self.group.id)]
-        answer = self.get("/own/identity", auth=self.caller_auth).json()
-        self.assertEqual(answer["uid"], self.caller.id)
-        self.assertEqual(self.get("/own/identity").status_code, 401)
-        answer = self.get("/own/partner", auth=self.caller_auth).json()
-        self.assertEqual(answer["id"], self.caller.partner_id.id)
+        for app in ("test", "test_middleware"):
+            self._create_endpoint(f"/own_{app}", app=app, run_as="caller")
+            auth = self.caller_auth
+            answer = self.get(f"/own_{app}/identity", auth=auth).json()
+            self.assertEqual(answer["uid"], self.caller.id)
+            self.assertEqual(self.get(f"/own_{app}/identity").status_code, 401)
+            answer = self.get(f"/own_{app}/partner", auth=auth).json()
+            self.assertEqual(answer["id"], self.caller.partner_id.id)
+            response = self.post(f"/own_{app}/items?name={app}", auth=auth)
+            item = self.env["test.fastapi.item"].browse(response.json())
+            self.assertEqual(item.create_uid, self.caller)
+            self.assertEqual(item.flushed_by_id, self.caller)
         new_test_user(self.env, "x", partner_id=self.caller.partner_id.id)
-        response = self.get("/own/identity", auth=self.caller_auth)
+        response = self.get("/own_test/identity", auth=self.caller_auth)
         self.assertEqual(response.status_code, 403)
