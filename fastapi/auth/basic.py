@@ -99,7 +99,8 @@ class BasicWay(Way):
     ) -> Caller:
         user_id = authenticate_basic(credential, connection, env)
         user = env["res.users"].sudo().browse(user_id)
-        return Caller("basic", partner_id=user.partner_id.id, user_id=user_id)
+        user.fetch(["active", "partner_id"])  # and none of the many other columns
+        return Caller(self.name, partner_id=user.partner_id.id, user_id=user_id)
 
 
 def authenticate_basic(

@@ -49,6 +49,13 @@ class ResUsers(models.Model):
         if not self.env.context.get(API_LOGIN_KEY):
             super()._update_last_login()
 
+    def write(self, vals):
+        # _login of Odoo takes it from a cookie of the browser, and with each first call
+        # of those who never log in there all workers would empty their caches
+        if self.env.context.get(API_LOGIN_KEY) and vals.keys() == {"tz"}:
+            return True
+        return super().write(vals)
+
     def _get_credential_state(self, method: str) -> str | None:
         """Return what must not have changed for a credential to be right still.
 

@@ -108,6 +108,8 @@ METHODS = {
     ("fastapi.endpoint", "action_sync_registry"): ANYBODY,
     # Odoo's own: who installs addons
     ("ir.module.module", "write"): frozenset({"administrator"}),
+    # Odoo's own: whose preferences
+    ("res.users", "write"): frozenset({"administrator"}),
 }
 #: Methods that ask for the user's password, in a dialog.
 WITH_PASSWORD = {"action_new_key", "action_revoke", "make_key"}

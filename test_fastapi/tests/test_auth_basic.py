@@ -300,6 +300,19 @@ class TestNothingIsWritten(BasicCase):
         self.assertEqual(uid, self.user.id)
         self.assertGreater(self.logs(), before)
 
+    def test_no_time_zone_of_a_browser(self):
+        self._create_endpoint("/replica", test_routing={"readonly": True})
+        before = self.user.tz
+        with self.assertNoLogs("odoo.http", "WARNING"):
+            response = self.get(
+                "/replica/partner",
+                auth=(self.login, self.password),
+                cookies={"tz": "Asia/Tokyo"},
+            )
+        self.assertEqual(response.status_code, 200)
+        self.user.invalidate_recordset()
+        self.assertEqual(self.user.tz, before)
+
     def test_replica(self):
         self.env.cr.execute("DELETE FROM fastapi_auth_failure")
         self._create_endpoint("/replica", test_routing={"readonly": True})
@@ -378,6 +391,97 @@ class TestBasicWay(BasicCase):
             self.assertEqual(scheme.model.scheme, "basic")
         document = self.get("/test/openapi.json").json()
         self.assertIn("HTTPBasic", document["components"]["securitySchemes"])
+
+
+class TestChosenOnTheEndpoint(BasicCase):
+    """No line of the app is about authentication."""
+
+    CHALLENGE = 'Basic realm="API", charset="UTF-8"'
+
+    def setUp(self):
+        super().setUp()
+        self.endpoint = self._create_endpoint(
+            "/chosen",
+            app="test_auth",
+            auth_basic=True,
+            auth_api_key=False,
+            run_as="user",
+        )
+
+    def call_as(self, login=None, password=None, path="/chosen/auth/caller"):
+        auth = (login or self.login, password or self.password)
+        return self.get(path, auth=auth)
+
+    def assert_refused(self, response, status, detail, challenge=None):
+        self.assertEqual(response.status_code, status)
+        self.assertEqual(response.json(), {"detail": detail})
+        self.assertEqual(response.headers.get("WWW-Authenticate"), challenge)
+
+    def test_caller(self):
+        self.hashes.count = 0
+        for run_as, uid in (("user", self.runner.id), ("caller", self.user.id)):
+            self.endpoint.run_as = run_as
+            answer = self.call_as().json()
+            self.assertEqual(answer["method"], "basic")
+            self.assertEqual(answer["user_id"], self.user.id)
+            self.assertEqual(answer["partner_id"], self.user.partner_id.id)
+            self.assertEqual(answer["runs_as"], uid)
+        self.assertEqual(self.hashes.count, 1)
+
+    def test_refused(self):
+        for path in ("/chosen/auth/caller", "/chosen/auth/caller/optional"):
+            for login, password in (
+                (self.login, "wrong"),
+                ("nobody@test", self.password),
+                (self.login, "x" * 5000),
+                (self.login, "nul\0"),
+            ):
+                response = self.call_as(login, password, path)
+                self.assert_refused(response, 401, WRONG, self.CHALLENGE)
+            for header in ("Basic", "Basic x", "Basic YWI=", "Basic 6Tpi"):
+                response = self.get(path, headers={"Authorization": header})
+                self.assert_refused(response, 401, WRONG, self.CHALLENGE)
+        response = self.get("/chosen/auth/caller")
+        self.assert_refused(response, 401, "Not authenticated", self.CHALLENGE)
+        self.assertIsNone(self.get("/chosen/auth/caller/optional").json())
+
+    def test_not_chosen(self):
+        """Ignored, as if nothing had been sent."""
+        self.endpoint.write({"auth_basic": False, "auth_api_key": True})
+        self.assert_refused(self.call_as(), 401, "Not authenticated", "Bearer")
+        answer = self.call_as(path="/chosen/auth/caller/optional").json()
+        self.assertIsNone(answer)
+
+    def test_beside_another_way(self):
+        self.endpoint.auth_api_key = True
+        self.assertEqual(self.call_as().json()["method"], "basic")
+        response = self.call_as(password="wrong")
+        self.assert_refused(response, 401, WRONG, f"Bearer, {self.CHALLENGE}")
+        document = self.get("/chosen/openapi.json").json()
+        operation = document["paths"]["/auth/caller"]["get"]
+        self.assertEqual(operation["security"], [{"APIKey": []}, {"HTTPBasic": []}])
+
+    def test_portal_user(self):
+        portal = new_test_user(
+            self.env, next(logins), "base.group_portal", password="portal's secret"
+        )
+        self.env.flush_all()
+        for _call in range(2):
+            response = self.call_as(portal.login, "portal's secret")
+            detail = "Only internal users can call this API."
+            self.assert_refused(response, 403, detail)
+        self.endpoint.allow_portal_users = True
+        answer = self.call_as(portal.login, "portal's secret").json()
+        self.assertEqual(answer["user_id"], portal.id)
+
+    def test_too_many_failures(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        parameters.set_param("base.login_cooldown_after", 2)
+        for status in (401, 401, 429):
+            response = self.call_as(password="wrong")
+            self.assertEqual(response.status_code, status)
+        self.assertIn(int(response.headers["Retry-After"]), range(1, 61))
+        self.assertNotIn("WWW-Authenticate", response.headers)
 
 
 class TestServers(ServerCase):
