@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import threading
+import warnings
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -113,7 +114,9 @@ class TestVerified(BaseCase):
 
     def test_fork_while_the_lock_is_taken(self):
         verified.put(_env(), "basic", SECRET, Verified(7))
-        with verified._memory.lock:
+        with verified._memory.lock, warnings.catch_warnings():
+            # Python 3.12 warns of a fork beside threads, such as those of the server
+            warnings.simplefilter("ignore", DeprecationWarning)
             pid = os.fork()
             if not pid:
                 status = 1
