@@ -13,11 +13,13 @@ from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, HTTPException
+from fastapi.security import SecurityScopes
 from starlette.requests import HTTPConnection
 
 from ..context import odoo_env_ctx
 from .caller import CALLER_KEY, Caller
 from .errors import InvalidCredentials
+from .requirements import check_scopes
 from .run_as import become, check_user
 
 if TYPE_CHECKING:
@@ -104,17 +106,28 @@ class Authentication:
     def _make_dependency(self, optional: bool) -> Callable[..., Any]:
         """Return a function that depends on all schemes.
 
-        FastAPI reads its signature, and shows the schemes as alternatives.
+        FastAPI reads its signature, and shows the schemes as alternatives. Scopes that
+        a route asks for with FastAPI's ``Security`` are checked.
         """
 
-        def authenticate(connection: HTTPConnection, **credentials: Any) -> Any:
+        def authenticate(
+            connection: HTTPConnection,
+            security_scopes: SecurityScopes,
+            **credentials: Any,
+        ) -> Any:
             caller = self._authenticate(connection, credentials)
-            if caller is None and not optional:
+            if caller is not None:
+                check_scopes(caller, security_scopes.scopes)
+            elif not optional:
                 raise self._refuse(NOT_AUTHENTICATED)
             return caller
 
         parameters = [
-            Parameter("connection", Parameter.KEYWORD_ONLY, annotation=HTTPConnection)
+            Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation)
+            for name, annotation in (
+                ("connection", HTTPConnection),
+                ("security_scopes", SecurityScopes),
+            )
         ]
         for way in self.ways:
             annotation = Annotated[Any, Depends(way.scheme)]

@@ -289,23 +289,78 @@ class TestOptionalAuthentication(RequirementsCase):
         self.assertIsNone(self.get_security())
 
 
-class TestBuild(FastapiHttpCase):
+class AppCase(FastapiHttpCase):
+    def add_routes(self, endpoint, router):
+        """Add routes to the app of an endpoint for the time of the test."""
+        model = type(endpoint)
+        original = model._get_app
+
+        def get_app(record) -> FastAPI:
+            app = original(record)
+            if record == endpoint:
+                app.include_router(router)
+            return app
+
+        self.startPatcher(patch.object(model, "_get_app", get_app))
+        endpoint._reset_app()
+
+
+class TestKeys(AppCase):
+    def test_scopes_of_a_key(self):
+        endpoint = self._create_endpoint(
+            "/scoped", app="test_auth", run_as="user", accept_unscoped_keys=True
+        )
+        router = APIRouter(prefix="/scoped")
+        for path, requirement in (
+            ("/required", require_scopes("orders:read")),
+            ("/partner", Security(authenticated_partner, scopes=["orders:read"])),
+            ("/caller", Security(authenticated_caller, scopes=["orders:read"])),
+            (
+                "/optional",
+                Security(optionally_authenticated_partner, scopes=["orders:read"]),
+            ),
+        ):
+            router.get(path, dependencies=[requirement])(lambda: "done")
+        self.add_routes(endpoint, router)
+        keys = self.env["fastapi.endpoint.key"]
+        api_keys = self.env["res.users.apikeys"].with_user(self.caller).sudo()
+        secrets = {
+            scopes: keys._generate(endpoint, self.caller, "test", scopes=scopes)[1]
+            for scopes in ("orders:read", "orders:read orders:write", "orders:write")
+        }
+        secrets[None] = api_keys._generate(None, "test", None)
+        for path in ("/required", "/partner", "/caller", "/optional"):
+            for scopes, secret in secrets.items():
+                with self.subTest(path, scopes=scopes):
+                    headers = {"Authorization": f"Bearer {secret}"}
+                    response = self.get(f"/scoped/scoped{path}", headers=headers)
+                    if scopes == "orders:write":
+                        self.assertEqual(response.status_code, 403)
+                        self.assertEqual(
+                            response.headers["WWW-Authenticate"],
+                            'Bearer error="insufficient_scope", scope="orders:read"',
+                        )
+                    else:
+                        self.assertEqual(response.status_code, 200)
+        self.assertEqual(self.get("/scoped/scoped/optional").status_code, 200)
+        self.assertEqual(self.get("/scoped/scoped/required").status_code, 401)
+        document = self.get("/scoped/openapi.json").json()
+        for path, security in (
+            ("/required", [{"APIKey": ["orders:read"]}]),
+            ("/optional", [{"APIKey": ["orders:read"]}, {}]),
+        ):
+            operation = document["paths"][f"/scoped{path}"]["get"]
+            self.assertEqual(operation["security"], security)
+
+
+class TestBuild(AppCase):
     def test_group_that_does_not_exist(self):
         requirement = require_group("base.group_user", "test_fastapi.group_missing")
         router = APIRouter()
         router.get("/grouped", dependencies=[requirement])(lambda: "done")
-        model = type(self.endpoint)
-        original = model._get_app
-
-        def get_app(endpoint) -> FastAPI:
-            app = original(endpoint)
-            app.include_router(router)
-            return app
-
-        with patch.object(model, "_get_app", get_app):
-            self.endpoint._reset_app()
-            for path in ("/test/identity", "/test/grouped"):
-                with self.assertLogs(level="WARNING") as logs:
-                    self.assertEqual(self.get(path).status_code, 503)
-                self.assertIn("test_fastapi.group_missing", logs.output[0])
-                self.assertIn("/grouped", logs.output[0])
+        self.add_routes(self.endpoint, router)
+        for path in ("/test/identity", "/test/grouped"):
+            with self.assertLogs(level="WARNING") as logs:
+                self.assertEqual(self.get(path).status_code, 503)
+            self.assertIn("test_fastapi.group_missing", logs.output[0])
+            self.assertIn("/grouped", logs.output[0])
