@@ -108,6 +108,15 @@ class TestOverrides(OverridesCase):
         app = self.make_app({trunk: fake, leaf: lambda: "fake leaf"})
         self.assertEqual(self.get(app, "/trunk"), "fake of branch of fake leaf")
 
+    def test_override_that_does_not_count_below_what_it_depends_on(self):
+        def fake(value: Annotated[str, Depends(branch)]):
+            return f"fake of {value}"
+
+        fake.not_below = (branch,)
+        app = self.make_app({leaf: fake})
+        self.assertEqual(self.get(app, "/leaf"), "fake of branch of leaf")
+        self.assertEqual(self.get(app, "/trunk"), "trunk of branch of leaf")
+
     def test_override_is_not_overridden_itself(self):
         def first():
             return "first"
