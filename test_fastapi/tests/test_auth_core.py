@@ -10,6 +10,8 @@ from odoo.exceptions import ValidationError
 from odoo.tests import new_test_user
 
 from odoo.addons.base.models.res_users import KEY_CRYPT_CONTEXT
+from odoo.addons.fastapi.auth import ApiKeyWay, InvalidCredentials
+from odoo.addons.fastapi.auth.bearer import BearerCredentials
 
 from .common import FastapiHttpCase
 from .test_commands import CommandCase
@@ -102,6 +104,14 @@ class TestApiKeys(AuthCase):
                 headers = {"Authorization": f"Bearer {key}".encode()}
                 response = self.get(path, headers=headers)
                 self.assert_refused(response, 401, "Invalid API key", challenge)
+
+    def test_texts_that_no_server_lets_through(self):
+        way = ApiKeyWay(self.endpoint.id, accept_unscoped=True)
+        env = self.env(user=self.runner.id)
+        for key in ("\0", f"{self.key}\0", "\ud800", "x\ny"):
+            credential = BearerCredentials(scheme="Bearer", credentials=key)
+            with self.assertRaises(InvalidCredentials):
+                way.authenticate(credential, None, env)
 
     def test_expired_key(self):
         key = self._make_key(self.user, days=1)
