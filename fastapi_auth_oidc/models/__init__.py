@@ -1,0 +1,4 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from . import fastapi_endpoint
+from . import fastapi_oidc_caller
+from . import fastapi_oidc_provider

@@ -1,0 +1,449 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""``fastapi.oidc.provider``: whose tokens open an endpoint, and whom they stand for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL, escape_psql
+
+from odoo.addons.fastapi.auth import Caller
+
+from ..oidc.documents import DocumentError, Issuer, KeySet, check_url
+from ..oidc.key_ring import get_key_ring
+from ..oidc.keys import ALGORITHMS
+from ..oidc.tokens import TokenRules
+from ..oidc.way import Provider
+
+#: Seconds of the largest leeway.
+MAX_LEEWAY = 5 * 60
+#: Characters of the longest claim that records are looked for with.
+MAX_CLAIM_LENGTH = 255
+
+#: A line of the required claims: a name, and maybe a value.
+_REQUIRED_CLAIM = re.compile(r"\s*(?P<name>[^\s=]+)\s*(?:=\s*(?P<value>\S.*?)\s*)?")
+
+
+class FastapiOidcProvider(models.Model):
+    _name = "fastapi.oidc.provider"
+    _description = "OpenID Provider"
+    _order = "name, id"
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(
+        default=True, help="No token of an archived provider is valid."
+    )
+    issuer = fields.Char(
+        required=True,
+        help="URL of the provider, exactly as in the claim iss of its tokens.",
+    )
+    audience = fields.Char(
+        string="Audiences",
+        required=True,
+        help="What the provider calls this API: the claim aud of a token must have one "
+        "of these values. Several are separated by spaces.",
+    )
+    token_type = fields.Selection(
+        string="Tokens",
+        selection=[
+            ("any", "Tokens for the audience"),
+            ("access", "Access tokens of type at+jwt only"),
+        ],
+        default="any",
+        required=True,
+        help="The second one is safer, but not all providers mark access tokens as "
+        "such (RFC 9068).",
+    )
+    algorithms = fields.Char(
+        default="RS256 PS256 ES256 EdDSA",
+        required=True,
+        help="Algorithms of signatures, separated by spaces. A key is used with its "
+        "own algorithm only.",
+    )
+    leeway = fields.Integer(
+        string="Leeway (Seconds)",
+        default=30,
+        help="Seconds by which the clocks of the provider and of this server may "
+        "differ.",
+    )
+    key_source = fields.Selection(
+        selection=[("discovery", "Discovery"), ("url", "A fixed URL")],
+        string="Keys from",
+        default="discovery",
+        required=True,
+        help="Where the public keys of the provider are.\n"
+        "Discovery: its configuration says it, below the URL of the issuer "
+        "(/.well-known/openid-configuration).\n"
+        "A fixed URL: for providers without that.",
+    )
+    jwks_url = fields.Char(string="URL of the Keys")
+    allow_private_network = fields.Boolean(
+        groups="base.group_system",
+        copy=False,
+        help="The provider may be in a private network, or on this machine. Only "
+        "system administrators may allow that: this server then calls addresses that "
+        "others can't reach.",
+    )
+    required_claims = fields.Text(
+        help="What else must be in a token, one claim a line: its name, or "
+        "name=value. Of a list, one value is enough.",
+    )
+    scope_claim = fields.Char(
+        string="Claims with Scopes",
+        default="scope scp",
+        help="Names of the claims with the scopes that routes ask for, separated by "
+        "spaces. Empty: tokens are not limited by scopes.",
+    )
+
+    caller_ids = fields.One2many(
+        comodel_name="fastapi.oidc.caller",
+        inverse_name="provider_id",
+        string="Callers",
+        help="Whom a token stands for, by its claim sub. Looked for first.",
+    )
+    match_claim = fields.Char(
+        string="Claim",
+        help="The claim that says whom a token stands for, where its subject is not "
+        "among the callers: email, preferred_username, … An email counts only if the "
+        "provider has verified it (email_verified).",
+    )
+    match_model = fields.Selection(
+        selection=[("res.users", "User"), ("res.partner", "Partner")],
+        string="Look for a",
+        default="res.users",
+        help="A user has rights, where an endpoint runs as the caller. A partner has "
+        "none.",
+    )
+    match_field = fields.Char(
+        string="By Field",
+        help="Technical name of the field that has the value of the claim: login, "
+        "email, ref, …",
+    )
+    create_partners = fields.Boolean(
+        help="A partner is created for a subject that is not known. It has no user, "
+        "so no rights but what the app gives to partners.",
+    )
+
+    # ------------------------------------------------------------------
+    # What can be entered
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._clean_vals(vals) for vals in vals_list])
+
+    def write(self, vals):
+        result = super().write(self._clean_vals(vals))
+        if not (self.env.su or self.env.user.has_group("base.group_system")):
+            if not vals.keys().isdisjoint(("issuer", "key_source", "jwks_url")):
+                # it was allowed for other addresses
+                super(FastapiOidcProvider, self.sudo()).write(
+                    {"allow_private_network": False}
+                )
+        if vals.keys() - {"caller_ids"}:
+            self._reset_endpoints()
+        return result
+
+    @api.model
+    def _clean_vals(self, vals):
+        """Return values without spaces that come with copied texts."""
+        cleaned = dict(vals)
+        for name, value in vals.items():
+            field = self._fields.get(name)
+            if field and field.type == "char" and isinstance(value, str):
+                cleaned[name] = " ".join(value.split()) or False
+        return cleaned
+
+    def _reset_endpoints(self):
+        """Have the apps built anew that use these providers."""
+        endpoints = self.env["fastapi.endpoint"].sudo().with_context(active_test=False)
+        endpoints = endpoints.search([("oidc_provider_id", "in", self.ids)])
+        if endpoints:  # none would be all of them
+            endpoints._reset_app()
+
+    @api.constrains("issuer", "key_source", "jwks_url")
+    def _check_urls(self):
+        for provider in self:
+            try:
+                check_url(provider.issuer)
+                if "?" in provider.issuer:
+                    raise DocumentError(f"{provider.issuer} must have no query (?).")
+                if provider.key_source == "url":
+                    if not provider.jwks_url:
+                        raise DocumentError("The URL of the keys is missing.")
+                    check_url(provider.jwks_url)
+            except DocumentError as err:
+                raise ValidationError(
+                    self.env._(
+                        "The provider %(name)s: %(why)s", name=provider.name, why=err
+                    )
+                ) from err
+
+    @api.constrains("algorithms")
+    def _check_algorithms(self):
+        for provider in self:
+            unknown = set(provider.algorithms.split()).difference(ALGORITHMS)
+            if unknown:
+                raise ValidationError(
+                    self.env._(
+                        "Algorithms: %(unknown)s can't be used, only %(known)s.",
+                        unknown=", ".join(sorted(unknown)),
+                        known=", ".join(ALGORITHMS),
+                    )
+                )
+
+    @api.constrains("leeway")
+    def _check_leeway(self):
+        for provider in self:
+            if not 0 <= provider.leeway <= MAX_LEEWAY:
+                raise ValidationError(
+                    self.env._("Leeway: 0 to %s seconds are allowed.", MAX_LEEWAY)
+                )
+
+    @api.constrains("required_claims")
+    def _check_required_claims(self):
+        for provider in self:
+            for line in (provider.required_claims or "").splitlines():
+                if line.strip() and not _REQUIRED_CLAIM.fullmatch(line):
+                    raise ValidationError(
+                        self.env._(
+                            "Required Claims: %s is neither a name nor name=value.",
+                            line,
+                        )
+                    )
+
+    @api.constrains("match_claim", "match_model", "match_field")
+    def _check_match(self):
+        for provider in self:
+            if not provider.match_claim and not provider.match_field:
+                continue
+            if not (
+                provider.match_claim and provider.match_model and provider.match_field
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "The claim and the field that it is compared with belong "
+                        "together: fill in both, or none."
+                    )
+                )
+            model = self.env[provider.match_model]
+            field = model._fields.get(provider.match_field)
+            if not (
+                field and field.type == "char" and (field.store or field.inherited)
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "By Field: %(field)s is not a text field that "
+                        "is stored with the model %(model)s.",
+                        field=provider.match_field,
+                        model=model._description,
+                    )
+                )
+
+    # ------------------------------------------------------------------
+    # Tokens and keys
+    # ------------------------------------------------------------------
+
+    def _get_oidc_provider(self) -> Provider | None:
+        """Return what the app of an endpoint has to know of the provider.
+
+        :return: None if there is none, or it is archived
+        """
+        if not self.active:
+            return None
+        return Provider(
+            id=self.id,
+            name=self.name,
+            rules=TokenRules(
+                issuer=self.issuer,
+                audiences=tuple(self.audience.split()),
+                algorithms=tuple(self.algorithms.split()),
+                leeway=self.leeway,
+                required_claims=self._get_required_claims(),
+                access_tokens_only=self.token_type == "access",
+            ),
+            key_ring=get_key_ring(self._get_issuer()),
+            scope_claims=tuple((self.scope_claim or "").split()),
+        )
+
+    def _get_required_claims(self) -> tuple[tuple[str, str | None], ...]:
+        lines = (self.required_claims or "").splitlines()
+        matches = [_REQUIRED_CLAIM.fullmatch(line) for line in lines if line.strip()]
+        return tuple((match["name"], match["value"]) for match in matches)
+
+    def _get_issuer(self) -> Issuer:
+        """Return where the keys are."""
+        return Issuer(
+            name=self.issuer,
+            jwks_url=self.jwks_url if self.key_source == "url" else None,
+            allow_private=self.sudo().allow_private_network,
+        )
+
+    def action_test(self):
+        """Load the keys, and tell what there is in words."""
+        self.ensure_one()
+        self.check_access("write")  # the server calls an address
+        try:
+            message, kind = self._describe_keys(self._get_issuer().load()), "success"
+        except DocumentError as err:
+            message, kind = str(err), "danger"
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": kind,
+                "title": self.name,
+                "message": message,
+                "sticky": True,
+            },
+        }
+
+    def _describe_keys(self, key_set: KeySet) -> str:
+        sentences = [
+            self.env._(
+                "The provider has %(count)s keys for tokens, and keeps them for "
+                "%(minutes)s minutes: %(keys)s.",
+                count=len(key_set.keys),
+                minutes=key_set.lifetime // 60,
+                keys="; ".join(
+                    f"{key.kid or '–'} ({', '.join(sorted(key.algorithms))})"
+                    for key in key_set.keys
+                ),
+            )
+        ]
+        if key_set.skipped:
+            sentences.append(
+                self.env._("Others are not used: %s.", "; ".join(key_set.skipped))
+            )
+        found = frozenset().union(*(key.algorithms for key in key_set.keys))
+        if found.isdisjoint(self.algorithms.split()):
+            sentences.append(
+                self.env._("None of them is for an algorithm that is chosen here.")
+            )
+        return " ".join(sentences)
+
+    # ------------------------------------------------------------------
+    # Callers
+    # ------------------------------------------------------------------
+
+    def _get_oidc_caller(self, claims: Mapping[str, Any]) -> Caller | None:
+        """Return whom a token stands for.
+
+        Called with a record of the superuser's environment, at each request.  Looked
+        for are, one after the other: the subject among the callers of the provider; the
+        user or partner whose field has the value of the claim. A partner is created for
+        a subject that is not known, if the provider is set so.
+
+        An override may look elsewhere, for example by a claim with groups. It must
+        trust no claim that the provider lets its users choose. The user that it returns
+        is checked as for any way: active, no superuser, portal users where allowed.
+
+        :param claims: claims of a token that is valid
+        :return: None if nobody here has that token: a 401. ``scopes`` None is replaced
+            by those of the token.
+        """
+        subject = _get_text(claims, "sub")
+        known = self._find_oidc_caller(subject) if subject else None
+        if known:
+            return known._get_oidc_caller()
+        found = self._find_oidc_records(claims)
+        if found:
+            return _make_caller(found)
+        if subject and self.create_partners:
+            return self._create_oidc_caller(subject, claims)._get_oidc_caller()
+        return None
+
+    def _find_oidc_caller(self, subject: str) -> models.BaseModel:
+        domain = [("provider_id", "=", self.id), ("subject", "=", subject)]
+        return self.env["fastapi.oidc.caller"].search(domain)
+
+    def _find_oidc_records(self, claims: Mapping[str, Any]) -> models.BaseModel | None:
+        """Return users or partners with the value of a claim, archived ones too."""
+        if not self.match_claim:
+            return None
+        value = _get_text(claims, self.match_claim)
+        operator = "="
+        if value and self.match_claim == "email":
+            if not _is_email_verified(claims):
+                return None
+            value, operator = escape_psql(value), "=ilike"
+        if not value:
+            return None
+        records = self.env[self.match_model].with_context(active_test=False)
+        return records.search([(self.match_field, operator, value)])
+
+    def _create_oidc_caller(
+        self, subject: str, claims: Mapping[str, Any]
+    ) -> models.BaseModel:
+        """Create a partner for a subject.
+
+        :raises psycopg2.errors.SerializationFailure: another request has just done it;
+            Odoo replays this one, which finds the other's partner
+        """
+        partner = self.env["res.partner"].create(self._prepare_oidc_partner(claims))
+        # Not the ORM's create: what it raises for a subject that is there already would
+        # be logged, and not be replayed.
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO fastapi_oidc_caller (
+                    provider_id, subject, partner_id,
+                    create_uid, create_date, write_uid, write_date
+                )
+                VALUES (%(provider)s, %(subject)s, %(partner)s,
+                        %(uid)s, %(now)s, %(uid)s, %(now)s)
+                ON CONFLICT (provider_id, subject) DO NOTHING
+                RETURNING id
+                """,
+                provider=self.id,
+                subject=subject,
+                partner=partner.id,
+                uid=self.env.uid,
+                now=self.env.cr.now(),
+            ),
+            log_exceptions=False,
+        )
+        ((caller_id,),) = self.env.cr.fetchall()
+        return self.env["fastapi.oidc.caller"].browse(caller_id)
+
+    def _prepare_oidc_partner(self, claims: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of a new partner; an override may add to them.
+
+        :param claims: claims of a token that is valid
+        """
+        names = ("name", "preferred_username", "email", "sub")
+        vals = {"name": next(filter(None, (_get_text(claims, name) for name in names)))}
+        if _is_email_verified(claims):
+            vals["email"] = _get_text(claims, "email")
+        return vals
+
+
+def _get_text(claims: Mapping[str, Any], name: str) -> str | None:
+    """Return a claim that records can be looked for with, None if it isn't one."""
+    value = claims.get(name)
+    if isinstance(value, str) and len(value) <= MAX_CLAIM_LENGTH and "\0" not in value:
+        return value.strip() or None
+    return None
+
+
+def _is_email_verified(claims: Mapping[str, Any]) -> bool:
+    value = claims.get("email_verified")
+    return value is True or value == "true"  # as Amazon Cognito has it
+
+
+def _make_caller(records: models.BaseModel) -> Caller | None:
+    """Return the caller who is a user or a partner.
+
+    :param records: users or partners; archived ones don't count
+    :return: None if that isn't exactly one
+    """
+    record = records.filtered("active")
+    if len(record) != 1:
+        return None
+    if record._name == "res.users":
+        return Caller("oidc", partner_id=record.partner_id.id, user_id=record.id)
+    return Caller("oidc", partner_id=record.id)
