@@ -1,0 +1,5 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from . import test_backend
+from . import test_browser
+from . import test_http
+from . import test_servers
