@@ -178,7 +178,6 @@ class FastApiDispatcher(Dispatcher):
         :raises Exception: what a handler raised; its response is kept for Odoo
         :raises AppBuildError: there is no app to ask
         """
-        self.request.params = {}  # nothing is parsed: the app reads the body
         environ = self._get_environ()
         endpoints = self.request.env["fastapi.endpoint"]
         path = wsgi_path(environ)
@@ -277,6 +276,9 @@ class FastApiDispatcher(Dispatcher):
             forget_tracebacks(self.inner_exception)
         self.inner_exception = self._error_response = None
         self._flush_failed = False
+        # nothing is parsed: the app reads the body. Addons of Odoo look at it after an
+        # override of dispatch, too
+        self.request.params = {}
         self._dispatching = True
         try:
             return type(self).dispatch(self, endpoint, args)
