@@ -14,6 +14,7 @@ from . import test_backend_fields
 from . import test_backend_rules
 from . import test_bad_input
 from . import test_broken_app
+from . import test_browser_auth
 from . import test_browser_docs
 from . import test_browser_safety
 from . import test_checked_sudo

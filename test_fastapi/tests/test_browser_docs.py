@@ -12,7 +12,7 @@ from .test_docs import DocsHttpCase
 #: What the code of the tests can use.
 TOOLS = """
 /** Wait for what find returns, a failure of which is the timeout of the test. */
-function until(find) {
+function until(find, page = document) {
     return new Promise((resolve) => {
         const look = () => {
             const found = find();
@@ -22,7 +22,7 @@ function until(find) {
             }
         };
         const observer = new MutationObserver(look);
-        observer.observe(document, {
+        observer.observe(page, {
             attributes: true, characterData: true, childList: true, subtree: true,
         });
         look();
