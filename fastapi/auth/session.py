@@ -44,6 +44,7 @@ class SessionWay(Way):
 
     name = "session"
     scheme = SESSION_SCHEME
+    is_ambient = True
 
     def authenticate(
         self, credential: str, connection: HTTPConnection, env: Environment
@@ -51,14 +52,18 @@ class SessionWay(Way):
         """Return who is logged in, None for the session of a visitor.
 
         Odoo has read the cookie before. What it knows counts, not the credential.
-
-        :raises HTTPException: 403, the request may come from another site
         """
         user = _get_user(env)
         if not user or not _is_identified_by_session(user):
             return None
-        _check_site()
         return Caller(self.name, user.sudo().partner_id.id, user.id)
+
+    def check_request(self, connection: HTTPConnection) -> None:
+        """Refuse a request that a page of another site may have sent.
+
+        :raises HTTPException: 403
+        """
+        _check_site()
 
 
 def get_odoo_user(env: Environment) -> ResUsers | None:

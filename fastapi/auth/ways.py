@@ -45,6 +45,9 @@ class Way(ABC):
     scheme: SecurityBase
     #: Value of the header ``WWW-Authenticate``, None if HTTP has no scheme for the way.
     challenge: str | None = None
+    #: Whether browsers send the credential by themselves, for pages of other sites too.
+    #: Of two credentials of the same user, the other one counts.
+    is_ambient: bool = False
 
     @abstractmethod
     def authenticate(
@@ -59,6 +62,14 @@ class Way(ABC):
         :return: None if the credential is meant for another way
         :raises InvalidCredentials: it is wrong, has expired, or was revoked
         :raises fastapi.HTTPException: 429, after too many failures
+        """
+
+    def check_request(self, connection: HTTPConnection) -> None:  # noqa: B027
+        """Refuse a request that the credential is not enough for.
+
+        Called if no other credential of the same user was sent.
+
+        :raises fastapi.HTTPException: the request is refused
         """
 
     def join(self, others: Sequence[Way]) -> None:  # noqa: B027
@@ -79,7 +90,8 @@ class Way(ABC):
 class Authentication:
     """The ways of an endpoint as dependencies; any one of them is enough.
 
-    :param ways: the ways; of two credentials, that of the first way is the caller's
+    :param ways: the ways; of two credentials, that of the first way is the caller's,
+        those that browsers send by themselves come last
     :param allow_portal_users: whether users who are not internal may call
     :param run_as_caller: whether the request goes on as the caller's user
     """
@@ -91,7 +103,7 @@ class Authentication:
         allow_portal_users: bool = False,
         run_as_caller: bool = False,
     ) -> None:
-        self.ways = tuple(ways)
+        self.ways = tuple(sorted(ways, key=lambda way: way.is_ambient))
         self._allow_portal_users = allow_portal_users
         self._run_as_caller = run_as_caller
         for way in self.ways:
@@ -165,6 +177,8 @@ class Authentication:
             except InvalidCredentials as err:
                 raise self._refuse(err.detail, way, err.error) from err
             if caller is None:
+                if found:
+                    way.check_request(connection)
                 caller = found
             elif found and _identity(found) != _identity(caller):
                 raise HTTPException(

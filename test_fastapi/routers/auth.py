@@ -56,6 +56,7 @@ def open_to_all() -> str:
 
 
 @router.get("/caller")
+@router.post("/caller", include_in_schema=False)
 def caller(caller: RequiredCaller) -> dict[str, Any]:
     return {**asdict(caller), "runs_as": odoo_env_ctx.get().uid}
 

@@ -307,6 +307,17 @@ class TestSeveralWays(TableCase):
         self.authenticate(self.user.login, PASSWORD)
         self.assert_row(self.user, headers={"Authorization": f"Bearer {secret}"})
 
+    def test_key_beside_a_session_of_another_site(self):
+        _key, secret = self.create_key()
+        self.authenticate(self.user.login, PASSWORD)
+        headers = {"Origin": "https://evil.example"}
+        response = self.post("/auth/auth/caller", headers=headers)
+        self.assertEqual(response.status_code, 403, response.text)
+        # no other site can send the key
+        headers["Authorization"] = f"Bearer {secret}"
+        response = self.post("/auth/auth/caller", headers=headers)
+        self.assertEqual(response.json()["method"], "api_key")
+
     def test_two_of_different_users(self):
         _key, secret = self.create_key()
         other = self._create_user("caller-2@test")
