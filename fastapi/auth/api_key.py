@@ -16,6 +16,7 @@ from . import attempts, verified
 from .bearer import BearerScheme
 from .caller import Caller
 from .errors import InvalidCredentials
+from .run_as import get_user
 from .ways import Way
 
 if TYPE_CHECKING:
@@ -94,8 +95,7 @@ class ApiKeyWay(Way):
             valid = self._verify(key, connection, env)
         if valid.key_id is not None:
             keys._note_use(valid.key_id)
-        user = env["res.users"].sudo().browse(valid.user_id)
-        user.fetch(["active", "partner_id"])  # and none of the many other columns
+        user = get_user(env, valid.user_id)
         return Caller(
             self.name, user.partner_id.id, user.id, valid.scopes, valid.key_id
         )

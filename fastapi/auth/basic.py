@@ -22,6 +22,7 @@ from odoo.exceptions import AccessDenied
 
 from . import attempts, verified
 from .caller import Caller
+from .run_as import get_user
 from .verified import Verified
 from .ways import InvalidCredentials, Way
 
@@ -98,8 +99,7 @@ class BasicWay(Way):
         env: Environment,
     ) -> Caller:
         user_id = authenticate_basic(credential, connection, env)
-        user = env["res.users"].sudo().browse(user_id)
-        user.fetch(["active", "partner_id"])  # and none of the many other columns
+        user = get_user(env, user_id)
         return Caller(self.name, partner_id=user.partner_id.id, user_id=user_id)
 
 

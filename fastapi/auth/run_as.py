@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from odoo.api import Environment
 
+    from odoo.addons.base.models.res_users import ResUsers
+
     from .caller import Caller
 
-__all__ = ["CALLER_ENV_KEY", "become", "check_user", "enter_company"]
+__all__ = ["CALLER_ENV_KEY", "become", "check_user", "enter_company", "get_user"]
 
 #: Key of the WSGI environ: a list that takes the environment of the caller's user. What
 #: follows the response goes on in it.
@@ -28,14 +30,23 @@ CALLER_ENV_KEY = "odoo.fastapi.caller_env"
 _RUNS_AS_KEY = "odoo.fastapi.runs_as"
 
 
+def get_user(env: Environment, user_id: int) -> ResUsers:
+    """Return a user with all rights, and read what each request needs of it.
+
+    The table has many more columns, which Odoo would read too.
+    """
+    user = env["res.users"].sudo().browse(user_id)
+    user.fetch(["active", "partner_id"])
+    return user
+
+
 def check_user(env: Environment, user_id: int, allow_portal_users: bool) -> None:
     """Refuse a user who may not call an API, whatever the credential.
 
     :raises InvalidCredentials: the user is archived
     :raises HTTPException: 403, another reason
     """
-    user = env["res.users"].sudo().browse(user_id)
-    user.fetch(["active", "partner_id"])  # nothing else of the many columns
+    user = get_user(env, user_id)
     try:
         is_active = user.active
     except MissingError:

@@ -16,6 +16,7 @@ from fastapi.security import APIKeyCookie
 from odoo.http import SAFE_HTTP_METHODS, request
 
 from .caller import Caller
+from .run_as import get_user
 from .ways import Way
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class SessionWay(Way):
         user = _get_user(env)
         if not user or not _is_identified_by_session(user):
             return None
-        return Caller(self.name, user.sudo().partner_id.id, user.id)
+        user = get_user(env, user.id)
+        return Caller(self.name, user.partner_id.id, user.id)
 
     def check_request(self, connection: HTTPConnection) -> None:
         """Refuse a request that a page of another site may have sent.
