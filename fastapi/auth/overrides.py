@@ -36,7 +36,7 @@ from .errors import InvalidCredentials
 from .run_as import become, check_user, enter_company
 from .ways import Authentication, Way
 
-__all__ = ["add_overrides", "find_ways", "is_by_app", "make_overrides"]
+__all__ = ["find_ways", "is_by_app", "make_overrides"]
 
 Overrides = dict[Callable[..., Any], Callable[..., Any]]
 
@@ -64,24 +64,13 @@ def make_overrides(
         overrides.update(_make_partners(authentication))
     if run_as_caller:
         overrides.update(_make_environments(allow_portal_users, endpoint_uid))
-    for override in overrides.values():
-        override.of_endpoint = True
     return overrides
 
 
-def add_overrides(
-    to: Overrides, overrides: Mapping[Callable[..., Any], Callable[..., Any]]
-) -> None:
-    """Add overrides to those of an app, which has its say about who calls."""
-    for dependency, override in overrides.items():
-        if dependency not in to or not hasattr(override, "of_endpoint"):
-            to[dependency] = override
-
-
 def is_by_app(overrides: Mapping[Callable[..., Any], Callable[..., Any]]) -> bool:
-    """Return whether an app authenticates by itself, by its overrides."""
+    """Return whether an app authenticates its callers by overrides of its own."""
     return any(
-        impl in overrides and not hasattr(overrides[impl], "of_endpoint")
+        impl in overrides and not hasattr(overrides[impl], "authentication")
         for impl in _IMPLS
     )
 

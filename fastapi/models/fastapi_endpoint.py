@@ -27,7 +27,7 @@ from odoo.tools import convert
 
 from .. import dependencies
 from ..auth import Way
-from ..auth.overrides import add_overrides, find_ways
+from ..auth.overrides import find_ways
 from ..auth.requirements import check_groups_exist
 from ..bridge import AsgiApplication, Lifespan, StartTimeoutError
 from ..bridge.routes import forget_callables
@@ -652,7 +652,10 @@ class FastapiEndpoint(models.Model):
         app.state.odoo_root_path = self.root_path
         for router in self._get_fastapi_routers():
             app.include_router(router)
-        add_overrides(app.dependency_overrides, self._get_app_dependencies_overrides())
+        overrides = app.dependency_overrides
+        overrides.update(self._get_app_dependencies_overrides())
+        for dependency, override in self._get_auth_overrides().items():
+            overrides.setdefault(dependency, override)  # the app's own win
         return app
 
     @api.model
@@ -700,7 +703,6 @@ class FastapiEndpoint(models.Model):
         return {
             dependencies.fastapi_endpoint_id: _constant(self.id),
             dependencies.company_id: _constant(self.company_id.id or None),
-            **self._get_auth_overrides(),
             **self._get_app_model()._get_dependency_overrides(),
         }
 

@@ -13,11 +13,10 @@ from odoo.addons.base.models.res_partner import ResPartner
 
 from ..auth import Authentication, Caller, InvalidCredentials, Way
 from ..auth.bearer import BearerCredentials, BearerScheme
-from ..auth.overrides import add_overrides, find_ways, is_by_app, make_overrides
+from ..auth.overrides import find_ways, is_by_app, make_overrides
 from ..dependencies import (
     authenticated_caller,
     authenticated_partner_impl,
-    company_id,
     odoo_env,
     optionally_authenticated_caller,
 )
@@ -287,15 +286,6 @@ class TestWays(WayCase):
             raise HTTPException(401)
 
         self.assertTrue(is_by_app({**made, authenticated_partner_impl: own}))
-
-        def company() -> int:
-            return 1
-
-        overrides = {authenticated_partner_impl: own, company_id: own}
-        add_overrides(overrides, {**made, company_id: company})
-        self.assertIs(overrides[authenticated_partner_impl], own)
-        self.assertIs(overrides[company_id], company)
-        self.assertIs(overrides[odoo_env], made[odoo_env])
 
 
 class TestInjectedCaller(WayCase):

@@ -5,6 +5,8 @@ import json
 from datetime import timedelta
 from unittest.mock import patch
 
+from fastapi import FastAPI, HTTPException
+
 from odoo import Command, fields
 from odoo.exceptions import ValidationError
 from odoo.tests import new_test_user
@@ -12,6 +14,11 @@ from odoo.tests import new_test_user
 from odoo.addons.base.models.res_users import KEY_CRYPT_CONTEXT
 from odoo.addons.fastapi.auth import ApiKeyWay, InvalidCredentials
 from odoo.addons.fastapi.auth.bearer import BearerCredentials
+from odoo.addons.fastapi.dependencies import (
+    authenticated_partner_impl,
+    company_id,
+    optionally_authenticated_partner_impl,
+)
 
 from .common import FastapiHttpCase
 from .test_commands import CommandCase
@@ -562,6 +569,19 @@ class TestWhatAppsSay(AuthCase):
             "security"
         ]
         self.assertEqual(security, [{"HTTPBasic": []}])
+
+    def test_override_of_an_existing_app_wins(self):
+        def own():
+            raise HTTPException(401)
+
+        app = FastAPI()
+        app.dependency_overrides[authenticated_partner_impl] = own
+        app.dependency_overrides[company_id] = own
+        self.patch(type(self.env["fastapi.app.test_auth"]), "_app", app)
+        overrides = self.endpoint._get_app().dependency_overrides
+        self.assertIs(overrides[authenticated_partner_impl], own)
+        self.assertIsNot(overrides[company_id], own)
+        self.assertIn(optionally_authenticated_partner_impl, overrides)
 
     def test_override_of_an_app_that_runs_as_the_caller(self):
         # what it depends on itself is as ever: odoo_env of the endpoint's user
