@@ -98,30 +98,38 @@ def take_small(page: Page) -> None:
     take(page, "small_error", MORE)
 
 
-def take_keys(page: Page, name: str) -> None:
-    """Take pictures of API keys: their page, a new one, what shows it."""
+def open_new_key(page: Page, name: str) -> None:
+    """Open what makes an API key, on the way past the field that chooses the way."""
     log_in(page)
     page.goto("/odoo/fastapi-endpoints")
     page.click(":text-is('/my_demo_api')")
     page.wait_for_selector(".o_form_view [name=root_path]")
+    page.locator("[name=auth_summary]").scroll_into_view_if_needed()
     take(page, f"{name}_auth", MORE)
     page.click(".nav-link[name=api_keys]")
+    page.locator("button[name=action_new_key]").scroll_into_view_if_needed()
+    take(page, f"{name}_keys", MORE)
     page.click("button[name=action_new_key]")
     page.fill(".modal .o_field_widget[name=password] input", "admin")
     page.click(".modal button[name=run_check]")
+    page.wait_for_selector(".modal button[name=make_key]")
+
+
+def take_keys(page: Page, small_page: Page) -> None:
+    """Take pictures of API keys: a new one, what shows it, the page with all."""
+    open_new_key(page, "large")
     page.fill(".modal .o_field_widget[name=name] input", "Web shop, reads services")
     page.fill(".modal .o_field_widget[name=user_id] input", "Marc Demo")
     page.click(".o-autocomplete--dropdown-item :text-is('Marc Demo')")
     page.fill(".modal .o_field_widget[name=scopes] input", "services:read")
-    take(page, f"{name}_new_key", MORE)
+    take(page, "large_new_key", MORE)
     page.click(".modal button[name=make_key]")
     page.wait_for_selector(".modal .o_field_widget[name=curl_command]")
-    take(page, f"{name}_key", MORE)
+    take(page, "large_key", MORE)
     page.click(".modal .btn-primary")
-    page.wait_for_selector(".modal", state="detached")
-    page.wait_for_selector(":text('Web shop, reads services')")
-    page.locator("button[name=action_new_key]").scroll_into_view_if_needed()
-    take(page, f"{name}_keys", MORE)
+    page.wait_for_selector(".o_data_row :text('Web shop, reads services')")
+    open_new_key(small_page, "small")
+    take(small_page, "small_new_key", MORE)
 
 
 def take_documentation(page: Page, name: str) -> None:
@@ -153,8 +161,7 @@ def main(chromium: str, address: str, database: str) -> None:
         take_described(new_page(SIZE))
         MORE.mkdir(parents=True, exist_ok=True)
         take_small(new_page(SMALL))
-        take_keys(new_page(SIZE), "large")
-        take_keys(new_page(SMALL), "small")
+        take_keys(new_page(SIZE), new_page(SMALL))
         for scheme in ("light", "dark"):
             take_documentation(new_page(SIZE, scheme), scheme)
             take_documentation(new_page(SMALL, scheme), f"small_{scheme}")
