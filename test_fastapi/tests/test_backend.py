@@ -27,3 +27,22 @@ class TestBackend(FastapiHttpCase):
     def test_errors_at_the_field(self):
         self._create_endpoint("/taken/already", name="Made of no fault")
         self._tour("errors")
+
+    def test_keys(self):
+        endpoint = self._create_endpoint(
+            "/browser/keys", app="test_auth", auth_api_key=False, run_as="user"
+        )
+        url = f"/odoo/fastapi-endpoints/{endpoint.id}"
+        self.start_tour(url, "fastapi_endpoint_keys", login="admin")
+        self.assertTrue(endpoint.auth_api_key)
+        self.assertFalse(endpoint.key_ids)
+        changes = endpoint.change_ids.filtered(
+            lambda change: change.field_name == "key_ids"
+        )
+        self.assertEqual(
+            [(change.old_value, change.new_value) for change in changes],
+            [
+                (f"Made in the browser ({self.caller.name})", False),
+                (False, f"Made in the browser ({self.caller.name})"),
+            ],
+        )
