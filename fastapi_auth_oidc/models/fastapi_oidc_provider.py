@@ -346,7 +346,7 @@ class FastapiOidcProvider(models.Model):
         :return: None if nobody here has that token: a 401. ``scopes`` None is replaced
             by those of the token.
         """
-        subject = _get_text(claims, "sub")
+        subject = _get_identifier(claims, "sub")
         known = self._find_oidc_caller(subject) if subject else None
         if known:
             return known._get_oidc_caller()
@@ -365,7 +365,7 @@ class FastapiOidcProvider(models.Model):
         """Return users or partners with the value of a claim, archived ones too."""
         if not self.match_claim:
             return None
-        value = _get_text(claims, self.match_claim)
+        value = _get_identifier(claims, self.match_claim)
         operator = "="
         if value and self.match_claim == "email":
             if not _is_email_verified(claims):
@@ -423,11 +423,21 @@ class FastapiOidcProvider(models.Model):
 
 
 def _get_text(claims: Mapping[str, Any], name: str) -> str | None:
-    """Return a claim that records can be looked for with, None if it isn't one."""
+    """Return a claim that can be stored, None if it isn't one."""
     value = claims.get(name)
     if isinstance(value, str) and len(value) <= MAX_CLAIM_LENGTH and "\0" not in value:
         return value.strip() or None
     return None
+
+
+def _get_identifier(claims: Mapping[str, Any], name: str) -> str | None:
+    """Return a claim that records can be looked for with, None if it isn't one.
+
+    Spaces around it may be all that tells two people apart at the provider: with them
+    it is nobody's here.
+    """
+    value = _get_text(claims, name)
+    return value if value == claims.get(name) else None
 
 
 def _is_email_verified(claims: Mapping[str, Any]) -> bool:

@@ -192,6 +192,7 @@ class TestProvider(TransactionCase):
         self.assertEqual(self.get_caller(), Caller("oidc", self.partner.id))
         self.assertIsNone(self.get_caller(sub="S1"))
         self.assertIsNone(self.get_caller(sub="s1%"))
+        self.assertIsNone(self.get_caller(sub="s1 "))
         other = self.provider.copy()
         self.assertIsNone(other._get_oidc_caller({"sub": "s1"}))
         known.write({"user_id": self.user.id, "partner_id": self.user.partner_id.id})
@@ -221,7 +222,9 @@ class TestProvider(TransactionCase):
         self.provider.write({"match_claim": "upn", "match_field": "login"})
         expected = Caller("oidc", self.user.partner_id.id, self.user.id)
         self.assertEqual(self.get_caller(upn="ann@example.com"), expected)
-        for upn in ("ann", "%", "Ann@example.com", "", None, 1, ["ann@example.com"]):
+        name = "ann@example.com"
+        others = f"{name} ", f" {name}", f"{name}\xa0", f"\u2003{name}", f"{name}\n"
+        for upn in (*others, "ann", "%", "Ann@example.com", "", None, 1, [name]):
             with self.subTest(upn):
                 self.assertIsNone(self.get_caller(upn=upn))
         self.user.active = False
@@ -239,6 +242,7 @@ class TestProvider(TransactionCase):
             ("ann@example.com", 1, False),
             ("ann@example.com", None, False),
             ("%@example.com", True, False),
+            (" ann@example.com", True, False),
             ("ann_example.com", True, False),
         ):
             with self.subTest(email, verified=verified):
