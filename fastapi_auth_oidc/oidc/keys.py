@@ -68,10 +68,12 @@ def read_key(jwk: Any) -> VerificationKey:
     if not (kid is None or isinstance(kid, str)):
         raise InvalidKey("its id (kid) is not a text")
     operations = jwk.get("key_ops", ["verify"])
+    if not isinstance(operations, list):
+        raise InvalidKey("its uses (key_ops) are not a list")
     if jwk.get("use", "sig") != "sig" or "verify" not in operations:
         raise InvalidKey("not for signatures")
-    curve = None if key_type == "RSA" else jwk.get("crv")
-    algorithms = _ALGORITHMS_BY_KEY.get((str(key_type), curve and str(curve)), ())
+    curve = None if key_type == "RSA" else str(jwk.get("crv"))
+    algorithms = _ALGORITHMS_BY_KEY.get((str(key_type), curve), ())
     if not algorithms:
         raise InvalidKey("of a type that is not supported")
     if "alg" in jwk:
