@@ -182,6 +182,8 @@ def _read_part(part: str) -> dict[str, Any]:
             object_pairs_hook=_unique_names,
             parse_constant=_refuse_constant,
         )
+        # escapes may stand for halves of characters, which nothing can store or send
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as err:
         raise InvalidToken("not JSON") from err
     if not isinstance(value, dict):

@@ -241,6 +241,10 @@ class TestTokens(BaseCase):
         ):
             with self.subTest(token[:100]), self.assertRaises(InvalidToken):
                 self.verify(token)
+        for claims in ({"sub": "\ud800"}, {"scope": ["a\udfff"]}, {"\ud800": {"a": 1}}):
+            token = sign_parts(self.key, HEADER, self.claims(**claims))
+            self.assert_invalid(token, "not JSON")
+        self.verify(sign_parts(self.key, HEADER, self.claims(sub="\U0001f600")))
         nan = b'{"iss": "%s", "aud": "api", "exp": NaN}' % ISSUER.encode()
         self.assert_invalid(sign_parts(self.key, HEADER, nan), "not JSON")
 
