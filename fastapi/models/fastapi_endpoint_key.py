@@ -291,10 +291,21 @@ class FastapiEndpointKey(models.Model):
                     endpoint=endpoint.name,
                 )
             )
+        if self.env.is_system():
+            return
+        companies = endpoint.company_id or user.company_ids
+        if companies - self.env.user.company_ids:
+            raise AccessError(
+                self.env._(
+                    "%s works in companies that are none of yours: you can't give out "
+                    "what this user may do there.",
+                    name,
+                )
+            )
         administrators = self.env.ref("base.group_system") + self.env.ref(
             "base.group_erp_manager"
         )
-        if user.all_group_ids & administrators and not self.env.is_system():
+        if user.all_group_ids & administrators:
             raise AccessError(
                 self.env._(
                     "%s administers this database: only a system administrator may "
@@ -313,6 +324,7 @@ class FastapiEndpointKey(models.Model):
                 raise AccessError(
                     self.env._("Only the scopes of a key can be changed.")
                 )
+            self.check_access("write")  # what is refused below tells whose key it is
             for key in self:
                 self._check_user(key.endpoint_id, key.user_id)
         return super().write(self._clean_vals(vals))

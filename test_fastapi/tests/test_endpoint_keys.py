@@ -208,6 +208,14 @@ class TestEndpointKeys(KeyCase):
             of_system.with_user(self.manager).scopes = "all"
         of_system.with_user(self.system).scopes = "all"
 
+    def test_nothing_is_told_to_those_who_may_not(self):
+        of_system, _secret = self._generate(user=self.system)
+        for user in (self.caller, self.reader):
+            self.env.invalidate_all()
+            with self.assertRaises(AccessError) as caught:
+                of_system.with_user(user).scopes = "all"
+            self.assertNotIn(self.system.name, str(caught.exception))
+
     def test_no_keys_by_commands(self):
         """Not even of a route that writes what a client sends, with sudo."""
         key, _secret = self._generate()
@@ -334,6 +342,27 @@ class TestWhoMayMakeKeys(KeyCase):
             self._make(self.manager, self.caller)
         visible = self.keys.with_user(self.manager).search([])
         self.assertNotIn(key, visible)
+
+    def test_for_users_of_own_companies_only(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        self.endpoint.company_id = False
+        stranger = new_test_user(
+            self.env,
+            "stranger@test",
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+        )
+        with self.assertRaises(AccessError):
+            self._make(self.manager, stranger)
+        key, _secret = self._make(self.system, stranger)
+        with self.assertRaises(AccessError):
+            key.with_user(self.manager).scopes = "all"
+        self.manager.company_ids += company
+        self.assertTrue(self._make(self.manager, stranger))
+        # the endpoint keeps its callers in its own company
+        self.manager.company_ids -= company
+        self.endpoint.company_id = self.env.company
+        self.assertTrue(self._make(self.manager, stranger))
 
     def test_for_administrators_of_odoo(self):
         erp_manager = new_test_user(
