@@ -38,6 +38,23 @@ class FastapiOidcCaller(models.Model):
         "The provider has a caller with this subject already.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        callers = super().create(vals_list)
+        callers._withdraw_administrators()
+        return callers
+
+    def write(self, vals):
+        self._withdraw_administrators()
+        result = super().write(vals)
+        self._withdraw_administrators()
+        return result
+
+    def _withdraw_administrators(self):
+        """Have the providers refuse administrators: whom a token is of has changed."""
+        if not self.env.is_system():
+            self.sudo().provider_id.allow_administrators = False
+
     @api.onchange("user_id")
     def _onchange_user_id(self):
         if self.user_id:

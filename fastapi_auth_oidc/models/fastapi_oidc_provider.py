@@ -24,6 +24,8 @@ MAX_LEEWAY = 5 * 60
 #: Characters of the longest claim that records are looked for with.
 MAX_CLAIM_LENGTH = 255
 
+#: Groups of users who administer the database.
+ADMINISTRATORS = "base.group_system", "base.group_erp_manager"
 #: A line of the required claims: a name, and maybe a value.
 _REQUIRED_CLAIM = re.compile(r"\s*(?P<name>[^\s=]+)\s*(?:=\s*(?P<value>\S.*?)\s*)?")
 
@@ -123,6 +125,13 @@ class FastapiOidcProvider(models.Model):
         help="Technical name of the field that has the value of the claim: login, "
         "email, ref, …",
     )
+    allow_administrators = fields.Boolean(
+        groups="base.group_system",
+        copy=False,
+        help="Tokens may stand for users who administer this database. Only system "
+        "administrators may allow that: whoever sets up a provider can make tokens "
+        "for anybody.",
+    )
     create_partners = fields.Boolean(
         help="A partner is created for a subject that is not known. It has no user, "
         "so no rights but what the app gives to partners.",
@@ -138,12 +147,14 @@ class FastapiOidcProvider(models.Model):
 
     def write(self, vals):
         result = super().write(self._clean_vals(vals))
-        if not (self.env.su or self.env.user.has_group("base.group_system")):
+        if not self.env.is_system():
+            withdrawn = {}
             if not vals.keys().isdisjoint(("issuer", "key_source", "jwks_url")):
                 # it was allowed for other addresses
-                super(FastapiOidcProvider, self.sudo()).write(
-                    {"allow_private_network": False}
-                )
+                withdrawn["allow_private_network"] = False
+            if vals.keys() - {"name", "active"}:
+                withdrawn["allow_administrators"] = False  # of other tokens
+            super(FastapiOidcProvider, self.sudo()).write(withdrawn)
         if vals.keys() - {"caller_ids"}:
             self._reset_endpoints()
         return result
@@ -349,13 +360,25 @@ class FastapiOidcProvider(models.Model):
         subject = _get_identifier(claims, "sub")
         known = self._find_oidc_caller(subject) if subject else None
         if known:
-            return known._get_oidc_caller()
+            return self._unless_refused(known._get_oidc_caller())
         found = self._find_oidc_records(claims)
         if found:
-            return _make_caller(found)
+            return self._unless_refused(_make_caller(found))
         if subject and self.create_partners:
             return self._create_oidc_caller(subject, claims)._get_oidc_caller()
         return None
+
+    def _unless_refused(self, caller: Caller | None) -> Caller | None:
+        """Return a caller, None for one who administers the database and may not.
+
+        Administrators of FastAPI set up providers: none of them is to become more than
+        that with a token of their own.
+        """
+        if caller and caller.user_id and not self.allow_administrators:
+            user = self.env["res.users"].browse(caller.user_id)
+            if any(map(user._has_group, ADMINISTRATORS)):
+                return None
+        return caller
 
     def _find_oidc_caller(self, subject: str) -> models.BaseModel:
         domain = [("provider_id", "=", self.id), ("subject", "=", subject)]

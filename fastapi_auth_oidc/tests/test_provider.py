@@ -113,6 +113,48 @@ class TestProvider(TransactionCase):
         provider.issuer = "https://10.0.0.1"
         self.assertFalse(self.provider.allow_private_network)
 
+    def test_tokens_of_administrators(self):
+        self.provider.write({"match_claim": "upn", "match_field": "login"})
+        for group in ("base.group_system", "base.group_erp_manager"):
+            with self.subTest(group):
+                self.user.group_ids = self.env.ref(group) + self.env.ref(
+                    "base.group_user"
+                )
+                self.provider.allow_administrators = False
+                self.assertIsNone(self.get_caller(upn=self.user.login))
+                self.provider.allow_administrators = True
+                found = self.get_caller(upn=self.user.login)
+                self.assertEqual(found.user_id, self.user.id)
+
+    def test_administrators_are_allowed_by_system_administrators(self):
+        provider = self.provider.with_user(self.manager)
+        with self.assertRaises(AccessError):
+            provider.allow_administrators = True
+        self.provider.allow_administrators = True
+        provider.write({"name": "Other", "active": True})
+        self.assertTrue(self.provider.allow_administrators)
+        for vals in (
+            {"issuer": "https://login.example.org"},
+            {"audience": "api other"},
+            {"match_claim": "upn", "match_field": "login"},
+            {"required_claims": "a"},
+            {"caller_ids": [(0, 0, {"subject": "s", "partner_id": self.partner.id})]},
+        ):
+            with self.subTest(vals):
+                self.provider.allow_administrators = True
+                provider.write(vals)
+                self.assertFalse(self.provider.allow_administrators)
+        for act in (
+            lambda: provider.caller_ids.write({"subject": "t"}),
+            lambda: provider.caller_ids.copy({"subject": "u"}),
+        ):
+            self.provider.allow_administrators = True
+            act()
+            self.assertFalse(self.provider.allow_administrators)
+        self.provider.allow_administrators = True
+        self.provider.write({"audience": "api"})
+        self.assertTrue(self.provider.allow_administrators)
+
     def test_who_may_do_what(self):
         reader = new_test_user(self.env, "reader", groups="fastapi.group_fastapi_user")
         provider = self.provider.with_user(reader)
