@@ -39,7 +39,9 @@ class FastapiEndpoint(models.Model):
         if self.auth_oidc:
             name = self.oidc_provider_id.name or self.env._("an OpenID provider")
             texts.append(
-                self.env._("a token of %s in the header Authorization: Bearer", name)
+                self.env._(
+                    "a token of %s in the header Authorization: Bearer TOKEN", name
+                )
             )
         return texts
 

@@ -114,14 +114,14 @@ class FastapiOidcProvider(models.Model):
         "provider has verified it (email_verified).",
     )
     match_model = fields.Selection(
-        selection=[("res.users", "User"), ("res.partner", "Partner")],
-        string="Look for a",
+        selection=[("res.users", "Users"), ("res.partner", "Partners")],
+        string="Search In",
         default="res.users",
         help="A user has rights, where an endpoint runs as the caller. A partner has "
         "none.",
     )
     match_field = fields.Char(
-        string="By Field",
+        string="Field",
         help="Technical name of the field that has the value of the claim: login, "
         "email, ref, …",
     )
@@ -248,7 +248,7 @@ class FastapiOidcProvider(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "By Field: %(field)s is not a text field that "
+                        "Field: %(field)s is not a text field that "
                         "is stored with the model %(model)s.",
                         field=provider.match_field,
                         model=model._description,
@@ -316,9 +316,8 @@ class FastapiOidcProvider(models.Model):
     def _describe_keys(self, key_set: KeySet) -> str:
         sentences = [
             self.env._(
-                "The provider has %(count)s keys for tokens, and keeps them for "
-                "%(minutes)s minutes: %(keys)s.",
-                count=len(key_set.keys),
+                "Keys of the provider: %(keys)s. They are loaded again after "
+                "%(minutes)s minutes.",
                 minutes=key_set.lifetime // 60,
                 keys="; ".join(
                     f"{key.kid or '–'} ({', '.join(sorted(key.algorithms))})"
@@ -334,6 +333,10 @@ class FastapiOidcProvider(models.Model):
         if found.isdisjoint(self.algorithms.split()):
             sentences.append(
                 self.env._("None of them is for an algorithm that is chosen here.")
+            )
+        if not (self.caller_ids or self.match_claim or self.create_partners):
+            sentences.append(
+                self.env._("No token has a caller yet: see Who Calls and Callers.")
             )
         return " ".join(sentences)
 

@@ -180,13 +180,19 @@ class TestProvider(TransactionCase):
         server = TestIssuer(SigningKey("a"), SigningKey("b", "ES256"))
         self.addCleanup(server.close)
         server.headers = {"Cache-Control": "max-age=600"}
-        self.provider.write({"issuer": server.url, "allow_private_network": True})
+        self.provider.write(
+            {
+                "issuer": server.url,
+                "allow_private_network": True,
+                "create_partners": True,
+            }
+        )
         params = self.provider.with_user(self.manager).action_test()["params"]
         self.assertEqual(params["type"], "success")
         self.assertEqual(
             params["message"],
-            "The provider has 2 keys for tokens, and keeps them for 10 minutes: "
-            "a (RS256); b (ES256).",
+            "Keys of the provider: a (RS256); b (ES256). They are loaded again after "
+            "10 minutes.",
         )
         jwk = server.keys[0].jwk()
         entries = [{**jwk, "use": "enc"}, jwk]
@@ -195,6 +201,10 @@ class TestProvider(TransactionCase):
         message = self.provider.action_test()["params"]["message"]
         self.assertIn("Others are not used: key 1: not for signatures.", message)
         self.assertIn("None of them is for an algorithm that is chosen", message)
+        self.assertNotIn("No token has a caller", message)
+        self.provider.create_partners = False
+        message = self.provider.action_test()["params"]["message"]
+        self.assertIn("No token has a caller yet", message)
 
     def test_the_test_says_what_is_wrong(self):
         server = TestIssuer()

@@ -28,7 +28,9 @@ class TestBackend(BackendCase):
             self.assertIn("No token is valid", form.auth_warning)
             form.oidc_provider_id = self.provider
             self.assertFalse(form.auth_warning)
-        expected = "Clients send a token of Login in the header Authorization: Bearer."
+        expected = (
+            "Clients send a token of Login in the header Authorization: Bearer TOKEN."
+        )
         for user in (self.user, self.manager):
             self.assertEqual(self.endpoint.with_user(user).auth_summary, expected)
         self.provider.active = False
