@@ -27,6 +27,10 @@ __all__ = [
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 #: Where Swagger UI puts an operation without tags.
 DEFAULT_TAG = "default"
+#: Key of an operation: the groups that it is for (``openapi_document``).
+GROUPS_KEY = "x-odoo-groups"
+#: Beginning of what the description says of them, after the docstring.
+GROUPS_SENTENCE = "Only for members of "
 #: What ``encodeURIComponent`` of JavaScript leaves as it is, besides letters, digits
 #: and ``_.-~``.
 _UNRESERVED = "!*'()"
@@ -42,6 +46,8 @@ class Operation:
     :param security: what a client has to present, one of these: names of security
         schemes with scopes
     :param parameters: of the path, the query, headers and cookies
+    :param required_groups: requirements, each of them XML ids of groups of which the
+        caller needs one
     """
 
     method: str
@@ -52,6 +58,7 @@ class Operation:
     deprecated: bool
     security: Sequence[Mapping[str, Sequence[str]]]
     parameters: Sequence[Mapping[str, Any]]
+    required_groups: Sequence[Sequence[str]] = ()
 
     @property
     def authenticated(self) -> bool:
@@ -108,6 +115,7 @@ def iter_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                     *item.get("parameters", ()),
                     *operation.get("parameters", ()),
                 ],
+                required_groups=operation.get(GROUPS_KEY, ()),
             )
 
 
@@ -120,6 +128,8 @@ def _summary_of(operation: Mapping[str, Any]) -> str:
     """
     summary = operation.get("summary", "")
     description = operation.get("description", "").strip()
+    if GROUPS_KEY in operation and description.startswith(GROUPS_SENTENCE):
+        return summary  # there is no docstring
     made_of = summary.lower().replace(" ", "_")
     if description and made_of in operation.get("operationId", "").lower():
         return description.partition("\n")[0].rstrip()

@@ -26,7 +26,7 @@ from fastapi.datastructures import DefaultPlaceholder
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security.base import SecurityBase
 
-from .openapi import METHODS
+from .openapi import GROUPS_KEY, GROUPS_SENTENCE, METHODS
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -271,9 +271,9 @@ def _add_requirements(documented: list[_Documented]) -> None:
         operation, dependant = item.operation, item.route.dependant
         requirements = list(dict.fromkeys(_iter_groups(dependant)))
         if requirements:
-            operation["x-odoo-groups"] = [list(groups) for groups in requirements]
+            operation[GROUPS_KEY] = [list(groups) for groups in requirements]
             sentences = [
-                f"Only for members of {' or '.join(f'`{group}`' for group in groups)}."
+                f"{GROUPS_SENTENCE}{' or '.join(f'`{group}`' for group in groups)}."
                 for groups in requirements
             ]
             parts = (operation.get("description"), *sentences)
@@ -364,9 +364,7 @@ def _iter_statuses(document: dict[str, Any], item: _Documented) -> Iterator[str]
         or "requestBody" in operation
     ):
         yield "400"
-    if operation.get("security", document.get("security")) or (
-        "x-odoo-groups" in operation
-    ):
+    if operation.get("security", document.get("security")) or (GROUPS_KEY in operation):
         yield "401"
         yield "403"
     if _takes_secrets(document, operation):

@@ -32,7 +32,8 @@ __all__ = ["SESSION_SCHEME", "SessionWay", "get_odoo_user"]
 SESSION_SCHEME = APIKeyCookie(
     name="session_id",
     scheme_name="OdooSession",
-    description="The session of a user who has logged in to Odoo: /web/login.",
+    description="The session of a user who has logged in to Odoo at `/web/login`. A "
+    "browser sends it by itself: leave the value empty.",
     auto_error=False,
 )
 #: Header that holds the token of a session (``odoo.http.Request.csrf_token``).

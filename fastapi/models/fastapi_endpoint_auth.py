@@ -79,7 +79,7 @@ class FastapiEndpoint(models.Model):
     _inherit = "fastapi.endpoint"
 
     auth_api_key = fields.Boolean(
-        string="API key",
+        string="API Key",
         help="Clients send an API key, in the header Authorization: Bearer or one of "
         "its own.",
     )
@@ -105,6 +105,7 @@ class FastapiEndpoint(models.Model):
     )
     run_as = fields.Selection(
         selection=[("user", "The endpoint's user"), ("caller", "The caller")],
+        string="Runs As",
         default="user",
         required=True,
         help="Whose access rights, record rules and companies count in the app.\n"

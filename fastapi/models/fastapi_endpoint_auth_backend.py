@@ -71,7 +71,7 @@ class FastapiEndpoint(models.Model):
             if endpoint.is_auth_by_app or (is_by_odoo and not texts):
                 summary = self.env._("The app itself says how clients authenticate.")
             elif texts:
-                ways = self.env._(" or ").join(texts)
+                ways = self.env._(", or ").join(texts)
                 summary = self.env._("Clients send %s.", ways)
             else:
                 summary = self.env._("Clients can't authenticate: all are anonymous.")
@@ -114,7 +114,7 @@ class FastapiEndpoint(models.Model):
             endpoint.auth_warning = warning
 
     def _asks_for(self, dependency: Callable[..., Any]) -> bool:
-        """Return whether a route depends on a function that nothing overrides."""
+        """Return whether a route depends on a function that has no override."""
         # the app calls replacements of the functions, which have their names
         name = dependency.__module__, dependency.__qualname__
         routes = iter_route_contexts(self._get_built_app().routes)
@@ -161,7 +161,11 @@ class FastapiEndpoint(models.Model):
         document = self._get_openapi()
         operation = first_simple_get(
             document,
-            lambda operation: operation.authenticated and operation.scopes <= allowed,
+            lambda operation: (
+                operation.authenticated
+                and not operation.required_groups
+                and operation.scopes <= allowed
+            ),
         ) or first_simple_get(document, lambda operation: not operation.authenticated)
         if operation is None:
             return None

@@ -235,7 +235,7 @@ class FastapiEndpoint(models.Model):
             html = markdown.render(endpoint.description or "")
             endpoint.description_html = Markup(html)
 
-    @api.depends("user_id.all_group_ids")
+    @api.depends("run_as", "user_id.all_group_ids")
     def _compute_user_warning(self):
         public_user = self.env.ref("base.public_user")
         for endpoint in self:
@@ -268,14 +268,19 @@ class FastapiEndpoint(models.Model):
             )
         access = self.env["ir.model.access"].with_user(user)
         if not access.check(self._name, "read", raise_exception=False):
+            runners = self.env.ref("fastapi.group_fastapi_endpoint_runner")
+            values = {"user": name, "group": runners.display_name}
+            if self.run_as == "caller":
+                return self.env._(
+                    "%(user)s can't read this endpoint. Routes that read it respond "
+                    "with 403. If there are any, give the user the group %(group)s.",
+                    **values,
+                )
             return self.env._(
-                "%(user)s may not read this endpoint, nor the partner who calls: "
-                "routes that ask for them answer 403. Give the user the group "
-                "%(group)s, or leave it if no route reads records.",
-                user=name,
-                group=self.env.ref(
-                    "fastapi.group_fastapi_endpoint_runner"
-                ).display_name,
+                "%(user)s can't read this endpoint or the partner who calls. Routes "
+                "that read one of them respond with 403. If there are any, give the "
+                "user the group %(group)s.",
+                **values,
             )
         return False
 

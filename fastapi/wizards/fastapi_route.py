@@ -35,6 +35,11 @@ class FastapiRoute(models.TransientModel):
         help="How a client says who it is. Public: anyone may call the route.",
     )
     scopes = fields.Char(help="What the credentials of a client have to allow.")
+    required_groups = fields.Char(
+        string="Groups",
+        help="Groups that the user who calls has to be in, by their XML ids. After a "
+        "comma comes the next requirement.",
+    )
     deprecated = fields.Boolean(help="Clients should stop using it.")
     stage = fields.Selection(
         [("deprecated", "Deprecated")],
@@ -68,6 +73,7 @@ class FastapiRoute(models.TransientModel):
                     "authenticated": operation.authenticated,
                     "access": self._get_access(operation),
                     "scopes": " ".join(sorted(operation.scopes)),
+                    "required_groups": self._get_required_groups(operation),
                     "deprecated": operation.deprecated,
                     "docs_fragment": operation.docs_fragment,
                 }
@@ -82,11 +88,16 @@ class FastapiRoute(models.TransientModel):
             return self.env._("Public")
         return " / ".join(" + ".join(schemes) for schemes in operation.security)
 
+    @api.model
+    def _get_required_groups(self, operation):
+        """Return the groups that an operation is for."""
+        return ", ".join(" / ".join(groups) for groups in operation.required_groups)
+
     def _get_shown_columns(self):
         """Return the context that hides the columns of a list without any value."""
         return {
             f"show_{name}": any(self.mapped(name))
-            for name in ("summary", "tags", "scopes", "deprecated")
+            for name in ("summary", "tags", "scopes", "required_groups", "deprecated")
         }
 
     def action_open_docs(self):

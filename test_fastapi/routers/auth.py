@@ -26,6 +26,7 @@ from odoo.addons.fastapi.dependencies import (
     odoo_env,
     optionally_authenticated_caller,
     optionally_authenticated_partner_env,
+    require_group,
 )
 
 router = APIRouter(prefix="/auth", tags=["auth"])
@@ -53,6 +54,11 @@ def create(env: Environment, name: str) -> BaseModel:
 @router.get("/open")
 def open_to_all() -> str:
     return "open"
+
+
+@router.get("/group", dependencies=[require_group("base.group_erp_manager")])
+def group() -> str:
+    return "group"
 
 
 @router.get("/caller")

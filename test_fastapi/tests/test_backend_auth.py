@@ -38,7 +38,7 @@ class TestAuthSummary(AuthBackendCase):
             ),
             (
                 {"api_key_header": "X-Key", "auth_basic": True},
-                "Clients send an API key in the header X-Key: KEY or "
+                "Clients send an API key in the header X-Key: KEY, or "
                 "login and password (HTTP Basic).",
             ),
         ):
@@ -154,6 +154,13 @@ class TestRoutesAccess(AuthBackendCase):
         self.assertEqual(caller.access, "APIKey / OdooSession")
         self.assertFalse(caller.scopes)
         self.assertEqual(rows["GET", "/auth/scopes"].scopes, "a b c")
+
+    def test_groups(self):
+        rows = self._rows()
+        self.assertFalse(rows["GET", "/auth/caller"].required_groups)
+        row = rows["GET", "/auth/group"]
+        self.assertEqual(row.required_groups, "base.group_erp_manager")
+        self.assertEqual(row.summary, "Group")
 
 
 class TestKeysInTheBackend(AuthBackendCase):

@@ -369,6 +369,7 @@ class TestRoutes(BackendCase):
                 "show_summary": True,
                 "show_tags": True,
                 "show_scopes": False,
+                "show_required_groups": False,
                 "show_deprecated": False,
             },
         )
@@ -427,9 +428,11 @@ class TestRoutes(BackendCase):
 
 @tagged("post_install", "-at_install")
 class TestUserWarning(TransactionCase):
-    def _warning(self, user):
+    def _warning(self, user, **vals):
         return (
-            self.env["fastapi.endpoint"].new({"user_id": user.id})._get_user_warning()
+            self.env["fastapi.endpoint"]
+            .new({"user_id": user.id, **vals})
+            ._get_user_warning()
             or ""
         )
 
@@ -451,7 +454,9 @@ class TestUserWarning(TransactionCase):
             self._user("c", "base.group_portal"),
             self._user("d", "base.group_user"),
         ):
-            self.assertIn("answer 403", self._warning(user))
+            self.assertIn("or the partner who calls. Routes", self._warning(user))
+            warning = self._warning(user, run_as="caller")
+            self.assertIn("can't read this endpoint. Routes", warning)
 
     def test_rights_of_a_runner(self):
         runner = "fastapi.group_fastapi_endpoint_runner"
