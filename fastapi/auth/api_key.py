@@ -35,11 +35,11 @@ INVALID_KEY = "Invalid API key"
 
 
 class ApiKeyWay(Way):
-    """An API key in ``Authorization: Bearer``, or in a header of its own.
+    """An API key in ``Authorization: Bearer``, or in another header.
 
     :param endpoint_id: id of the endpoint, whose keys have a scope of their own
     :param header: name of the header, None for ``Authorization``
-    :param accept_unscoped: whether keys count that users made for themselves
+    :param accept_unscoped: whether to accept keys that users made for themselves
     """
 
     name = "api_key"
@@ -101,7 +101,7 @@ class ApiKeyWay(Way):
         )
 
     def _verify(self, key: str, connection: HTTPConnection, env: Environment) -> Any:
-        """Return what a key is good for, and remember it for the next calls.
+        """Return what a key allows, and remember it for the next calls.
 
         :raises InvalidCredentials: it does not open the endpoint
         :raises fastapi.HTTPException: 429, after too many failures
@@ -123,8 +123,8 @@ class ApiKeyWay(Way):
     def _has_candidate(self, env: Environment, key: str) -> bool:
         """Return whether Odoo has compared a wrong key with the hash of another one.
 
-        As ``_check_credentials`` selects them. Without a comparison, the time of the
-        response would tell that no key begins like this one.
+        The query is that of Odoo's ``_check_credentials``. Without a comparison, the
+        time of the response would tell that no key begins like this one.
         """
         query = SQL(
             """

@@ -1,14 +1,14 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Failed attempts to authenticate, counted over all workers and hosts of a database.
 
-After too many of them a client has to wait: 429. Odoo counts too, but each of its
-processes for itself, and by address only: one client with a wrong password would lock
-all others behind the same address. Here one address may fail for one subject (a login,
-the beginning of a key) as often as Odoo's parameter ``base.login_cooldown_after`` says,
-and :data:`ADDRESS_FACTOR` times as often for all subjects together. So the right
-credential at another address is not locked.
+After too many of them a client has to wait: 429. Odoo counts too, but separately in
+each process, and by address only: one client with a wrong password would lock out all
+others behind the same address. Here Odoo's parameter ``base.login_cooldown_after``
+limits the failures of one address for one subject (a login, the beginning of a key).
+For all subjects together, one address has :data:`ADDRESS_FACTOR` times as many. So the
+right credential at another address is not locked out.
 
-What is counted is stored as a keyed hash: neither logins nor addresses are.
+The database stores a keyed hash of the address and the subject, not their text.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ __all__ = ["ADDRESS_FACTOR", "TooManyAttempts", "check", "failed"]
 
 _logger = logging.getLogger(__name__)
 
-#: How many times as many failures an address has for all subjects as for one.
+#: Limit of an address for all subjects together, as a multiple of that for one.
 ADDRESS_FACTOR = 4
-#: Bits of an IPv6 address that are its owner's network, of which one has them all.
+#: Bits of an IPv6 address that name the network; its owner has all addresses in it.
 IPV6_PREFIX = 64
 
 
 class TooManyAttempts(HTTPException):
     """There were too many failures: 429.
 
-    :param seconds: until an attempt is looked at again
+    :param seconds: how long the client has to wait
     """
 
     def __init__(self, seconds: int) -> None:
@@ -54,10 +54,10 @@ class TooManyAttempts(HTTPException):
 
 
 def check(env: Environment, connection: HTTPConnection | None, subject: str) -> None:
-    """Refuse an attempt if there were too many failures, before it is verified.
+    """Refuse an attempt after too many failures; called before it is verified.
 
-    An attempt that is refused is not counted. What is known to be right
-    (``verified``) is not to be checked.
+    A refused attempt is not counted. Don't call this for a credential that is known
+    to be right (``verified``).
 
     :param env: of the request; nothing is written
     :param connection: of the client; None for that of Odoo's request
@@ -78,10 +78,10 @@ def check(env: Environment, connection: HTTPConnection | None, subject: str) -> 
 
 
 def failed(env: Environment, connection: HTTPConnection | None, subject: str) -> None:
-    """Count a failure, when the transaction of the request is over.
+    """Count a failure when the transaction of the request is over.
 
-    It has a transaction of its own, as that of a failed request is rolled back. If
-    there is no connection for it, the log says so and the failure is not counted.
+    The count has its own transaction, because that of a failed request is rolled back.
+    If there is no database connection for it, the failure is logged, not counted.
 
     :param env: of the request; nothing is written with it
     :param connection: of the client; None for that of Odoo's request
@@ -95,7 +95,7 @@ def failed(env: Environment, connection: HTTPConnection | None, subject: str) ->
     def count() -> None:
         _count(registry, limits)
 
-    # a rollback forgets the one, a commit the other
+    # one of them runs: a rollback clears postcommit, a commit clears postrollback
     env.cr.postrollback.add(count)
     env.cr.postcommit.add(count)
 
@@ -103,17 +103,17 @@ def failed(env: Environment, connection: HTTPConnection | None, subject: str) ->
 def _count(registry: Registry, limits: dict[str, int]) -> None:
     try:
         with registry.cursor() as cr:
-            if isinstance(cr, Cursor):  # one of tests is amid their transaction
-                # a failure that waits for another one is not to be refused for it
+            if isinstance(cr, Cursor):  # a test's cursor has a transaction already
+                # two failures at once must both count, without a conflict
                 cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             env = Environment(cr, SUPERUSER_ID, {})
             env["fastapi.auth.failure"]._count(limits)
-    except Exception as err:  # the client has its answer, whatever it is
+    except Exception as err:  # the response stays as it is
         _logger.warning("A failed attempt to authenticate is not counted: %s", err)
 
 
 def _get_limits(env: Environment, address: str, subject: str) -> dict[str, int]:
-    """Return what to count, and up to how many failures; empty if limits are off."""
+    """Return the keys to count, each with its limit; empty if limits are off."""
     limit = env["fastapi.auth.failure"]._get_limit()
     if limit <= 0:
         return {}
@@ -132,9 +132,9 @@ def _hash(env: Environment, *parts: str) -> str:
 
 
 def _get_address(connection: HTTPConnection | None) -> str:
-    """Return the address of a client, of IPv6 its network.
+    """Return the address of a client, or its network for IPv6.
 
-    Behind a reverse proxy it is what that says, in Odoo's proxy mode.
+    In Odoo's proxy mode, the reverse proxy says which address that is.
     """
     address = ""
     if connection is not None and connection.client is not None:
@@ -143,7 +143,7 @@ def _get_address(connection: HTTPConnection | None) -> str:
         address = request.httprequest.remote_addr or ""
     try:
         ip = ip_address(address)
-    except ValueError:  # of a client for tests
+    except ValueError:  # a test client has another name
         return address
     if not isinstance(ip, IPv6Address):
         return str(ip)

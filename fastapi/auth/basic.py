@@ -1,10 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """HTTP Basic: the login and the password of a user with each request.
 
-The first call goes through Odoo's ``res.users.authenticate``, with what other addons
-add to it. For some minutes after that the process knows the credential (``verified``),
-and asks the database with each call whether anything has changed of what ends Odoo's
-sessions: the password, the login, a second factor, whether the user is active.
+The first call goes through Odoo's ``res.users.authenticate`` and its extensions in
+other addons. For some minutes after that the process remembers the credential
+(``verified``). Each call then asks the database whether anything has changed that also
+ends Odoo's sessions: the password, the login, a second factor, an archived user.
 """
 
 from __future__ import annotations
@@ -39,31 +39,31 @@ __all__ = [
     "authenticate_basic",
 ]
 
-#: Key of the context in which an API authenticates a user: unknown logins take as long
-#: as wrong passwords, failures are counted by ``attempts``, no login is recorded.
+#: Key of the context in which an API authenticates a user. Unknown logins take as long
+#: as wrong passwords, ``attempts`` counts the failures, and no login is recorded.
 API_LOGIN_KEY = "fastapi_login"
-#: Characters of a password; passlib hashes no longer one (``PasswordSizeError``).
+#: Most characters of a password: passlib refuses longer ones (``PasswordSizeError``).
 MAX_PASSWORD_LENGTH = 4096
 
 
 class BasicCredentials(HTTPBasicCredentials):
-    """Login and password; the password is not shown."""
+    """Login and password; ``repr`` hides the password."""
 
     password: str = Field(repr=False)
 
 
 class BasicScheme(HTTPBasic):
-    """FastAPI's scheme, for logins and passwords in UTF-8 too.
+    """FastAPI's scheme, which also reads logins and passwords in UTF-8.
 
-    With ``auto_error=False`` a header that can't be read is a credential that is never
-    right, so that whoever asks has one answer to all that are wrong.
+    With ``auto_error=False``, a header that can't be read becomes an empty credential,
+    which is always wrong. So all wrong credentials get the same response.
     """
 
     def __init__(self, *, auto_error: bool = True) -> None:
         super().__init__(scheme_name="HTTPBasic", auto_error=auto_error)
 
     async def __call__(self, request: HTTPConnection) -> BasicCredentials | None:
-        """Return what was sent.
+        """Return the login and password that the client sent.
 
         :raises HTTPException: 401 without a credential, unless ``auto_error`` is off
         """
@@ -110,7 +110,7 @@ def authenticate_basic(
 ) -> int:
     """Return the id of the user whose login and password were sent.
 
-    The time that a refusal takes tells nobody which logins there are.
+    The time that a refusal takes does not tell which logins exist.
 
     :param connection: of the client; None for that of Odoo's request
     :param env: of the request; nothing is written
@@ -119,12 +119,12 @@ def authenticate_basic(
     """
     login, password = credential.username, credential.password
     if (
-        not 0 < len(password) <= MAX_PASSWORD_LENGTH  # of nobody
+        not 0 < len(password) <= MAX_PASSWORD_LENGTH  # no user has such a one
         or "\0" in login + password  # PostgreSQL takes no NUL in a text
     ):
         raise _invalid()
     users = env["res.users"].sudo().with_context(**{API_LOGIN_KEY: True})
-    # a login may be of several users, for example one for each website
+    # several users may have the same login, for example one per website
     secret = f"{users._get_login_domain(login)!r}\0{password}"
     known = verified.get(env, "basic", secret)
     if known is not None:

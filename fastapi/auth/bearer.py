@@ -9,13 +9,13 @@ __all__ = ["BearerCredentials", "BearerScheme"]
 
 
 class BearerCredentials(HTTPAuthorizationCredentials):
-    """A key or token, which is not shown."""
+    """A key or token; ``repr`` hides it."""
 
     credentials: str = Field(repr=False)
 
 
 class BearerScheme(HTTPBearer):
-    """FastAPI's scheme; a request without a credential is the way's business.
+    """FastAPI's scheme, which returns None without a credential.
 
     :param scheme_name: name in OpenAPI
     :param description: what to send

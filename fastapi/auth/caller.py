@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Who calls an API: what the ways to authenticate return, and handlers ask for."""
+"""Who calls an API: ways to authenticate return it, handlers ask for it."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -17,8 +17,8 @@ __all__ = [
     "optionally_authenticated_partner_impl",
 ]
 
-#: Key of the ASGI scope: who calls, once a way of the endpoint has said so. None for an
-#: anonymous caller.
+#: Key of the ASGI scope: the caller, set when the ways of the endpoint were asked. None
+#: for an anonymous caller.
 CALLER_KEY = "odoo.fastapi.caller"
 
 
@@ -45,11 +45,11 @@ class Caller:
 def authenticated_partner_impl() -> ResPartner:
     """Return the partner who calls, or refuse the request; override this.
 
-    An override depends on whatever tells the caller's identity, and raises
-    ``HTTPException`` with status 401 where there is none. An endpoint on which ways to
-    authenticate are chosen has one.
+    An override depends on what identifies the caller. It raises ``HTTPException`` with
+    status 401 if the request has no valid credential. An endpoint with a way to
+    authenticate overrides this.
 
-    :raises NotImplementedError: the app has no override, so nobody can authenticate
+    :raises NotImplementedError: nothing overrides it, so clients can't authenticate
     """
     raise NotImplementedError(
         "No authentication: authenticated_partner_impl is not in the app's "
@@ -84,10 +84,10 @@ def optionally_authenticated_caller(
 
 
 def _get_caller(connection: HTTPConnection, partner: ResPartner) -> Caller:
-    """Return the caller whose partner it is.
+    """Return the caller that a partner stands for.
 
-    An override of the app knows the partner alone: the user is the partner's, if there
-    is exactly one that is active.
+    An override of the app only returns the partner. The user is then that of the
+    partner, if the partner has exactly one active user.
     """
     caller = connection.scope.get(CALLER_KEY)
     if caller is None or caller.partner_id != partner.id:

@@ -5,11 +5,11 @@ __all__ = ["InvalidCredentials"]
 
 
 class InvalidCredentials(Exception):
-    """A credential was sent that is not valid: answered with 401.
+    """The client sent a credential that is not valid: the response is a 401.
 
     :param detail: sentence for the client, which must not tell whether a login exists
-    :param error: error code of RFC 6750 for the ``WWW-Authenticate`` header of Bearer,
-        ``invalid_token`` if there is none
+    :param error: error code of RFC 6750 for the ``WWW-Authenticate`` header of Bearer;
+        None stands for ``invalid_token``
     """
 
     def __init__(self, detail: str, error: str | None = None) -> None:

@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The dependency overrides of an endpoint that authenticates, or runs as the caller.
 
-Overrides of the app win over each of them.
+The app's own overrides win over them.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ __all__ = ["find_ways", "is_by_app", "make_overrides"]
 
 Overrides = dict[Callable[..., Any], Callable[..., Any]]
 
-#: What apps override to tell who calls.
+#: Dependencies that apps override to identify the caller.
 _IMPLS = authenticated_partner_impl, optionally_authenticated_partner_impl
 _TELL_WHO_CALLS = *_IMPLS, authenticated_caller, optionally_authenticated_caller
 
@@ -93,14 +93,14 @@ def _make_partners(authentication: Authentication) -> Overrides:
         caller: Annotated[Caller, Depends(required)],
         company: Annotated[int | None, Depends(company_id)],
     ) -> ResPartner:
-        """Return the partner of whoever has sent a credential."""
+        """Return the partner whose credential was sent."""
         return odoo_env(company)["res.partner"].browse(caller.partner_id)
 
     def partner_of_way_if_any(
         caller: Annotated[Caller | None, Depends(optional)],
         company: Annotated[int | None, Depends(company_id)],
     ) -> ResPartner | None:
-        """Return the partner of whoever has sent a credential, None without one."""
+        """Return the partner whose credential was sent, None without one."""
         if caller is None:
             return None
         return odoo_env(company)["res.partner"].browse(caller.partner_id)
@@ -119,7 +119,8 @@ def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides
         connection: HTTPConnection, caller: Caller, company: int | None
     ) -> Environment:
         is_checked = connection.scope.get(CALLER_KEY) is caller
-        if caller.user_id is not None and not is_checked:  # the app says who calls
+        # else an override of the app has identified the caller
+        if caller.user_id is not None and not is_checked:
             env = odoo_env_ctx.get()
             try:
                 check_user(env, caller.user_id, allow_portal_users)
@@ -146,7 +147,7 @@ def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides
         caller: Annotated[Caller | None, Depends(optionally_authenticated_caller)],
         company: Annotated[int | None, Depends(company_id)],
     ) -> Environment:
-        """Return the caller's environment, that of the endpoint's user without one."""
+        """Return the caller's environment, the endpoint's for an anonymous caller."""
         if caller is None:
             return odoo_env(company)
         return get_env(connection, caller, company)
@@ -154,7 +155,7 @@ def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides
     def endpoint_of_its_user(
         _id: Annotated[int, Depends(fastapi_endpoint_id)],
     ) -> BaseModel:
-        """Return the endpoint as its user sees it: callers may read none."""
+        """Return the endpoint as its user sees it: callers can't read endpoints."""
         env = odoo_env_ctx.get()
         return env(user=endpoint_uid)["fastapi.endpoint"].browse(_id)
 
@@ -165,6 +166,6 @@ def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides
         fastapi_endpoint: endpoint_of_its_user,
     }
     for override in overrides.values():
-        # an app that finds out who calls does that as the endpoint's user
+        # an override of the app that identifies the caller runs as the endpoint's user
         override.not_below = _TELL_WHO_CALLS
     return overrides

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What routes ask of callers: scopes of the credential, groups of the user."""
+"""What routes require of callers: scopes of the credential, groups of the user."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -23,16 +23,17 @@ _SCOPE = re.compile(r"[!#-\[\]-~]+")
 
 
 def require_scopes(*scopes: str) -> Any:
-    """Return a dependency that only lets callers pass whose credential has the scopes.
+    """Return a dependency that refuses callers whose credential lacks a scope.
 
-    For a route, a router or an app, or as a parameter that is the :class:`Caller`::
+    Use it on a route, a router or an app, or as a parameter; it gives the
+    :class:`Caller`::
 
         @router.post("/orders", dependencies=[require_scopes("orders:write")])
 
-    All of the scopes are needed. A credential that is not limited by scopes has them
-    all. OpenAPI shows them beside the ways to authenticate. Others get a 403.
+    All of the scopes are needed. A credential that scopes don't limit has all of them.
+    Callers without them get a 403. OpenAPI shows them with the ways to authenticate.
 
-    :param scopes: printable ASCII characters each, without spaces, ``"`` and ``\\``
+    :param scopes: each of printable ASCII characters, without spaces, ``"`` and ``\\``
     :raises ValueError: there are no scopes, or one that can't be sent
     """
     if not scopes:
@@ -44,19 +45,20 @@ def require_scopes(*scopes: str) -> Any:
 
 
 def require_group(*xml_ids: str) -> Any:
-    """Return a dependency that only lets members of a group pass.
+    """Return a dependency that refuses callers who are in none of the groups.
 
-    For a route, a router or an app, or as a parameter that is the :class:`Caller`::
+    Use it on a route, a router or an app, or as a parameter; it gives the
+    :class:`Caller`::
 
         salesmen = require_group("sales_team.group_sale_salesman")
 
         @router.get("/orders", dependencies=[salesmen])
 
-    The caller's user has to be in any one of the groups, by itself or because another
-    group implies it. Others, and callers without a user, get a 403. OpenAPI names the
-    groups. An app with a group that does not exist can't be built.
+    One of the groups is enough, and a group that implies it counts too. Other users,
+    and callers without a user, get a 403. OpenAPI names the groups. If a group does not
+    exist, the app can't be built.
 
-    :param xml_ids: the groups, with the names of their addons
+    :param xml_ids: XML ids of the groups, each with the name of its addon
     :raises ValueError: there are no groups
     """
     if not xml_ids:
@@ -87,9 +89,9 @@ def check_scopes(caller: Caller, scopes: Iterable[str]) -> None:
 
 
 def check_groups_exist(app: FastAPI, env: Environment) -> None:
-    """Look for the groups that the routes of an app ask for.
+    """Check that the groups exist that the routes of an app ask for.
 
-    :raises ValueError: there is no such group
+    :raises ValueError: a group does not exist
     """
     groups = env["res.groups"]._get_group_definitions()
     for route in iter_route_contexts(app.routes):
@@ -120,10 +122,10 @@ def _require_scopes(
 
 @dataclass(frozen=True)
 class _GroupRequirement:
-    """Dependency of :func:`require_group`; of equal ones, FastAPI calls one.
+    """Dependency of :func:`require_group`; FastAPI calls equal ones only once.
 
-    Async, so that it stays this object in the routes of an app (``bridge.callables``):
-    ``openapi_document`` reads the groups.
+    It is async, so ``bridge.callables`` does not replace it in the routes of an app:
+    ``openapi_document`` reads its groups there.
 
     :param required_groups: XML ids
     """

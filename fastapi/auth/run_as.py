@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Which users may call, and a request that goes on as the user who calls."""
+"""Which users may call, and how a request continues as the caller's user."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CALLER_ENV_KEY", "become", "check_user", "enter_company", "get_user"]
 
-#: Key of the WSGI environ: a list that takes the environment of the caller's user. What
-#: follows the response goes on in it.
+#: Key of the WSGI environ: a list for the environment of the caller's user. What runs
+#: after the response uses that environment.
 CALLER_ENV_KEY = "odoo.fastapi.caller_env"
-#: Key of the ASGI scope: the caller as whose user the request runs.
+#: Key of the ASGI scope: the caller whose user the request runs as.
 _RUNS_AS_KEY = "odoo.fastapi.runs_as"
 
 
@@ -41,7 +41,7 @@ def get_user(env: Environment, user_id: int) -> ResUsers:
 
 
 def check_user(env: Environment, user_id: int, allow_portal_users: bool) -> None:
-    """Refuse a user who may not call an API, whatever the credential.
+    """Refuse a user who may not call an API, even with a valid credential.
 
     :raises InvalidCredentials: the user is archived
     :raises HTTPException: 403, another reason
@@ -60,11 +60,11 @@ def check_user(env: Environment, user_id: int, allow_portal_users: bool) -> None
 
 
 def become(connection: HTTPConnection, caller: Caller) -> Environment:
-    """Have the rest of the request run as the caller's user.
+    """Run the rest of the request as the caller's user.
 
-    What is pending at the commit is computed as that user, too. The language is that of
-    the request's ``Accept-Language``, or else the user's. Record rules know the partner
-    as ``authenticated_partner_id``.
+    Computations that are pending at the commit run as that user, too. The language is
+    that of ``Accept-Language``, or else the user's. Record rules know the partner as
+    ``authenticated_partner_id``.
 
     :return: the environment of the handlers
     :raises HTTPException: 403, the caller has no user

@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The session of Odoo's own pages, and which requests may use it.
 
-A browser sends the cookie of a session with requests that pages of other sites make,
-too. A request that may change something therefore has to come from a page of this
-site, or to hold Odoo's token, which only such a page can read.
+Browsers also send the cookie of a session with requests from pages of other sites. So a
+request that may change something has to come from a page of this site, or to contain
+Odoo's token, which only pages of this site can read.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class SessionWay(Way):
     ) -> Caller | None:
         """Return who is logged in, None for the session of a visitor.
 
-        Odoo has read the cookie before. What it knows counts, not the credential.
+        Odoo has already read the cookie. Its user counts, not the credential.
         """
         user = _get_user(env)
         if not user or not _is_identified_by_session(user):
@@ -70,9 +70,9 @@ class SessionWay(Way):
 
 
 def get_odoo_user(env: Environment) -> ResUsers | None:
-    """Return the user whom Odoo has authenticated, if anybody.
+    """Return the user whom Odoo has authenticated, None for a visitor.
 
-    With a session, or with what else the ``auth`` of the endpoint's routing info takes.
+    Odoo uses a session, or what the ``auth`` of the endpoint's routing info asks for.
 
     :raises HTTPException: 403, a session identifies the user, and the request may come
         from another site
@@ -88,7 +88,7 @@ def _get_user(env: Environment) -> ResUsers | None:
 
 
 def _is_identified_by_session(user: ResUsers) -> bool:
-    """Return whether Odoo knows the user from a session alone."""
+    """Return whether only a session identifies the user."""
     if request.session.uid != user.id:
         return False
     httprequest = request.httprequest
@@ -117,17 +117,17 @@ def _check_site() -> None:
 
 
 def _is_from_this_site() -> bool:
-    """Return whether a browser says that a page of this site sends the request.
+    """Return whether the browser says that a page of this site sends the request.
 
-    ``Sec-Fetch-Site`` says it best: pages can't set it, and it needs no comparison of
-    URLs, which a proxy may change. Browsers don't send it over plain HTTP.
+    ``Sec-Fetch-Site`` comes first: pages can't set it, and a proxy can't spoil it by
+    changing the URL. Browsers don't send it over plain HTTP.
     """
     httprequest = request.httprequest
     site = httprequest.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
     origin = httprequest.headers.get("Origin", "")
-    # several origins, or none ("null"), are equal to no URL
+    # several origins, or "null", never equal the URL
     return bool(httprequest.host) and _normalize_origin(origin) == _normalize_origin(
         f"{httprequest.scheme}://{httprequest.host}"
     )
@@ -140,5 +140,5 @@ def _normalize_origin(origin: str) -> str:
 
 def _has_csrf_token() -> bool:
     token = request.httprequest.headers.get(CSRF_HEADER, "")
-    # Odoo compares by a function that takes no other characters
+    # Odoo compares with a function that only takes ASCII
     return token.isascii() and request.validate_csrf(token)

@@ -1,12 +1,12 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Credentials that this process has verified a short time ago.
+"""Credentials that this process has recently verified.
 
-Passwords are hashed slowly on purpose: half a second of CPU for each call. So a process
-remembers what it has verified, by a keyed hash: nothing of a credential is kept, and
-nothing of the memory is of use in another process.
+Hashing a password is slow on purpose: half a second of CPU for each call. So a process
+remembers what it has verified. It stores a keyed hash instead of the credential, and
+another process can't use the hash.
 
-An entry says what was true at the time. Whoever uses one has to ask the database
-whether it still is: see :class:`Verified`.
+An entry says what was true when it was made. Code that uses one has to ask the database
+whether it is still true: see :class:`Verified`.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ __all__ = ["MAX_AGE", "MAX_ENTRIES", "Verified", "digest", "forget_user", "get",
 
 #: Seconds that a credential counts as verified.
 MAX_AGE = 5 * 60
-#: Most credentials of all databases together; the oldest ones make way.
+#: Most credentials of all databases together; the oldest ones are dropped.
 MAX_ENTRIES = 10_000
 
 
 class Verified(NamedTuple):
-    """What a credential was when it was verified.
+    """What was known of a credential when it was verified.
 
     :param user_id: id of the user whose credential it is
     :param key_id: id of the record that the credential belongs to, if any
     :param fingerprint: :func:`digest` of what must not have changed in the database
-    :param method: how it was verified, for whom the fingerprint depends on that
+    :param method: how it was verified, if the fingerprint depends on that
     """
 
     user_id: int
@@ -50,7 +50,7 @@ class _Memory:
         self.pid = os.getpid()
         self.key = os.urandom(32)
         self.lock = threading.Lock()
-        #: By database and digest of the credential, the oldest first: until when, what.
+        #: Expiration and entry by database and digest of the credential, oldest first.
         self.entries: dict[tuple[str, bytes], tuple[float, Verified]] = {}
 
 
@@ -58,9 +58,9 @@ _memory = _Memory()
 
 
 def _get_memory() -> _Memory:
-    """Return the memory of this process: one that was forked starts with its own.
+    """Return the memory of this process; a forked process starts with an empty one.
 
-    The lock of the parent may be taken for ever.
+    The copy of the parent's lock could stay locked forever.
     """
     global _memory  # noqa: PLW0603
     memory = _memory
@@ -70,17 +70,17 @@ def _get_memory() -> _Memory:
 
 
 def digest(text: str) -> bytes:
-    """Return a hash of a text that only this process can make."""
+    """Return a hash of a text; only this process can compute it."""
     return hmac.digest(_get_memory().key, text.encode(errors="surrogatepass"), "sha256")
 
 
 def get(env: Environment, kind: str, secret: str) -> Verified | None:
-    """Return what a credential was when it was verified, None if it is not known.
+    """Return what was known of a credential when it was verified, None if nothing is.
 
-    The caller has to check that it still is, by one cheap query.
+    The caller has to check that it is still true, by one cheap query.
 
-    :param kind: of the credential: the same text may be of several ones
-    :param secret: the credential, with whatever it belongs to, for example a login
+    :param kind: kind of the credential: the same text may be valid for several
+    :param secret: the credential, with what it belongs to, for example a login
     """
     memory = _get_memory()
     entry = memory.entries.get((env.cr.dbname, digest(f"{kind}\0{secret}")))
@@ -90,7 +90,7 @@ def get(env: Environment, kind: str, secret: str) -> Verified | None:
 
 
 def put(env: Environment, kind: str, secret: str, verified: Verified) -> None:
-    """Remember a credential that was verified right now."""
+    """Remember a credential that has just been verified."""
     memory = _get_memory()
     key = (env.cr.dbname, digest(f"{kind}\0{secret}"))
     now = time.monotonic()
@@ -98,7 +98,7 @@ def put(env: Environment, kind: str, secret: str, verified: Verified) -> None:
         entries = memory.entries
         entries.pop(key, None)
         entries[key] = (now + MAX_AGE, verified)
-        # all have the same time to live: those that are over come first
+        # all live equally long, so expired entries come first
         while len(entries) > MAX_ENTRIES or next(iter(entries.values()))[0] <= now:
             del entries[next(iter(entries))]
 

@@ -2,8 +2,8 @@
 """Ways to authenticate, which an administrator chooses on the endpoint.
 
 A way reads one kind of credential. :class:`Authentication` asks all ways of an
-endpoint, and decides what is the same for each: which users may call, what the client
-is told, and that two credentials name one user.
+endpoint. It also does what is the same for each way: it checks which users may call,
+refuses credentials of different users, and words the refusals.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Authentication", "InvalidCredentials", "Way"]
 
-#: What a client without credentials is told.
+#: The refusal of a request without credentials.
 NOT_AUTHENTICATED = "Not authenticated"
 
 
@@ -55,7 +55,7 @@ class Way(ABC):
     ) -> Caller | None:
         """Return who has sent a credential.
 
-        That the user is active, and may call the endpoint, is looked at afterwards.
+        :class:`Authentication` checks afterwards that the user is active and may call.
 
         :param credential: what ``scheme`` returns, never None
         :param env: the environment of the endpoint's user
@@ -73,16 +73,16 @@ class Way(ABC):
         """
 
     def join(self, others: Sequence[Way]) -> None:  # noqa: B027
-        """Learn which other ways the endpoint has; called once, before any request."""
+        """Note which other ways the endpoint has; called once, before any request."""
 
     def prepare(self, headers: Mapping[str, str]) -> Callable[[], None] | None:
-        """Return what a request needs before it can be authenticated, if anything.
+        """Return a function to call before the request can be authenticated, if any.
 
-        Asked before the app runs. An override is quick, and leaves the database alone.
-        What it returns is called while no transaction is open, so it may wait for
-        another server. A way without an override costs nothing here.
+        Called before the app runs. An override must be quick, and must not use the
+        database. The function that it returns is called while no transaction is open,
+        so it may wait for another server. A way without an override costs nothing.
 
-        :param headers: of the request; upper and lower case are the same in a name
+        :param headers: headers of the request; upper and lower case don't differ
         """
         return None
 
@@ -90,10 +90,10 @@ class Way(ABC):
 class Authentication:
     """The ways of an endpoint as dependencies; any one of them is enough.
 
-    :param ways: the ways; of two credentials, that of the first way is the caller's,
+    :param ways: the ways; with two credentials, the first way says who calls, and
         those that browsers send by themselves come last
     :param allow_portal_users: whether users who are not internal may call
-    :param run_as_caller: whether the request goes on as the caller's user
+    :param run_as_caller: whether the request continues as the caller's user
     """
 
     def __init__(
@@ -118,8 +118,8 @@ class Authentication:
     def _make_dependency(self, optional: bool) -> Callable[..., Any]:
         """Return a function that depends on all schemes.
 
-        FastAPI reads its signature, and shows the schemes as alternatives. Scopes that
-        a route asks for with FastAPI's ``Security`` are checked.
+        FastAPI reads its signature, and shows the schemes as alternatives. The function
+        checks the scopes that a route asks for with FastAPI's ``Security``.
         """
 
         def authenticate(
@@ -157,9 +157,9 @@ class Authentication:
     def _authenticate(
         self, connection: HTTPConnection, credentials: Mapping[str, Any]
     ) -> Caller | None:
-        """Return who calls; once for each request, however often it is asked.
+        """Return who calls; the ways are asked once for each request.
 
-        FastAPI asks again below OAuth2 scopes.
+        FastAPI calls the dependency again where OAuth2 scopes differ.
         """
         scope = connection.scope
         if CALLER_KEY in scope:
@@ -197,7 +197,7 @@ class Authentication:
         :param way: the way whose credential is wrong
         :param error: error code for its challenge, if that is a Bearer's
         """
-        # two ways may have the same: each once, in the order of the ways
+        # each challenge once, in the order of the ways: two may have the same
         challenges = {
             item.challenge: item.challenge for item in self.ways if item.challenge
         }
