@@ -4,11 +4,14 @@
 The app's own overrides win over them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.requests import HTTPConnection
+from starlette.routing import Host, Mount
 
 from odoo.api import Environment
 from odoo.models import BaseModel
@@ -36,7 +39,7 @@ from .errors import InvalidCredentials
 from .run_as import become, check_user, enter_company
 from .ways import Authentication, Way
 
-__all__ = ["find_ways", "is_by_app", "make_overrides"]
+__all__ = ["check_runs_as_caller", "find_ways", "is_by_app", "make_overrides"]
 
 Overrides = dict[Callable[..., Any], Callable[..., Any]]
 
@@ -84,6 +87,55 @@ def find_ways(
         if authentication is not None:
             return authentication.ways
     return ()
+
+
+def check_runs_as_caller(app: FastAPI) -> None:
+    """Look for routes that work with records, but have not got these overrides.
+
+    They would run as the endpoint's user, for whoever calls: routes of an app that is
+    mounted in another one, or of one that an override of ``_get_app`` brings along.
+
+    :raises ValueError: there is such a route
+    """
+    for part in _iter_apps(app):
+        if odoo_env in getattr(part, "dependency_overrides", ()):
+            continue
+        for route in iter_route_contexts(part.routes):
+            if isinstance(route.original_route, APIRoute) and _asks_for_env(
+                route.dependant
+            ):
+                raise ValueError(
+                    f"{route.path_format} works with records and can't run as the "
+                    "caller: its app, mounted or of its own, has no overrides of the "
+                    "endpoint. Include its router instead (include_router), or run as "
+                    "the endpoint's user."
+                )
+
+
+def _iter_apps(app: Any) -> Iterator[Any]:
+    """Yield an app, and what is mounted in it, however deep, that has routes."""
+    yield app
+    for context in iter_route_contexts(app.routes):
+        route = context._effective_route
+        # as in bridge.failures.watch_mounts
+        mount = getattr(route, "starlette_route", None) or route
+        if isinstance(mount, Mount | Host):
+            mounted = mount.app
+            while not hasattr(mounted, "routes") and hasattr(mounted, "app"):
+                mounted = mounted.app  # of a middleware
+            if hasattr(mounted, "routes"):
+                yield from _iter_apps(mounted)
+
+
+def _asks_for_env(dependant: Dependant) -> bool:
+    # the app may call a replacement of the function, which has its names
+    call = dependant.call
+    return (
+        getattr(call, "__module__", ""),
+        getattr(call, "__qualname__", ""),
+    ) == (odoo_env.__module__, odoo_env.__qualname__) or any(
+        map(_asks_for_env, dependant.dependencies)
+    )
 
 
 def _make_partners(authentication: Authentication) -> Overrides:

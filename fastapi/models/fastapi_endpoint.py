@@ -27,7 +27,7 @@ from odoo.tools import convert
 
 from .. import dependencies
 from ..auth import Way
-from ..auth.overrides import find_ways
+from ..auth.overrides import check_runs_as_caller, find_ways
 from ..auth.requirements import check_groups_exist
 from ..bridge import AsgiApplication, Lifespan, StartTimeoutError
 from ..bridge.routes import forget_callables
@@ -606,6 +606,8 @@ class FastapiEndpoint(models.Model):
             try:
                 prepare_app(app)  # with what the lifespan has added
                 check_groups_exist(app, self.env)
+                if self.run_as == "caller":
+                    check_runs_as_caller(app)
             except BaseException:
                 lifespan.stop()
                 raise

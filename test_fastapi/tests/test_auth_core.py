@@ -5,7 +5,7 @@ import json
 from datetime import timedelta
 from unittest.mock import patch
 
-from fastapi import FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException
 
 from odoo import Command, fields
 from odoo.exceptions import ValidationError
@@ -19,6 +19,8 @@ from odoo.addons.fastapi.dependencies import (
     company_id,
     optionally_authenticated_partner_impl,
 )
+from odoo.addons.fastapi.endpoint_app import copy_app
+from odoo.addons.test_fastapi.routers.auth import router as auth_router
 
 from .common import FastapiHttpCase
 from .test_commands import CommandCase
@@ -334,6 +336,35 @@ class TestRunAsCaller(AuthCase):
         answer = self.get("/auth/auth/partner_env/optional").json()
         self.assertEqual(answer["uid"], self.runner.id)
         self.assertFalse(answer["su"])
+
+    def test_apps_that_do_not_know_the_caller(self):
+        """Their routes would run as the endpoint's user, for anybody."""
+        plain = FastAPI()
+        plain.include_router(auth_router)
+        outer = FastAPI()
+        outer.mount("/far", plain)
+        router = APIRouter()
+        router.mount("/deeper", outer)
+        endpoints = type(self.env["fastapi.endpoint"])
+        get_app = endpoints._get_app
+
+        def mount(endpoint):
+            app = get_app(endpoint)
+            app.include_router(router, prefix="/deep")
+            return app
+
+        for change, path in (
+            (lambda _endpoint: copy_app(plain), "/auth/auth/env"),
+            (mount, "/auth/deep/deeper/far/auth/env"),
+        ):
+            with self.subTest(path), patch.object(endpoints, "_get_app", change):
+                self.endpoint.run_as = "caller"
+                with self.assertLogs(level="ERROR") as logs:
+                    response = self.get(path)
+                self.assertEqual(response.status_code, 503)
+                self.assertIn("can't run as the caller", logs.output[0])
+                self.endpoint.run_as = "user"
+                self.assertEqual(self.get(path).json()["uid"], self.runner.id)
 
     def test_session_does_not_change_the_user(self):
         self.authenticate("admin", "admin")
