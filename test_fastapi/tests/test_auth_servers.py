@@ -2,7 +2,9 @@
 """Callers of a server: what follows a commit, and what precedes a transaction."""
 
 import secrets
+from base64 import b64encode
 
+from passlib.context import CryptContext
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
@@ -120,6 +122,23 @@ class TestReplica(CallerCase):
             self.assertEqual(self.call("GET", "/t/cursor").body, b"true")
             answer = self.call("GET", "/t/auth/env")
             self.assertEqual(answer.json()["uid"], self.user_id)
+
+    def test_outdated_hash_of_a_password(self):
+        """It is replaced, and stands in no log."""
+        self.create_auth_endpoint(
+            "/t", auth_basic=True, test_routing={"readonly": True}
+        )
+        old = CryptContext(["pbkdf2_sha512"], pbkdf2_sha512__rounds=1000).hash("secret")
+        update = "UPDATE res_users SET password = %s WHERE id = %s RETURNING login"
+        ((login,),) = self.query(update, old, self.user_id)
+        credential = b64encode(f"{login}:secret".encode()).decode()
+        answer = self.first.request(
+            "GET", "/t/auth/caller", None, {"Authorization": f"Basic {credential}"}
+        )
+        self.assertEqual(answer.json()["user_id"], self.user_id)
+        query = "SELECT password FROM res_users WHERE id = %s"
+        self.assertNotEqual(self.query(query, self.user_id), [(old,)])
+        self.assertNotIn("pbkdf2", "".join(self.first.log))
 
 
 class TestPrepare(ServerCase):
