@@ -20,8 +20,8 @@ class FastapiEndpoint(models.Model):
         comodel_name="fastapi.oidc.provider",
         string="OpenID Provider",
         ondelete="restrict",
-        help="Who issues the tokens. Without a provider, or with an archived one, no "
-        "token is valid.",
+        help="Issuer of the tokens. If none is chosen, or it is archived, no token is "
+        "valid.",
     )
 
     @api.model

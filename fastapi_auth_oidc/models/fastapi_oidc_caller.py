@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Whom the subjects of an OpenID provider stand for."""
+"""Which users and partners the subjects of an OpenID provider are."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -21,7 +21,7 @@ class FastapiOidcCaller(models.Model):
     )
     subject = fields.Char(
         required=True,
-        help="The claim sub of the token: what the provider calls the caller for good.",
+        help="The claim sub of the token: the provider's permanent name of the caller.",
     )
     partner_id = fields.Many2one(
         comodel_name="res.partner", required=True, ondelete="cascade", index=True
@@ -29,8 +29,8 @@ class FastapiOidcCaller(models.Model):
     user_id = fields.Many2one(
         comodel_name="res.users",
         ondelete="cascade",
-        help="The user whose rights the caller has, where an endpoint runs as the "
-        "caller. Empty: none.",
+        help="Endpoints that run as the caller use this user's rights. Empty: the "
+        "caller can't call them.",
     )
 
     _subject_uniq = models.Constraint(
@@ -66,8 +66,8 @@ class FastapiOidcCaller(models.Model):
             if caller.user_id and caller.user_id.partner_id != caller.partner_id:
                 raise ValidationError(
                     self.env._(
-                        "The caller %(subject)s has the user %(user)s, whose partner "
-                        "is another one.",
+                        "Caller %(subject)s: the partner is not that of the user "
+                        "%(user)s.",
                         subject=caller.subject,
                         user=caller.user_id.name,
                     )

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``fastapi.oidc.provider``: whose tokens open an endpoint, and whom they stand for."""
+"""``fastapi.oidc.provider``: which tokens are valid, and who calls with them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class FastapiOidcProvider(models.Model):
     audience = fields.Char(
         string="Audiences",
         required=True,
-        help="What the provider calls this API: the claim aud of a token must have one "
+        help="The provider's name of this API: the claim aud of a token must have one "
         "of these values. Several are separated by spaces.",
     )
     token_type = fields.Selection(
@@ -57,8 +57,8 @@ class FastapiOidcProvider(models.Model):
         ],
         default="any",
         required=True,
-        help="The second one is safer, but not all providers mark access tokens as "
-        "such (RFC 9068).",
+        help="Access tokens only is safer, but some providers don't mark their access "
+        "tokens with this type (RFC 9068).",
     )
     algorithms = fields.Char(
         default="RS256 PS256 ES256 EdDSA",
@@ -78,21 +78,21 @@ class FastapiOidcProvider(models.Model):
         default="discovery",
         required=True,
         help="Where the public keys of the provider are.\n"
-        "Discovery: its configuration says it, below the URL of the issuer "
-        "(/.well-known/openid-configuration).\n"
-        "A fixed URL: for providers without that.",
+        "Discovery: the configuration of the provider names the URL "
+        "(/.well-known/openid-configuration below the issuer).\n"
+        "A fixed URL: for providers without discovery.",
     )
     jwks_url = fields.Char(string="URL of the Keys")
     allow_private_network = fields.Boolean(
         groups="base.group_system",
         copy=False,
-        help="The provider may be in a private network, or on this machine. Only "
-        "system administrators may allow that: this server then calls addresses that "
-        "others can't reach.",
+        help="Allow a provider in a private network, or on this machine. Only system "
+        "administrators may do that, because this server then calls addresses that "
+        "are not public.",
     )
     required_claims = fields.Text(
-        help="What else must be in a token, one claim a line: its name, or "
-        "name=value. Of a list, one value is enough.",
+        help="More claims that a token needs, one a line: name, or name=value. If the "
+        "claim is a list, one equal value is enough.",
     )
     scope_claim = fields.Char(
         string="Claims with Scopes",
@@ -105,20 +105,20 @@ class FastapiOidcProvider(models.Model):
         comodel_name="fastapi.oidc.caller",
         inverse_name="provider_id",
         string="Callers",
-        help="Whom a token stands for, by its claim sub. Looked for first.",
+        help="Users and partners by the claim sub of the token. These come first.",
     )
     match_claim = fields.Char(
         string="Claim",
-        help="The claim that says whom a token stands for, where its subject is not "
-        "among the callers: email, preferred_username, … An email counts only if the "
-        "provider has verified it (email_verified).",
+        help="The claim that identifies the caller if the subject is not among the "
+        "callers: email, preferred_username, … An email counts only if the provider "
+        "has verified it (email_verified).",
     )
     match_model = fields.Selection(
         selection=[("res.users", "Users"), ("res.partner", "Partners")],
         string="Search In",
         default="res.users",
-        help="A user has rights, where an endpoint runs as the caller. A partner has "
-        "none.",
+        help="Users: endpoints may run as the caller. Partners: they have no rights of "
+        "their own.",
     )
     match_field = fields.Char(
         string="Field",
@@ -128,13 +128,13 @@ class FastapiOidcProvider(models.Model):
     allow_administrators = fields.Boolean(
         groups="base.group_system",
         copy=False,
-        help="Tokens may stand for users who administer this database. Only system "
-        "administrators may allow that: whoever sets up a provider can make tokens "
-        "for anybody.",
+        help="Accept tokens of users who administer this database. Only system "
+        "administrators may allow that, because the owner of a provider can issue "
+        "tokens for any user.",
     )
     create_partners = fields.Boolean(
-        help="A partner is created for a subject that is not known. It has no user, "
-        "so no rights but what the app gives to partners.",
+        help="Create a partner for each unknown subject. It has no user, so it only "
+        "has the rights that the app gives to partners.",
     )
 
     # ------------------------------------------------------------------
@@ -150,10 +150,11 @@ class FastapiOidcProvider(models.Model):
         if not self.env.is_system():
             withdrawn = {}
             if not vals.keys().isdisjoint(("issuer", "key_source", "jwks_url")):
-                # it was allowed for other addresses
+                # a system administrator allowed it for another address
                 withdrawn["allow_private_network"] = False
             if vals.keys() - {"name", "active"}:
-                withdrawn["allow_administrators"] = False  # of other tokens
+                # a system administrator allowed it for other tokens
+                withdrawn["allow_administrators"] = False
             super(FastapiOidcProvider, self.sudo()).write(withdrawn)
         if vals.keys() - {"caller_ids"}:
             self._reset_endpoints()
@@ -161,7 +162,7 @@ class FastapiOidcProvider(models.Model):
 
     @api.model
     def _clean_vals(self, vals):
-        """Return values without spaces that come with copied texts."""
+        """Return values without the spaces that come with copied texts."""
         cleaned = dict(vals)
         for name, value in vals.items():
             field = self._fields.get(name)
@@ -170,10 +171,10 @@ class FastapiOidcProvider(models.Model):
         return cleaned
 
     def _reset_endpoints(self):
-        """Have the apps built anew that use these providers."""
+        """Rebuild the apps that use these providers."""
         endpoints = self.env["fastapi.endpoint"].sudo().with_context(active_test=False)
         endpoints = endpoints.search([("oidc_provider_id", "in", self.ids)])
-        if endpoints:  # none would be all of them
+        if endpoints:  # an empty recordset would reset all
             endpoints._reset_app()
 
     @api.constrains("issuer", "key_source", "jwks_url")
@@ -237,8 +238,8 @@ class FastapiOidcProvider(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "The claim and the field that it is compared with belong "
-                        "together: fill in both, or none."
+                        "The claim and the field belong together: fill in both, or "
+                        "neither."
                     )
                 )
             model = self.env[provider.match_model]
@@ -248,8 +249,8 @@ class FastapiOidcProvider(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "Field: %(field)s is not a text field that "
-                        "is stored with the model %(model)s.",
+                        "Field: %(field)s is not a stored text field of the model "
+                        "%(model)s.",
                         field=provider.match_field,
                         model=model._description,
                     )
@@ -262,7 +263,7 @@ class FastapiOidcProvider(models.Model):
     def _get_oidc_provider(self) -> Provider | None:
         """Return what the app of an endpoint has to know of the provider.
 
-        :return: None if there is none, or it is archived
+        :return: None if no provider is chosen, or it is archived
         """
         if not self.active:
             return None
@@ -295,7 +296,7 @@ class FastapiOidcProvider(models.Model):
         )
 
     def action_test(self):
-        """Load the keys, and tell what there is in words."""
+        """Load the keys, and notify the user of what was found."""
         self.ensure_one()
         self.check_access("write")  # the server calls an address
         try:
@@ -345,20 +346,20 @@ class FastapiOidcProvider(models.Model):
     # ------------------------------------------------------------------
 
     def _get_oidc_caller(self, claims: Mapping[str, Any]) -> Caller | None:
-        """Return whom a token stands for.
+        """Return the caller of a token.
 
-        Called with a record of the superuser's environment, at each request.  Looked
-        for are, one after the other: the subject among the callers of the provider; the
-        user or partner whose field has the value of the claim. A partner is created for
-        a subject that is not known, if the provider is set so.
+        Called at each request, on a record in the superuser's environment. It first
+        looks for the subject among the callers of the provider, then for the user or
+        partner whose field has the value of the claim. If the provider is set so, it
+        creates a partner for an unknown subject.
 
-        An override may look elsewhere, for example by a claim with groups. It must
-        trust no claim that the provider lets its users choose. The user that it returns
-        is checked as for any way: active, no superuser, portal users where allowed.
+        An override may look elsewhere, for example by a claim with groups. It must not
+        trust a claim that users can choose at the provider. The user that it returns is
+        checked as for any way: active, not the superuser, portal users where allowed.
 
-        :param claims: claims of a token that is valid
-        :return: None if nobody here has that token: a 401. ``scopes`` None is replaced
-            by those of the token.
+        :param claims: claims of a valid token
+        :return: None if the token has no caller here: a 401. If its ``scopes`` are
+            None, it gets those of the token.
         """
         subject = _get_identifier(claims, "sub")
         known = self._find_oidc_caller(subject) if subject else None
@@ -408,11 +409,11 @@ class FastapiOidcProvider(models.Model):
         """Create a partner for a subject.
 
         :raises psycopg2.errors.SerializationFailure: another request has just done it;
-            Odoo replays this one, which finds the other's partner
+            Odoo replays this request, which then finds that partner
         """
         partner = self.env["res.partner"].create(self._prepare_oidc_partner(claims))
-        # Not the ORM's create: what it raises for a subject that is there already would
-        # be logged, and not be replayed.
+        # Not the ORM's create: if the subject exists already, its error would be
+        # logged, and the request would not be replayed.
         self.env.cr.execute(
             SQL(
                 """
@@ -457,7 +458,7 @@ def _get_text(claims: Mapping[str, Any], name: str) -> str | None:
 
 
 def _get_identifier(claims: Mapping[str, Any], name: str) -> str | None:
-    """Return a claim that records can be looked for with, None if it isn't one.
+    """Return a claim as a text to search for, None if it can't be one.
 
     Spaces around it may be all that tells two people apart at the provider: with them
     it is nobody's here.
@@ -472,10 +473,10 @@ def _is_email_verified(claims: Mapping[str, Any]) -> bool:
 
 
 def _make_caller(records: models.BaseModel) -> Caller | None:
-    """Return the caller who is a user or a partner.
+    """Return the caller for a user or a partner.
 
     :param records: users or partners; archived ones don't count
-    :return: None if that isn't exactly one
+    :return: None unless exactly one is active
     """
     record = records.filtered("active")
     if len(record) != 1:

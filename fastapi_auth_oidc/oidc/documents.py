@@ -1,10 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The documents that an issuer publishes: its configuration, and its keys.
 
-An administrator says where they are, and the first one where the second is. So that
-this opens no way into the network of the server: only HTTPS, no redirects, and no
-addresses of private networks unless that was allowed. With HTTPS it doesn't help to
-change the address of a name in between: the other server has no certificate for it.
+An administrator enters where they are, or the configuration names the URL of the keys.
+These URLs must not open a way into the network of the server. So only HTTPS is allowed,
+without redirects, and no address of a private network unless that was allowed. An
+attacker who changes the address of a name in between gains nothing, because the other
+server has no certificate for that name.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ TIMEOUT = 5
 MAX_DOCUMENT_SIZE = 512 * 1024
 #: Most keys of an issuer.
 MAX_KEYS = 100
-#: Seconds for which keys are used before they are loaded again: at least, at most, and
-#: where the issuer doesn't say (``Cache-Control``).
+#: Seconds after which keys are loaded again: the least, the most, and the default if
+#: the issuer does not say (``Cache-Control``).
 MIN_LIFETIME = 5 * 60
 MAX_LIFETIME = 24 * 60 * 60
 DEFAULT_LIFETIME = 60 * 60
@@ -43,7 +44,7 @@ _LOCALHOST = re.compile(r"localhost|127(\.\d{1,3}){3}|::1", re.I)
 
 
 class DocumentError(Exception):
-    """A document can't be had, or is not what it should be; the text says why."""
+    """A document can't be loaded, or is not as it should be; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class KeySet:
 
     :param keys: those that can verify tokens
     :param lifetime: seconds for which they are to be used
-    :param skipped: why the others can't
+    :param skipped: reasons why other keys can't
     """
 
     keys: tuple[VerificationKey, ...]
@@ -61,9 +62,9 @@ class KeySet:
 
 
 def check_url(url: str) -> None:
-    """Refuse a URL that documents can't be loaded from.
+    """Refuse a URL that documents must not be loaded from.
 
-    :raises DocumentError: it is not HTTPS to a host, or HTTP to this machine
+    :raises DocumentError: the URL is neither HTTPS nor HTTP to this machine
     """
     try:
         parts = urlsplit(url)
@@ -85,9 +86,10 @@ class Issuer:
     """Where the keys of an issuer are.
 
     :param name: the issuer, as in ``iss``
-    :param jwks_url: URL of the keys; None: the configuration of the issuer says it
+    :param jwks_url: URL of the keys; None if the configuration of the issuer names it
         (OpenID Connect Discovery)
-    :param allow_private: whether it may be in a private network, or on this machine
+    :param allow_private: whether the issuer may be in a private network, or on this
+        machine
     """
 
     name: str
@@ -101,7 +103,7 @@ class Issuer:
     def load(self) -> KeySet:
         """Load the keys, over the network.
 
-        :raises DocumentError: they can't be had; the text says why
+        :raises DocumentError: they can't be loaded; the text says why
         """
         jwks_url = self.jwks_url or self._discover()
         document, lifetime = self._fetch(jwks_url)
@@ -135,7 +137,7 @@ class Issuer:
         return jwks_url
 
     def _fetch(self, url: str) -> tuple[dict[str, Any], int]:
-        """Return a document of JSON, and the seconds for which it is to be kept."""
+        """Return a JSON document, and the seconds for which to keep it."""
         check_url(url)
         if not self.allow_private:
             _check_public(url)
@@ -196,7 +198,7 @@ def _check_public(url: str) -> None:
     :raises DocumentError: one of its addresses is not a public one
     """
     if select_proxy(url, get_environ_proxies(url)):
-        return  # what can be reached is up to the proxy
+        return  # the proxy decides what can be reached
     parts = urlsplit(url)
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM)

@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The keys of an issuer in memory, and when they are loaded.
 
-Loading is left to a thread of its own. A request waits for it only where it can't be
-answered without: there are no keys, the token names an unknown one, or nobody has asked
-for so long that the keys are out of date. All such requests wait for the same thread.
+A separate thread loads the keys. A request waits for it only if it can't go on: there
+are no keys, the token names an unknown key, or the keys have expired because no request
+has used them for long. All such requests wait for the same thread.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _logger = logging.getLogger(__name__)
 MIN_INTERVAL = 60
 #: The same while there are no keys, after an attempt that failed.
 RETRY_INTERVAL = 10
-#: Seconds that a request waits for the keys: two documents and a little more.
+#: Seconds that a request waits for the keys: enough to load two documents.
 WAIT_TIMEOUT = 12
-#: Seconds after which an attempt counts as failed, whatever it hangs in.
+#: Seconds after which a hanging attempt counts as failed.
 HUNG_AFTER = 30
 #: Part of their lifetime after which keys are loaded again, while they are in use.
 EARLY = 0.8
@@ -40,7 +40,7 @@ _rings_lock = threading.Lock()
 
 
 class KeysNotLoaded(Exception):
-    """There are no keys, since they can't be loaded."""
+    """There are no keys, because they can't be loaded."""
 
 
 class KeyRing:
@@ -72,7 +72,7 @@ class KeyRing:
     def get_pending(self, kid: str | None) -> threading.Event | None:
         """Return what a request must wait for before it can look for a key.
 
-        Starts to load the keys where that is due.
+        Starts to load the keys if it is time.
 
         :param kid: id of the key, None if the token has none
         :return: an event, for :meth:`wait`; None if there is nothing to wait for
@@ -84,18 +84,18 @@ class KeyRing:
             if known and age < lifetime * EARLY:
                 return None
             attempt = self._get_attempt()
-            # with keys that are old because the issuer is down, nobody waits
+            # don't wait where the keys are old because the issuer is down
             if known and (age < lifetime or self._failed):
                 return None
             return attempt
 
     @staticmethod
     def wait(attempt: threading.Event) -> None:
-        """Wait until the keys are loaded, or it has failed, for a limited time."""
+        """Wait, for a limited time, until the attempt is over."""
         attempt.wait(WAIT_TIMEOUT)
 
     def find(self, kid: str | None) -> list[VerificationKey]:
-        """Return the keys with an id, all of them for a token without one.
+        """Return the keys with an id, or all keys for a token without an id.
 
         :raises KeysNotLoaded: there are no keys at all
         """
@@ -117,7 +117,7 @@ class KeyRing:
         return age
 
     def _get_attempt(self) -> threading.Event | None:
-        """Return the attempt that is under way, a new one if it is time for one."""
+        """Return the running attempt, or a new one if it is time for one."""
         now = self._clock()
         if self._tried_at is not None:
             since = now - self._tried_at
@@ -155,7 +155,7 @@ class KeyRing:
 
 
 def get_key_ring(issuer: Issuer) -> KeyRing:
-    """Return the ring of an issuer: the same while an app has it."""
+    """Return the ring of an issuer: one for all apps that use it."""
     with _rings_lock:
         ring = _rings.get(issuer)
         if ring is None:

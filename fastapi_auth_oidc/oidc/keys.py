@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 __all__ = ["ALGORITHMS", "InvalidKey", "VerificationKey", "read_key"]
 
-#: Bits of RSA keys: shorter ones are weak, longer ones take long.
+#: Bits of RSA keys: shorter ones are weak, longer ones are slow.
 RSA_BITS = range(2048, 8192 + 1)
 
 _RSA_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
@@ -39,7 +39,7 @@ _PUBLIC_KEYS = (
 
 
 class InvalidKey(Exception):
-    """A key that can't verify tokens; the text says why."""
+    """The key can't verify tokens; the text says why."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Which tokens are valid.
 
-PyJWT verifies signatures and the registered claims. What it leaves open is closed here:
-each token is read as strictly as the specifications allow, before any key is used.
+PyJWT verifies signatures and the registered claims. This module adds what PyJWT does
+not check: it reads each token as strictly as the specifications allow, before it uses a
+key.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from .keys import VerificationKey
 
 __all__ = ["InvalidToken", "Token", "TokenRules"]
 
-#: Longest token that is looked at, in characters.
+#: Characters of the longest token that is read.
 MAX_TOKEN_LENGTH = 16 * 1024
-#: Values of the header ``typ`` of tokens that say nothing about what they are for.
+#: Values of the header ``typ`` that don't say what a token is for.
 PLAIN_TYPES = frozenset({"", "jwt", "application/jwt"})
-#: Those of access tokens (RFC 9068).
+#: Values of the header ``typ`` of access tokens (RFC 9068).
 ACCESS_TOKEN_TYPES = frozenset({"at+jwt", "application/at+jwt"})
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class InvalidToken(Exception):
-    """A token that is not valid.
+    """The token is not valid.
 
-    :param reason: why, for the log; nothing of the token is in it
+    :param reason: reason for the log, without any part of the token
     :param detail: sentence for the client
     """
 
@@ -44,10 +45,10 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True)
 class Token:
-    """A token that is well-formed; nothing of it is verified.
+    """A well-formed token that is not verified yet.
 
-    :param algorithm: the algorithm it says that it is signed with
-    :param kid: id of the key it says that it is signed with, if any
+    :param algorithm: algorithm of the signature, as its header claims
+    :param kid: id of the key, as its header claims, if any
     :param encoded: the token as it was sent
     """
 
@@ -81,9 +82,9 @@ class TokenRules:
     def parse(self, encoded: str) -> Token:
         """Return a token that may be valid: well-formed, and of this issuer.
 
-        So keys are not looked for in vain.
+        This avoids loading keys for a token that can't be valid.
 
-        :raises InvalidToken: it can't be valid, with whatever key
+        :raises InvalidToken: no key can make it valid
         """
         if len(encoded) > MAX_TOKEN_LENGTH:
             raise InvalidToken(f"longer than {MAX_TOKEN_LENGTH} characters")
@@ -94,7 +95,7 @@ class TokenRules:
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in self.algorithms:
             raise InvalidToken("an algorithm that is not chosen")
-        # PyJWT would accept what it knows, which changes what is signed
+        # PyJWT would accept some of these, which change what is signed
         if "crit" in header or "b64" in header:
             raise InvalidToken("a header that must be understood (crit)")
         if not (kid is None or isinstance(kid, str)):
@@ -171,7 +172,8 @@ def _as_text(value: Any) -> str:
 def _read_part(part: str) -> dict[str, Any]:
     """Return a part of a token that is a JSON object.
 
-    :raises InvalidToken: it isn't, or has a name twice: others may take the other value
+    :raises InvalidToken: it isn't, or a name is there twice: other parsers may take
+        the other value
     """
     if not _BASE64URL.fullmatch(part):
         raise InvalidToken("not Base64")

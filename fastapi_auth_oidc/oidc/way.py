@@ -40,8 +40,8 @@ class Provider:
     :param name: its name, for the log
     :param rules: what its tokens must be like
     :param key_ring: its keys
-    :param scope_claims: names of the claims with scopes; without any, callers are not
-        limited by scopes
+    :param scope_claims: names of the claims with scopes; if empty, scopes don't limit
+        callers
     """
 
     id: int
@@ -54,13 +54,13 @@ class Provider:
 class OidcWay(Way):
     """Authenticates with a token of an OpenID provider, as ``Authorization: Bearer``.
 
-    In OpenAPI it is ``http`` with the scheme ``bearer``, not ``openIdConnect``: code
-    generators make clients of the first that can send a token, and most ignore the
-    second. Swagger UI would ask the provider for its configuration, from the browser,
-    which the pages' Content Security Policy forbids.
+    In OpenAPI its type is ``http`` with the scheme ``bearer``, not ``openIdConnect``.
+    Code generators make clients for it that can send a token; most ignore the other
+    type. For that type, Swagger UI would load the provider's configuration in the
+    browser, which the Content Security Policy of the pages forbids.
 
-    :param provider: the provider; None: no token is valid, since none is chosen or it
-        is archived
+    :param provider: the provider; None if none is chosen or it is archived, so that no
+        token is valid
     """
 
     name = "oidc"
@@ -81,9 +81,9 @@ class OidcWay(Way):
         )
 
     def prepare(self, headers: Mapping[str, str]) -> Callable[[], None] | None:
-        """Return what waits for the keys, None if the request has not to wait.
+        """Return a function that waits for the keys, None if they are there.
 
-        The dispatcher calls it before the app, and what it returns when no transaction
+        The dispatcher calls this before the app, and the function when no transaction
         is open.
 
         :param headers: of the request; names in any case
@@ -110,8 +110,8 @@ class OidcWay(Way):
     ) -> Caller | None:
         """Return who has sent a token.
 
-        Each call verifies the token and looks for its caller. Nothing is remembered:
-        to verify a signature takes less than a millisecond, as looking for the caller.
+        Each call verifies the token and looks for its caller. Nothing is remembered,
+        because each of the two takes less than a millisecond.
 
         :raises fastapi.HTTPException: 503, the keys of the provider can't be loaded
         """
@@ -122,7 +122,7 @@ class OidcWay(Way):
         if provider is None:
             raise _invalid("Tokens are not accepted: no provider is active.")
         if not request:
-            # nobody has called ``prepare``: a test without a server
+            # a test without a server, so ``prepare`` was not called
             wait = self._prepare(encoded)
             if wait:
                 wait()

@@ -265,7 +265,7 @@ class TestProvider(TransactionCase):
         callers = self.env["fastapi.oidc.caller"]
         with self.assertRaises(ValidationError) as caught:
             callers.create({**vals, "user_id": self.user.id})
-        self.assertIn("partner is another one", str(caught.exception))
+        self.assertIn("not that of the user Ann", str(caught.exception))
         callers.create(vals)
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
             callers.create(vals)
