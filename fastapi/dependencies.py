@@ -88,8 +88,8 @@ def odoo_env(company_id: Annotated[int | None, Depends(company_id)]) -> Environm
     """Return the environment of the request.
 
     Its user is that of the endpoint, its context holds the language of the client. In
-    an app that runs as the caller it is the caller's, and nobody is served who is not
-    authenticated. Use ``authenticated_partner_env`` where record rules restrict what a
+    an app that runs as the caller, it is the caller's environment, and clients have to
+    authenticate. Use ``authenticated_partner_env`` where record rules restrict what a
     partner sees.
 
     :raises LookupError: called outside of a request
@@ -219,9 +219,9 @@ def basic_auth_user(
 ) -> ResUsers:
     """Return the user whose login and password the client sent.
 
-    The time that it takes tells nobody which logins there are. A credential that was
-    right is remembered for some minutes. Nothing is written, but that failures are
-    counted when the transaction is over.
+    The time that it takes does not tell which logins exist. The process remembers a
+    right credential for some minutes. Nothing is written, except that failures are
+    counted after the transaction.
 
     :param connection: of the client; None for that of Odoo's request
     :raises HTTPException: 401, missing or wrong credentials; 429 after too many
@@ -253,12 +253,12 @@ def odoo_user(env: Annotated[Environment, Depends(odoo_env)]) -> ResUsers:
     ``auth`` of ``_get_routing_info`` asks for (``bearer``: an API key). It does not
     become the user of the environment.
 
-    A browser sends a session with requests of other sites' pages, too. So a request
+    Browsers also send a session with requests from pages of other sites. So a request
     that may change something needs ``Sec-Fetch-Site: same-origin``, an ``Origin`` of
     this site, or Odoo's token in the header ``X-CSRF-Token``.
 
-    :raises HTTPException: 401, nobody is; 403, with a session the request may come from
-        another site
+    :raises HTTPException: 401, no user is authenticated; 403, the request has a session
+        and may come from another site
     """
     user = get_odoo_user(env)
     if user:

@@ -162,8 +162,8 @@ def curl_command(
 ) -> str:
     """Return a command line that calls an operation, quoted for a POSIX shell.
 
-    Credentials stand there as words in capitals, unless they are given. Of several ways
-    to authenticate it takes the first; a cookie only if there is no other.
+    Words in capitals stand for credentials, unless ``header`` gives them. Of several
+    ways to authenticate, the command uses the first one without a cookie.
 
     :param document: where the operation is from
     :param operation: without required parameters
@@ -184,7 +184,7 @@ def curl_command(
             case "http", _ if scheme.get("scheme", "").lower() == "basic":
                 arguments += ["--user", "LOGIN:PASSWORD"]
             case (("http" | "oauth2" | "openIdConnect"), _):
-                # the endpoint's own keys are sent in this way, too
+                # keys of the endpoint are sent like tokens
                 word = "KEY" if "key" in name.lower() else "TOKEN"
                 arguments += ["--header", f"Authorization: Bearer {word}"]
             case "apiKey", "header":

@@ -6,7 +6,7 @@ FastAPI makes the document. Here it gets, in its own place,
 * short operation ids, which become the names of functions: ``list_orders``, not
   ``list_orders_orders_get``;
 * titles of schemas that differ, of which generators make names of classes;
-* the groups that a route is for, and that nobody has to authenticate where that is so;
+* the groups that a route is for, and where credentials are optional;
 * the errors that Odoo's apps answer with, described once and referred to;
 * a description of headers that every operation takes, instead of one more argument of
   every generated function.
@@ -296,8 +296,8 @@ def _iter_groups(dependant: Dependant) -> Iterator[tuple[str, ...]]:
 def _iter_optional_auth(dependant: Dependant, optional: bool = False) -> Iterator[bool]:
     """Yield for each security scheme whether a request can do without a credential.
 
-    Only the ways of the endpoint say so (``auth.ways``): what a dependency of an app
-    does without a credential can't be seen.
+    Only the ways of the endpoint say so (``auth.ways``). Dependencies of an app don't
+    show what they do without a credential.
     """
     optional = optional or getattr(dependant.call, "optional_auth", False)
     if isinstance(dependant.call, SecurityBase):
@@ -376,7 +376,7 @@ def _iter_statuses(document: dict[str, Any], item: _Documented) -> Iterator[str]
 
 
 def _takes_secrets(document: dict[str, Any], operation: dict[str, Any]) -> bool:
-    """Return whether clients send something that can be guessed: more than a cookie."""
+    """Return whether clients send a secret that can be guessed, so not a cookie."""
     schemes = document.get("components", {}).get("securitySchemes", {})
     return any(
         schemes.get(name, {}).get("in") != "cookie"

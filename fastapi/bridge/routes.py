@@ -244,8 +244,8 @@ class _Route:
 
         As ``solve_dependencies`` does it, the dependencies of an override are
         overridden in turn. Unlike there, two dependencies with the same override are
-        called once. An override with an attribute ``not_below`` does not count below
-        the dependencies that it lists, which it depends on itself.
+        called once. An override may have an attribute ``not_below`` that lists
+        dependencies it depends on itself. Below these it does not apply.
         """
         call = overrides.get(dependant.call)
         overrides = {

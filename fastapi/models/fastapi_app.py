@@ -46,8 +46,8 @@ class FastapiApp(models.AbstractModel):
     _root_path: str | None = None
     #: XML id of the user who runs a new endpoint.
     _user_xml_id: str | None = None
-    #: Ways to authenticate that a new endpoint of the app has, for example
-    #: ``("api_key", "session")``: its fields ``auth_api_key`` and ``auth_session``.
+    #: Ways to authenticate that are chosen on a new endpoint of the app. For example,
+    #: ``("api_key", "session")`` sets its fields ``auth_api_key`` and ``auth_session``.
     _auth: tuple[str, ...] = ()
     #: Whose rights count on a new endpoint: those of its ``"user"``, or of the
     #: ``"caller"``.

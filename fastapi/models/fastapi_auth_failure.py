@@ -13,8 +13,8 @@ _NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
 class FastapiAuthFailure(models.Model):
     """Failures of one address, or of one address for one subject.
 
-    They are counted from the first one until ``expiration``. The one that reaches the
-    limit starts that time again: so long the client has to wait.
+    They count from the first failure until ``expiration``. The failure that reaches the
+    limit moves ``expiration``: the client has to wait until then.
     """
 
     _name = "fastapi.auth.failure"
@@ -23,7 +23,7 @@ class FastapiAuthFailure(models.Model):
     _rec_name = "key"
 
     key = fields.Char(required=True, help="Keyed hash of what is counted.")
-    failures = fields.Integer(required=True, help="How many there were.")
+    failures = fields.Integer(required=True, help="How many failures there were.")
     expiration = fields.Datetime(required=True, help="When they are forgotten.")
 
     _key_unique = models.Constraint("UNIQUE (key)", "Failures are counted once.")
@@ -42,7 +42,7 @@ class FastapiAuthFailure(models.Model):
 
     @api.model
     def _get_seconds_to_wait(self, limits: dict[str, int]) -> int:
-        """Return for how many seconds an attempt is still refused, 0 if it is not.
+        """Return for how many seconds attempts are still refused, 0 if they are not.
 
         :param limits: number of failures by key
         """
@@ -65,7 +65,7 @@ class FastapiAuthFailure(models.Model):
     def _count(self, limits: dict[str, int]) -> None:
         """Count one failure for each key.
 
-        In one statement for each: none is lost if another transaction does the same.
+        One statement for each key, so that no failure is lost to another transaction.
 
         :param limits: number of failures by key
         """

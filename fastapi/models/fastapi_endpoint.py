@@ -102,7 +102,7 @@ class _EndpointApplication(AsgiApplication):
         ]
 
     def prepare_request(self, environ: dict[str, Any]) -> list[Callable[[], None]]:
-        """Return what has to be called, outside of a transaction, before the app runs.
+        """Return the functions to call without a transaction, before the app runs.
 
         :param environ: WSGI environ of the request
         """

@@ -85,7 +85,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _warn_of_unknown_ways(self, app):
-        """Log the ways to authenticate of an app that no installed addon has."""
+        """Log a warning for ways of an app that no installed addon provides."""
         for way in app._auth:
             if f"auth_{way}" not in self._fields:
                 _logger.warning("%s has no way to authenticate by %s", app._name, way)

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""How clients of an endpoint authenticate, and whose rights they have."""
+"""How clients of an endpoint authenticate, and whose rights count."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from ..auth.overrides import make_overrides
 #: hyphen, and many servers drop headers that have one.
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]+")
 #: Headers that HTTP, browsers, proxies or Odoo use themselves, in lower case; a name
-#: that ends with a hyphen stands for all that begin like it.
+#: that ends with a hyphen stands for all names that begin with it.
 RESERVED_HEADERS = frozenset(
     {
         "accept",
@@ -80,8 +80,8 @@ class FastapiEndpoint(models.Model):
 
     auth_api_key = fields.Boolean(
         string="API Key",
-        help="Clients send an API key, in the header Authorization: Bearer or one of "
-        "its own.",
+        help="Clients send an API key in the header Authorization: Bearer, or in "
+        "another one.",
     )
     auth_basic = fields.Boolean(
         string="HTTP Basic",
@@ -90,8 +90,8 @@ class FastapiEndpoint(models.Model):
     )
     auth_session = fields.Boolean(
         string="Session",
-        help="For pages of this site: the user who is logged in to Odoo in the "
-        "browser.",
+        help="For pages of this site: they call as the user who is logged in to Odoo "
+        "in the browser.",
     )
     api_key_header = fields.Char(
         string="Header of the Key",
@@ -100,8 +100,8 @@ class FastapiEndpoint(models.Model):
     )
     accept_unscoped_keys = fields.Boolean(
         string="Accept Users' Own Keys",
-        help="Accept the keys that users make in their preferences too. Whoever has "
-        "such a key may do in Odoo whatever its user may, not only call this API.",
+        help="Accept the keys that users make in their preferences, too. With such a "
+        "key, a client can do in Odoo what its user may do, not only call this API.",
     )
     run_as = fields.Selection(
         selection=[("user", "The endpoint's user"), ("caller", "The caller")],
@@ -114,7 +114,7 @@ class FastapiEndpoint(models.Model):
         "and does what that user may.",
     )
     allow_portal_users = fields.Boolean(
-        help="Portal users may authenticate, too. Others are internal users.",
+        help="Portal users may call, too. Without this, only internal users may.",
     )
 
     @api.model
@@ -132,7 +132,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _clean_vals(self, vals):
-        """Return values for a write, the header of the key without spaces around it.
+        """Return values for a write, without spaces around the header of the key.
 
         :raises ValidationError: no client can send a key in that header
         """
@@ -162,7 +162,7 @@ class FastapiEndpoint(models.Model):
     def _get_auth_ways(self) -> list[Way]:
         """Return the ways in which clients may authenticate; any one is enough.
 
-        Asked when the app is built. An override appends ways of its own. A way keeps
+        Called when the app is built. An override appends its own ways. A way stores
         values of fields, not the record.
         """
         self.ensure_one()
@@ -182,9 +182,9 @@ class FastapiEndpoint(models.Model):
         return ways
 
     def _get_auth_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
-        """Return the dependency overrides that the fields of this page stand for.
+        """Return the dependency overrides for what is chosen on the endpoint.
 
-        Those of the app win over them.
+        The app's own overrides win over them.
         """
         ways = self._get_auth_ways()
         run_as_caller = self.run_as == "caller"

@@ -39,10 +39,10 @@ class FastapiEndpoint(models.Model):
     # ------------------------------------------------------------------
 
     def _get_auth_texts(self) -> list[str]:
-        """Return what a client sends, a phrase for each way that is chosen.
+        """Return what a client sends, one phrase for each chosen way.
 
-        An override appends a phrase for each way that it adds, and to the dependencies
-        of ``_compute_auth_summary`` the field that chooses it.
+        An override appends a phrase for each way that it adds. It also extends
+        ``@api.depends`` of ``_compute_auth_summary`` by the field that chooses the way.
         """
         texts = []
         if self.auth_api_key:
@@ -99,15 +99,15 @@ class FastapiEndpoint(models.Model):
                 warning = False
             elif endpoint.run_as == "caller":
                 warning = self.env._(
-                    "The app does what its caller may, but no way to authenticate is "
-                    "chosen: routes that work with records can't answer."
+                    "The app runs as the caller, but no way to authenticate is "
+                    "chosen: routes that work with records will fail."
                 )
             elif endpoint._origin.state == "live" and endpoint._origin._asks_for(
                 authenticated_partner_impl
             ):
                 warning = self.env._(
                     "Routes of the app ask for the partner who calls, but no way to "
-                    "authenticate is chosen: they can't answer."
+                    "authenticate is chosen: these routes will fail."
                 )
             else:
                 warning = False
@@ -126,7 +126,7 @@ class FastapiEndpoint(models.Model):
         )
 
     def _get_known_scopes(self) -> list[str]:
-        """Return the scopes that operations of the app ask for."""
+        """Return the scopes that routes of the app ask for."""
         operations = self._get_operations()
         return sorted({scope for item in operations for scope in item.scopes})
 
@@ -135,7 +135,7 @@ class FastapiEndpoint(models.Model):
     # ------------------------------------------------------------------
 
     def action_new_key(self):
-        """Open what makes a new API key for the endpoint."""
+        """Open the wizard that makes an API key for the endpoint."""
         self.ensure_one()
         self.check_access("write")
         return self._open_new_key()
@@ -155,7 +155,7 @@ class FastapiEndpoint(models.Model):
         """Return a command line that calls the app with an API key.
 
         :param scopes: what the key allows, with spaces between
-        :return: None if the app has no simple route that the key opens
+        :return: None if the app has no route for that key without parameters
         """
         allowed = frozenset((scopes or "").split())
         document = self._get_openapi()

@@ -1,9 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``fastapi.endpoint.key``: API keys that open one endpoint only.
 
-The secret, whose it is and when it expires are a key of Odoo (``res.users.apikeys``),
-which users see and remove in their preferences. Its scope ``fastapi.endpoint.<id>``
-keeps it from opening anything else. What Odoo's table has no column for is here.
+Each belongs to a key of Odoo (``res.users.apikeys``), which has the secret, the user
+and the expiration. Users see that key in their preferences, and can remove it there.
+Its scope ``fastapi.endpoint.<id>`` keeps it from opening anything else. This model adds
+what Odoo's table has no column for.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ _logger = logging.getLogger(__name__)
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 #: A key is longer than that only if somebody tries what happens then.
 MAX_KEY_SIZE = 512  # characters
-#: Key of ``cr.cache``: ids of keys whose last use was noted less than an hour ago.
+#: Key of ``cr.cache``: ids of keys whose last use was stored less than an hour ago.
 _NOTED = "fastapi.endpoint.key.noted"
 
 
 class ValidKey(NamedTuple):
     """A key that a client may use now.
 
-    :param user_id: whose key it is
+    :param user_id: id of the user whose key it is
     :param api_key_id: id of the ``res.users.apikeys``
     :param key_id: id of the ``fastapi.endpoint.key``, None for a user's own key
     :param scopes: what the key allows, None if it is not limited by scopes
@@ -81,7 +82,7 @@ class FastapiEndpointKey(models.Model):
         store=True,
         ondelete="cascade",
         index=True,
-        help="Who calls the API for those who have the key.",
+        help="Clients with this key call the API as this user.",
     )
     scopes = fields.Char(
         help="What the key allows, as names with spaces between them. Routes that ask "
@@ -104,7 +105,7 @@ class FastapiEndpointKey(models.Model):
     )
 
     def init(self):
-        """Have the database delete what is here with the key that it belongs to.
+        """Have the database delete records together with their keys of Odoo.
 
         Odoo makes no foreign key to a model that creates its table itself
         (``Many2one.update_db_foreign_key``).
@@ -132,7 +133,7 @@ class FastapiEndpointKey(models.Model):
     def _find_valid(
         self, endpoint_id: int, key: str, accept_unscoped: bool
     ) -> ValidKey | None:
-        """Return what a key is good for, None if it does not open the endpoint.
+        """Return what a key allows, None if it does not open the endpoint.
 
         Takes some milliseconds: Odoo hashes the key.
 
@@ -159,7 +160,7 @@ class FastapiEndpointKey(models.Model):
     def _is_still_valid(
         self, api_key_id: int, endpoint_id: int, accept_unscoped: bool
     ) -> ValidKey | None:
-        """Return what a known key is good for now, None if it was revoked or such.
+        """Return what a known key allows now, None if it is not valid any more.
 
         One query and no hash, for a key that ``_find_valid`` has found before.
         """
@@ -171,10 +172,10 @@ class FastapiEndpointKey(models.Model):
     def _read_valid(
         self, endpoint_id: int, accept_unscoped: bool, condition: SQL
     ) -> list[tuple[str, ValidKey]]:
-        """Return the hashes of keys that open an endpoint, and what they are good for.
+        """Return keys that open an endpoint: their hashes, and what they allow.
 
-        A key with the endpoint's scope but no record here is of another endpoint, which
-        had the same id before the addon was uninstalled.
+        A key with the endpoint's scope but no record here belongs to another endpoint,
+        which had the same id before the addon was uninstalled.
         """
         self.flush_model(["scopes", "last_used"])
         self.env["res.users"].flush_model(["active"])
@@ -215,9 +216,9 @@ class FastapiEndpointKey(models.Model):
 
     @api.model
     def _note_use(self, key_id: int) -> None:
-        """Note that a key was used, after the commit, at most once an hour.
+        """Store after the commit that a key was used, at most once an hour.
 
-        Costs nothing else if the key was looked up in this transaction and is noted.
+        Costs nothing if ``_read_valid`` has seen in this transaction that it is stored.
         """
         cr = self.env.cr
         if key_id not in cr.cache.get(_NOTED, ()):
@@ -238,7 +239,7 @@ class FastapiEndpointKey(models.Model):
     ) -> tuple[FastapiEndpointKey, str]:
         """Make a key of a user for an endpoint.
 
-        :param expiration_date: empty for a key that never expires, which needs the same
+        :param expiration_date: empty for a key that never expires; this needs the same
             rights as in Odoo's own wizard
         :return: the key's record, and the secret, which is stored nowhere
         :raises AccessError: the current user may not make it
@@ -249,7 +250,7 @@ class FastapiEndpointKey(models.Model):
         self._check_user(endpoint, user)
         expiration_date = fields.Datetime.to_datetime(expiration_date)
         api_keys = self.env["res.users.apikeys"]
-        # by the rights of the current user, as for a key of their own
+        # the rights of the current user count, as for their own keys
         api_keys._check_expiration_date(expiration_date)
         if expiration_date and expiration_date <= fields.Datetime.now():
             raise ValidationError(self.env._("The key would have expired already."))
@@ -272,7 +273,7 @@ class FastapiEndpointKey(models.Model):
 
     @api.model
     def _check_user(self, endpoint, user) -> None:
-        """Refuse a key for a user who can't have one, or not from the current user.
+        """Refuse a user who can't have a key, or whose key the current user can't make.
 
         :raises AccessError: the current user may not make it
         :raises UserError: no key can be made for the user
@@ -281,12 +282,13 @@ class FastapiEndpointKey(models.Model):
         name = user.display_name
         if not user.active or user._is_superuser() or user._is_public():
             raise UserError(
-                self.env._("%s can't have a key: it is no active user.", name)
+                self.env._("%s can't have a key: choose an active user.", name)
             )
         if not user._is_internal() and not endpoint.allow_portal_users:
             raise UserError(
                 self.env._(
-                    "%(user)s is no internal user, and %(endpoint)s allows no others.",
+                    "%(user)s is not an internal user, and %(endpoint)s does not allow "
+                    "portal users.",
                     user=name,
                     endpoint=endpoint.name,
                 )
@@ -308,8 +310,8 @@ class FastapiEndpointKey(models.Model):
         if user.all_group_ids & administrators:
             raise AccessError(
                 self.env._(
-                    "%s administers this database: only a system administrator may "
-                    "give out what this user may do.",
+                    "%s administers this database: only a system administrator can "
+                    "make keys for this user.",
                     name,
                 )
             )
@@ -331,7 +333,7 @@ class FastapiEndpointKey(models.Model):
 
     @api.model
     def _clean_vals(self, vals):
-        """Return values for a write, the scopes sorted and each there once.
+        """Return values for a write, with scopes sorted and without repetition.
 
         :raises ValidationError: a scope has characters that OAuth does not allow
         """
@@ -350,14 +352,14 @@ class FastapiEndpointKey(models.Model):
         return vals
 
     def unlink(self):
-        """Delete the keys of Odoo too: without them nothing could be revoked."""
+        """Delete the keys of Odoo too: else they could not be revoked here any more."""
         api_keys = self.sudo().api_key_id
         result = super().unlink()
         api_keys._remove()
         return result
 
     def action_revoke(self):
-        """Delete the key: clients that send it are not known any more."""
+        """Delete the key: clients that send it get a 401 from now on."""
         self.check_access("write")
         return self._revoke()
 
@@ -371,7 +373,7 @@ class FastapiEndpointKey(models.Model):
         return {"type": "ir.actions.act_window_close"}
 
     def _log_change(self, column: str) -> None:
-        """Note in the endpoint's log that a key was made, or revoked."""
+        """Log on the endpoint that a key was made, or revoked."""
         self.env["fastapi.endpoint.change"].sudo().create(
             {
                 "endpoint_id": self.endpoint_id.id,
@@ -393,15 +395,15 @@ class FastapiEndpoint(models.Model):
     )
 
     def unlink(self):
-        # sudo: whoever may delete the endpoint takes the use of its keys in any case
+        # sudo: keys are of no use without their endpoint
         self.sudo().key_ids.unlink()
         return super().unlink()
 
 
 def _write_last_used(dbname: str, key_id: int) -> None:
-    """Note that a key was used now, unless another request is doing the same.
+    """Store that a key was used now, unless another request is doing the same.
 
-    The client's request is done: whatever fails here is for the log only.
+    The client's request is done, so a failure here is only logged.
     """
     query = SQL(
         """

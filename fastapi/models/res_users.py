@@ -18,11 +18,11 @@ class ResUsers(models.Model):
 
     @contextmanager
     def _assert_can_auth(self, user: str | int | None = None) -> Iterator[None]:
-        """Hash a password in vain where Odoo has found none to compare with.
+        """Hash a password even where Odoo has found none to compare with.
 
-        Hashing is what takes the time: without it, clients could tell from the time of
-        an answer which logins there are. Failures are not counted here, as Odoo does
-        for each address: the APIs count them for logins, over all workers.
+        Hashing takes most of the time. Without it, clients could tell from the time of
+        the response which logins exist. Odoo's count of failures for each address is
+        left out: ``auth.attempts`` counts them by login, over all workers.
         """
         if not self.env.context.get(API_LOGIN_KEY):
             with super()._assert_can_auth(user=user):
@@ -63,23 +63,22 @@ class ResUsers(models.Model):
             super()._update_last_login()
 
     def write(self, vals):
-        # _login of Odoo takes it from a cookie of the browser, and with each first call
-        # of those who never log in there all workers would empty their caches
+        # Odoo's _login takes the time zone from a cookie. For users who never log in to
+        # its pages, each first call would do that, and clear the caches of all workers
         if self.env.context.get(API_LOGIN_KEY) and vals.keys() == {"tz"}:
             return True
         return super().write(vals)
 
     def _get_credential_state(self, method: str) -> str | None:
-        """Return what must not have changed for a credential to be right still.
+        """Return a text that changes when a credential may have become wrong.
 
-        An API asks it after the first call, and again with each call while it
-        remembers that the credential was right. So it must cost little.
+        An API calls this after the first call of a client, and at each later call while
+        it remembers the credential. So it must cost little.
 
         :param method: ``auth_method`` that ``authenticate`` has returned
-        :return: any text that changes when the credential may be wrong by now. None:
-            the database can't tell, as of a password that LDAP knows, so the
-            credential is verified with each call. An override may tell for a method of
-            its own
+        :return: the text. None if the database can't tell, for example for a password
+            in LDAP: then each call verifies the credential. An override may return a
+            text for its own method
         """
         self.ensure_one()
         if method not in ("password", "apikey"):

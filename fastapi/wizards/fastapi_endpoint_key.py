@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Makes an API key for an endpoint, and shows it once.
 
-The same two steps as for Odoo's own keys (``res.users.apikeys.description``), whose
-durations and limits these are.
+The same two steps as for Odoo's own keys (``res.users.apikeys.description``), with the
+same durations and limits.
 """
 
 from odoo import fields, models
@@ -27,8 +27,8 @@ class FastapiEndpointKeyDescription(models.TransientModel):
         required=True,
         ondelete="cascade",
         domain="[('share', 'in', [False, allow_portal_users])]",
-        help="Who calls the API for those who have the key. Best a user of its own for "
-        "each client, with no rights but those that the client needs.",
+        help="Clients with this key call the API as this user. Best create a user for "
+        "each client, with no rights beyond what the client needs.",
     )
     scopes = fields.Char(
         help="What the key allows, as names with spaces between them. Routes that ask "
@@ -42,7 +42,7 @@ class FastapiEndpointKeyDescription(models.TransientModel):
 
     def _compute_known_scopes(self):
         for description in self:
-            # sudo: as in what the form of the endpoint shows of its app
+            # sudo: building the app needs more rights, as on the endpoint's form
             endpoint = description.endpoint_id.sudo()
             description.known_scopes = " ".join(endpoint._get_known_scopes())
 
@@ -55,7 +55,7 @@ class FastapiEndpointKeyDescription(models.TransientModel):
     @check_identity
     def _make_key(self):
         if self.duration != "0" and not self.expiration_date:
-            raise ValidationError(self.env._("When does the key expire?"))
+            raise ValidationError(self.env._("Enter when the key expires."))
         key, secret = self.env["fastapi.endpoint.key"]._generate(
             self.endpoint_id,
             self.user_id,
@@ -63,7 +63,7 @@ class FastapiEndpointKeyDescription(models.TransientModel):
             self.expiration_date,
             self.scopes,
         )
-        # sudo: as in what the form of the endpoint shows of its app
+        # sudo: building the app needs more rights, as on the endpoint's form
         command = self.endpoint_id.sudo()._get_curl_command(secret, key.scopes)
         self.sudo().unlink()
         return {

@@ -122,7 +122,7 @@ class TestAuthWarning(AuthBackendCase):
 
     def test_runs_as_nobody(self):
         self.endpoint.run_as = "caller"
-        self.assertIn("does what its caller may", self._warning())
+        self.assertIn("runs as the caller", self._warning())
         self._assert_status("/auth/env", 500)
         self.endpoint.auth_api_key = True
         self.assertFalse(self._warning())
@@ -293,7 +293,7 @@ class TestKeysInTheBackend(AuthBackendCase):
                 self.assertIn(expected, answer["error"]["data"]["message"])
         self.manager.group_ids += self.env.ref("base.group_system")
         answer = self._make(duration="-1")
-        self.assertIn("When does", answer["error"]["data"]["message"])
+        self.assertIn("Enter when the key", answer["error"]["data"]["message"])
         self.assertFalse(self.endpoint.key_ids)
 
     def test_curl_with_scopes(self):
