@@ -51,7 +51,7 @@ class FastapiOidcCaller(models.Model):
         return result
 
     def _withdraw_administrators(self):
-        """Have the providers refuse administrators: whom a token is of has changed."""
+        """Have the providers refuse administrators, because their callers changed."""
         if not self.env.is_system():
             self.sudo().provider_id.allow_administrators = False
 

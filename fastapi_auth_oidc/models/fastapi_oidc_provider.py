@@ -373,10 +373,10 @@ class FastapiOidcProvider(models.Model):
         return None
 
     def _unless_refused(self, caller: Caller | None) -> Caller | None:
-        """Return a caller, None for one who administers the database and may not.
+        """Return a caller, None for an administrator of the database if refused.
 
-        Administrators of FastAPI set up providers: none of them is to become more than
-        that with a token of their own.
+        Administrators of FastAPI set up providers. They must not get more rights by
+        issuing a token for another user.
         """
         if caller and caller.user_id and not self.allow_administrators:
             user = self.env["res.users"].browse(caller.user_id)
@@ -460,8 +460,8 @@ def _get_text(claims: Mapping[str, Any], name: str) -> str | None:
 def _get_identifier(claims: Mapping[str, Any], name: str) -> str | None:
     """Return a claim as a text to search for, None if it can't be one.
 
-    Spaces around it may be all that tells two people apart at the provider: with them
-    it is nobody's here.
+    A claim with spaces around it has no caller here: the provider may use the same
+    name without the spaces for another person.
     """
     value = _get_text(claims, name)
     return value if value == claims.get(name) else None
