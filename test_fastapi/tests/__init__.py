@@ -36,6 +36,7 @@ from . import test_forwarded_headers
 from . import test_http
 from . import test_identity
 from . import test_install
+from . import test_install_page
 from . import test_internal_texts
 from . import test_invalid_texts
 from . import test_late_changes
@@ -55,6 +56,7 @@ from . import test_library_sse
 from . import test_library_strawberry
 from . import test_life_of_an_app
 from . import test_lists
+from . import test_nginx
 from . import test_other_servers
 from . import test_registries
 from . import test_response_headers

@@ -73,3 +73,14 @@ def read_commands(block: Block) -> Iterator[tuple[str, str]]:
         lines = part.splitlines(keepends=True)
         end = next(i for i, line in enumerate(lines) if not line.endswith("\\\n")) + 1
         yield "".join(lines[:end]), "".join(lines[end:])
+
+
+def find_complaints(log: str) -> list[str]:
+    """Return warnings and errors of a log of Odoo that are about its addons."""
+    return [
+        line
+        for line in log.splitlines()
+        if re.search(r" (WARNING|ERROR|CRITICAL) ", line)
+        # extensions of PostgreSQL, and what libraries say to each other
+        and not re.search(r"pg_trgm|unaccent| py\.warnings: ", line)
+    ]

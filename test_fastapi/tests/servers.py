@@ -56,6 +56,22 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def wait_until_it_listens(port: int) -> None:
+    """Connect to a port until a server accepts that.
+
+    :raises ConnectionRefusedError: none does in time
+    """
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), TIMEOUT).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return
+
+
 def connect(dbname: str) -> Any:
     """Return a connection of psycopg2 that commits each statement."""
     options = {"dbname": dbname}
@@ -169,11 +185,13 @@ class OdooServer:
     ) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self.port = free_port()
+        #: Of the evented server, which Odoo starts beside its workers.
+        self.gevent_port = self.port if command == "gevent" else free_port()
         self.dbname = dbnames[0]
         arguments, environ = _command(
             Path(self._folder.name),
             http_port=self.port,
-            gevent_port=self.port if command == "gevent" else free_port(),
+            gevent_port=self.gevent_port,
             db_name=",".join(dbnames),
             dbfilter="^(%s)$" % "|".join(dbnames),
             **options,
@@ -200,23 +218,12 @@ class OdooServer:
         if not self._ready.wait(TIMEOUT) or self._process.poll() is not None:
             self.stop()
             raise RuntimeError("The server did not start:\n" + "".join(self.log))
-        self._wait_until_it_listens()
+        # Odoo writes the line above when it has the port, and listens after that
+        wait_until_it_listens(self.port)
 
     def log_again(self, lines: int = 1000) -> None:
         """Forget the log so far, and keep that many lines of it from now on."""
         self.log = deque(maxlen=lines)
-
-    def _wait_until_it_listens(self) -> None:
-        """Connect: Odoo writes the line above when it has the port, not yet listens."""
-        deadline = time.monotonic() + TIMEOUT
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), TIMEOUT).close()
-            except ConnectionRefusedError:
-                if time.monotonic() > deadline:
-                    raise
-            else:
-                return
 
     def _read_log(self) -> None:
         for line in self._process.stderr:

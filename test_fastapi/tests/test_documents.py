@@ -13,7 +13,7 @@ from pathlib import Path
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import config, file_path
 
-from .documents import Block, read_blocks, read_commands, read_files
+from .documents import Block, find_complaints, read_blocks, read_commands, read_files
 from .servers import OdooServer, create_database, drop_database, free_port
 
 #: The server of the documents.
@@ -82,14 +82,7 @@ class DocumentCase(BaseCase):
 
     def check_log(self):
         """The addons are installed without a complaint."""
-        complaints = [
-            line
-            for line in self.log.splitlines()
-            if re.search(r" (WARNING|ERROR|CRITICAL) ", line)
-            # extensions of PostgreSQL, and what libraries say to each other
-            and not re.search(r"pg_trgm|unaccent| py\.warnings: ", line)
-        ]
-        self.assertEqual(complaints, [])
+        self.assertEqual(find_complaints(self.log), [])
         self.assertEqual(self.exit_code, 0)
 
     def check_commands(self):

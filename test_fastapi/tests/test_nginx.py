@@ -1,0 +1,135 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The documented configuration of nginx, in front of workers and an evented server."""
+
+import http.client
+import json
+import unittest
+
+from .nginx import CONF, HOST, MISSING, Nginx
+from .server_case import LOCK, ServerCase
+from .servers import free_port, wait_until_it_listens
+
+#: What Odoo asks of a client that opens a WebSocket.
+HANDSHAKE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Origin": f"https://{HOST}",
+}
+MIB = 1024 * 1024
+
+
+@unittest.skipUnless(CONF.exists(), "not in the repository")
+@unittest.skipIf(MISSING, f"not installed: {MISSING}")
+class TestNginx(ServerCase):
+    options = {"workers": 2, "proxy_mode": True}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        wait_until_it_listens(cls.first.gevent_port)
+        cls.nginx = cls.start_nginx(cls.first.port, cls.first.gevent_port)
+
+    @classmethod
+    def start_nginx(cls, http_port, gevent_port):
+        nginx = Nginx(http_port, gevent_port)
+        cls.addClassCleanup(nginx.stop)
+        return nginx
+
+    def setUp(self):
+        super().setUp()
+        self.create_endpoint(self.first, "/n")
+
+    def get(self, path, **headers):
+        with self.nginx.open("GET", path, **headers) as response:
+            self.assertEqual(response.status, 200)
+            return json.load(response)
+
+    def status(self, nginx, path, **headers):
+        with nginx.open("GET", path, **headers) as response:
+            return response.status
+
+    def test_urls(self):
+        (server,) = self.get("/n/openapi.json")["servers"]
+        self.assertEqual(server, {"url": f"https://{HOST}/n"})
+        (server,) = self.get("/erp/n/openapi.json")["servers"]
+        self.assertEqual(server, {"url": f"https://{HOST}/erp/n"})
+        answer = self.get("/erp/n/request?a=b%2Fc")
+        self.assertEqual(answer["url_for"], f"https://{HOST}/erp/n/method")
+        self.assertEqual(answer["query"], "a=b%2Fc")
+
+    def test_headers_of_a_client_are_not_believed(self):
+        forged = {
+            "X-Forwarded-Host": "evil.example",
+            "X-Forwarded-Proto": "http",
+            "X-Forwarded-Prefix": "/evil",
+            "X-Forwarded-For": "192.0.2.1",
+        }
+        answer = self.get("/n/request", **forged)
+        self.assertEqual(answer["url_for"], f"https://{HOST}/n/method")
+        headers = dict(answer["headers"])
+        self.assertNotIn("x-forwarded-prefix", headers)
+        # Odoo takes the last one
+        self.assertEqual(headers["x-forwarded-for"], "192.0.2.1, 127.0.0.1")
+
+    def test_streams_are_not_held_back(self):
+        self.query("SELECT pg_advisory_lock(%s)", LOCK)
+        self.addCleanup(self.query, "SELECT pg_advisory_unlock_all()")
+        path = f"/n/stream/events?name=x&lock={LOCK}"
+        with self.nginx.open("GET", path) as response:
+            # the generator can't go on: this is what was sent at once
+            self.assertEqual(response.read1(), b'data: {"item":"x 0"}\n\n')
+            self.query("SELECT pg_advisory_unlock(%s)", LOCK)
+            self.assertIn(b"x 2", response.read())
+
+    def test_large_bodies(self):
+        """The API answers within nginx's limit, and nginx beyond it."""
+        for size, kind in ((129 * MIB, "application/json"), (131 * MIB, "text/html")):
+            with (
+                self.subTest(kind),
+                self.nginx.open("POST", "/n/upload", bytes(size)) as response,
+            ):
+                self.assertEqual(response.status, 413)
+                self.assertEqual(response.headers["Content-Type"], kind)
+
+    def test_what_is_compressed(self):
+        """Not what an API returns: its ETag would be a weak one."""
+        headers = {"Accept-Encoding": "gzip"}
+        with self.nginx.open("GET", "/n/file", **headers) as response:
+            self.assertTrue(response.headers["ETag"].startswith('"'))
+            self.assertNotIn("Content-Encoding", response.headers)
+        script = "/fastapi/static/src/routes_list.js"
+        with self.nginx.open("GET", script, **headers) as response:
+            self.assertEqual(response.headers["Content-Encoding"], "gzip")
+
+    def test_which_server(self):
+        """WebSockets and the example of streams are for the evented server."""
+        self.create_endpoint(self.first, "/live")
+        evented = self.start_nginx(free_port(), self.first.gevent_port)
+        self.assertEqual(self.status(evented, "/live/method"), 200)
+        self.assertEqual(self.status(evented, "/n/method"), 502)
+        self.assertEqual(self.status(evented, "/websocket", **HANDSHAKE), 101)
+        upgraded = self.status(evented, "/n/method", **HANDSHAKE)
+        self.assertNotEqual(upgraded, 502)
+        workers = self.start_nginx(self.first.port, free_port())
+        self.assertEqual(self.status(workers, "/n/method"), 200)
+        self.assertEqual(self.status(workers, "/n/method", Upgrade="h2c"), 200)
+        self.assertEqual(self.status(workers, "/live/method"), 502)
+
+    def test_pages_of_odoo(self):
+        with self.nginx.open("GET", "/web/login") as response:
+            self.assertEqual(response.status, 200)
+            self.assertIn(b"<form", response.read())
+            self.assertIn("; Secure", response.headers["Set-Cookie"])
+        with self.nginx.open("GET", "/odoo") as response:
+            self.assertEqual(response.status, 303)
+            self.assertTrue(response.headers["Location"].startswith("/web/login?"))
+
+    def test_unencrypted(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.nginx.plain_port)
+        self.addCleanup(connection.close)
+        connection.request("POST", "/n/method?a=b", headers={"Host": HOST})
+        response = connection.getresponse()
+        self.assertEqual(response.status, 308)
+        self.assertEqual(response.headers["Location"], f"https://{HOST}/n/method?a=b")
