@@ -1,7 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The moment when an addon is installed: apps that are classes come with it."""
+"""What Odoo's list of apps knows of addons: the moment of installation, and a link."""
 
 from odoo import models
+
+#: What *Learn More* of this addon opens: its page on this server. The manifest has to
+#: name OCA's repository, where another implementation is.
+PAGE = "/fastapi/static/description/index.html"
 
 
 class IrModuleModule(models.Model):
@@ -12,6 +16,14 @@ class IrModuleModule(models.Model):
         # odoo.modules.loading.load_module_graph: models and data are loaded, and the
         # transaction of this addon is committed next
         if vals.get("state") == "installed" and "latest_version" in vals:
+            self._link_to_page()
             for module in self:
                 self.env["fastapi.endpoint"]._install_apps(module.name)
         return result
+
+    def _update_from_terp(self, terp):
+        super()._update_from_terp(terp)
+        self._link_to_page()  # update_list has written what the manifest says
+
+    def _link_to_page(self):
+        self.filtered(lambda module: module.name == "fastapi").website = PAGE
