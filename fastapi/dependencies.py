@@ -28,9 +28,9 @@ from .auth.caller import (
     optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
+from .auth.errors import InvalidCredentials
 from .auth.requirements import require_group, require_scopes
 from .auth.session import get_odoo_user
-from .auth.ways import InvalidCredentials
 from .context import odoo_env_ctx
 from .schemas import Paging
 

@@ -4,8 +4,9 @@
 from .api_key import ApiKeyWay
 from .basic import BasicWay
 from .caller import Caller
+from .errors import InvalidCredentials
 from .session import SessionWay
-from .ways import Authentication, InvalidCredentials, Way
+from .ways import Authentication, Way
 
 __all__ = [
     "ApiKeyWay",

@@ -26,12 +26,17 @@ if TYPE_CHECKING:
 
     from odoo.api import Environment
 
-__all__ = ["ApiKeyWay"]
+__all__ = ["ApiKeyWay", "may_be_key"]
 
 #: Characters of a key; Odoo makes keys of 40.
 MAX_KEY_LENGTH = 512
 #: What a client with a wrong key is told.
 INVALID_KEY = "Invalid API key"
+
+
+def may_be_key(text: str) -> bool:
+    """Return whether a text can be looked up as a key: PostgreSQL takes no NUL."""
+    return text.isprintable() and 0 < len(text) <= MAX_KEY_LENGTH
 
 
 class ApiKeyWay(Way):
@@ -84,8 +89,8 @@ class ApiKeyWay(Way):
         key = credential if isinstance(credential, str) else credential.credentials
         if self._leaves_tokens and key.count(".") == 2:
             return None  # a JSON Web Token
-        if not key.isprintable() or len(key) > MAX_KEY_LENGTH:
-            raise InvalidCredentials(INVALID_KEY)  # PostgreSQL takes no NUL in a text
+        if not may_be_key(key):
+            raise InvalidCredentials(INVALID_KEY)
         keys = env["fastapi.endpoint.key"]
         known = verified.get(env, self.name, key)
         valid = known and keys._is_still_valid(

@@ -22,9 +22,10 @@ from odoo.exceptions import AccessDenied
 
 from . import attempts, verified
 from .caller import Caller
+from .errors import InvalidCredentials
 from .run_as import get_user
 from .verified import Verified
-from .ways import InvalidCredentials, Way
+from .ways import Way
 
 if TYPE_CHECKING:
     from odoo.api import Environment

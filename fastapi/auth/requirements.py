@@ -16,10 +16,16 @@ from odoo.api import Environment
 from ..context import odoo_env_ctx
 from .caller import Caller, authenticated_caller
 
-__all__ = ["check_groups_exist", "check_scopes", "require_group", "require_scopes"]
+__all__ = [
+    "SCOPE",
+    "check_groups_exist",
+    "check_scopes",
+    "require_group",
+    "require_scopes",
+]
 
-#: A scope (RFC 6749, 3.3).
-_SCOPE = re.compile(r"[!#-\[\]-~]+")
+#: ``scope-token`` of RFC 6749, section 3.3.
+SCOPE = re.compile(r"[!#-\[\]-~]+")
 
 
 def require_scopes(*scopes: str) -> Any:
@@ -39,7 +45,7 @@ def require_scopes(*scopes: str) -> Any:
     if not scopes:
         raise ValueError("require_scopes() needs at least one scope.")
     for scope in scopes:
-        if not _SCOPE.fullmatch(scope):
+        if not SCOPE.fullmatch(scope):
             raise ValueError(f"This can't be a scope: {scope!r}")
     return Security(_require_scopes, scopes=list(scopes))
 

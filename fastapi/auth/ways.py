@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from odoo.api import Environment
 
-__all__ = ["Authentication", "InvalidCredentials", "Way"]
+__all__ = ["Authentication", "Way"]
 
 #: The refusal of a request without credentials.
 NOT_AUTHENTICATED = "Not authenticated"

@@ -10,7 +10,6 @@ what Odoo's table has no column for.
 from __future__ import annotations
 
 import logging
-import re
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -26,12 +25,11 @@ from odoo.addons.base.models.res_users import (
     check_identity,
 )
 
+from ..auth.api_key import may_be_key
+from ..auth.requirements import SCOPE
+
 _logger = logging.getLogger(__name__)
 
-#: ``scope-token`` of RFC 6749, section 3.3.
-SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
-#: A key is longer than that only if somebody tries what happens then.
-MAX_KEY_SIZE = 512  # characters
 #: Key of ``cr.cache``: ids of keys whose last use was stored less than an hour ago.
 _NOTED = "fastapi.endpoint.key.noted"
 
@@ -140,7 +138,7 @@ class FastapiEndpointKey(models.Model):
         :param key: as the client sent it
         :param accept_unscoped: whether keys that users made for themselves are accepted
         """
-        if not key or not key.isprintable() or len(key) > MAX_KEY_SIZE:
+        if not may_be_key(key):
             return None
         self.env["res.users"].flush_model(["active"])
         scope = self._get_scope(endpoint_id)
