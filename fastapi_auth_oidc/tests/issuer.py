@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""An issuer of tokens on a socket of its own, for tests."""
+"""An issuer of tokens for tests, with its own server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-#: Seconds that a document is held back at most, if a test forgets to let it go.
+#: Most seconds to hold back a document, if a test forgets to release it.
 MAX_HOLD = 30
 
 _PREPARERS = {
@@ -38,7 +38,7 @@ def _make_private_key(algorithm: str, _kid: str) -> Any:
 
 
 class SigningKey:
-    """A private key, and what is published of it.
+    """A private key, and its public part.
 
     :param kid: id of the key; keys with the same one are the same
     :param algorithm: algorithm of the signatures
@@ -54,7 +54,7 @@ class SigningKey:
         return self.private_key.public_key()
 
     def jwk(self, **values: Any) -> dict[str, Any]:
-        """Return the public key for a JSON Web Key Set; values that are None go."""
+        """Return the public key for a JSON Web Key Set, without the values None."""
         preparer = _PREPARERS[self.algorithm[:2]]
         entry = {
             **preparer.to_jwk(self.public_key, as_dict=True),
@@ -69,7 +69,7 @@ class SigningKey:
     def sign(
         self, claims: dict[str, Any], headers: dict[str, Any] | None = None
     ) -> str:
-        """Return a token; headers that are None go."""
+        """Return a token, without headers that are None."""
         return jwt.encode(
             claims,
             self.private_key,
@@ -79,13 +79,13 @@ class SigningKey:
 
 
 def encode_part(value: Any) -> str:
-    """Return a part of a token: of bytes, or of what becomes JSON."""
+    """Return a part of a token, made of bytes or of a value for JSON."""
     content = value if isinstance(value, bytes) else json.dumps(value).encode()
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def sign_parts(key: SigningKey, header: Any, claims: Any) -> str:
-    """Return a token of parts that PyJWT would not make, with a signature."""
+    """Return a signed token, also with parts that PyJWT would not make."""
     signed = f"{encode_part(header)}.{encode_part(claims)}"
     algorithm = jwt.get_algorithm_by_name(key.algorithm)
     signature = algorithm.sign(signed.encode(), key.private_key)
@@ -104,11 +104,11 @@ class TestIssuer:
         self.keys = list(keys) or [SigningKey()]
         #: Headers of the keys, for example Cache-Control.
         self.headers: dict[str, str] = {}
-        #: What is served instead of a document, by path.
+        #: Other responses in place of the documents, by path.
         self.instead: dict[str, bytes | tuple[int, dict[str, str]]] = {}
         #: Number of requests by path.
         self.requests: Counter[str] = Counter()
-        #: Set while documents may go; a cleared one holds them back.
+        #: Documents are sent while this is set, and held back while it is cleared.
         self.open = threading.Event()
         self.open.set()
         #: Set when a document is held back.
@@ -145,7 +145,7 @@ class TestIssuer:
         self._thread.join()
 
     def claims(self, **values: Any) -> dict[str, Any]:
-        """Return the claims of a valid token; values that are None go."""
+        """Return the claims of a valid token, without values that are None."""
         now = int(time.time())
         claims = {
             "iss": self.url,
