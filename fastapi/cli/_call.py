@@ -144,7 +144,7 @@ def _read_data(text: str) -> bytes:
 
 
 def _log_in(session: Session, env: Environment, login: str) -> Caller:
-    """Make a session that of a user, and return the user as the caller of an app.
+    """Log a user in to a session, and return the user as the caller of an app.
 
     :raises CommandError: no active user has that login
     """
@@ -165,7 +165,7 @@ def _log_in(session: Session, env: Environment, login: str) -> Caller:
 
 @contextmanager
 def _authenticated(app: Any, caller: Caller | None) -> Iterator[None]:
-    """Have an app take a user for the authenticated one."""
+    """Have an app treat a user as the authenticated caller."""
     if caller is None:
         yield
         return

@@ -297,8 +297,8 @@ class FastapiEndpointKey(models.Model):
         if companies - self.env.user.company_ids:
             raise AccessError(
                 self.env._(
-                    "%s works in companies that are none of yours: you can't give out "
-                    "what this user may do there.",
+                    "%s works in companies that you don't belong to: you can't make "
+                    "keys for this user.",
                     name,
                 )
             )

@@ -414,7 +414,7 @@ def _validation_error(exc: IntegrityError) -> ValidationError:
 
 
 def _only_user(partner: ResPartner) -> ResUsers:
-    """Return the user of a partner, as whom an app runs.
+    """Return the user of a partner; the app runs as this user.
 
     :raises ValueError: it has none, or several
     """
@@ -428,7 +428,7 @@ def _only_user(partner: ResPartner) -> ResUsers:
 
 
 def _caller_of(user: ResUsers, partner: ResPartner) -> Callable[[], Caller]:
-    """Return a dependency: who calls."""
+    """Return a dependency that returns the caller."""
     caller = Caller("app", partner.id, user.id)
     return lambda: caller
 
