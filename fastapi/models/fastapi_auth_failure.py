@@ -1,11 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Failed attempts to authenticate: ``auth.attempts`` says what is counted."""
 
+import logging
 import math
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+_logger = logging.getLogger(__name__)
+
+#: Seconds of the longest time for which attempts are refused.
+MAX_DURATION = 24 * 60 * 60
 #: The time of the database, the same for all hosts.
 _NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
 
@@ -31,14 +36,28 @@ class FastapiAuthFailure(models.Model):
     @api.model
     def _get_limit(self) -> int:
         """Return after how many failures an attempt is refused; 0 for never."""
-        parameters = self.env["ir.config_parameter"].sudo()
-        return int(parameters.get_param("base.login_cooldown_after", 5))
+        return self._get_number("base.login_cooldown_after", 5)
 
     @api.model
     def _get_duration(self) -> int:
-        """Return for how many seconds an attempt is refused."""
-        parameters = self.env["ir.config_parameter"].sudo()
-        return int(parameters.get_param("base.login_cooldown_duration", 60))
+        """Return for how many seconds an attempt is refused, at most a day."""
+        seconds = self._get_number("base.login_cooldown_duration", 60)
+        return min(max(seconds, 0), MAX_DURATION)
+
+    @api.model
+    def _get_number(self, name: str, default: int) -> int:
+        """Return a system parameter, the default if it is not a number."""
+        value = self.env["ir.config_parameter"].sudo().get_param(name, default)
+        try:
+            return int(value)
+        except ValueError:
+            _logger.warning(
+                "The system parameter %s is not a number: %r. %s counts instead.",
+                name,
+                value,
+                default,
+            )
+            return default
 
     @api.model
     def _get_seconds_to_wait(self, limits: dict[str, int]) -> int:

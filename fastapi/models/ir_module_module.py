@@ -22,8 +22,9 @@ class IrModuleModule(models.Model):
         return result
 
     def _update_from_terp(self, terp):
-        super()._update_from_terp(terp)
+        result = super()._update_from_terp(terp)
         self._link_to_page()  # update_list has written what the manifest says
+        return result
 
     def _link_to_page(self):
         self.filtered(lambda module: module.name == "fastapi").website = PAGE

@@ -59,8 +59,9 @@ class ResUsers(models.Model):
     @api.model
     def _update_last_login(self) -> None:
         """Record no login for the calls of an API."""
-        if not self.env.context.get(API_LOGIN_KEY):
-            super()._update_last_login()
+        if self.env.context.get(API_LOGIN_KEY):
+            return None
+        return super()._update_last_login()
 
     def write(self, vals):
         # Odoo's _login takes the time zone from a cookie. For users who never log in to

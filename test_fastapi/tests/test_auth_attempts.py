@@ -162,6 +162,19 @@ class TestAttempts(FastapiHttpCase):
         self.assertEqual(self.statuses(*[("ann",)] * 3), [401] * 3)
         self.assertEqual(self.failures(), [1, 1])
 
+    def test_parameters_that_are_no_numbers(self):
+        self.set_parameters("many", "long")
+        with self.assertLogs("odoo.addons.fastapi", "WARNING") as logs:
+            self.assertEqual(self.send("caller@test").status_code, 401)
+        self.assertIn(
+            "base.login_cooldown_after is not a number: 'many'", logs.output[0]
+        )
+        self.set_parameters(1, "9" * 20)  # more than PostgreSQL can add to a date
+        self.assertEqual(self.send("another@test").status_code, 401)
+        response = self.send("another@test")
+        self.assertEqual(response.status_code, 429)
+        self.assertLessEqual(int(response.headers["Retry-After"]), 24 * 60 * 60)
+
     def test_counter_of_odoo_is_left_alone(self):
         self.statuses(*[(f"login {number}",) for number in range(4)])
         login, password = self.caller_auth
