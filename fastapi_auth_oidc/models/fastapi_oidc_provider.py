@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from psycopg2.errors import ReadOnlySqlTransaction
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL, escape_psql
@@ -410,7 +412,11 @@ class FastapiOidcProvider(models.Model):
 
         :raises psycopg2.errors.SerializationFailure: another request has just done it;
             Odoo replays this request, which then finds that partner
+        :raises psycopg2.errors.ReadOnlySqlTransaction: Odoo replays this request on the
+            primary; PostgreSQL's own refusal would be logged as an error
         """
+        if self.env.cr.readonly:
+            raise ReadOnlySqlTransaction("A partner is to be created.")
         partner = self.env["res.partner"].create(self._prepare_oidc_partner(claims))
         # Not the ORM's create: if the subject exists already, its error would be
         # logged, and the request would not be replayed.
