@@ -255,7 +255,7 @@ class TestOtherAddons(BasicCase):
     def test_refusal(self):
         def check(original, user, credential, env):
             original(user, credential, env)
-            raise AccessDenied("not at night")
+            raise AccessDenied()
 
         self.patch_check(check)
         self.assertEqual(self.status(), 401)
@@ -502,9 +502,9 @@ class TestServers(ServerCase):
     def setUp(self):
         super().setUp()
         self.create_endpoint(self.first, "/basic")
-        self.write(login=self.login, password="first secret", active=True)
+        self.write_user(login=self.login, password="first secret", active=True)
 
-    def write(self, **vals):
+    def write_user(self, **vals):
         self.first.rpc("res.users", "write", [self.user_id], vals)
 
     def status(self, server, password="first secret", login=None, path="/basic"):
@@ -525,7 +525,7 @@ class TestServers(ServerCase):
         ):
             with self.subTest(change):
                 self.query("DELETE FROM fastapi_auth_failure")
-                self.write(**change)
+                self.write_user(**change)
                 self.assertEqual(self.statuses(), expected)
 
     def test_time_of_later_calls(self):

@@ -139,7 +139,7 @@ class TestOtherSites(SessionCase):
 
     def send_raw(self, host, *origins):
         """Send a request with the session, whatever host it names."""
-        connection = HTTPConnection(self.base_url().partition("://")[2])
+        connection = HTTPConnection(self.base_url().partition("://")[2], timeout=30)
         self.addCleanup(connection.close)
         with self.allow_requests():
             cookies = self.opener.cookies.get_dict().items()
