@@ -92,8 +92,8 @@ def find_ways(
 def check_runs_as_caller(app: FastAPI) -> None:
     """Look for routes that work with records, but have not got these overrides.
 
-    They would run as the endpoint's user, for whoever calls: routes of an app that is
-    mounted in another one, or of one that an override of ``_get_app`` brings along.
+    They would run as the endpoint's user for any caller. Such are routes of an app that
+    is mounted in another one, or of an app that an override of ``_get_app`` returns.
 
     :raises ValueError: there is such a route
     """
