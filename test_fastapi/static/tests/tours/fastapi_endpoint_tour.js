@@ -81,7 +81,7 @@ registry.category("web_tour.tours").add("fastapi_endpoint_create", {
         ...openApp,
         {
             content: "The empty list says how to get an app",
-            trigger: ".o_view_nocontent a[href*='rest-framework']",
+            trigger: ".o_view_nocontent a[href^='/fastapi/static/description/']",
         },
         {
             content: "Create an endpoint",
@@ -114,7 +114,7 @@ registry.category("web_tour.tours").add("fastapi_endpoint_create", {
         ...stepUtils.saveForm(),
         {
             content: "The public user has no rights: that is said",
-            trigger: ".alert-warning:contains('answer 403')",
+            trigger: ".alert-warning:contains('respond with 403')",
         },
         {
             content: "The path is in its one form",
