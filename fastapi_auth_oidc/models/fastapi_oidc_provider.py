@@ -441,6 +441,7 @@ class FastapiOidcProvider(models.Model):
             log_exceptions=False,
         )
         ((caller_id,),) = self.env.cr.fetchall()
+        self.invalidate_recordset(["caller_ids"])
         return self.env["fastapi.oidc.caller"].browse(caller_id)
 
     def _prepare_oidc_partner(self, claims: Mapping[str, Any]) -> dict[str, Any]:

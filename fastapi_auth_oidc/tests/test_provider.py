@@ -1,7 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import json
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
+from psycopg2.errors import ReadOnlySqlTransaction
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
@@ -319,6 +321,15 @@ class TestProvider(TransactionCase):
         # a partner who is archived is not replaced by a new one
         self.partner.active = False
         self.assertIsNone(self.get_caller(customer="B1"))
+        self.assertFalse(self.provider.caller_ids)
+
+    def test_a_partner_is_not_created_on_a_replica(self):
+        self.provider.create_partners = True
+        with (
+            patch.object(type(self.env.cr), "readonly", True),
+            self.assertRaises(ReadOnlySqlTransaction),  # Odoo replays the request
+        ):
+            self.get_caller(name="Cleo")
         self.assertFalse(self.provider.caller_ids)
 
     def test_a_partner_is_created_once(self):
