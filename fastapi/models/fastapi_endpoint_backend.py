@@ -289,7 +289,7 @@ class FastapiEndpoint(models.Model):
     # ------------------------------------------------------------------
 
     def action_try_again(self):
-        """Build the app anew, in all processes, and say whether it works now."""
+        """Build the app again, in all processes, and say whether it works now."""
         self.ensure_one()
         self.check_access("write")
         self._reset_app()

@@ -32,7 +32,7 @@ class ResUsers(models.Model):
             yield
         except AccessDenied:
             if not self._has_hash(user):
-                self._crypt_context().hash("nobody's password")
+                self._crypt_context().hash("a password that no user has")
             raise
 
     def _has_hash(self, login: str) -> bool:
@@ -53,7 +53,7 @@ class ResUsers(models.Model):
         :raises psycopg2.errors.ReadOnlySqlTransaction: Odoo replays the request
         """
         if self.env.context.get(API_LOGIN_KEY) and self.env.cr.readonly:
-            raise ReadOnlySqlTransaction("A password is to be hashed anew.")
+            raise ReadOnlySqlTransaction("The password has to be hashed again.")
         return super()._set_encrypted_password(uid, pw)
 
     @api.model
