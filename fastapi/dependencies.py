@@ -28,10 +28,10 @@ from .auth.caller import (
     optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
-from .auth.errors import InvalidCredentials
 from .auth.requirements import require_group, require_scopes
 from .auth.session import get_odoo_user
 from .context import odoo_env_ctx
+from .exceptions import InvalidCredentials
 from .schemas import Paging
 
 __all__ = [

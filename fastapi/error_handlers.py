@@ -29,10 +29,11 @@ from odoo.exceptions import (
 )
 from odoo.http import SessionExpiredException
 
-from .bridge.failure_texts import describe_handler, describe_route
-from .bridge.failures import HANDLE_ERROR_KEY
-from .bridge.routes import get_allowed_methods
-from .bridge.wrapped import unwrap
+from .app.error_log import describe_handler, describe_route
+from .app.routes import get_allowed_methods
+from .app.wrapped import unwrap
+from .bridge.request_state import HANDLE_ERROR_KEY
+from .exceptions import AppBuildError, CommittedHTTPException, HandledError
 from .internal_texts import (
     get_public_text,
     is_internal,
@@ -63,73 +64,6 @@ _logger = logging.getLogger(__name__)
 
 #: Scope of the request whose exception is handled, for the log.
 _failed_scope: ContextVar[Scope | None] = ContextVar("_failed_scope", default=None)
-
-
-class CommittedHTTPException(HTTPException):
-    """An answer like that of ``HTTPException``, but what was written is kept.
-
-    For a failure that has to leave a trace, such as the counter of failed logins::
-
-        user.failed_logins += 1
-        raise CommittedHTTPException(401, "Incorrect password")
-
-    Every other exception rolls the request back.
-    """
-
-
-class AppBuildError(HTTPException):
-    """The app of an endpoint can't be built; ``__cause__`` says why.
-
-    The client gets a 503 that says nothing of the cause, the log all of it.
-
-    :param name: of the endpoint
-    :param root_path: where it is mounted
-    :param reason: what it does, in a log line
-    :param retry_after: seconds after which a client may ask again, if that is known
-    """
-
-    # odoo.http.Application.__call__ logs by these two, while it handles the exception
-    loglevel = logging.ERROR
-    exc_info: Any = True
-
-    def __init__(
-        self,
-        name: str,
-        root_path: str,
-        reason: str = "fails",
-        retry_after: int | None = None,
-    ) -> None:
-        headers = {"Retry-After": str(retry_after)} if retry_after else None
-        super().__init__(503, headers=headers)
-        self.name = name
-        self.root_path = root_path
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return (
-            f"The app of the endpoint {self.name!r} at {self.root_path} {self.reason}."
-        )
-
-
-class HandledError(Exception):
-    """An exception of an app, with the response to it: what Odoo gets instead.
-
-    The attributes are those that ``odoo.http.Request._update_served_exception`` and
-    ``odoo.http.Application.__call__`` look for.
-
-    :param cause: what was raised; ``__cause__`` of this exception
-    :param error_response: the response that the app made
-    """
-
-    loglevel = logging.NOTSET  # what is to be logged is logged already
-
-    def __init__(self, cause: BaseException, error_response: Any) -> None:
-        super().__init__(cause)
-        self.__cause__ = cause
-        self.error_response = error_response
-
-    def __str__(self) -> str:
-        return str(self.__cause__)
 
 
 #: Status of the exceptions that carry none. The first match counts.

@@ -46,38 +46,40 @@ from odoo.http import Dispatcher, FutureResponse, Response
 from odoo.service.server import CommonServer
 from odoo.tools import config
 
+from .after_response import (
+    DeferredTasks,
+    FollowUpTransactions,
+    StreamBody,
+    reopen,
+)
+from .app.docs_pages import DOCS_GUARD_KEY, DocsGuard
+from .app.error_log import log_error
 from .auth.run_as import CALLER_ENV_KEY
 from .bridge import (
-    EXCEPTION_KEY,
-    FLUSH_KEY,
-    HANDLE_ERROR_KEY,
     TRANSACTION_ERRORS,
-    Answer,
     RequestBody,
+    ResponseBody,
     forget_tracebacks,
     get_forwarded_prefix,
     original_exception,
     stop_loops,
     wsgi_path,
 )
-from .bridge.failure_texts import ENDPOINT_KEY, SCOPE_KEY, log_failure
+from .bridge.request_state import (
+    ENDPOINT_KEY,
+    EXCEPTION_KEY,
+    FLUSH_KEY,
+    HANDLE_ERROR_KEY,
+    SCOPE_KEY,
+)
 from .context import odoo_env_ctx
-from .docs import DOCS_GUARD_KEY, DocsGuard
 from .error_handlers import (
-    AppBuildError,
-    CommittedHTTPException,
-    HandledError,
     attached_headers,
     convert_exception_to_status_body,
     exception_headers,
     json_content,
 )
-from .late_transactions import (
-    LateTasks,
-    LateTransactions,
-    StreamBody,
-    reopen,
-)
+from .exceptions import AppBuildError, CommittedHTTPException, HandledError
 from .transaction_errors import get_swallowed_error, remember_errors
 
 if TYPE_CHECKING:
@@ -234,12 +236,12 @@ class FastApiDispatcher(Dispatcher):
                 return None
             forget_tracebacks(exc)
         if answer.streaming:
-            return self._build_stream(answer, LateTransactions(env, scope))
+            return self._build_stream(answer, FollowUpTransactions(env, scope))
         response = self._build_response(answer)
         tasks = answer.tasks()
         if tasks:
-            late = LateTransactions(env, scope)
-            response.call_on_close(LateTasks(late, tasks).close)
+            late = FollowUpTransactions(env, scope)
+            response.call_on_close(DeferredTasks(late, tasks).close)
         return response
 
     def _flush(self, env: Environment) -> None:
@@ -253,7 +255,7 @@ class FastApiDispatcher(Dispatcher):
             cr.flush()
             self._flush_failed = False
 
-    def _keep_response(self, exc: BaseException, answer: Answer) -> None:
+    def _keep_response(self, exc: BaseException, answer: ResponseBody) -> None:
         """Keep the response that the app made of an exception, if it did."""
         if isinstance(exc, TRANSACTION_ERRORS) or not answer.answered:
             answer.close()
@@ -308,7 +310,7 @@ class FastApiDispatcher(Dispatcher):
         scope = self._scope
         self._scope = None  # its environ has a method of this object
         if response.status_code >= 500:
-            log_failure(exc, scope)
+            log_error(exc, scope)
         else:
             _logger.debug(
                 "%s %s: %s after %s",
@@ -391,7 +393,7 @@ class FastApiDispatcher(Dispatcher):
         scope = {"method": httprequest.method, "path": httprequest.path}
         if isinstance(exc, AppBuildError):
             scope[ENDPOINT_KEY] = exc.name
-        log_failure(exc, self._scope or scope)
+        log_error(exc, self._scope or scope)
 
     def _answer_by_app(self, exc: Exception) -> Response | None:
         """Return what the app answers to an exception, None if there is nothing."""
@@ -416,15 +418,15 @@ class FastApiDispatcher(Dispatcher):
                 return None
             return self._build_response(answer)
 
-    def _call_app(self, app: Any, environ: dict[str, Any]) -> Answer:
+    def _call_app(self, app: Any, environ: dict[str, Any]) -> ResponseBody:
         """Run a WSGI app; status, headers and exception end up in the attributes."""
         self.status, self.headers, self.inner_exception = "", [], None
         if self._stream is not None:  # of an attempt before, that went no further
             self._stream.close()
             self._stream = None
         answer = app(environ, self._make_response)
-        if not isinstance(answer, Answer):  # of an app that an override returns
-            answer = Answer(list(answer), answered=self.inner_exception is None)
+        if not isinstance(answer, ResponseBody):  # of an app that an override returns
+            answer = ResponseBody(list(answer), answered=self.inner_exception is None)
         return answer
 
     def _make_response(
@@ -445,7 +447,9 @@ class FastApiDispatcher(Dispatcher):
             BaseException.with_traceback(content[1], content[2]) if content else None
         )
 
-    def _build_stream(self, answer: Answer, late: LateTransactions) -> Response:
+    def _build_stream(
+        self, answer: ResponseBody, late: FollowUpTransactions
+    ) -> Response:
         """Return the response of a stream, which :meth:`post_dispatch` commits.
 
         Until then all that is refused, a header for example, rolls the request back.
@@ -460,7 +464,7 @@ class FastApiDispatcher(Dispatcher):
         return response
 
     def _build_response(
-        self, answer: Answer, body: StreamBody | None = None
+        self, answer: ResponseBody, body: StreamBody | None = None
     ) -> Response:
         """Return the app's answer as a response of Odoo, its headers untouched.
 

@@ -21,7 +21,7 @@ a constraint of the database                         its message; a sentence of 
 ===================================================  ==================================
 
 An exception that was never raised has the text that the app gave it. One whose origin
-is unknown, since a library has kept its text alone (``bridge.wrapped``), is Odoo's.
+is unknown, since a library has kept its text alone (``app.wrapped``), is Odoo's.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ BUSINESS_MODELS = (
     "res_partner",
 )
 #: Module that raises an exception whose origin a library has hidden.
-WRAPPED = "odoo.addons.fastapi.bridge.wrapped"
+WRAPPED = "odoo.addons.fastapi.app.wrapped"
 #: What makes a ``ValidationError`` of a violated constraint: Odoo, and the stand-in for
 #: it in tests (``FastAPITransactionCase``).
 _RETRYING = ("odoo.service.model", "odoo.addons.fastapi.tests")

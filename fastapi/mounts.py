@@ -7,19 +7,18 @@ dispatcher ask it on every request.
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .bridge import StartTimeoutError
+from .exceptions import AppNotReadyError, StartTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .bridge import AsgiApplication
+    from .bridge import WsgiApp
 
 __all__ = [
     "HUNG_DELAY",
@@ -27,24 +26,12 @@ __all__ = [
     "BuiltApps",
     "Mount",
     "MountTable",
-    "clean_root_path",
 ]
 
 #: Seconds that requests wait for an app which another request is building.
 BUILD_WAIT = 10
 #: Seconds after which an app that did not start in time is tried again.
 HUNG_DELAY = 30
-
-
-def clean_root_path(root_path: str | bool | None) -> str:
-    """Return a root path in its one form: ``/`` before each segment, nothing after.
-
-    >>> clean_root_path(" api//v1/ ")
-    '/api/v1'
-    >>> clean_root_path("")
-    '/'
-    """
-    return "/" + "/".join(filter(None, (root_path or "").strip().split("/")))
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,19 +104,6 @@ class MountTable:
         return any(f"{path}/".startswith(f"{root}/") for root in self._archived)
 
 
-class AppNotReadyError(Exception):
-    """An app is being built, or has just failed to start in time.
-
-    :param reason: half a sentence
-    :param retry_after: seconds after which a client may ask again
-    """
-
-    def __init__(self, reason: str, retry_after: float) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.retry_after = max(1, math.ceil(retry_after))
-
-
 @dataclass
 class _Slot:
     """The app of one endpoint. The lock is held while it is built."""
@@ -140,7 +114,7 @@ class _Slot:
     #: when that began, in seconds of ``time.monotonic``
     since: float | None = None
     #: version and app, one object so that they are read and replaced together
-    built: tuple[str, AsgiApplication] | None = None
+    built: tuple[str, WsgiApp] | None = None
     #: version that did not start in time, why, and when it may be tried again
     hung: tuple[str, StartTimeoutError, float] | None = None
 
@@ -156,8 +130,8 @@ class BuiltApps:
         self,
         endpoint_id: int,
         version: str,
-        build: Callable[[], tuple[str, AsgiApplication | None]],
-    ) -> AsgiApplication | None:
+        build: Callable[[], tuple[str, WsgiApp | None]],
+    ) -> WsgiApp | None:
         """Return the app of an endpoint, building it if there is none of ``version``.
 
         An app of another version than the one asked for, seen by a transaction that is

@@ -26,6 +26,8 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from odoo.exceptions import ConcurrencyError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+from .exceptions import AbortedTransactionError
+
 if TYPE_CHECKING:
     from odoo.sql_db import BaseCursor
 
@@ -38,13 +40,6 @@ __all__ = [
 
 #: Addons whose lines say nothing of a cause.
 _FRAMEWORK = ("odoo.addons.base.", "odoo.addons.fastapi.")
-
-
-class AbortedTransactionError(Exception):
-    """A handler has swallowed an error of the database: nothing of it can be saved.
-
-    It has to be caught around a savepoint (``with env.cr.savepoint():``) instead.
-    """
 
 
 class _SqlError(NamedTuple):

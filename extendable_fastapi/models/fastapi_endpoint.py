@@ -15,7 +15,7 @@ from odoo.addons.extendable.registry import (
     _extendable_registries_database,
     extendable_classes,
 )
-from odoo.addons.fastapi.bridge import AsgiApplication
+from odoo.addons.fastapi.bridge import WsgiApp
 
 from ..nesting import find_unseen_extensions
 
@@ -31,7 +31,7 @@ class FastapiEndpoint(models.Model):
         with super()._app_context(), extendable_classes(self.env):
             yield
 
-    def _build_app(self) -> tuple[str, AsgiApplication]:
+    def _build_app(self) -> tuple[str, WsgiApp]:
         version, application = super()._build_app()
         registry = _extendable_registries_database.of(self.env.registry)
         if registry is not None:

@@ -4,7 +4,7 @@
 from .api_key import ApiKeyWay
 from .basic import BasicWay
 from .caller import Caller
-from .errors import InvalidCredentials
+from ..exceptions import InvalidCredentials
 from .session import SessionWay
 from .ways import Authentication, Way
 

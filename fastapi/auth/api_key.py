@@ -12,10 +12,10 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 
+from ..exceptions import InvalidCredentials
 from . import attempts, verified
 from .bearer import BearerScheme
 from .caller import Caller
-from .errors import InvalidCredentials
 from .run_as import get_user
 from .ways import Way
 

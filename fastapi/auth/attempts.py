@@ -18,11 +18,11 @@ import logging
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
-from fastapi import HTTPException, status
-
 from odoo.api import SUPERUSER_ID, Environment
 from odoo.http import request
 from odoo.sql_db import Cursor
+
+from ..exceptions import TooManyAttempts
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -37,20 +37,6 @@ _logger = logging.getLogger(__name__)
 ADDRESS_FACTOR = 4
 #: Bits of an IPv6 address that name the network; its owner has all addresses in it.
 IPV6_PREFIX = 64
-
-
-class TooManyAttempts(HTTPException):
-    """There were too many failures: 429.
-
-    :param seconds: how long the client has to wait
-    """
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(
-            status_code=status.HTTP_429_TOO_MANY_REQUESTS,
-            detail="Too many failed attempts. Try again later.",
-            headers={"Retry-After": str(seconds)},
-        )
 
 
 def check(env: Environment, connection: HTTPConnection | None, subject: str) -> None:

@@ -20,9 +20,9 @@ from starlette.requests import HTTPConnection
 
 from odoo.exceptions import AccessDenied
 
+from ..exceptions import InvalidCredentials
 from . import attempts, verified
 from .caller import Caller
-from .errors import InvalidCredentials
 from .run_as import get_user
 from .verified import Verified
 from .ways import Way

@@ -27,6 +27,7 @@ from ..dependencies import (
     odoo_env,
     optionally_authenticated_partner_env,
 )
+from ..exceptions import InvalidCredentials
 from .caller import (
     CALLER_KEY,
     Caller,
@@ -35,7 +36,6 @@ from .caller import (
     optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
-from .errors import InvalidCredentials
 from .run_as import become, check_user, enter_company
 from .ways import Authentication, Way
 
@@ -117,7 +117,7 @@ def _iter_apps(app: Any) -> Iterator[Any]:
     yield app
     for context in iter_route_contexts(app.routes):
         route = context._effective_route
-        # as in bridge.failures.watch_mounts
+        # as in app.exception_handlers.record_mounted_apps
         mount = getattr(route, "starlette_route", None) or route
         if isinstance(mount, Mount | Host):
             mounted = mount.app

@@ -130,7 +130,7 @@ def _require_scopes(
 class _GroupRequirement:
     """Dependency of :func:`require_group`; FastAPI calls equal ones only once.
 
-    It is async, so ``bridge.callables`` does not replace it in the routes of an app:
+    It is async, so ``app.callables`` does not replace it in the routes of an app:
     ``openapi_document`` reads its groups there.
 
     :param required_groups: XML ids

@@ -10,7 +10,7 @@ from fastapi import HTTPException
 from odoo.exceptions import MissingError
 
 from ..context import odoo_env_ctx
-from .errors import InvalidCredentials
+from ..exceptions import InvalidCredentials
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection

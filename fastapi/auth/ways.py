@@ -17,8 +17,8 @@ from fastapi.security import SecurityScopes
 from starlette.requests import HTTPConnection
 
 from ..context import odoo_env_ctx
+from ..exceptions import InvalidCredentials
 from .caller import CALLER_KEY, Caller
-from .errors import InvalidCredentials
 from .requirements import check_scopes
 from .run_as import become, check_user
 

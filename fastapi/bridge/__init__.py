@@ -11,33 +11,29 @@ Pure Python: nothing here knows the ORM. One request passes through it like this
 prepare the FastAPI app once, when it is built, so that a request need not.
 """
 
-from .body import NoRoomError, RequestBody
-from .exchange import StreamCut
-from .failures import (
-    EXCEPTION_KEY,
-    FLUSH_KEY,
-    HANDLE_ERROR_KEY,
-    TRANSACTION_ERRORS,
-    forget_tracebacks,
-    original_exception,
-)
-from .lifespan import Lifespan, StartTimeoutError
+from ..exceptions import NoRoomError
+from .body import RequestBody
+from ..exceptions import StreamCut
+from .request_state import EXCEPTION_KEY, FLUSH_KEY, HANDLE_ERROR_KEY
+from .request_errors import TRANSACTION_ERRORS, forget_tracebacks, original_exception
+from ..exceptions import StartTimeoutError
+from .lifespan import Lifespan
 from .loops import stop_loops
 from .scope import get_forwarded_prefix, wsgi_path
-from .wsgi import Answer, AsgiApplication, Stream
+from .wsgi import ResponseBody, WsgiApp, StreamedBody
 
 __all__ = [
     "EXCEPTION_KEY",
     "FLUSH_KEY",
     "HANDLE_ERROR_KEY",
     "TRANSACTION_ERRORS",
-    "Answer",
-    "AsgiApplication",
+    "ResponseBody",
+    "WsgiApp",
     "Lifespan",
     "NoRoomError",
     "RequestBody",
     "StartTimeoutError",
-    "Stream",
+    "StreamedBody",
     "StreamCut",
     "forget_tracebacks",
     "get_forwarded_prefix",

@@ -9,16 +9,16 @@ the event loop never waits for a client.
 
 from __future__ import annotations
 
-import errno
 import io
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from tempfile import SpooledTemporaryFile, gettempdir
+from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from starlette.exceptions import HTTPException
+
+from ..exceptions import NoRoomError
 
 __all__ = ["NoRoomError", "RequestBody"]
 
@@ -26,32 +26,6 @@ __all__ = ["NoRoomError", "RequestBody"]
 MEMORY_SIZE = 1024 * 1024
 #: Bytes read at once.
 CHUNK_SIZE = 64 * 1024
-#: Numbers of an ``OSError`` that say that a file can't grow any more.
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-class NoRoomError(HTTPException):
-    """The disk has no room for a body: no fault of the client's, so a 507.
-
-    :param cause: error of the file
-    """
-
-    #: Odoo logs it by this, in one line (``odoo.http.Application.__call__``).
-    loglevel = logging.ERROR
-
-    def __init__(self, cause: OSError) -> None:
-        super().__init__(507, "The server has no room for the body of the request")
-        self.reason = cause.strerror
-
-    def __str__(self) -> str:
-        return f"No room for the body of a request in {gettempdir()}: {self.reason}"
-
-    @classmethod
-    def seen_in(cls, exc: BaseException | None) -> NoRoomError | None:
-        """Return such an error if an exception means that, None otherwise."""
-        if isinstance(exc, OSError) and exc.errno in NO_ROOM:
-            return cls(exc)
-        return None
 
 
 class RequestBody:

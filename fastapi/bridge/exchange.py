@@ -26,15 +26,15 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import errno
 import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import ServiceUnavailable
 
-from .errors import FAILURE_KEY
+from ..exceptions import StreamCut
 from .loops import STOP_GRACE, Work, describe_callable
+from .request_state import FAILURE_KEY
 from .servers import Client
 
 if TYPE_CHECKING:
@@ -90,18 +90,6 @@ class State(enum.Enum):
     START = enum.auto()
     BODY = enum.auto()
     DONE = enum.auto()
-
-
-class StreamCut(ConnectionResetError):
-    """A stream ends before its end, and is no failure of the app.
-
-    Servers take it for a client that has closed the connection, and say nothing.
-
-    :param reason: a sentence
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(errno.ECONNRESET, reason)
 
 
 class Exchange(Work):

@@ -16,7 +16,7 @@ While the app makes server-sent events, the worker hands its calls to a thread, 
 after the other: the comments with which FastAPI keeps the connection alive need the
 loop while a sync generator waits for its next event.
 
-This module is the only place that touches these names; ``test_bridge_loops`` fails when
+This module is the only place that touches these names; ``test_loops`` fails when
 they change. What a worker thread could and this thread can't: ``anyio.from_thread``.
 """
 

@@ -22,6 +22,7 @@ import time
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
+from ..exceptions import StartTimeoutError
 from .inline_threads import no_running_loop
 from .loops import Loop, new_loop
 
@@ -43,17 +44,6 @@ STOP_TIMEOUT = 30
 _live: set[Lifespan] = set()
 #: Threads on which apps stop.
 _stops: set[threading.Thread] = set()
-
-
-class StartTimeoutError(Exception):
-    """An app has not started in time.
-
-    :param is_over: returns whether the attempt has come to its end meanwhile
-    """
-
-    def __init__(self, is_over: Callable[[], bool]) -> None:
-        super().__init__(f"The app has not started within {START_TIMEOUT} seconds.")
-        self.is_over = is_over
 
 
 def wait_for_stops() -> None:
@@ -117,7 +107,7 @@ class Lifespan:
                 with self._lock:
                     self._given_up = not self._decided.is_set()
                 if self._given_up:
-                    raise StartTimeoutError(self._decided.is_set)
+                    raise StartTimeoutError(START_TIMEOUT, self._decided.is_set)
         error, self._error = self._error, None
         if error is not None:
             raise error
@@ -201,7 +191,7 @@ class Lifespan:
             {task, started}, timeout=START_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
         )
         if not (task.done() or started.done()):
-            raise StartTimeoutError(self._decided.is_set)
+            raise StartTimeoutError(START_TIMEOUT, self._decided.is_set)
         started.cancel()
         if task.cancelled():
             raise RuntimeError("The start of an app has cancelled itself.")

@@ -18,7 +18,7 @@ and ``explain_foreign_loop`` says what to do.
 This module touches some private names of ``asyncio.BaseEventLoop``: ``_ready``,
 ``_scheduled``, ``_asyncgens``, ``_selector``, ``_closed``, ``_thread_id``,
 ``_write_to_self``.
-``test_bridge_loops`` and ``test_bridge_waits`` fail when they change.
+``test_loops`` and ``test_waits`` fail when they change.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ __all__ = [
     "explain_foreign_loop",
     "new_loop",
     "server_stops",
-    "spoil",
+    "discard_on_return",
     "stop_loops",
 ]
 
@@ -402,7 +402,7 @@ def explain_foreign_loop(exc: BaseException) -> None:
     exc.args = (f"{where}{message}: {FOREIGN_LOOP_ADVICE}.",)
 
 
-def spoil(loop: Loop) -> None:
+def discard_on_return(loop: Loop) -> None:
     """Have a loop closed instead of lent again.
 
     For a request that was cut off: its generators may wait for somebody to end them.

@@ -11,26 +11,27 @@ from typing import TYPE_CHECKING, Any
 from a2wsgi.asgi import StatusStringMapping
 
 from .exchange import Exchange
-from .failure_texts import APP_KEY, ENDPOINT_KEY, SCOPE_KEY
-from .failures import (
+from .loops import borrow_loop, discard_on_return, explain_foreign_loop
+from .request_errors import RequestErrors, original_exception
+from .request_state import (
+    APP_KEY,
+    ENDPOINT_KEY,
     EXCEPTION_KEY,
     FAILURE_KEY,
     FLUSH_KEY,
-    Failure,
-    original_exception,
+    SCOPE_KEY,
+    TASKS_KEY,
 )
-from .loops import borrow_loop, explain_foreign_loop, spoil
 from .scope import build_scope
-from .tasks import TASKS_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from ..app.tasks import TaskRun
     from .exchange import ASGIApp
     from .loops import Loop
-    from .tasks import TaskRun
 
-__all__ = ["Answer", "AsgiApplication", "Stream"]
+__all__ = ["ResponseBody", "WsgiApp", "StreamedBody"]
 
 _logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def end_to_end_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[str, st
     return [(name, value) for name, value in pairs if name.lower() not in named]
 
 
-class AsgiApplication:
+class WsgiApp:
     """A WSGI application that runs an ASGI app on the calling thread.
 
     An exception of the app is not lost: ``start_response`` gets it as ``exc_info``,
@@ -98,7 +99,7 @@ class AsgiApplication:
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Answer:
+    ) -> ResponseBody:
         """Answer one request.
 
         :param environ: WSGI environ, ``PATH_INFO`` below ``root_path``; its
@@ -113,7 +114,7 @@ class AsgiApplication:
         scope[ENDPOINT_KEY] = self.name
         if SCOPE_KEY in environ:
             environ[SCOPE_KEY] = scope
-        failure = scope[FAILURE_KEY] = Failure(
+        failure = scope[FAILURE_KEY] = RequestErrors(
             environ.get(EXCEPTION_KEY), environ.get(FLUSH_KEY)
         )
         tasks: list[TaskRun] = []
@@ -153,7 +154,7 @@ class AsgiApplication:
                     exc_info,
                 )
                 exc_info = None
-                return Answer((body,), answered=False)
+                return ResponseBody((body,), answered=False)
             start_response(
                 StatusStringMapping[exchange.status],
                 end_to_end_headers(exchange.headers),
@@ -161,11 +162,13 @@ class AsgiApplication:
             )
             exc_info = None
             if exchange.streaming:
-                return Stream(self, exchange, failure, loop, stack.pop_all(), tasks)
-        return Answer((body,), _take(tasks), application=self)
+                return StreamedBody(
+                    self, exchange, failure, loop, stack.pop_all(), tasks
+                )
+        return ResponseBody((body,), _take(tasks), application=self)
 
 
-class Answer:
+class ResponseBody:
     """The body of a response, as the iterable that WSGI wants.
 
     :param chunks: the whole of it
@@ -183,7 +186,7 @@ class Answer:
         chunks: Iterable[bytes],
         tasks: list[TaskRun] | None = None,
         answered: bool = True,
-        application: AsgiApplication | None = None,
+        application: WsgiApp | None = None,
     ) -> None:
         self._chunks = chunks
         self._tasks = [] if tasks is None else tasks
@@ -207,7 +210,7 @@ class Answer:
         return tasks
 
 
-class Stream(Answer):
+class StreamedBody(ResponseBody):
     """The body of a response that is made while it is sent.
 
     Holds an event loop until it is closed; must be closed by the thread that iterates.
@@ -224,9 +227,9 @@ class Stream(Answer):
 
     def __init__(
         self,
-        application: AsgiApplication,
+        application: WsgiApp,
         exchange: Exchange,
-        failure: Failure,
+        failure: RequestErrors,
         loop: Loop,
         stack: ExitStack,
         tasks: list[TaskRun],
@@ -280,7 +283,7 @@ class Stream(Answer):
 
 def _disconnect(exchange: Exchange, loop: Loop) -> None:
     """Run an app to its end for which nobody waits any more."""
-    spoil(loop)
+    discard_on_return(loop)
     try:
         exchange.disconnect()
     except Exception as exc:  # an answer to the disconnection, most often

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..openapi import METHODS
+from ..app.openapi import METHODS
 
 __all__ = ["find_breaking_changes"]
 

@@ -42,7 +42,8 @@ from ..dependencies import (
     optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
-from ._database import CommandError, check_live, describe_endpoints, open_env
+from ..exceptions import CommandError
+from ._database import check_live, describe_endpoints, open_env
 
 if TYPE_CHECKING:
     import argparse

@@ -15,8 +15,9 @@ from odoo import SUPERUSER_ID
 from odoo.api import Environment
 from odoo.modules.registry import Registry
 
-from ..docs import locate_document
-from ..mounts import clean_root_path
+from ..app.docs_pages import locate_document
+from ..exceptions import CommandError
+from ..root_paths import clean_root_path
 
 if TYPE_CHECKING:
     from odoo.models import BaseModel
@@ -29,10 +30,6 @@ __all__ = [
     "get_document",
     "open_env",
 ]
-
-
-class CommandError(Exception):
-    """The command can't do what it is asked for; the text is for its user."""
 
 
 @contextmanager

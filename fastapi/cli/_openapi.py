@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi.openapi.models import OpenAPI
 from pydantic import ValidationError
 
+from ..exceptions import CommandError
 from ._breaking_changes import find_breaking_changes
-from ._database import CommandError, find_endpoint, get_document, open_env
+from ._database import find_endpoint, get_document, open_env
 
 if TYPE_CHECKING:
     import argparse

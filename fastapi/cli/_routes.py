@@ -13,9 +13,10 @@ from fastapi.routing import iter_route_contexts
 
 import odoo.addons
 
-from ..bridge.failure_texts import source_of
-from ..openapi import Operation, iter_operations
-from ._database import CommandError, check_live, find_endpoint, get_document, open_env
+from ..app.error_log import source_of
+from ..app.openapi import Operation, iter_operations
+from ..exceptions import CommandError
+from ._database import check_live, find_endpoint, get_document, open_env
 
 if TYPE_CHECKING:
     import argparse

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
+from ..exceptions import CommandError
 from ..records import BinaryLink, ModelSchema, schema_from
-from ._database import CommandError, open_env
+from ._database import open_env
 
 if TYPE_CHECKING:
     import argparse

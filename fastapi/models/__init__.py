@@ -7,7 +7,7 @@ from . import fastapi_endpoint_auth_backend
 from . import fastapi_endpoint_backend
 from . import fastapi_endpoint_change
 from . import fastapi_endpoint_demo
-from . import fastapi_endpoint_docs
+from . import fastapi_endpoint_docs_access
 from . import fastapi_endpoint_key
 from . import fastapi_endpoint_rules
 from . import ir_http

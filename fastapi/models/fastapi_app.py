@@ -21,7 +21,7 @@ from starlette.middleware import Middleware
 
 from odoo import api, fields, models
 
-from ..endpoint_app import EndpointApp, copy_app
+from ..app.prepare import EndpointFastAPI, copy_app
 from .fastapi_endpoint import APP_MODEL
 
 #: Keys of apps. Each is a part of XML ids, so that no two of them may become one there.
@@ -123,7 +123,7 @@ class FastapiApp(models.AbstractModel):
         """
         if self._app is not None:
             return copy_app(self._app)
-        return EndpointApp(**self.endpoint._prepare_fastapi_app_params())
+        return EndpointFastAPI(**self.endpoint._prepare_fastapi_app_params())
 
     def _get_routers(self) -> Iterable[APIRouter]:
         """Return the routers. Other apps and databases may share them."""

@@ -2,7 +2,6 @@
 """``fastapi.endpoint``: where an app is mounted, and how it is put together."""
 
 import logging
-import re
 import secrets
 import weakref
 from collections.abc import Callable
@@ -26,45 +25,22 @@ from odoo.sql_db import Cursor
 from odoo.tools import convert
 
 from .. import dependencies
+from ..app.prepare import prepare_app, prepare_middleware
+from ..app.routes import forget_callables
 from ..auth import Way
 from ..auth.overrides import check_runs_as_caller, find_ways
 from ..auth.requirements import check_groups_exist
-from ..bridge import AsgiApplication, Lifespan, StartTimeoutError
-from ..bridge.routes import forget_callables
-from ..endpoint_app import prepare_app, prepare_middleware
-from ..error_handlers import AppBuildError, default_exception_handlers
+from ..bridge import Lifespan, WsgiApp
+from ..error_handlers import default_exception_handlers
+from ..exceptions import AppBuildError, AppNotReadyError, StartTimeoutError
 from ..markdown import escape_html
-from ..mounts import (
-    HUNG_DELAY,
-    AppNotReadyError,
-    BuiltApps,
-    Mount,
-    MountTable,
-    clean_root_path,
-)
+from ..mounts import HUNG_DELAY, BuiltApps, Mount, MountTable
+from ..root_paths import RESERVED_SEGMENTS, VALID_ROOT_PATH, clean_root_path
 
 _logger = logging.getLogger(__name__)
 
 #: The model that all apps inherit. The app ``x`` is the model ``fastapi.app.x``.
 APP_MODEL = "fastapi.app"
-
-#: First segments of paths that Odoo itself serves.
-RESERVED_SEGMENTS = frozenset(
-    {
-        "",
-        "json",
-        "jsonrpc",
-        "longpolling",
-        "odoo",
-        "web",
-        "website",
-        "websocket",
-        "xmlrpc",
-    }
-)
-#: Characters that the path of a URL holds as they are (RFC 3986, pchar), and letters
-#: and digits of any language, which browsers encode.
-VALID_ROOT_PATH = re.compile(r"(/(?!\.\.?(/|$))[\w.~!$&'()*+,;=:@-]+)+")
 
 HTTP_METHODS = (
     "GET",
@@ -86,7 +62,7 @@ _registries: weakref.WeakValueDictionary[int, Registry] = weakref.WeakValueDicti
 _SERVED = "fastapi.served"
 
 
-class _EndpointApplication(AsgiApplication):
+class EndpointWsgiApp(WsgiApp):
     """The built app of an endpoint, and the user that it was built for.
 
     :param uid: id of the user
@@ -484,7 +460,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     @api.private
-    def get_app(self, path: str) -> AsgiApplication | None:
+    def get_app(self, path: str) -> WsgiApp | None:
         """Return the app that serves a path, as a WSGI application.
 
         The app is built once for each database and endpoint of the process.
@@ -508,9 +484,7 @@ class FastapiEndpoint(models.Model):
         return application
 
     @api.model
-    def _build_mounted_app(
-        self, path: str, mount: Mount
-    ) -> tuple[str, AsgiApplication | None]:
+    def _build_mounted_app(self, path: str, mount: Mount) -> tuple[str, WsgiApp | None]:
         """Build the app of a mount, or of what serves the path in this transaction.
 
         Odoo matches a request in one transaction and serves it in the next, so the
@@ -548,8 +522,8 @@ class FastapiEndpoint(models.Model):
         self,
         endpoint_id: int,
         version: str,
-        build: Callable[[], tuple[str, AsgiApplication | None]],
-    ) -> AsgiApplication | None:
+        build: Callable[[], tuple[str, WsgiApp | None]],
+    ) -> WsgiApp | None:
         """Return the app of an endpoint, see :meth:`BuiltApps.get`.
 
         :raises AppBuildError: it can't be built, or hangs
@@ -570,7 +544,7 @@ class FastapiEndpoint(models.Model):
             error.loglevel, error.exc_info = logging.WARNING, None
             raise error from err
 
-    def _build_shared_app(self) -> tuple[str, AsgiApplication]:
+    def _build_shared_app(self) -> tuple[str, WsgiApp]:
         """Build the app for everybody: whoever asks first leaves no trace in it.
 
         :raises AppBuildError: whatever a hook or the start of the lifespan raised, but
@@ -593,7 +567,7 @@ class FastapiEndpoint(models.Model):
         except Exception as err:
             raise error from err
 
-    def _build_app(self) -> tuple[str, AsgiApplication]:
+    def _build_app(self) -> tuple[str, WsgiApp]:
         """Return the version of the endpoint's values, and the app built from them."""
         self.ensure_one()
         with self._app_context():
@@ -611,7 +585,7 @@ class FastapiEndpoint(models.Model):
             except BaseException:
                 lifespan.stop()
                 raise
-        application = _EndpointApplication(
+        application = EndpointWsgiApp(
             app, self.root_path, lifespan.state, self.name, uid=self.user_id.id
         )
         # when the last request is through with it; the lifespan itself looks for the

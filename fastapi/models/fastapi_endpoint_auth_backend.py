@@ -11,9 +11,9 @@ from odoo import api, fields, models
 
 from odoo.addons.base.models.res_users import check_identity
 
+from ..app.openapi import curl_command, first_simple_get
 from ..auth.overrides import is_by_app
 from ..dependencies import authenticated_partner_impl
-from ..openapi import curl_command, first_simple_get
 
 
 class FastapiEndpoint(models.Model):

@@ -12,16 +12,16 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .. import markdown
-from ..bridge.failure_texts import place_of
-from ..error_handlers import AppBuildError
-from ..mounts import clean_root_path
-from ..openapi import (
+from ..app.error_log import place_of
+from ..app.openapi import (
     Operation,
     curl_command,
     first_simple_get,
     iter_operations,
     quote_path,
 )
+from ..exceptions import AppBuildError
+from ..root_paths import clean_root_path
 
 _logger = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from odoo.api import Environment
 from odoo.models import BaseModel as Record
 from odoo.tools import SQL
 
-from ..error_handlers import CommittedHTTPException
+from ..exceptions import CommittedHTTPException
 from .schema import RecordSchema
 
 __all__ = ["IfMatch", "IfNoneMatch", "make_etag"]

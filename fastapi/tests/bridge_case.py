@@ -14,7 +14,7 @@ import httpx
 
 from odoo.tests import BaseCase
 
-from ..bridge import AsgiApplication
+from ..bridge import WsgiApp
 
 #: Seconds until a test that would hang fails instead.
 TIMEOUT = 20
@@ -104,7 +104,7 @@ class BridgeCase(BaseCase):
 
         if environ is None:
             environ = make_environ(path, **more)
-        answer = AsgiApplication(app, root_path)(environ, start_response)
+        answer = WsgiApp(app, root_path)(environ, start_response)
         with closing(answer):
             result.body = b"".join(answer)
         result.answered = answer.answered
@@ -118,7 +118,7 @@ class BridgeCase(BaseCase):
         return self.enterContext(
             httpx.Client(
                 transport=httpx.WSGITransport(
-                    app=AsgiApplication(app, root_path),
+                    app=WsgiApp(app, root_path),
                     raise_app_exceptions=False,
                     script_name=script_name,
                 ),

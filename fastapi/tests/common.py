@@ -19,11 +19,12 @@ from odoo.tests import tagged
 
 from odoo.addons.base.tests.common import TransactionCaseWithUserDemo
 
+from ..app.prepare import EndpointFastAPI, prepare_app
 from ..auth import Caller
 from ..auth.overrides import find_ways
-from ..bridge import EXCEPTION_KEY, FLUSH_KEY, AsgiApplication
-from ..bridge.failures import FAILURE_KEY, original_exception
-from ..bridge.tasks import TASKS_KEY
+from ..bridge import WsgiApp
+from ..bridge.request_errors import original_exception
+from ..bridge.request_state import EXCEPTION_KEY, FAILURE_KEY, FLUSH_KEY, TASKS_KEY
 from ..context import odoo_env_ctx
 from ..dependencies import (
     authenticated_caller,
@@ -32,13 +33,9 @@ from ..dependencies import (
     optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
-from ..endpoint_app import EndpointApp, prepare_app
-from ..error_handlers import (
-    CommittedHTTPException,
-    default_exception_handler,
-    default_exception_handlers,
-)
+from ..error_handlers import default_exception_handler, default_exception_handlers
 from ..error_handlers import raise_server_exceptions as raise_server_exceptions_ctx
+from ..exceptions import CommittedHTTPException
 from ..transaction_errors import get_swallowed_error, remember_errors
 
 if TYPE_CHECKING:
@@ -51,8 +48,8 @@ if TYPE_CHECKING:
     from odoo.addons.base.models.res_partner import ResPartner
     from odoo.addons.base.models.res_users import ResUsers
 
-    from ..bridge import Answer
-    from ..bridge.tasks import TaskRun
+    from ..app.tasks import TaskRun
+    from ..bridge import ResponseBody
 
     Overrides = dict[Callable[..., Any], Callable[..., Any]]
     #: Status, header pairs and body.
@@ -61,7 +58,7 @@ if TYPE_CHECKING:
 __all__ = ["FastAPITransactionCase"]
 
 #: The server's: what a test expects or mutes there, it finds here.
-_logger = logging.getLogger("odoo.addons.fastapi.late_transactions")
+_logger = logging.getLogger("odoo.addons.fastapi.after_response")
 
 
 @tagged("post_install", "-at_install")
@@ -132,7 +129,7 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
         handler is rolled back. Background tasks, and a stream after its first chunk,
         run afterwards, each with a savepoint for its transaction; where one fails, it
         alone is rolled back and logged, as in the server by
-        ``odoo.addons.fastapi.late_transactions``. The body of a stream that fails ends
+        ``odoo.addons.fastapi.after_response``. The body of a stream that fails ends
         with the last chunk before: only the log tells that it is cut off.
 
         :param app: app to call
@@ -153,7 +150,7 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
         partner = partner or self.default_fastapi_authenticated_partner
         app = app or self.default_fastapi_app
         if app is None:
-            app = EndpointApp(exception_handlers=default_exception_handlers())
+            app = EndpointFastAPI(exception_handlers=default_exception_handlers())
         runs_as_caller = getattr(app.state, "odoo_runs_as_caller", False)
         if runs_as_caller and (user or partner):
             user = user or _only_user(partner)
@@ -322,7 +319,7 @@ class _ServedApp(_RaisingApp):
 
         environ[FLUSH_KEY] = flush
         with _transaction() as savepoint, ExitStack() as stack:
-            answer = AsgiApplication(app)(environ, start_response)
+            answer = WsgiApp(app)(environ, start_response)
             stack.callback(answer.close)  # in the transaction, whatever goes wrong
             if not answer.answered:
                 raise exc
@@ -360,7 +357,7 @@ def _transaction() -> Iterator[Savepoint]:
         raise
 
 
-def _read(stream: Answer, chunks: list[bytes]) -> bool:
+def _read(stream: ResponseBody, chunks: list[bytes]) -> bool:
     """Return whether a stream comes to its end."""
     try:
         with _transaction(), closing(stream):
@@ -373,7 +370,7 @@ def _read(stream: Answer, chunks: list[bytes]) -> bool:
     return True
 
 
-def _run_tasks(answer: Answer) -> None:
+def _run_tasks(answer: ResponseBody) -> None:
     tasks = answer.tasks()
     for task in tasks:
         task.context.run(_run_task, task)

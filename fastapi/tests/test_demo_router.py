@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.models import BaseModel
 from odoo.tools import mute_logger
 
+from ..app.prepare import EndpointFastAPI
 from ..dependencies import (
     authenticated_partner,
     authenticated_partner_env,
@@ -16,7 +17,6 @@ from ..dependencies import (
     fastapi_endpoint,
     odoo_env,
 )
-from ..endpoint_app import EndpointApp
 from ..routers import demo_router
 from ..schemas import DemoExceptionType
 from .common import FastAPITransactionCase
@@ -133,7 +133,7 @@ class TestDemoRouter(FastAPITransactionCase):
             environments = (env, partner_env, partner.env)
             return [(env_.uid, env_.su) for env_ in environments]
 
-        with self._create_test_client(app=EndpointApp(), router=router) as client:
+        with self._create_test_client(app=EndpointFastAPI(), router=router) as client:
             answer = client.get("/uids").json()
         self.assertEqual(answer, [[self.default_fastapi_running_user.id, False]] * 3)
 
@@ -153,7 +153,7 @@ class TestDemoRouter(FastAPITransactionCase):
             raise UserError(env._("refused"))
 
         with self._create_test_client(
-            app=EndpointApp(), router=router, raise_server_exceptions=False
+            app=EndpointFastAPI(), router=router, raise_server_exceptions=False
         ) as client:
             response = client.post("/twice")
             self.assertEqual(response.status_code, 400)

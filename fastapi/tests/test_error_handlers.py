@@ -37,12 +37,12 @@ from odoo.tests import BaseCase
 from odoo.tools import lazy
 
 from ..error_handlers import (
-    AppBuildError,
     convert_exception_to_status_body,
     default_exception_handler,
     default_exception_handlers,
     raise_server_exceptions,
 )
+from ..exceptions import AppBuildError
 from .bridge_case import BridgeCase
 
 ERRORS = [{"type": "missing", "loc": ("query", "n"), "msg": "Field required"}]

@@ -7,8 +7,9 @@ from unittest.mock import patch
 from odoo.tests import BaseCase
 
 from .. import mounts
-from ..bridge import StartTimeoutError
-from ..mounts import AppNotReadyError, BuiltApps, Mount, MountTable, clean_root_path
+from ..exceptions import AppNotReadyError, StartTimeoutError
+from ..mounts import BuiltApps, Mount, MountTable
+from ..root_paths import clean_root_path
 from .bridge_case import TIMEOUT, BridgeCase
 
 
@@ -402,7 +403,7 @@ class TestBuiltApps(BridgeCase):
 
     def _hang(self, is_over=lambda: True):
         def build():
-            raise StartTimeoutError(is_over)
+            raise StartTimeoutError(30, is_over)
 
         with self.assertRaises(StartTimeoutError):
             self.apps.get(1, "v1", build)

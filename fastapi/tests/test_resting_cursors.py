@@ -149,7 +149,7 @@ class TestRestingCursors(BaseCase):
             with suppress(psycopg2.Error):
                 self.cr.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
-        for spoil in (
+        for discard_on_return in (
             write,
             flush,
             lock_row,
@@ -159,9 +159,9 @@ class TestRestingCursors(BaseCase):
             add_hook,
             lose_connection,
         ):
-            with self.subTest(spoil.__name__):
+            with self.subTest(discard_on_return.__name__):
                 self.assertTrue(may_rest(self.cr))
-                spoil()
+                discard_on_return()
                 self.assertFalse(may_rest(self.cr))
                 if not self.cr.closed:
                     self.cr.rollback()

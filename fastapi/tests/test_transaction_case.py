@@ -28,6 +28,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.base.tests.common import TransactionCaseWithUserDemo
 
+from ..app.prepare import EndpointFastAPI
 from ..bridge import loops
 from ..context import odoo_env_ctx
 from ..dependencies import (
@@ -36,18 +37,14 @@ from ..dependencies import (
     odoo_env,
     optionally_authenticated_partner_impl,
 )
-from ..endpoint_app import EndpointApp
-from ..error_handlers import (
-    CommittedHTTPException,
-    default_exception_handlers,
-    raise_server_exceptions,
-)
+from ..error_handlers import default_exception_handlers, raise_server_exceptions
+from ..exceptions import CommittedHTTPException
 from .common import FastAPITransactionCase
 
 Env = Annotated[Environment, Depends(odoo_env)]
 Partner = Annotated[BaseModel, Depends(authenticated_partner)]
 
-LATE_LOGGER = "odoo.addons.fastapi.late_transactions"
+LATE_LOGGER = "odoo.addons.fastapi.after_response"
 
 
 # ----------------------------------------------------------------------
@@ -89,7 +86,7 @@ def get_circumstances(
 
 def route_app(path: str) -> FastAPI:
     """Return an app with a single route that answers its path."""
-    app = EndpointApp(exception_handlers=default_exception_handlers())
+    app = EndpointFastAPI(exception_handlers=default_exception_handlers())
     app.add_api_route(path, lambda: path)
     return app
 
@@ -480,7 +477,7 @@ class TestServed(LateMixin, FastAPITransactionCase):
             raise_user_error("torn")
 
         router = self.default_fastapi_router = APIRouter()
-        self.default_fastapi_app = EndpointApp(
+        self.default_fastapi_app = EndpointFastAPI(
             middleware=[Middleware(Hiding)],
             exception_handlers=default_exception_handlers(),
         )
@@ -564,7 +561,7 @@ class TestServed(LateMixin, FastAPITransactionCase):
 
     def test_stream_whose_handler_can_not_be_committed(self):
         router = self.default_fastapi_router = APIRouter()
-        app = self.default_fastapi_app = EndpointApp()
+        app = self.default_fastapi_app = EndpointFastAPI()
         ended = []
 
         def refuse() -> None:
@@ -609,7 +606,7 @@ class TestServed(LateMixin, FastAPITransactionCase):
         self.assertEqual(len(loops._idle), idle)
 
     def test_stream_of_an_exception_handler(self):
-        app = EndpointApp()
+        app = EndpointFastAPI()
 
         @app.exception_handler(UserError)
         def answer(request: Request, exc: UserError) -> StreamingResponse:
@@ -659,7 +656,7 @@ class TestServed(LateMixin, FastAPITransactionCase):
                     raise Forbidden("by a middleware")
                 await self.app(scope, receive, send)
 
-        self.default_fastapi_app = EndpointApp(middleware=[Middleware(Refusing)])
+        self.default_fastapi_app = EndpointFastAPI(middleware=[Middleware(Refusing)])
         response = self.call("POST", "/tasks")
         self.assertEqual(response.status_code, 403)
         self.assertEqual(response.json(), {"detail": "by a middleware"})

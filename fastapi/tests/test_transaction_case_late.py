@@ -14,10 +14,10 @@ from odoo.api import Environment
 from odoo.tools import mute_logger
 
 from ..dependencies import odoo_env
-from ..transaction_errors import AbortedTransactionError
+from ..exceptions import AbortedTransactionError
 from .common import FastAPITransactionCase
 
-LATE_LOGGER = "odoo.addons.fastapi.late_transactions"
+LATE_LOGGER = "odoo.addons.fastapi.after_response"
 #: Bytes of an upload that lies in a temporary file: Starlette keeps 1 MiB in memory.
 ON_DISK = 2 * 1024 * 1024
 

@@ -3,7 +3,7 @@
 
 from odoo import api, fields, models
 
-from ..openapi import DEFAULT_TAG
+from ..app.openapi import DEFAULT_TAG
 
 
 class FastapiRoute(models.TransientModel):

@@ -12,6 +12,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import new_test_user
 
 from odoo.addons.base.models.res_users import KEY_CRYPT_CONTEXT
+from odoo.addons.fastapi.app.prepare import copy_app
 from odoo.addons.fastapi.auth import ApiKeyWay, InvalidCredentials
 from odoo.addons.fastapi.auth.bearer import BearerCredentials
 from odoo.addons.fastapi.dependencies import (
@@ -19,7 +20,6 @@ from odoo.addons.fastapi.dependencies import (
     company_id,
     optionally_authenticated_partner_impl,
 )
-from odoo.addons.fastapi.endpoint_app import copy_app
 from odoo.addons.test_fastapi.routers.auth import router as auth_router
 
 from .common import FastapiHttpCase

@@ -10,6 +10,7 @@ from fastapi.security import HTTPBearer, SecurityScopes
 from odoo.tests import new_test_user
 
 from odoo.addons.base.models.res_partner import ResPartner
+from odoo.addons.fastapi.app.prepare import EndpointFastAPI
 from odoo.addons.fastapi.auth import Caller
 from odoo.addons.fastapi.auth.requirements import check_scopes
 from odoo.addons.fastapi.dependencies import (
@@ -21,7 +22,6 @@ from odoo.addons.fastapi.dependencies import (
     require_group,
     require_scopes,
 )
-from odoo.addons.fastapi.endpoint_app import EndpointApp
 from odoo.addons.fastapi.tests.common import FastAPITransactionCase
 
 from .common import FastapiHttpCase
@@ -66,19 +66,19 @@ class RequirementsCase(FastAPITransactionCase):
             return caller.method
 
         apps = {}
-        apps["app"] = EndpointApp(dependencies=[requirement])
+        apps["app"] = EndpointFastAPI(dependencies=[requirement])
         apps["app"].get("/")(handler)
-        apps["router"] = EndpointApp()
+        apps["router"] = EndpointFastAPI()
         router = APIRouter(dependencies=[requirement])
         router.get("/")(handler)
         apps["router"].include_router(router)
-        apps["inclusion"] = EndpointApp()
+        apps["inclusion"] = EndpointFastAPI()
         router = APIRouter()
         router.get("/")(handler)
         apps["inclusion"].include_router(router, dependencies=[requirement])
-        apps["route"] = EndpointApp()
+        apps["route"] = EndpointFastAPI()
         apps["route"].get("/", dependencies=[requirement])(handler)
-        apps["parameter"] = EndpointApp()
+        apps["parameter"] = EndpointFastAPI()
         apps["parameter"].get("/")(handler_with_caller)
         return apps
 
@@ -116,7 +116,7 @@ class TestScopes(RequirementsCase):
                 self.assertIn("403", operation["responses"])
 
     def test_at_several_places(self):
-        app = EndpointApp(dependencies=[require_scopes("a")])
+        app = EndpointFastAPI(dependencies=[require_scopes("a")])
         router = APIRouter(dependencies=[require_scopes("b")])
 
         @router.get("/", dependencies=[require_scopes("c")])
@@ -146,7 +146,7 @@ class TestScopes(RequirementsCase):
             return caller
 
         for scope, status in (("a", 200), ("b", 403)):
-            app = EndpointApp()
+            app = EndpointFastAPI()
             app.get("/", dependencies=[Security(authenticated_caller, scopes=[scope])])(
                 lambda: "done"
             )
@@ -192,7 +192,7 @@ class TestGroups(RequirementsCase):
         self.assertEqual(self.call(app, override).status_code, 200)
 
     def test_all_requirements_count(self):
-        app = EndpointApp(dependencies=[require_group("base.group_user")])
+        app = EndpointFastAPI(dependencies=[require_group("base.group_user")])
         app.get("/", dependencies=[require_group("base.group_system")])(lambda: "done")
         override = self.get_override(self.user.id)
         self.assertEqual(self.call(app, override).status_code, 403)
@@ -234,7 +234,7 @@ class TestGroups(RequirementsCase):
                 self.assertIn("403", operation["responses"])
 
     def test_openapi_of_several(self):
-        app = EndpointApp(dependencies=[require_group("base.group_user")])
+        app = EndpointFastAPI(dependencies=[require_group("base.group_user")])
         same = require_group("base.group_user")
 
         @app.get("/", dependencies=[require_group("base.group_system"), same])
@@ -267,7 +267,7 @@ class TestOptionalAuthentication(RequirementsCase):
             return None
 
         ask_optionally.optional_auth = True
-        app = EndpointApp()
+        app = EndpointFastAPI()
         app.get("/", dependencies=dependencies)(lambda: "done")
         app.dependency_overrides = {
             authenticated_partner_impl: ask,

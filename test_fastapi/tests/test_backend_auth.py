@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
-from odoo.addons.fastapi.openapi import curl_command
+from odoo.addons.fastapi.app.openapi import curl_command
 
 from .test_backend_fields import BackendCase
 

@@ -14,9 +14,9 @@ from unittest.mock import patch
 from odoo.tools import config
 
 from odoo.addons.base.models.ir_model import FIELD_TYPES
-from odoo.addons.fastapi.cli._database import CommandError
 from odoo.addons.fastapi.cli._schema import _wrap_literal
 from odoo.addons.fastapi.cli.api import Api
+from odoo.addons.fastapi.exceptions import CommandError
 
 from .common import FastapiHttpCase
 

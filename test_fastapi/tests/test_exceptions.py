@@ -115,7 +115,7 @@ class TestExceptions(FastapiHttpCase):
             self._assert_bare(ERRORS[name])
 
     def test_instance_in_streams_and_tasks(self):
-        logger = "odoo.addons.fastapi.late_transactions"
+        logger = "odoo.addons.fastapi.after_response"
         for kind in ("stream", "task"):
             frames = set()
             for _time in range(3):

@@ -25,7 +25,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
-from odoo.addons.fastapi.bridge.failure_texts import describe_failure
+from odoo.addons.fastapi.app.error_log import describe_error
 from odoo.addons.fastapi.records import (
     BinaryLink,
     ModelReference,
@@ -786,7 +786,7 @@ class TestRoutes(RecordCase):
                 with self._create_test_client(router=router) as client:
                     client.get("/")
             except ResponseValidationError as err:  # assertRaises clears its frames
-                text = describe_failure(err, None)
+                text = describe_error(err, None)
             self.assertIn(said, text)
             self.assertNotIn(unsaid, text)
 

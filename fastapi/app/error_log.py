@@ -1,0 +1,223 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What the log says of a request that fails: its route, and what went wrong.
+
+A request that succeeds pays nothing for it: the route is looked up again.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import traceback
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import quote
+
+from fastapi.routing import iter_route_contexts, serialize_response
+from starlette.routing import Host, Match, Mount
+
+from ..bridge.request_state import APP_KEY, ENDPOINT_KEY
+from ..exceptions import NoRoomError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from starlette.types import Scope
+
+__all__ = [
+    "describe_error",
+    "describe_handler",
+    "describe_route",
+    "find_route",
+    "log_error",
+    "place_of",
+    "source_of",
+]
+
+_logger = logging.getLogger("odoo.http")
+
+_ADDONS = "odoo.addons."
+_THIS_ADDON = "odoo.addons.fastapi."
+
+
+def describe_error(exc: BaseException, scope: Scope | None) -> str:
+    """Return what the log says first: route, type and text of an exception.
+
+    ``GET /api/item/{n} (endpoint API): ZeroDivisionError: division by zero``; one more
+    line if the handler has returned a record that its schema can't take.
+
+    :param exc: with its traceback
+    :param scope: ASGI scope of the request, None if it never had one
+    """
+    text = type(exc).__name__
+    with suppress(Exception):  # of a ``__str__`` that fails
+        text = f"{text}: {exc}"
+    if scope:
+        text = f"{describe_route(scope)}: {text}"
+    return text + _describe_record(exc, scope or {})
+
+
+def log_error(exc: BaseException, scope: Scope | None) -> None:
+    """Write a failed request to the log, where Odoo writes it: ``odoo.http``.
+
+    :param exc: with its traceback
+    :param scope: ASGI scope of the request, None if it never had one
+    """
+    _logger.error(
+        "%s",
+        describe_error(exc, scope),
+        # one line of it says enough
+        exc_info=None if isinstance(exc, NoRoomError) else exc,
+    )
+
+
+def _describe_record(exc: BaseException, scope: Scope) -> str:
+    """Return what to do about a record that a handler has returned, "" without one."""
+    for frame, _line in traceback.walk_tb(exc.__traceback__):
+        # The frame has the handler's result, whatever fails in it. Of FastAPI's
+        # exceptions one alone has it (``ResponseValidationError.body``).
+        if frame.f_code is serialize_response.__code__:
+            result = frame.f_locals.get("response_content")
+            field = frame.f_locals.get("field")
+            break
+    else:
+        return ""
+    record = _find_record(result)
+    if record is None:
+        return ""
+    schema = "Schema"
+    promised = "no schema is promised"
+    if field is not None:
+        annotation = field.field_info.annotation
+        item = (*get_args(annotation), annotation)[0]
+        if hasattr(item, "from_records"):
+            return ""  # it reads records; what it can't read, it says itself
+        schema = _name_of(item)
+        promised = f"{_name_of(annotation)} is promised"
+    validated = f"{schema}.model_validate(record)"
+    if len(record._ids) != 1:
+        validated = f"[{validated} for record in records]"
+    return (
+        f"\n  The handler ({describe_handler(scope)}) returned {record!r}, which is a"
+        f" recordset of Odoo; {promised}. Let it return {validated}, with a schema as"
+        " response_model. An empty field of a record is False: the type of the schema's"
+        " field must allow that, or a validator replace it. A RecordSchema of"
+        " odoo.addons.fastapi.records does all that."
+    )
+
+
+def _find_record(value: Any) -> Any:
+    """Return a recordset that is a value, or directly in it; None without one."""
+    members: Iterable[Any] = ()
+    if isinstance(value, dict):
+        members = value.values()
+    elif isinstance(value, list | tuple | set):
+        members = value
+    for member in (value, *members):
+        # without the ORM: what its models have, and what else has it?
+        if isinstance(getattr(type(member), "_name", None), str) and isinstance(
+            getattr(member, "_ids", None), tuple
+        ):
+            return member
+    return None
+
+
+def _name_of(annotation: Any) -> str:
+    name = getattr(annotation, "__name__", None)
+    return name if name and not get_args(annotation) else str(annotation)
+
+
+def find_route(scope: Scope) -> tuple[Any, str]:
+    """Return the route that serves a request, and its path template.
+
+    The scope does not say it: FastAPI names a route without the prefixes that it is
+    included with, and a mounted app leaves it in a scope of its own.
+
+    :return: None and the path as it was sent, if there is no route
+    """
+    app = scope.get(APP_KEY, scope.get("app"))
+    scope = {**scope, "root_path": scope.get("app_root_path", scope.get("root_path"))}
+    with suppress(Exception):  # of a route that may be what has failed
+        while True:
+            route, child_scope = _match(getattr(app, "routes", ()), scope)
+            if not isinstance(route, Mount | Host):
+                break
+            scope.update(child_scope)
+            app = route.app
+            while not hasattr(app, "routes") and hasattr(app, "app"):
+                app = app.app  # of a mounted app whose exceptions are noted
+        if route is not None:
+            path = getattr(route, "path_format", route.path)  # as it is documented
+            return route, scope["root_path"].rstrip("/") + path
+    return None, quote(scope.get("path", ""), "/:@!$&'()*+,;=~")
+
+
+def _match(routes: Any, scope: Scope) -> tuple[Any, Scope]:
+    for context in iter_route_contexts(routes):
+        route = context._effective_route
+        # older versions of FastAPI give the place of the route, which holds it
+        route = getattr(route, "starlette_route", None) or route
+        if hasattr(route, "path") or isinstance(route, Host):
+            match, child_scope = route.matches(scope)
+            if match is Match.FULL:
+                return route, child_scope
+    return None, {}
+
+
+def place_of(exc: BaseException) -> str | None:
+    """Return where an exception was raised: ``file:line, in function``.
+
+    It is the innermost line of an addon that provides an app, if there is one: what
+    that calls, in Odoo or a library, is seldom at fault.
+
+    :param exc: with its traceback
+    :return: None for an exception that was never raised
+    """
+    place = None
+    of_app = False
+    for frame, line in traceback.walk_tb(exc.__traceback__):
+        module = frame.f_globals.get("__name__", "")
+        is_app = module.startswith(_ADDONS) and not module.startswith(_THIS_ADDON)
+        if is_app or not of_app:
+            code = frame.f_code
+            place = f"{code.co_filename}:{line}, in {code.co_name}"
+        of_app = of_app or is_app
+    return place
+
+
+def describe_route(scope: Scope) -> str:
+    """Return method, path template and endpoint: ``GET /api/item/{n} (endpoint API)``.
+
+    :param scope: ASGI scope of the request; without a route, it is the path as sent
+    """
+    _route, path = find_route(scope)
+    text = f"{scope.get('method', 'WebSocket')} {path}"
+    name = scope.get(ENDPOINT_KEY)
+    return f"{text} (endpoint {name})" if name else text
+
+
+def describe_handler(scope: Scope) -> str:
+    """Return where the handler of a request is written: ``file:line, in function``.
+
+    :param scope: ASGI scope of the request
+    """
+    endpoint = getattr(find_route(scope)[0], "endpoint", None)
+    source = source_of(endpoint) if endpoint is not None else {}
+    if not source:
+        return "an unknown handler"
+    return f"{source['file']}:{source['line']}, in {source['function']}"
+
+
+def source_of(call: Callable[..., Any]) -> dict[str, Any]:
+    """Return where a handler is written: ``file``, ``line``, ``function``.
+
+    :return: nothing for a callable object without code of its own
+    """
+    code = getattr(inspect.unwrap(call), "__code__", None)
+    if code is None:
+        return {}
+    return {
+        "file": code.co_filename,
+        "line": code.co_firstlineno,
+        "function": code.co_name,
+    }

@@ -1,0 +1,188 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Background tasks, taken from a response before they run.
+
+Starlette runs them as part of the response, when its last byte is sent, and FastAPI
+tears down the dependencies only then. Here the transaction comes first: a task must not
+run before the commit, nor at all if there is none. So a handler's tasks are put aside
+when it returns, for the bridge to hand out.
+
+A task finds what it would have found in Starlette: the context variables of its handler
+and of the middleware, and uploads that are open. FastAPI keeps the forms that it has
+read on an exit stack of the request (``fastapi_middleware_astack`` of the scope), which
+it leaves as soon as there is a response; the tasks take over what is on it.
+``test_tasks`` fails if FastAPI keeps forms elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from starlette.background import BackgroundTask, BackgroundTasks
+from starlette.datastructures import UploadFile
+
+from ..bridge.inline_threads import no_running_loop
+from ..bridge.loops import Work, borrow_loop, explain_foreign_loop, server_stops
+from ..bridge.request_state import TASKS_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, MutableMapping
+    from contextvars import Context
+
+    from starlette.responses import Response
+
+__all__ = ["TaskRun", "defer"]
+
+_logger = logging.getLogger(__name__)
+
+#: Key of the ASGI scope: what FastAPI closes at the end of a request
+#: (``fastapi.middleware.asyncexitstack``, ``fastapi.routing.get_request_handler``).
+_FILES_KEY = "fastapi_middleware_astack"
+
+
+class TaskRun(Work):
+    """A background task as a function that runs it, on the calling thread.
+
+    It may be called again, after a conflict with another transaction, and finds its
+    uploads as they were.
+
+    :param task: the task
+    :param context: the context variables of its handler; the caller enters it
+    :param files: what is open for all tasks of the request
+    """
+
+    #: The application of the task, kept until the task is over.
+    application: Any = None
+
+    def __init__(self, task: BackgroundTask, context: Context, files: _Files) -> None:
+        self._task = task
+        self.context = context
+        self._files = files
+        self._uploads: list[tuple[UploadFile, int]] | None = None
+
+    def __call__(self) -> None:
+        self._rewind()
+        try:
+            with borrow_loop() as loop:
+                self._run = loop.create_task(self._task())
+                loop.work = self
+                loop.run_until_complete(self._run)
+        except asyncio.CancelledError as err:
+            if server_stops():
+                raise RuntimeError("The task is cancelled: the server stops.") from err
+            raise RuntimeError("The task has cancelled itself.") from err
+        except RuntimeError as err:
+            explain_foreign_loop(err)
+            raise
+
+    def stop(self) -> None:
+        self._run.cancel()
+
+    def _rewind(self) -> None:
+        if self._uploads is None:
+            self._uploads = [
+                (upload, upload.file.tell())
+                for upload in _find_uploads(*self._arguments())
+                if not upload.file.closed
+            ]
+            return
+        for upload, position in self._uploads:
+            upload.file.seek(position)
+
+    def _arguments(self) -> tuple[Any, Any]:
+        return getattr(self._task, "args", ()), getattr(self._task, "kwargs", {})
+
+    def close(self) -> None:
+        """Close what is open for the tasks of the request, when they are over."""
+        self._files.close()
+
+    def __str__(self) -> str:
+        return f"Background task {self._name}"
+
+    @property
+    def _name(self) -> str:
+        function = getattr(self._task, "func", self._task)
+        return getattr(function, "__name__", str(function))
+
+    def describe(self) -> str:
+        """Return the call that the task is, with types instead of values."""
+        args, kwargs = self._arguments()
+        shapes = [_shape(value) for value in args]
+        shapes += [f"{name}={_shape(value)}" for name, value in kwargs.items()]
+        return f"{self._name}({', '.join(shapes)})"
+
+
+class _Files:
+    """What FastAPI would have closed at the end of a request that has tasks.
+
+    Closed when the tasks are over, or when nobody has them any more.
+    """
+
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self._stack = stack
+
+    def close(self) -> None:
+        stack, self._stack = self._stack, AsyncExitStack()
+        # the garbage collector calls us anywhere
+        with no_running_loop(), borrow_loop() as loop:
+            loop.run_until_complete(stack.aclose())
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def defer(
+    scope: MutableMapping[str, Any],
+    response: Response | Any,
+    injected: BackgroundTasks | None,
+) -> Context | None:
+    """Move the tasks of a handler into the list that the scope has for them.
+
+    They are appended in the order in which they would have run.
+
+    :param scope: of the request
+    :param response: what the handler returned; if it is a response with tasks of its
+        own, they replace the injected ones, as in FastAPI
+    :param injected: what FastAPI hands to handlers and dependencies
+    :return: the context of the tasks, None if there is no task
+    """
+    runs: list[TaskRun] | None = scope.get(TASKS_KEY)
+    if runs is None:
+        return None
+    own: BackgroundTask | None = getattr(response, "background", None)
+    tasks: list[BackgroundTask] = []
+    if isinstance(own, BackgroundTask):
+        response.background = None
+        tasks = own.tasks if isinstance(own, BackgroundTasks) else [own]
+    elif injected is not None:
+        tasks = injected.tasks
+    if injected is not None:
+        injected.tasks = []
+    if not tasks:
+        return None
+    context = copy_context()
+    files = _Files(scope[_FILES_KEY].pop_all())
+    runs.extend(TaskRun(task, context, files) for task in tasks)
+    return context
+
+
+def _find_uploads(*values: Any) -> Iterator[UploadFile]:
+    """Yield the uploads among values, and in what these contain."""
+    for value in values:
+        if isinstance(value, UploadFile):
+            yield value
+        elif isinstance(value, dict):
+            yield from _find_uploads(*value.values())
+        elif isinstance(value, list | tuple):
+            yield from _find_uploads(*value)
+
+
+def _shape(value: Any) -> str:
+    """Return the type of a value, and its size if it is a container."""
+    name = type(value).__name__
+    if isinstance(value, str | bytes | list | tuple | set | frozenset | dict):
+        name += f"[{len(value)}]"
+    return name

@@ -1,0 +1,256 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Exceptions that no handler is registered for, and those of middleware.
+
+They pass the middleware of the app as they were raised, so that a middleware that
+reports errors sees them, as on any other server. Starlette would answer them outside
+of the middleware (``ServerErrorMiddleware``): a browser could not read the 500 without
+CORS headers. So each middleware's ``send`` is recorded on the way in, and the response
+goes out through the innermost that still works::
+
+    ServerErrorMiddleware             catches, calls UnhandledErrorHandler, raises again
+        OutermostMiddleware           has the ``send`` of the server
+            middleware A
+                RecordedSend          has the ``send`` of A
+                    middleware B
+                        RecordedSend  has the ``send`` of B
+                            Starlette's exception middleware, the router
+
+What a middleware itself raises goes out through the ``send`` of the one outside it. No
+middleware is called twice.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from starlette._utils import is_async_callable
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+
+from ..bridge.inline_threads import no_running_loop
+from ..bridge.request_errors import RequestErrors, original_exception
+from ..bridge.request_state import FAILURE_KEY
+
+try:
+    from starlette.middleware import body_limit
+except ImportError:  # of older versions
+    body_limit = None
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.applications import Starlette
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    ExceptionHandler = Callable[[Request, Exception], Any]
+
+__all__ = ["record_sends"]
+
+#: Seconds that the ``send`` of a middleware may take whose call is over.
+SEND_GRACE = 5
+#: Raised by a ``send`` of Starlette outside of the middleware, which has sent a
+#: response of its own. There is no public name; FastAPI looks it up likewise.
+_RESPONSE_SENT: Any = getattr(body_limit, "_RequestBodyLimitResponseSent", ())
+
+
+def record_sends(
+    app: Starlette, handler: ExceptionHandler, default: ExceptionHandler
+) -> None:
+    """Put what is needed between the middleware of an app.
+
+    :param app: its stack of middleware is not built yet; it has no handler for every
+        exception
+    :param handler: for all exceptions that the app has no handler for
+    :param default: takes its place if it fails itself
+    """
+    unhandled = UnhandledErrorHandler(dict(app.exception_handlers), handler, default)
+    app.exception_handlers[Exception] = unhandled
+    stack = [Middleware(OutermostMiddleware, handler=unhandled)]
+    for depth, middleware in enumerate(app.user_middleware, 1):
+        stack += (middleware, Middleware(RecordedSend, depth=depth))
+    app.user_middleware = stack
+
+
+class RecordedSend:
+    """Records what a middleware gives to the app inside it; changes nothing.
+
+    :param app: the rest of the app
+    :param depth: number of middleware outside of it
+    """
+
+    def __init__(self, app: ASGIApp, depth: int) -> None:
+        self.app = app
+        self.depth = depth
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        failure: RequestErrors | None = scope.get(FAILURE_KEY)
+        if failure is None:
+            await self.app(scope, receive, send)
+            return
+        sends, depth = failure.sends, self.depth
+        sends[depth:] = (send,)
+        try:
+            await self.app(scope, receive, send)
+        except Exception as exc:
+            failure.note(original_exception(exc))  # a middleware may swallow it
+            raise
+        except BaseException:
+            del sends[depth:]
+            raise
+        # what is raised from now on is raised by a middleware outside
+        del sends[depth:]
+
+
+class OutermostMiddleware:
+    """Records what the server gives to the middleware of the app.
+
+    :param app: the rest of the app
+    :param handler: for exceptions that no handler of the app is registered for
+    """
+
+    def __init__(self, app: ASGIApp, handler: UnhandledErrorHandler) -> None:
+        self.app = app
+        self.handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        failure: RequestErrors | None = scope.get(FAILURE_KEY)
+        if failure is None:
+            await self._run_alone(scope, receive, send)
+            return
+        failure.receive = receive
+        failure.sends[:] = (send,)
+        exchange = failure.exchange
+        try:
+            await self.app(scope, receive, send)
+        except _RESPONSE_SENT:
+            raise
+        except Exception as err:
+            exc = original_exception(err)
+            if exc is failure.handled and exchange.complete:
+                return  # a frozen dataclass, see original_exception
+            failure.note(exc)
+            exc = None  # or its traceback would keep it, by this frame
+            raise
+
+    async def _run_alone(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the app for a server or client that is not the bridge."""
+        started = scope["type"] != "http"
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception as exc:
+            if started:
+                raise
+            request = Request(scope, receive)
+            response = await self.handler.handle(request, exc)
+            await response(scope, receive, send)
+
+
+class UnhandledErrorHandler:
+    """Sends the response to an exception that has passed all middleware.
+
+    Starlette calls it (``ServerErrorMiddleware``), and raises the exception again.
+    What reports exceptions outside of the app's own middleware has seen it by then.
+
+    :param handlers: exception handlers of the app, by type or status
+    :param handler: for all other exceptions
+    :param default: takes its place if it fails itself
+    """
+
+    def __init__(
+        self,
+        handlers: Mapping[Any, ExceptionHandler],
+        handler: ExceptionHandler,
+        default: ExceptionHandler,
+    ) -> None:
+        self.handlers = handlers
+        self.handler = handler
+        self.default = default
+
+    async def __call__(self, request: Request, exc: Exception) -> ASGIApp:
+        failure: RequestErrors | None = request.scope.get(FAILURE_KEY)
+        if failure is None:
+            return await self.handle(request, exc)
+        exc = original_exception(exc)
+        failure.note(exc)
+        if not failure.is_replayed and failure.exchange.discard():
+            receive = failure.receive or request.receive
+            await self._respond(failure, exc, Request(request.scope, receive))
+        return _send_nothing
+
+    async def handle(self, request: Request, exc: Exception) -> Response:
+        """Return the response, by the handler that Starlette would look up."""
+        handler = None
+        if isinstance(exc, HTTPException):
+            handler = self.handlers.get(exc.status_code)
+        for exception_type in type(exc).__mro__:
+            handler = handler or self.handlers.get(exception_type)
+        return await _call(handler or self.handler, request, exc)
+
+    async def _respond(
+        self, failure: RequestErrors, exc: Exception, request: Request
+    ) -> None:
+        """Send the response to an exception through the middleware."""
+        try:
+            response = await self.handle(request, exc)
+        except Exception as error:
+            failure.note(error)
+            if not failure.is_replayed:
+                response = await _call(self.default, request, error)
+                await self._send(response, failure, request.scope)
+            raise
+        await self._send(response, failure, request.scope)
+
+    async def _send(
+        self, response: Response, failure: RequestErrors, scope: Scope
+    ) -> None:
+        exchange = failure.exchange
+        failure.collect = sys.maxsize
+        messages: list[Message] = []
+
+        async def collect(message: Message) -> None:
+            messages.append(message)
+
+        await response(scope, _receive_nothing, collect)
+        for send in reversed(failure.sends):
+            # A middleware whose call is over may refuse, lose or keep a message.
+            with suppress(Exception), anyio.move_on_after(SEND_GRACE):
+                for message in messages:
+                    await send(_copy(message))
+            if exchange.complete:
+                failure.responded = True
+                return
+            exchange.discard()
+
+
+async def _call(handler: ExceptionHandler, request: Request, exc: Exception) -> Any:
+    if is_async_callable(handler):
+        return await handler(request, exc)
+    with no_running_loop():
+        return handler(request, exc)
+
+
+async def _send_nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stand in for a response that is sent already, or that Odoo makes."""
+
+
+async def _receive_nothing() -> Message:
+    await anyio.sleep_forever()
+    raise AssertionError
+
+
+def _copy(message: Message) -> Message:
+    """Return a message that a middleware may change."""
+    if "headers" in message:
+        return {**message, "headers": list(message["headers"])}
+    return dict(message)

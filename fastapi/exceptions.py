@@ -1,0 +1,216 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""All exceptions of the addon.
+
+::
+
+    Exception
+    +-- fastapi.HTTPException         responses, raised by handlers or dependencies
+    |   +-- CommittedHTTPException    the only one whose request is committed
+    |   +-- AppBuildError             503: the app of an endpoint can't be built
+    |   +-- NoRoomError               507: no disk space for a request body
+    |   +-- TooManyAttempts           429: too many failed logins
+    +-- InvalidCredentials            a way to authenticate refuses a credential
+    +-- AppNotReadyError              the app of an endpoint is still starting
+    +-- StartTimeoutError             the lifespan of an app has not started in time
+    +-- AbortedTransactionError       a handler has swallowed a database error
+    +-- HandledError                  given to Odoo with the response of the app
+    +-- ConnectionResetError
+    |   +-- StreamCut                 a stream ends early, without a fault of the app
+    +-- CommandError                  a command can't do what it is asked to do
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import math
+from tempfile import gettempdir
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "AbortedTransactionError",
+    "AppBuildError",
+    "AppNotReadyError",
+    "CommandError",
+    "CommittedHTTPException",
+    "HandledError",
+    "InvalidCredentials",
+    "NoRoomError",
+    "StartTimeoutError",
+    "StreamCut",
+    "TooManyAttempts",
+]
+
+#: Codes of ``OSError``: there is no disk space.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class CommittedHTTPException(HTTPException):
+    """An ``HTTPException`` whose request is committed.
+
+    Every other exception rolls the request back. Use this one for a failure that must
+    leave a trace, such as a counter of failed logins::
+
+        user.failed_logins += 1
+        raise CommittedHTTPException(401, "Incorrect password")
+    """
+
+
+class AppBuildError(HTTPException):
+    """The app of an endpoint can't be built; ``__cause__`` says why.
+
+    The client gets a 503 that does not mention the cause. The log has the traceback.
+
+    :param name: name of the endpoint
+    :param root_path: root path of the endpoint
+    :param reason: what the app does, as the end of a sentence in the log
+    :param retry_after: seconds after which a client may try again, if known
+    """
+
+    # read by odoo.http.Application.__call__ when it logs the exception
+    loglevel = logging.ERROR
+    exc_info: Any = True
+
+    def __init__(
+        self,
+        name: str,
+        root_path: str,
+        reason: str = "fails",
+        retry_after: int | None = None,
+    ) -> None:
+        headers = {"Retry-After": str(retry_after)} if retry_after else None
+        super().__init__(503, headers=headers)
+        self.name = name
+        self.root_path = root_path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"The app of the endpoint {self.name!r} at {self.root_path} {self.reason}."
+        )
+
+
+class AppNotReadyError(Exception):
+    """Another request is building the app, or the app has just timed out at start.
+
+    :param reason: what the app does, as the end of a sentence
+    :param retry_after: seconds after which a client may try again
+    """
+
+    def __init__(self, reason: str, retry_after: float) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = max(1, math.ceil(retry_after))
+
+
+class StartTimeoutError(Exception):
+    """The lifespan of an app has not started in time.
+
+    :param timeout: seconds that it had
+    :param is_over: returns whether the attempt has ended since
+    """
+
+    def __init__(self, timeout: float, is_over: Callable[[], bool]) -> None:
+        super().__init__(f"The app has not started within {timeout} seconds.")
+        self.is_over = is_over
+
+
+class NoRoomError(HTTPException):
+    """The server has no disk space for a request body: 507.
+
+    :param cause: error of the temporary file
+    """
+
+    #: Odoo logs the exception in one line (``odoo.http.Application.__call__``).
+    loglevel = logging.ERROR
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(507, "The server has no room for the body of the request")
+        self.reason = cause.strerror
+
+    def __str__(self) -> str:
+        return f"No room for the body of a request in {gettempdir()}: {self.reason}"
+
+    @classmethod
+    def seen_in(cls, exc: BaseException | None) -> NoRoomError | None:
+        """Return a ``NoRoomError`` if ``exc`` says that the disk is full."""
+        if isinstance(exc, OSError) and exc.errno in _NO_ROOM:
+            return cls(exc)
+        return None
+
+
+class StreamCut(ConnectionResetError):
+    """A stream ends early, without a fault of the app.
+
+    Servers treat it as a closed connection and log nothing.
+
+    :param reason: a sentence
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(errno.ECONNRESET, reason)
+
+
+class AbortedTransactionError(Exception):
+    """A handler has swallowed a database error, so that nothing can be saved.
+
+    Catch such an error around a savepoint (``with env.cr.savepoint():``) instead.
+    """
+
+
+class HandledError(Exception):
+    """What Odoo gets in place of an exception to which the app has responded.
+
+    Odoo looks for these attributes in ``Request._update_served_exception`` and
+    ``Application.__call__`` of ``odoo.http``.
+
+    :param cause: the exception; ``__cause__`` of this one
+    :param error_response: the response of the app
+    """
+
+    loglevel = logging.NOTSET  # the cause is logged already
+
+    def __init__(self, cause: BaseException, error_response: Any) -> None:
+        super().__init__(cause)
+        self.__cause__ = cause
+        self.error_response = error_response
+
+    def __str__(self) -> str:
+        return str(self.__cause__)
+
+
+class InvalidCredentials(Exception):
+    """The client has sent a credential that is not valid: 401.
+
+    :param detail: sentence for the client, which must not tell whether a login exists
+    :param error: error code of RFC 6750 for the ``WWW-Authenticate`` header of Bearer;
+        None stands for ``invalid_token``
+    """
+
+    def __init__(self, detail: str, error: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.error = error
+
+
+class TooManyAttempts(HTTPException):
+    """Too many failed logins: 429.
+
+    :param seconds: how long the client has to wait
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            429,
+            "Too many failed attempts. Try again later.",
+            {"Retry-After": str(seconds)},
+        )
+
+
+class CommandError(Exception):
+    """A command can't do what it is asked to do; the text is for its user."""

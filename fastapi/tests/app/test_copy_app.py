@@ -1,0 +1,189 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Copies of an app that exists already, one for each endpoint."""
+
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi.testclient import TestClient
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from odoo.tests import BaseCase
+
+from ...app.prepare import copy_app, prepare_app
+
+
+class LostError(Exception):
+    pass
+
+
+def need_key(x_key: Annotated[str, Header()]) -> str:
+    return x_key
+
+
+def get_name() -> str:
+    return "original"
+
+
+class TestCopyApp(BaseCase):
+    def setUp(self):
+        super().setUp()
+        self.app = FastAPI(title="Original", docs_url="/pages", redirect_slashes=False)
+
+    def call(self, app, path, **kwargs):
+        with TestClient(app, raise_server_exceptions=False) as client:
+            return client.get(path, **kwargs)
+
+    def test_routes(self):
+        inner, mounted = APIRouter(prefix="/inner"), FastAPI()
+
+        @self.app.get("/direct/{number}", name="direct")
+        def direct(number: int, request: Request) -> str:
+            return request.url_for("direct", number=number).path
+
+        @inner.get("/included")
+        def included() -> str:
+            return "included"
+
+        @mounted.get("/there")
+        def there() -> str:
+            return "mounted"
+
+        self.app.include_router(inner, prefix="/outer")
+        self.app.mount("/mounted", mounted)
+        self.app.add_route("/plain", lambda request: PlainTextResponse("plain"))
+        copied = copy_app(self.app)
+        prepare_app(copied)
+        for path, text in (
+            ("/direct/3", '"/direct/3"'),
+            ("/outer/inner/included", '"included"'),
+            ("/mounted/there", '"mounted"'),
+            ("/plain", "plain"),
+            ("/direct/3/", '{"detail":"Not Found"}'),
+            ("/direct/x", None),
+        ):
+            with self.subTest(path):
+                response = self.call(copied, path)
+                if text:
+                    self.assertEqual(response.text, text)
+                original = self.call(self.app, path)
+                self.assertEqual(response.status_code, original.status_code)
+                self.assertEqual(response.text, original.text)
+        self.assertEqual(copied.openapi(), self.app.openapi())
+
+    def test_dependencies_of_the_app_run_once(self):
+        calls = []
+
+        def count() -> None:
+            calls.append(1)
+
+        app = FastAPI(dependencies=[Depends(count, use_cache=False)])
+
+        @app.get("/")
+        def index(key: Annotated[str, Depends(need_key)]) -> str:
+            return key
+
+        self.assertEqual(self.call(copy_app(app), "/").status_code, 422)
+        calls.clear()
+        response = self.call(copy_app(app), "/", headers={"X-Key": "k"})
+        self.assertEqual(response.json(), "k")
+        self.assertEqual(len(calls), 1)
+
+    def test_what_is_set_on_the_copy_stays_there(self):
+        @self.app.get("/name")
+        def name(name: Annotated[str, Depends(get_name)]) -> str:
+            return name
+
+        self.app.state.shared = "state"
+        first, second = copy_app(self.app), copy_app(self.app)
+        first.dependency_overrides[get_name] = lambda: "first"
+        first.state.own = True
+        first.add_exception_handler(
+            LostError, lambda request, exc: JSONResponse("lost")
+        )
+
+        @first.get("/only")
+        def only() -> None:
+            raise LostError
+
+        prepare_app(first)
+        self.assertEqual(self.call(first, "/name").json(), "first")
+        self.assertEqual(self.call(first, "/only").json(), "lost")
+        for app in (second, self.app):
+            self.assertEqual(self.call(app, "/name").json(), "original")
+            self.assertEqual(self.call(app, "/only").status_code, 404)
+            self.assertNotIn(LostError, app.exception_handlers)
+            self.assertEqual(app.state.shared, "state")
+            self.assertFalse(hasattr(app.state, "own"))
+
+    def test_overrides_of_the_app(self):
+        @self.app.get("/name")
+        def name(name: Annotated[str, Depends(get_name)]) -> str:
+            return name
+
+        self.app.dependency_overrides[get_name] = lambda: "overridden"
+        copied = copy_app(self.app)
+        prepare_app(copied)
+        self.assertEqual(self.call(copied, "/name").json(), "overridden")
+
+    def test_lifespan(self):
+        events = []
+
+        @asynccontextmanager
+        async def lifespan(app):
+            events.append(app)
+            yield {"name": "state"}
+
+        app = FastAPI(lifespan=lifespan)
+
+        @app.get("/")
+        def index(request: Request) -> str:
+            return request.state.name
+
+        copied = copy_app(app)
+        self.assertEqual(self.call(copied, "/").json(), "state")
+        self.assertEqual(events, [copied])
+
+    def test_handlers_of_startup_run_once(self):
+        events = []
+        self.app.router.on_startup.append(lambda: events.append("startup"))
+        self.app.router.on_shutdown.append(lambda: events.append("shutdown"))
+        self.call(copy_app(self.app), "/")
+        self.assertEqual(events, ["startup", "shutdown"])
+
+    def test_documentation(self):
+        copied = copy_app(self.app)
+        copied.title = "Copy"
+        self.assertIn("Copy", self.call(copied, "/pages").text)
+        self.assertEqual(self.call(copied, "/docs").status_code, 404)
+        document = self.call(copied, "/openapi.json").json()
+        self.assertEqual(document["info"]["title"], "Copy")
+        self.assertIsNone(self.app.openapi_schema)
+        paths = [route.path for route in copied.router.routes if hasattr(route, "path")]
+        self.assertEqual(len(paths), len(set(paths)))
+
+    def test_no_documentation(self):
+        copied = copy_app(FastAPI(openapi_url=None))
+        for path in ("/docs", "/redoc", "/openapi.json"):
+            self.assertEqual(self.call(copied, path).status_code, 404)
+
+    def test_openapi_of_the_developer(self):
+        self.app.openapi = lambda: {"mine": True}
+        document = self.call(copy_app(self.app), "/openapi.json").json()
+        self.assertEqual(document, {"mine": True})
+
+    def test_an_app_that_is_prepared(self):
+        # a test of the developer has called it
+        @self.app.get("/name")
+        def name(name: Annotated[str, Depends(get_name)]) -> str:
+            return name
+
+        prepare_app(self.app)
+        self.assertEqual(self.call(self.app, "/name").json(), "original")
+        copied = copy_app(self.app)
+        copied.dependency_overrides[get_name] = lambda: "copy"
+        prepare_app(copied)
+        self.assertEqual(self.call(copied, "/name").json(), "copy")
+        self.assertEqual(self.call(self.app, "/name").json(), "original")
+        self.assertEqual(self.call(copied, "/pages").status_code, 200)
+        self.assertEqual(copied.openapi()["paths"].keys(), {"/name"})

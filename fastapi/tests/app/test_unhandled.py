@@ -1,0 +1,644 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=translation-required,missing-return,dangerous-default-value
+"""Exceptions that no handler is registered for, and exceptions of middleware."""
+
+import asyncio
+import gc
+import json
+import sys
+import unittest
+import weakref
+from dataclasses import dataclass
+from inspect import signature
+from unittest.mock import patch
+
+import httpx
+import psycopg2.errors
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from odoo.exceptions import UserError
+
+from ...app import unhandled
+from ...app.prepare import EndpointFastAPI, prepare_app
+from ...bridge.request_errors import forget_tracebacks
+from ...error_handlers import default_exception_handlers
+from ..bridge_case import TIMEOUT, BridgeCase
+
+ORIGIN = "https://shop.example"
+CORS = Middleware(CORSMiddleware, allow_origins=[ORIGIN])
+SERVER_ERROR = {"detail": "Internal Server Error"}
+
+
+class Refusal(Exception):
+    """An exception that no handler is registered for."""
+
+
+@dataclass(frozen=True)
+class FrozenRefusal(Exception):
+    message: str = "cause"
+
+
+@dataclass(frozen=True)
+class FrozenUserError(UserError):
+    message: str = "told"
+
+    def __str__(self):
+        return self.message
+
+
+class SlottedRefusal(Exception):
+    __slots__ = ("message",)
+
+
+class OwnAttributesRefusal(Exception):
+    @property
+    def error_response(self):
+        return "mine"
+
+    @property
+    def loglevel(self):
+        return "mine"
+
+
+class PickyRefusal(Exception):
+    def __new__(cls, code, *, message):
+        return super().__new__(cls, code)
+
+    def __init__(self, code, *, message):
+        super().__init__(message)
+
+
+class ReportMiddleware:
+    """Reports exceptions as Sentry and OpenTelemetry do: sees them and raises on."""
+
+    def __init__(self, app, seen, name="report"):
+        self.app = app
+        self.seen = seen
+        self.name = name
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        self.seen.append((self.name, "called"))
+
+        async def mark(message):
+            if message["type"] == "http.response.start":
+                self.seen.append((self.name, message["status"]))
+                message["headers"].append((b"x-passed", self.name.encode()))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, mark)
+        except Exception as exc:
+            self.seen.append((self.name, exc))
+            raise
+
+
+class FailingMiddleware:
+    """Raises before or after the app has run."""
+
+    def __init__(self, app, error, when):
+        self.app = app
+        self.error = error
+        self.when = when
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http" and self.when == "before":
+            raise self.error
+        await self.app(scope, receive, send)
+        if scope["type"] == "http":
+            raise self.error
+
+
+class HoardMiddleware:
+    """Keeps what is sent, and never sends it on, once the app is done."""
+
+    def __init__(self, app, waits):
+        self.app = app
+        self.waits = waits
+
+    async def __call__(self, scope, receive, send):
+        done = False
+
+        async def hoard(message):
+            if not done:
+                await send(message)
+            elif self.waits:
+                await asyncio.get_running_loop().create_future()
+
+        try:
+            await self.app(scope, receive, hoard)
+        finally:
+            done = True
+
+
+async def report_in_dispatch(request, call_next):
+    """What the documentation of Starlette shows."""
+    try:
+        return await call_next(request)
+    except Exception as exc:
+        request.scope["seen"].append(("dispatch", exc))
+        raise
+
+
+class UnhandledCase(BridgeCase):
+    def make_app(self, *middleware, handlers=None, app_class=EndpointFastAPI):
+        app = app_class(
+            middleware=list(middleware),
+            exception_handlers={**default_exception_handlers(), **(handlers or {})}
+            if app_class is EndpointFastAPI
+            else None,
+        )
+
+        @app.get("/")
+        def raise_error(request: Request) -> str:
+            if app.state.error is not None:
+                raise app.state.error
+            return "fine"
+
+        app.state.error = None
+        return app
+
+    def raise_below(self, app, error, path="/", **more):
+        app.state.error = error
+        return self.call(app, path, HTTP_ORIGIN=ORIGIN, **more)
+
+    def assert_error(self, result, code, content=SERVER_ERROR, cors=True):
+        self.assertTrue(result.answered, result.exc_info)
+        self.assertEqual(result.code, code)
+        self.assertEqual(json.loads(result.body), content)
+        self.assertEqual(
+            result.header("access-control-allow-origin"), [ORIGIN] if cors else []
+        )
+        self.assertEqual(result.header("content-length"), [str(len(result.body))])
+
+
+class TestMiddlewareSeesExceptions(UnhandledCase):
+    def test_once_each_and_as_it_was_raised(self):
+        seen = []
+        app = self.make_app(
+            CORS,
+            Middleware(ReportMiddleware, seen, "outer"),
+            Middleware(GZipMiddleware, minimum_size=1),
+            Middleware(ReportMiddleware, seen, "inner"),
+        )
+        error = Refusal("cause")
+        result = self.raise_below(app, error)
+        self.assert_error(result, 500)
+        self.assertIs(result.exception, error)
+        self.assertEqual(
+            seen,
+            [
+                *(("outer", "called"), ("inner", "called")),
+                *(("inner", error), ("outer", error)),
+                # the response, on its way out
+                *(("inner", 500), ("outer", 500)),
+            ],
+        )
+
+    def test_as_below_another_server(self):
+        """Middleware and what is outside of the app see what they see on uvicorn."""
+
+        def run(app_class, error):
+            seen = []
+
+            class Share:
+                def __init__(self, app):
+                    self.app = app
+
+                async def __call__(self, scope, receive, send):
+                    await self.app({**scope, "seen": seen}, receive, send)
+
+            app = self.make_app(
+                Middleware(Share),
+                Middleware(ReportMiddleware, seen, "outer"),
+                Middleware(BaseHTTPMiddleware, dispatch=report_in_dispatch),
+                Middleware(ReportMiddleware, seen, "inner"),
+                app_class=app_class,
+            )
+            app.state.error = error
+            outside = ReportMiddleware(app, seen, "outside")
+            if app_class is EndpointFastAPI:
+                self.call(outside)
+            else:
+                transport = httpx.ASGITransport(outside, raise_app_exceptions=False)
+
+                async def ask():
+                    async with httpx.AsyncClient(
+                        transport=transport, base_url="http://x"
+                    ) as client:
+                        await client.get("/")
+
+                asyncio.run(ask())
+            return [entry for entry in seen if not isinstance(entry[1], int)]
+
+        for error in (Refusal("cause"), HTTPException(409), None):
+            with self.subTest(error=error):
+                ours = run(EndpointFastAPI, error)
+                self.assertEqual(ours, run(FastAPI, error))
+                raised = [name for name, what in ours if what is error]
+                expected = ["inner", "dispatch", "outer", "outside"]
+                self.assertEqual(raised, expected if isinstance(error, Refusal) else [])
+
+    def test_instrumentation_sees_it_before_the_response(self):
+        """As OpenTelemetry does it, inside of Starlette's outermost middleware."""
+        seen = []
+        app = self.make_app(CORS, Middleware(ReportMiddleware, seen, "inner"))
+        error = Refusal("cause")
+        stack = app.build_middleware_stack()
+        self.assertIsInstance(stack, ServerErrorMiddleware)
+        stack.app = ReportMiddleware(stack.app, seen, "instrumentation")
+        app.middleware_stack = stack
+        self.assert_error(self.raise_below(app, error), 500)
+        self.assertEqual(
+            [name for name, what in seen if what is error],
+            ["inner", "instrumentation"],
+        )
+        self.assertLess(
+            seen.index(("instrumentation", error)), seen.index(("inner", 500))
+        )
+
+    def test_debug(self):
+        """Starlette answers with a traceback then: not to clients."""
+        app = self.make_app(CORS)
+        app.debug = True
+        result = self.raise_below(app, Refusal("cause"))
+        self.assertEqual(result.code, 500)
+        self.assertNotIn(b"cause", result.body)
+
+    def test_teardown(self):
+        seen = []
+        error = Refusal("cause")
+
+        def dependency():
+            yield
+            raise error
+
+        app = self.make_app(CORS, Middleware(ReportMiddleware, seen))
+
+        @app.get("/torn", dependencies=[Depends(dependency)])
+        def torn() -> str:
+            return "fine"
+
+        self.assert_error(self.raise_below(app, None, "/torn"), 500)
+        self.assertEqual(
+            seen, [("report", "called"), ("report", error), ("report", 500)]
+        )
+
+    def test_swallowed_exception(self):
+        async def dispatch(request, call_next):
+            try:
+                return await call_next(request)
+            except Refusal:
+                return PlainTextResponse("swallowed", 202)
+
+        app = self.make_app(CORS, Middleware(BaseHTTPMiddleware, dispatch=dispatch))
+        error = Refusal("cause")
+        result = self.raise_below(app, error)
+        self.assertTrue(result.answered)
+        self.assertEqual((result.code, result.body), (202, b"swallowed"))
+        self.assertIs(result.exception, error)  # the request is rolled back
+
+    def test_swallowed_transaction_error_is_replayed(self):
+        error = psycopg2.errors.SerializationFailure("cause")
+
+        class Replaced(Exception):
+            pass
+
+        async def swallow(request, call_next):
+            try:
+                return await call_next(request)
+            except psycopg2.Error:
+                return PlainTextResponse("swallowed")
+
+        async def replace(request, call_next):
+            try:
+                return await call_next(request)
+            except psycopg2.Error as exc:
+                raise Replaced() from exc
+
+        for dispatch in (swallow, replace):
+            with self.subTest(dispatch.__name__):
+                app = self.make_app(
+                    CORS, Middleware(BaseHTTPMiddleware, dispatch=dispatch)
+                )
+                result = self.raise_below(app, error)
+                self.assertFalse(result.answered)
+                self.assertIs(result.exception, error)
+
+
+class TestExceptionsOfMiddleware(UnhandledCase):
+    def test_answered_through_the_middleware_outside(self):
+        for when in ("before", "after"):
+            for error, code in (
+                (Refusal("cause"), 500),
+                (HTTPException(429, "slow down"), 429),
+            ):
+                with self.subTest(when, code=code):
+                    seen = []
+                    app = self.make_app(
+                        CORS,
+                        Middleware(ReportMiddleware, seen, "outer"),
+                        Middleware(FailingMiddleware, error=error, when=when),
+                        Middleware(ReportMiddleware, seen, "inner"),
+                    )
+                    result = self.raise_below(app, None)
+                    content = SERVER_ERROR if code == 500 else {"detail": "slow down"}
+                    self.assert_error(result, code, content)
+                    self.assertIs(result.exception, error)
+                    # of the last response: it has not passed what is inside
+                    self.assertEqual(result.header("x-passed"), ["outer"])
+                    calls = [name for name, what in seen if what == "called"]
+                    inner = ["inner"] if when == "after" else []
+                    self.assertEqual(calls, ["outer", *inner])
+                    self.assertEqual(
+                        [name for name, what in seen if what is error], ["outer"]
+                    )
+
+    def test_base_http_middleware(self):
+        for when in ("before", "after"):
+            with self.subTest(when):
+                calls = []
+
+                async def dispatch(request, call_next, when=when, calls=calls):
+                    calls.append(when)
+                    if when == "after":
+                        await call_next(request)
+                    raise Refusal("cause")
+
+                app = self.make_app(
+                    CORS,
+                    Middleware(GZipMiddleware, minimum_size=1),
+                    Middleware(BaseHTTPMiddleware, dispatch=dispatch),
+                )
+                self.assert_error(self.raise_below(app, None), 500)
+                self.assertEqual(calls, [when])
+
+    def test_outermost_and_only(self):
+        app = self.make_app(
+            Middleware(FailingMiddleware, error=Refusal("cause"), when="before")
+        )
+        self.assert_error(self.raise_below(app, None), 500, cors=False)
+
+    def test_after_the_response_has_passed(self):
+        """Nothing of it has been sent to the client, and it is rolled back."""
+        app = self.make_app(
+            Middleware(FailingMiddleware, error=Refusal("cause"), when="after"),
+            CORS,
+        )
+        self.assert_error(self.raise_below(app, None), 500, cors=False)
+
+    def test_send_that_works_no_more(self):
+        for waits in (False, True):
+            with self.subTest(waits=waits), patch.object(unhandled, "SEND_GRACE", 0.05):
+                app = self.make_app(CORS, Middleware(HoardMiddleware, waits=waits))
+                self.assert_error(self.raise_below(app, Refusal("cause")), 500)
+
+    def test_after_the_start_of_a_stream(self):
+        error = Refusal("cause")
+        app = self.make_app(
+            CORS, Middleware(FailingMiddleware, error=error, when="after")
+        )
+
+        @app.get("/stream")
+        def stream():
+            return StreamingResponse(iter(["first", "second"]))
+
+        with self.assertRaises(Refusal) as raised:
+            self.call(app, "/stream")
+        self.assertIs(raised.exception, error)
+
+    @unittest.skipUnless(
+        unhandled.body_limit and "max_body_size" in signature(FastAPI).parameters,
+        "no limit in these versions of FastAPI and Starlette",
+    )
+    def test_limit_of_starlette_for_bodies(self):
+        app = EndpointFastAPI(max_body_size=10, middleware=[CORS])
+
+        @app.post("/")
+        def body() -> str:
+            return "fine"
+
+        result = self.call(app, method="POST", body=b"x" * 11, CONTENT_LENGTH="11")
+        self.assertTrue(result.answered)
+        self.assertEqual(result.code, 413)
+
+
+class TestHandlersForEverything(UnhandledCase):
+    """Handlers for ``Exception`` and 500, which are called in the end."""
+
+    def test_called_once_and_its_response_passes_the_middleware(self):
+        for is_async in (False, True):
+            calls = []
+
+            def answer(request, exc, calls=calls):
+                calls.append((request.url.path, exc))
+                return PlainTextResponse("custom", 503, {"x-custom": "yes"})
+
+            async def answer_async(request, exc, answer=answer):
+                return answer(request, exc)
+
+            with self.subTest(is_async=is_async):
+                app = self.make_app(
+                    CORS,
+                    handlers={Exception: answer_async if is_async else answer},
+                )
+                error = Refusal("cause")
+                result = self.raise_below(app, error)
+                self.assertEqual((result.code, result.body), (503, b"custom"))
+                self.assertEqual(result.header("access-control-allow-origin"), [ORIGIN])
+                self.assertEqual(result.header("x-custom"), ["yes"])
+                self.assertEqual(calls, [("/", error)])
+                self.assertIs(result.exception, error)
+
+    def test_response_is_a_stream(self):
+        def answer(request, exc):
+            return StreamingResponse(iter(["in ", "parts"]), 503)
+
+        app = self.make_app(
+            CORS,
+            Middleware(BaseHTTPMiddleware, dispatch=report_in_dispatch),
+            handlers={Exception: answer},
+        )
+        app.state.error = Refusal("cause")
+
+        async def share(scope, receive, send):
+            await app({**scope, "seen": []}, receive, send)
+
+        result = self.call(share)
+        self.assertEqual((result.code, result.body), (503, b"in parts"))
+
+    def test_handler_that_fails(self):
+        def fail(request, exc):
+            raise KeyError("in the handler")
+
+        app = self.make_app(CORS, handlers={Exception: fail})
+        result = self.raise_below(app, Refusal("cause"))
+        self.assert_error(result, 500)
+        self.assertIsInstance(result.exception, KeyError)
+
+    def test_sync_handler_may_run_a_loop(self):
+        async def compute():
+            return "computed"
+
+        def answer(request, exc):
+            return PlainTextResponse(asyncio.run(compute()), 503)
+
+        app = self.make_app(handlers={Exception: answer})
+        self.assertEqual(self.raise_below(app, Refusal()).body, b"computed")
+
+
+class TestExceptionsOfAnyKind(UnhandledCase):
+    """Exceptions that can't be given attributes are answered like any other."""
+
+    def _errors(self):
+        return [
+            (FrozenRefusal(), 500),
+            (SlottedRefusal("cause"), 500),
+            (OwnAttributesRefusal("cause"), 500),
+            (PickyRefusal(1, message="cause"), 500),
+            (FrozenUserError(), 400),
+        ]
+
+    def test_status(self):
+        errors = self._errors()
+        if sys.version_info >= (3, 11):
+            group = ExceptionGroup("two", [Refusal(), ValueError()])  # noqa: F821
+            errors.append((group, 500))
+        for error, code in errors:
+            for middleware in (
+                [CORS],
+                [CORS, Middleware(BaseHTTPMiddleware, dispatch=self._pass)],
+            ):
+                with self.subTest(type(error).__name__, count=len(middleware)):
+                    result = self.raise_below(self.make_app(*middleware), error)
+                    self.assertTrue(result.answered)
+                    self.assertEqual(result.code, code)
+                    self.assertIs(result.exception, error)
+
+    @staticmethod
+    async def _pass(request, call_next):
+        return await call_next(request)
+
+    def test_in_the_teardown_of_a_dependency(self):
+        for error, code in self._errors():
+
+            def dependency():
+                yield
+                raise error  # noqa: B023
+
+            async def async_dependency():
+                yield
+                raise error  # noqa: B023
+
+            for call in (dependency, async_dependency):
+                with self.subTest(type(error).__name__, call=call.__name__):
+                    app = self.make_app(CORS)
+
+                    @app.get("/torn", dependencies=[Depends(call)])
+                    def torn() -> str:
+                        return "fine"
+
+                    result = self.raise_below(app, None, "/torn")
+                    self.assertTrue(result.answered)
+                    self.assertEqual(result.code, code)
+                    self.assertIs(result.exception, error)
+
+    def test_through_a_dependency_with_yield(self):
+        def dependency():
+            yield
+
+        for error, code in self._errors():
+            with self.subTest(type(error).__name__):
+                app = self.make_app(CORS)
+
+                @app.get("/dependent", dependencies=[Depends(dependency)])
+                def dependent() -> str:
+                    raise error  # noqa: B023
+
+                result = self.raise_below(app, None, "/dependent")
+                self.assertTrue(result.answered)
+                self.assertEqual(result.code, code)
+                self.assertIs(result.exception, error)
+
+    def test_one_instance_in_concurrent_requests(self):
+        error = HTTPException(409, "conflict", {"x-shared": "yes"})
+        app = self.make_app(CORS)
+        app.state.error = error
+
+        def call(number):
+            origin = {"HTTP_ORIGIN": ORIGIN} if number % 2 else {}
+            return self.call(app, **origin)
+
+        results = self.in_threads(
+            [lambda number=number: call(number) for number in range(8)], TIMEOUT
+        )
+        for number, result in enumerate(results):
+            self.assertEqual(result.code, 409)
+            self.assertEqual(
+                result.header("access-control-allow-origin"),
+                [ORIGIN] if number % 2 else [],
+            )
+
+    def test_forget_tracebacks(self):
+        def failed(error, cause=None):
+            try:
+                raise error from cause
+            except Exception as exc:
+                return exc
+
+        cause = failed(FrozenRefusal("cause"))
+        error = failed(SlottedRefusal("told"), cause)
+        error.__context__ = failed(KeyError())
+        error.__context__.__context__ = error  # a cycle
+        forget_tracebacks(error)
+        for each in (error, cause, error.__context__):
+            self.assertIsNone(each.__traceback__)
+        self.assertIs(error.__cause__, cause)
+
+
+class TestNothingIsLeft(UnhandledCase):
+    def test_request_is_gone_without_the_garbage_collector(self):
+        class Mark:
+            pass
+
+        marks = []
+        app = self.make_app(CORS)
+
+        @app.get("/marked")
+        def marked(request: Request) -> str:
+            request.state.mark = mark = Mark()
+            marks.append(weakref.ref(mark))
+            return "fine"
+
+        self.call(app, "/marked")
+        gc.disable()
+        self.addCleanup(gc.enable)
+        self.call(app, "/marked")
+        self.assertIsNone(marks[-1]())
+
+    def test_app_that_is_no_endpoint_app(self):
+        app = self.make_app(CORS, app_class=FastAPI)
+        prepare_app(app)
+        self.assert_error(self.raise_below(app, Refusal("cause")), 500)
+
+    def test_app_that_another_server_runs(self):
+        """Without the bridge an app of ours answers, too."""
+        app = self.make_app(CORS)
+        app.state.error = Refusal("cause")
+
+        async def ask():
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://x"
+            ) as client:
+                return await client.get("/")
+
+        response = asyncio.run(ask())
+        self.assertEqual((response.status_code, response.json()), (500, SERVER_ERROR))

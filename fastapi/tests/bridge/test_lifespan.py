@@ -1,0 +1,344 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import asyncio
+import gc
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from unittest.mock import patch
+
+from fastapi import BackgroundTasks, FastAPI
+from starlette.responses import StreamingResponse
+
+from ...app.prepare import EndpointFastAPI, prepare_app
+from ...bridge import WsgiApp, forget_tracebacks
+from ...bridge import lifespan as lifespan_module
+from ...bridge.lifespan import Lifespan, wait_for_stops
+from ...exceptions import StartTimeoutError
+from ..bridge_case import TIMEOUT, BridgeCase, make_environ
+
+
+class TestLifespan(BridgeCase):
+    def _app(self, fail_at=""):
+        events = []
+
+        @asynccontextmanager
+        async def lifespan(app):
+            if fail_at == "start":
+                raise ValueError("no start")
+            events.append("started")
+            yield {"answer": 42}
+            if fail_at == "stop":
+                raise ValueError("no stop")
+            await asyncio.sleep(0)
+            events.append("stopped")
+
+        return FastAPI(lifespan=lifespan), events
+
+    def test_start_and_stop(self):
+        app, events = self._app()
+        lifespan = Lifespan(app)
+        self.assertEqual(events, [])
+        lifespan.start()
+        self.assertEqual(events, ["started"])
+        self.assertEqual(lifespan.state, {"answer": 42})
+        lifespan.stop()
+        lifespan.stop()
+        self.assertEqual(events, ["started", "stopped"])
+
+    def test_app_without_a_lifespan(self):
+        lifespan = Lifespan(FastAPI())
+        lifespan.start()
+        lifespan.stop()
+
+    def test_app_that_knows_no_lifespan(self):
+        async def app(scope, receive, send):
+            raise RuntimeError(scope["type"])
+
+        with self.assertRaisesRegex(RuntimeError, "lifespan"):
+            Lifespan(app).start()
+
+    def test_app_that_does_not_start(self):
+        app, events = self._app(fail_at="start")
+        lifespan = Lifespan(app)
+        with self.assertRaisesRegex(ValueError, "no start"):
+            lifespan.start()
+        lifespan.stop()
+        self.assertEqual(events, [])
+
+    def test_app_that_cancels_its_own_start(self):
+        async def app(scope, receive, send):
+            raise asyncio.CancelledError()
+
+        with self.assertRaisesRegex(RuntimeError, "cancelled itself"):
+            Lifespan(app).start()
+
+    def test_app_that_does_not_stop_properly(self):
+        app, _events = self._app(fail_at="stop")
+        lifespan = Lifespan(app)
+        lifespan.start()
+        with self.assertLogs("odoo.addons.fastapi.bridge.lifespan", "ERROR") as logs:
+            lifespan.stop()
+        self.assertIn("no stop", logs.output[0])
+
+    def test_app_that_cancels_its_own_stop(self):
+        @asynccontextmanager
+        async def cancel(app):
+            yield
+            raise asyncio.CancelledError()
+
+        app, events = self._app()
+        lifespan, other = Lifespan(FastAPI(lifespan=cancel)), Lifespan(app)
+        lifespan.start()
+        other.start()
+
+        @asynccontextmanager
+        async def stop_the_others(app):
+            lifespan.stop()
+            other.stop()
+            yield
+
+        last = Lifespan(FastAPI(lifespan=stop_the_others))
+        with self.assertLogs("odoo.addons.fastapi.bridge.lifespan", "ERROR"):
+            last.start()
+        self.assertEqual(events, ["started", "stopped"])
+        last.stop()
+
+    def test_stop_wherever_the_garbage_collector_runs(self):
+        app, events = self._app()
+        lifespan = Lifespan(app)
+        lifespan.start()
+
+        async def handler():
+            lifespan.stop()
+
+        asyncio.run(handler())
+        self.assertEqual(events, ["started", "stopped"])
+
+    def test_stop_while_another_app_starts(self):
+        app, events = self._app()
+        lifespan = Lifespan(app)
+        lifespan.start()
+
+        @asynccontextmanager
+        async def stop_the_other(app):
+            lifespan.stop()
+            self.assertEqual(events, ["started", "stopped"])
+            yield
+
+        other = Lifespan(FastAPI(lifespan=stop_the_other))
+        other.start()
+        other.stop()
+
+    def test_hanging_start(self):
+        """In a coroutine or in a blocking call; others start meanwhile."""
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        async def wait():
+            await asyncio.Event().wait()
+
+        async def block():
+            release.wait(TIMEOUT)
+
+        for hang in (wait, block):
+            with self.subTest(hang.__name__):
+                ends = threading.Event()
+
+                @asynccontextmanager
+                async def lifespan(app, hang=hang, ends=ends):
+                    try:
+                        await hang()
+                        yield
+                    finally:
+                        ends.set()
+
+                with patch.object(lifespan_module, "START_TIMEOUT", 0.3):
+                    hanging = Lifespan(FastAPI(lifespan=lifespan))
+                    with ThreadPoolExecutor(1) as pool:
+                        start = pool.submit(hanging.start)
+                        app, events = self._app()
+                        other = Lifespan(app)
+                        other.start()
+                        other.stop()
+                        self.assertEqual(events, ["started", "stopped"])
+                        with self.assertRaises(StartTimeoutError) as caught:
+                            start.result(TIMEOUT)
+                if hang is block:  # it can't be ended; what comes of it is stopped
+                    self.assertFalse(caught.exception.is_over())
+                    self.assertFalse(ends.is_set())
+                    release.set()
+                self.assertTrue(ends.wait(TIMEOUT))
+                self.assertTrue(hanging._decided.wait(TIMEOUT))
+                self.assertTrue(caught.exception.is_over())
+
+    def test_hanging_start_on_the_calling_thread(self):
+        @asynccontextmanager
+        async def lifespan(app):
+            await asyncio.Event().wait()
+            yield
+
+        hanging = Lifespan(FastAPI(lifespan=lifespan))
+        with (
+            patch.object(lifespan_module, "START_TIMEOUT", 0.1),
+            self.assertRaises(StartTimeoutError) as caught,
+        ):
+            hanging.start(inline=True)
+        self.assertTrue(caught.exception.is_over())
+        hanging.stop()
+
+    def test_start_on_the_calling_thread(self):
+        threads = []
+
+        @asynccontextmanager
+        async def lifespan(app):
+            threads.append(threading.current_thread())
+            yield
+
+        for inline in (True, False):
+            running = Lifespan(FastAPI(lifespan=lifespan))
+            running.start(inline)
+            running.stop()
+        self.assertIs(threads[0], threading.current_thread())
+        self.assertIsNot(threads[1], threading.current_thread())
+
+    def test_hanging_stop(self):
+        """Nothing waits for it: neither a finalizer nor another app."""
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        @asynccontextmanager
+        async def block(app):
+            yield
+            release.wait(TIMEOUT)
+            ended.set()
+
+        ended = threading.Event()
+        blocked = Lifespan(FastAPI(lifespan=block))
+        blocked.start()
+        blocked.stop_soon()
+        app, events = self._app()
+        other = Lifespan(app)
+        other.start()
+        self.assertEqual(events, ["started"])
+        self.assertFalse(ended.is_set())
+        release.set()
+        wait_for_stops()
+        self.assertTrue(ended.is_set())
+        other.stop()
+
+    def test_hanging_stop_is_cancelled(self):
+        @asynccontextmanager
+        async def wait(app):
+            yield
+            await asyncio.Event().wait()
+
+        hanging = Lifespan(FastAPI(lifespan=wait))
+        hanging.start()
+        with (
+            patch.object(lifespan_module, "STOP_TIMEOUT", 0.1),
+            self.assertLogs("odoo.addons.fastapi.bridge.lifespan", "ERROR"),
+        ):
+            hanging.stop_soon()
+            for thread in list(lifespan_module._stops):
+                thread.join(TIMEOUT)
+
+    def test_tasks_that_an_app_leaves_end_with_it(self):
+        ended = []
+
+        async def forever():
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(True)
+
+        @asynccontextmanager
+        async def lifespan(app):
+            self.task = asyncio.create_task(forever())
+            yield
+
+        running = Lifespan(FastAPI(lifespan=lifespan))
+        running.start()
+        running.stop()
+        self.assertEqual(ended, [True])
+        self.assertTrue(running._loop.is_closed())
+
+    def test_streams_and_tasks_keep_their_application(self):
+        app = EndpointFastAPI()
+        done = []
+
+        @app.get("/stream")
+        def stream(tasks: BackgroundTasks) -> StreamingResponse:
+            tasks.add_task(done.append, "stream")
+            return StreamingResponse(iter("ab"))
+
+        @app.get("/plain")
+        def plain(tasks: BackgroundTasks) -> None:
+            tasks.add_task(done.append, "plain")
+
+        prepare_app(app)
+        for name in ("stream", "plain"):
+            with self.subTest(name):
+                application = WsgiApp(app)
+                is_kept = weakref.ref(application)
+                answer = application(make_environ(f"/{name}"), lambda *args: None)
+                del application
+                chunks = iter(answer)
+                next(chunks)
+                gc.collect()
+                self.assertIsNotNone(is_kept())
+                list(chunks)
+                tasks = answer.tasks()
+                answer.close()
+                del answer, chunks
+                gc.collect()
+                self.assertIsNotNone(is_kept())
+                for task in tasks:
+                    task()
+                del task, tasks
+                gc.collect()
+                self.assertIsNone(is_kept())
+        self.assertEqual(done, ["stream", "plain"])
+
+    def test_application_goes_though_the_scope_lives_on(self):
+        app = EndpointFastAPI()
+        kept, errors = [], []
+
+        def start_response(status, headers, exc_info=None):
+            if exc_info:
+                errors.append(exc_info[1])
+
+        @app.middleware("http")
+        async def keep(request, call_next):
+            kept.append(request)
+            return await call_next(request)
+
+        @app.get("/plain")
+        def plain() -> None:
+            pass
+
+        @app.get("/stream")
+        def stream() -> StreamingResponse:
+            return StreamingResponse(iter("ab"))
+
+        @app.get("/error")
+        def fail() -> None:
+            raise ValueError("cause")
+
+        prepare_app(app)
+        gc.disable()  # it must go by itself
+        self.addCleanup(gc.enable)
+        for name in ("plain", "stream", "error"):
+            with self.subTest(name):
+                kept.clear()
+                application = WsgiApp(app)
+                is_kept = weakref.ref(application)
+                answer = application(make_environ(f"/{name}"), start_response)
+                list(answer)
+                answer.close()
+                del answer, application
+                for error in errors:
+                    forget_tracebacks(error)  # as the dispatcher does it
+                self.assertEqual(len(kept), 1)
+                self.assertIsNone(is_kept())
+        self.assertEqual(len(errors), 1)

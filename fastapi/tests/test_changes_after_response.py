@@ -1,0 +1,335 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What is added to an app after it was prepared counts like what was there before."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import typing
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
+from fastapi.dependencies.utils import get_parameterless_sub_dependant
+from fastapi.routing import request_response
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Route
+
+from ..app.callables import in_place
+from ..app.prepare import EndpointFastAPI, prepare_app, prepare_middleware
+from ..bridge.lifespan import Lifespan
+from .bridge_case import BridgeCase
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+class OutOfTea(Exception):
+    pass
+
+
+class HeaderMiddleware:
+    """Adds a header to each response, and counts how often it was made."""
+
+    def __init__(self, app, made, name="x-middleware"):
+        self.app = app
+        self.name = name.encode()
+        made.append(name)
+
+    async def __call__(self, scope, receive, send):
+        async def add_header(message):
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (self.name, b"yes")]
+            await send(message)
+
+        await self.app(scope, receive, add_header)
+
+
+async def get_name(name: str = "nobody") -> str:
+    return name
+
+
+def get_size(size: int = 0) -> int:
+    return size
+
+
+def add_everything(app, made=None):
+    """Add a handler, routes, an override, a mounted app, and middleware to an app."""
+
+    @app.exception_handler(OutOfTea)
+    def out_of_tea(request, exc):
+        return JSONResponse({"error": "tea"}, 418)
+
+    @app.get("/late/tea")
+    def tea():
+        raise OutOfTea
+
+    @app.get("/late/task")
+    def task(tasks: BackgroundTasks):
+        tasks.add_task(int)
+
+    @app.get("/late/name")
+    def name(name: Annotated[str, Depends(get_name)]):
+        return name
+
+    router = APIRouter()
+
+    @router.get("/included")
+    def included(tasks: BackgroundTasks):
+        tasks.add_task(int)
+
+    app.include_router(router, prefix="/late")
+    app.dependency_overrides[get_name] = lambda: "override"
+
+    def mounted(request):
+        raise OutOfTea
+
+    app.mount(
+        "/late/mounted",
+        Starlette(
+            routes=[Route("/tea", mounted)], exception_handlers={OutOfTea: out_of_tea}
+        ),
+    )
+    if made is not None:
+        app.add_middleware(HeaderMiddleware, made=made)
+
+
+class TestLateChanges(BridgeCase):
+    def assert_everything(self, app):
+        for path in ("/late/tea", "/late/mounted/tea"):
+            result = self.call(app, path)
+            self.assertEqual((path, result.code), (path, 418))
+            self.assertIsInstance(result.exception, OutOfTea, path)
+        for path in ("/late/task", "/late/included"):
+            result = self.call(app, path)
+            self.assertEqual((path, result.code), (path, 200))
+            self.assertEqual(len(result.tasks), 1, path)
+        self.assertEqual(self.call(app, "/late/name").body, b'"override"')
+        document = json.loads(self.call(app, "/openapi.json").body)
+        self.assertIn("/late/included", document["paths"])
+
+    def test_after_an_early_document(self):
+        for app in (EndpointFastAPI(), FastAPI()):
+            with self.subTest(type(app).__name__):
+                if type(app) is FastAPI:
+                    prepare_app(app)
+                app.openapi()
+                made = []
+                add_everything(app, made)
+                prepare_app(app)
+                self.assert_everything(app)
+                result = self.call(app, "/late/name")
+                self.assertEqual(result.header("x-middleware"), ["yes"])
+                self.assertEqual(made, ["x-middleware"])
+
+    def test_without_another_preparation(self):
+        app = EndpointFastAPI()
+        app.openapi()
+        add_everything(app)
+        self.assert_everything(app)
+
+    def test_at_the_start_of_the_lifespan(self):
+        @asynccontextmanager
+        async def lifespan(app):
+            add_everything(app)
+            yield
+
+        for app_class in (EndpointFastAPI, FastAPI):
+            with self.subTest(app_class.__name__):
+                made = []
+                app = app_class(lifespan=lifespan)
+                app.add_middleware(HeaderMiddleware, made=made, name="x-first")
+                prepare_middleware(app)
+                running = Lifespan(app)
+                running.start()
+                self.addCleanup(running.stop)
+                self.assertEqual(made, ["x-first"])
+                prepare_app(app)
+                self.assert_everything(app)
+                result = self.call(app, "/late/name")
+                self.assertEqual(result.header("x-first"), ["yes"])
+
+    def test_middleware_is_made_once(self):
+        for app in (EndpointFastAPI(), FastAPI()):
+            with self.subTest(type(app).__name__):
+                made = []
+                app.add_middleware(HeaderMiddleware, made=made)
+                prepare_middleware(app)
+                lifespan = Lifespan(app)
+                lifespan.start()
+                self.addCleanup(lifespan.stop)
+                prepare_app(app)
+                prepare_app(app)
+                self.call(app, "/")
+                self.assertEqual(made, ["x-middleware"])
+
+    def test_after_the_middleware_was_built(self):
+        """Starlette lets nothing in any more; what gets in by another way counts."""
+        app = EndpointFastAPI()
+        self.call(app, "/")
+        add_everything(app)
+        prepare_app(app)
+        self.assert_everything(app)
+
+    def test_while_the_app_is_served(self):
+        app = EndpointFastAPI()
+        shared = APIRouter()
+        app.include_router(shared, prefix="/shared")
+
+        @app.post("/grow")
+        def grow():
+            @app.get("/grown")
+            def grown(tasks: BackgroundTasks):
+                tasks.add_task(int)
+
+        prepare_app(app)
+        self.assertEqual(self.call(app, "/shared/new").code, 404)
+
+        @shared.get("/new")  # another addon is imported, for another database
+        def new(tasks: BackgroundTasks):
+            tasks.add_task(int)
+
+        self.assertEqual(self.call(app, "/grow", method="POST").code, 200)
+        for path in ("/shared/new", "/grown"):
+            result = self.call(app, path)
+            self.assertEqual((path, result.code), (path, 200))
+            self.assertEqual(len(result.tasks), 1, path)
+
+    def test_the_lists_of_an_app_stay_its_own(self):
+        app = EndpointFastAPI()
+        app.add_exception_handler(OutOfTea, lambda *args: None)
+        handlers, middleware = dict(app.exception_handlers), list(app.user_middleware)
+        prepare_app(app)
+        self.call(app, "/")
+        self.assertEqual(app.exception_handlers, handlers)
+        self.assertEqual(app.user_middleware, middleware)
+
+    def test_stack_is_what_libraries_expect(self):
+        """OpenTelemetry puts itself below the outermost middleware of Starlette."""
+        app = EndpointFastAPI()
+        plain = FastAPI()
+        prepare_app(plain)
+        expected = type(FastAPI().build_middleware_stack())
+        self.assertIs(type(app.build_middleware_stack()), expected)
+        self.assertIs(type(plain.build_middleware_stack()), expected)
+
+
+class TestRoutesMadeAgain(BridgeCase):
+    """Libraries add dependencies to routes, and make their handlers again.
+
+    As ``fastapi_pagination.add_pagination`` does it, before and when the app starts.
+    """
+
+    def make_app(self):
+        app = EndpointFastAPI()
+        app.dependency_overrides[get_size] = lambda: 7
+
+        @app.get("/name")
+        def name(
+            name: Annotated[str, Depends(get_name)],
+            size: Annotated[int, Depends(get_size)],
+            tasks: BackgroundTasks,
+        ):
+            tasks.add_task(int)
+            return [name, size]
+
+        return app
+
+    def make_again(self, app):
+        seen = []
+
+        def page(number: int = 1):
+            seen.append(number)
+
+        for route in app.routes:
+            if getattr(route, "path", None) == "/name":
+                dependency = Depends(page)
+                route.dependencies.append(dependency)
+                route.dependant.dependencies.append(
+                    get_parameterless_sub_dependant(depends=dependency, path="/name")
+                )
+                route.app = request_response(route.get_route_handler())
+        return seen
+
+    def test_route_made_again(self):
+        app = self.make_app()
+        prepare_app(app)
+        seen = self.make_again(app)
+        result = self.call(app, "/name", query="name=tea&number=3")
+        self.assertEqual(json.loads(result.body), ["tea", 7])
+        self.assertEqual(seen, [3])
+        prepare_app(app)
+        result = self.call(app, "/name", query="name=tea&number=4")
+        self.assertEqual(json.loads(result.body), ["tea", 7])
+        self.assertEqual(seen, [3, 4])
+        self.assertEqual(len(result.tasks), 1)
+
+    def test_route_made_again_by_a_lifespan(self):
+        app = self.make_app()
+        app.openapi()  # which prepares the app
+        original = app.router.lifespan_context
+
+        @asynccontextmanager
+        async def lifespan(app):
+            self.seen = self.make_again(app)
+            async with original(app):
+                yield
+
+        app.router.lifespan_context = lifespan
+        running = Lifespan(app)
+        running.start()
+        self.addCleanup(running.stop)
+        prepare_app(app)
+        result = self.call(app, "/name", query="name=tea&number=3")
+        self.assertEqual(json.loads(result.body), ["tea", 7])
+        self.assertEqual(len(result.tasks), 1)
+        self.assertEqual(self.seen, [3])
+        names = [
+            parameter["name"]
+            for parameter in app.openapi()["paths"]["/name"]["get"]["parameters"]
+        ]
+        self.assertEqual(names, ["name", "number"])
+
+    def test_overrides_change_after_that(self):
+        app = self.make_app()
+        prepare_app(app)
+        self.make_again(app)
+        prepare_app(app)
+        app.dependency_overrides[get_name] = lambda: "override"
+        app.dependency_overrides[get_size] = lambda: 8
+        result = self.call(app, "/name")
+        self.assertEqual(json.loads(result.body), ["override", 8])
+
+
+def annotated(request: Request, size: Annotated[int, Depends(get_size)] = 1) -> str:
+    return PlainTextResponse(str(size))
+
+
+def annotated_generator(size: Annotated[int, Depends(get_size)]):
+    yield size
+
+
+class CallableObject:
+    def __call__(self, size: int = 3) -> int:
+        return size
+
+
+class TestSignatures(BridgeCase):
+    """What replaces a callable has its signature."""
+
+    def test_signatures(self):
+        for call in (get_size, annotated_generator, CallableObject(), CallableObject):
+            with self.subTest(call):
+                replacement = in_place(call)
+                self.assertIsNot(replacement, call)
+                expected = inspect.signature(call, eval_str=True)
+                self.assertEqual(inspect.signature(replacement), expected)
+
+    def test_type_hints(self):
+        """Of a name that only a type checker knows, the rest is known all the same."""
+        hints = typing.get_type_hints(in_place(get_size), include_extras=True)
+        self.assertEqual(hints, {"size": int, "return": int})
+        annotations = in_place(annotated).__annotations__
+        self.assertEqual(annotations["size"], Annotated[int, Depends(get_size)])
+        self.assertIs(annotations["return"], str)
