@@ -11,6 +11,8 @@ from . import test_auth_table
 from . import test_backend
 from . import test_backend_auth
 from . import test_backend_fields
+from . import test_backend_status
+from . import test_backend_users
 from . import test_backend_links
 from . import test_backend_rules
 from . import test_bad_input

@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.fastapi.app.openapi import curl_command
 
-from .test_backend_fields import BackendCase
+from .backend_case import BackendCase
 
 
 class AuthBackendCase(BackendCase):

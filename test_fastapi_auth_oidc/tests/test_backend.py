@@ -4,7 +4,7 @@ from psycopg2 import IntegrityError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.test_fastapi.tests.test_backend_fields import BackendCase
+from odoo.addons.test_fastapi.tests.backend_case import BackendCase
 
 
 @tagged("post_install", "-at_install")

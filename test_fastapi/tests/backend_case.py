@@ -1,0 +1,25 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""A case for what the backend shows of an endpoint."""
+
+from odoo.tests import new_test_user
+
+from odoo.addons.test_fastapi.models.fastapi_endpoint import BREAKS_PARAM
+
+from .common import FastapiHttpCase
+
+
+class BackendCase(FastapiHttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.user = new_test_user(
+            cls.env, "user@test", groups="fastapi.group_fastapi_user"
+        )
+        cls.manager = new_test_user(
+            cls.env, "manager@test", groups="fastapi.group_fastapi_manager"
+        )
+        cls.nobody = new_test_user(cls.env, "nobody@test")
+
+    def _break(self, how):
+        self.env["ir.config_parameter"].set_param(BREAKS_PARAM, how)
+        self.env.invalidate_all()

@@ -1,0 +1,149 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Warnings about the user of an endpoint, companies, and actions of the list."""
+
+from odoo.exceptions import UserError
+from odoo.tests import Form, TransactionCase, new_test_user, tagged
+
+from .common import FastapiHttpCase
+
+
+@tagged("post_install", "-at_install")
+class TestUserWarning(TransactionCase):
+    def _warning(self, user, **vals):
+        return (
+            self.env["fastapi.endpoint"]
+            .new({"user_id": user.id, **vals})
+            ._get_user_warning()
+            or ""
+        )
+
+    def _user(self, login, groups):
+        return new_test_user(self.env, login, groups=groups)
+
+    def test_too_many_rights(self):
+        for user, expected in (
+            (self.env.ref("base.user_root"), "administers"),
+            (self._user("a", "base.group_system"), "administers"),
+            (self._user("b", "base.group_erp_manager"), "manages users"),
+        ):
+            self.assertIn(expected, self._warning(user))
+            self.assertIn(user.display_name, self._warning(user))
+
+    def test_no_rights(self):
+        for user in (
+            self.env.ref("base.public_user"),
+            self._user("c", "base.group_portal"),
+            self._user("d", "base.group_user"),
+        ):
+            self.assertIn("or the partner who calls. Routes", self._warning(user))
+            warning = self._warning(user, run_as="caller")
+            self.assertIn("can't read this endpoint. Routes", warning)
+
+    def test_rights_of_a_runner(self):
+        runner = "fastapi.group_fastapi_endpoint_runner"
+        user = self._user("e", runner)
+        self.assertFalse(self._warning(user))
+        user.group_ids += self.env.ref("base.group_system")
+        self.assertIn("administers", self._warning(user))
+        self.assertFalse(self._warning(self._user("f", f"base.group_user,{runner}")))
+
+    def test_default_of_a_new_endpoint(self):
+        form = Form(self.env["fastapi.endpoint"])
+        self.assertEqual(form.user_id, self.env.ref("base.public_user"))
+        self.assertFalse(form.user_warning)
+        form.user_id = self.env.ref("base.user_admin")
+        self.assertIn("administers", form.user_warning)
+
+    def test_no_user(self):
+        self.assertFalse(self.env["fastapi.endpoint"].new({"user_id": False}).user_id)
+        self.assertFalse(self._warning(self.env["res.users"]))
+
+
+class TestWarningIsTrue(FastapiHttpCase):
+    def test_public_user(self):
+        self._create_endpoint(
+            "/demo1",
+            app="demo",
+            demo_auth_method="http_basic",
+            user_id=self.env.ref("base.public_user").id,
+        )
+        for path, status in (("/demo", 200), ("/demo/who_ami", 403)):
+            response = self.get(f"/demo1{path}", auth=self.caller_auth)
+            self.assertEqual(response.status_code, status, path)
+
+
+@tagged("post_install", "-at_install")
+class TestCompanies(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.here = cls.env.company
+        cls.there = cls.env["res.company"].create({"name": "There"})
+        cls.manager = new_test_user(
+            cls.env, "manager@test", groups="fastapi.group_fastapi_manager"
+        )
+        cls.endpoints = cls.env["fastapi.endpoint"].create(
+            [
+                {
+                    "name": path,
+                    "app": "test",
+                    "root_path": path,
+                    "company_id": company.id,
+                }
+                for path, company in (
+                    ("/here", cls.here),
+                    ("/there", cls.there),
+                    ("/anywhere", cls.env["res.company"]),
+                )
+            ]
+        )
+
+    def _seen(self, *companies):
+        model = self.env["fastapi.endpoint"].with_user(self.manager)
+        model = model.with_context(allowed_company_ids=[c.id for c in companies])
+        domain = [("id", "in", self.endpoints.ids)]
+        return sorted(model.search(domain).mapped("name"))
+
+    def test_endpoints_of_my_companies(self):
+        self.assertEqual(self._seen(self.here), ["/anywhere", "/here"])
+        self.manager.company_ids += self.there
+        self.assertEqual(self._seen(self.there), ["/anywhere", "/there"])
+        self.assertEqual(
+            self._seen(self.here, self.there), ["/anywhere", "/here", "/there"]
+        )
+
+    def test_all_are_served(self):
+        model = self.env["fastapi.endpoint"].with_user(self.manager)
+        for path in ("/here", "/there", "/anywhere"):
+            self.assertEqual(model.get_app(path).root_path, path)
+
+    def test_taken_by_another_company(self):
+        with self.assertRaisesRegex(UserError, "taken by the endpoint"):
+            self.env["fastapi.endpoint"].with_user(self.manager).create(
+                {"name": "x", "app": "test", "root_path": "/there"}
+            )
+
+
+@tagged("post_install", "-at_install")
+class TestActions(TransactionCase):
+    def test_duplicate_and_archive(self):
+        manager = new_test_user(
+            self.env, "manager@test", groups="fastapi.group_fastapi_manager"
+        )
+        endpoint = (
+            self.env["fastapi.endpoint"]
+            .with_user(manager)
+            .create({"name": "First", "app": "test", "root_path": "/first"})
+        )
+        copy = endpoint.copy()
+        self.assertEqual(copy.root_path, "/first-copy")
+        self.assertEqual(copy.state, "live")
+        copy.action_archive()
+        self.assertEqual(copy.state, "archived")
+        copy.action_unarchive()
+        self.assertEqual(copy.state, "live")
+
+    def test_groups_of_the_list(self):
+        model = self.env["fastapi.endpoint"]
+        for name in ("app", "user_id", "company_id", "route_group", "active"):
+            model.formatted_read_group([], [name], ["__count"])
