@@ -95,7 +95,7 @@ class FaultCase(StressCase):
         :param in_use: connections that somebody else goes on using
         """
         for turn in range(3):
-            answer = self.first.request("POST", f"/f/items?name=after-{turn}")
-            self.expect(answer.status, 200, f"{name}, request after it")
+            response = self.first.request("POST", f"/f/items?name=after-{turn}")
+            self.expect(response.status, 200, f"{name}, request after it")
         self.wait_until(self.connections, in_use)
         self.query("DELETE FROM test_fastapi_item WHERE name LIKE 'after-%%'")

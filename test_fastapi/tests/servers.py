@@ -291,7 +291,7 @@ class OdooServer:
         headers: dict[str, str] | None = None,
         dbname: str | None = None,
         timeout: float = TIMEOUT,
-    ) -> Answer:
+    ) -> ServerResponse:
         headers = dict(headers or ())
         if dbname:
             headers["X-Odoo-Database"] = dbname
@@ -299,7 +299,7 @@ class OdooServer:
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            return ServerResponse(response.status, response.headers, response.read())
         finally:
             connection.close()
 
@@ -312,7 +312,7 @@ class OdooServer:
             )
 
 
-class Answer:
+class ServerResponse:
     def __init__(self, status: int, headers: Any, body: bytes) -> None:
         self.status = status
         self.headers = headers

@@ -142,8 +142,8 @@ class TestBadInput(FastapiHttpCase):
         ):
             client.sendall(request)
             client.shutdown(socket.SHUT_WR)
-            answer = client.makefile("rb").read()
-        head, _separator, body = answer.partition(b"\r\n\r\n")
+            response = client.makefile("rb").read()
+        head, _separator, body = response.partition(b"\r\n\r\n")
         return int(head.split()[1]), body
 
     def _raw_post(self, path, headers, body=b""):

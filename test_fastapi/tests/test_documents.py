@@ -138,13 +138,13 @@ class DocumentCase(BaseCase):
 
     def _log_in(self):
         login = {"db": self.dbname, "login": "admin", "password": "admin"}
-        answer = self.server.request(
+        response = self.server.request(
             "POST",
             "/web/session/authenticate",
             json.dumps({"params": login}),
             {"Content-Type": "application/json"},
         )
-        return re.search(r"session_id=([\w-]+)", answer.headers["Set-Cookie"])[1]
+        return re.search(r"session_id=([\w-]+)", response.headers["Set-Cookie"])[1]
 
 
 @tagged("post_install", "-at_install")

@@ -46,8 +46,8 @@ class TestForwardedHeaders(FastapiHttpCase):
         self.endpoint.docs_access = "user"
         for prefix in ("/caf%C3%A9", "/café".encode().decode("latin-1")):
             with self.subTest(prefix):
-                answer = self.forwarded("/test/request", Prefix=prefix).json()
-                self.assertEqual(answer["root_path"], "/café/test")
+                found = self.forwarded("/test/request", Prefix=prefix).json()
+                self.assertEqual(found["root_path"], "/café/test")
                 response = self.forwarded("/test/docs", Prefix=prefix)
                 self.assertEqual(
                     response.headers["Location"],
@@ -64,14 +64,14 @@ class TestForwardedHeaders(FastapiHttpCase):
     def test_hosts_of_intranets(self):
         for host in ("my_odoo:8069", "odoo", "xn--bcher-kva.example"):
             with self.subTest(host):
-                answer = self.forwarded("/test/request", host).json()
-                self.assertEqual(answer["url_for"], f"http://{host}/test/method")
+                response = self.forwarded("/test/request", host).json()
+                self.assertEqual(response["url_for"], f"http://{host}/test/method")
         host = "bücher.example".encode().decode("latin-1")
         self.assertEqual(self.forwarded("/test/request", host).status_code, 200)
 
     def test_scheme_of_a_proxy(self):
         for scheme, expected in (("https", "https"), ("javascript", "http")):
-            answer = self.forwarded("/test/request", Proto=scheme).json()
+            response = self.forwarded("/test/request", Proto=scheme).json()
             self.assertEqual(
-                answer["url_for"], f"{expected}://shop.example/test/method"
+                response["url_for"], f"{expected}://shop.example/test/method"
             )

@@ -86,10 +86,12 @@ class TestHttp(FastapiHttpCase):
     def test_root_path_in_urls(self):
         self._create_endpoint("/api/v1")
         for root_path in ("/test", "/api/v1"):
-            answer = self.get(f"{root_path}/request?a=b").json()
-            self.assertEqual(answer["path"], f"{root_path}/request")
-            self.assertEqual(answer["query"], "a=b")
-            self.assertEqual(answer["url_for"], f"{self.base_url()}{root_path}/method")
+            response = self.get(f"{root_path}/request?a=b").json()
+            self.assertEqual(response["path"], f"{root_path}/request")
+            self.assertEqual(response["query"], "a=b")
+            self.assertEqual(
+                response["url_for"], f"{self.base_url()}{root_path}/method"
+            )
             schema = self.get(f"{root_path}/openapi.json").json()
             self.assertEqual(
                 schema["servers"], [{"url": f"{self.base_url()}{root_path}"}]
@@ -105,15 +107,17 @@ class TestHttp(FastapiHttpCase):
             "X-Forwarded-Prefix": "/odoo",
         }
         with patch.dict(config.options, {"proxy_mode": True}):
-            answer = self.get("/test/request", headers=headers).json()
-            self.assertEqual(answer["url_for"], "https://shop.example/odoo/test/method")
+            response = self.get("/test/request", headers=headers).json()
+            self.assertEqual(
+                response["url_for"], "https://shop.example/odoo/test/method"
+            )
             schema = self.get("/test/openapi.json", headers=headers).json()
             self.assertEqual(
                 schema["servers"], [{"url": "https://shop.example/odoo/test"}]
             )
         # without proxy mode the header is nothing but a client's claim
-        answer = self.get("/test/request", headers=headers).json()
-        self.assertEqual(answer["url_for"], f"{self.base_url()}/test/method")
+        response = self.get("/test/request", headers=headers).json()
+        self.assertEqual(response["url_for"], f"{self.base_url()}/test/method")
 
     def test_header_pairs_pass_untouched(self):
         response = self.get("/test/headers")
@@ -121,8 +125,8 @@ class TestHttp(FastapiHttpCase):
         self.assertIn("one=1; Path=/; SameSite=lax", cookies)
         self.assertIn("two=2; Path=/; SameSite=lax", cookies)
         self.assertEqual(response.headers["X-Case"], "Kept")
-        answer = self.get("/test/request", headers={"X-Mine": "a, b"}).json()
-        self.assertIn(["x-mine", "a, b"], answer["headers"])
+        found = self.get("/test/request", headers={"X-Mine": "a, b"}).json()
+        self.assertIn(["x-mine", "a, b"], found["headers"])
 
     def test_status_without_body(self):
         response = self.get("/test/empty")
@@ -178,9 +182,9 @@ class TestHttp(FastapiHttpCase):
                 b"GET /test/request?name=\xe9 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                 b"Connection: close\r\n\r\n"
             )
-            answer = client.makefile("rb").read()
-        self.assertIn(b"200 OK", answer.splitlines()[0])
-        self.assertIn(b'"query":"name=%', answer)
+            response = client.makefile("rb").read()
+        self.assertIn(b"200 OK", response.splitlines()[0])
+        self.assertIn(b'"query":"name=%', response)
 
     def test_language(self):
         self.env["res.lang"]._activate_lang("fr_BE")
@@ -200,9 +204,11 @@ class TestHttp(FastapiHttpCase):
             ("x" * 5000, "en_US"),
         ):
             with self.subTest(header[:30]):
-                answer = self.get("/test/identity", headers={"Accept-Language": header})
-                self.assertEqual(answer.status_code, 200)
-                self.assertEqual(answer.json()["lang"], lang)
+                response = self.get(
+                    "/test/identity", headers={"Accept-Language": header}
+                )
+                self.assertEqual(response.status_code, 200)
+                self.assertEqual(response.json()["lang"], lang)
 
     def test_language_is_documented(self):
         self._create_endpoint("/api/demo", app="demo", demo_auth_method="api_key")
@@ -223,8 +229,8 @@ class TestHttp(FastapiHttpCase):
             self.assertTrue(version.startswith("19.0."))
 
     def test_thread_of_the_request(self):
-        answer = self.get("/test/process").json()
-        self.assertEqual(answer["dbname"], self.env.cr.dbname)
+        response = self.get("/test/process").json()
+        self.assertEqual(response["dbname"], self.env.cr.dbname)
 
     def test_session_is_sent_on_demand(self):
         self.assertNotIn("session_id", self.get("/test/empty").cookies)
@@ -241,5 +247,5 @@ class TestHttp(FastapiHttpCase):
     def test_a_session_of_odoo_is_known_without_saving_it(self):
         self.authenticate(*self.caller_auth)
         self.assertFalse(self.endpoint.save_http_session)
-        answer = self.get("/test/identity").json()
-        self.assertEqual(answer["session_uid"], self.caller.id)
+        response = self.get("/test/identity").json()
+        self.assertEqual(response["session_uid"], self.caller.id)

@@ -17,17 +17,17 @@ class TestIdentity(FastapiHttpCase):
             ("/test/identity", self.runner.company_id.id),
             ("/other_company/identity", company.id),
         ):
-            answer = self.get(path).json()
-            self.assertEqual(answer["uid"], self.runner.id)
-            self.assertFalse(answer["su"])
-            self.assertEqual(answer["company"], company_id)
-            self.assertEqual(answer["partner"], "undefined")
+            response = self.get(path).json()
+            self.assertEqual(response["uid"], self.runner.id)
+            self.assertFalse(response["su"])
+            self.assertEqual(response["company"], company_id)
+            self.assertEqual(response["partner"], "undefined")
 
     def test_session_of_a_user_does_not_change_the_user(self):
         self.authenticate("admin", "admin")
-        answer = self.get("/test/identity").json()
-        self.assertEqual(answer["uid"], self.runner.id)
-        self.assertEqual(answer["session_uid"], self.env.ref("base.user_admin").id)
+        response = self.get("/test/identity").json()
+        self.assertEqual(response["uid"], self.runner.id)
+        self.assertEqual(response["session_uid"], self.env.ref("base.user_admin").id)
         self.assertEqual(
             self.get("/test/visible_to_anybody/res.users").json(), [self.runner.id]
         )
@@ -35,9 +35,9 @@ class TestIdentity(FastapiHttpCase):
     def test_basic_authentication(self):
         # Odoo warns of what it can't do with what it is told about the client
         with self.assertNoLogs(level="WARNING"):
-            answer = self.get("/test/partner", auth=self.caller_auth).json()
+            response = self.get("/test/partner", auth=self.caller_auth).json()
         partner_id = self.caller.partner_id.id
-        self.assertEqual(answer, {"id": partner_id, "in_context": partner_id})
+        self.assertEqual(response, {"id": partner_id, "in_context": partner_id})
 
     def test_wrong_credentials(self):
         for auth in (
@@ -64,8 +64,8 @@ class TestIdentity(FastapiHttpCase):
     def test_optional_authentication(self):
         path = "/test/partner/optional"
         self.assertIsNone(self.get(path).json())
-        answer = self.get(path, auth=self.caller_auth).json()
-        self.assertEqual(answer, self.caller.partner_id.id)
+        found = self.get(path, auth=self.caller_auth).json()
+        self.assertEqual(found, self.caller.partner_id.id)
         response = self.get(path, auth=("caller@test", "wrong"))
         self.assertEqual(response.status_code, 401)
 
@@ -155,8 +155,8 @@ class TestIdentity(FastapiHttpCase):
         self.assertEqual(next(attempts), first + 3)
         next(attempts)
         self.authenticate("admin", "admin")
-        answer = self.get("/test/odoo_user/replayed").json()
-        self.assertEqual(answer, self.env.ref("base.user_admin").id)
+        response = self.get("/test/odoo_user/replayed").json()
+        self.assertEqual(response, self.env.ref("base.user_admin").id)
 
     def test_user_of_an_optional_scheme(self):
         """Many an addon asks for the public user first, then looks for somebody."""
@@ -168,8 +168,8 @@ class TestIdentity(FastapiHttpCase):
             request.update_env(user=self.caller.id)
 
         with patch.object(ir_http, "_auth_method_public", classmethod(authenticate)):
-            answer = self.get("/test/odoo_user").json()
-        self.assertEqual(answer["user"], self.caller.id)
+            response = self.get("/test/odoo_user").json()
+        self.assertEqual(response["user"], self.caller.id)
 
     def test_user_of_the_endpoint_is_nobody_but_logged_in(self):
         path = "/test/odoo_user"

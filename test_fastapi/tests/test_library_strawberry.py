@@ -33,9 +33,9 @@ class TestConflicts(ServerCase):
         ]
         acknowledged = 0
         for call in calls:
-            answer = call.result(60)
-            if answer.status == 200:
-                self.assertNotIn("errors", answer.json())
+            response = call.result(60)
+            if response.status == 200:
+                self.assertNotIn("errors", response.json())
                 acknowledged += 1
         self.assertEqual(self.quantity(item_id), acknowledged)
         self.assertTrue(any("try again in" in line for line in self.first.log))
@@ -63,8 +63,8 @@ class TestRecipe(FastAPITransactionCase):
             return client.post("/graphql", json={"query": query})
 
     def test_query(self):
-        answer = self.ask("{ books { id name } }")
-        books = answer.json()["data"]["books"]
+        response = self.ask("{ books { id name } }")
+        books = response.json()["data"]["books"]
         self.assertIn({"id": self.item.id, "name": "Dune"}, books)
 
     def test_mutation(self):
@@ -77,6 +77,6 @@ class TestRecipe(FastAPITransactionCase):
             f'mutation {{ a: rename(id: {self.item.id}, name: "Emma") {{ id }} '
             f'b: rename(id: {other.id + 1}, name: "Emma") {{ id }} }}'
         )
-        answer = self.ask(query, raise_server_exceptions=False)
-        self.assertEqual(answer.status_code, 404)
+        response = self.ask(query, raise_server_exceptions=False)
+        self.assertEqual(response.status_code, 404)
         self.assertEqual(self.item.name, "Dune")

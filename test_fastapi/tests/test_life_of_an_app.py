@@ -35,8 +35,8 @@ class TestLifeOfAnApp(FastapiHttpCase):
         self.assertEqual(self._title("/changing"), "New title")
 
         endpoint.user_id = self.env.ref("base.user_admin")
-        answer = self.get("/changing/identity").json()
-        self.assertEqual(answer["uid"], self.env.ref("base.user_admin").id)
+        response = self.get("/changing/identity").json()
+        self.assertEqual(response["uid"], self.env.ref("base.user_admin").id)
 
         company = self.env["res.company"].create({"name": "Another company"})
         endpoint.user_id.company_ids += company

@@ -186,11 +186,11 @@ class TestAuthFields(FastapiHttpCase):
         self.upgrade(self.endpoint)
         partner_id = self.caller.partner_id.id
         self.assertEqual(self.get("/test/partner").status_code, 401)
-        answer = self.get("/test/partner", auth=self.caller_auth).json()
-        self.assertEqual(answer, {"id": partner_id, "in_context": partner_id})
+        response = self.get("/test/partner", auth=self.caller_auth).json()
+        self.assertEqual(response, {"id": partner_id, "in_context": partner_id})
         self.assertIsNone(self.get("/test/partner/optional").json())
-        answer = self.get("/test/partner/optional", auth=self.caller_auth).json()
-        self.assertEqual(answer, partner_id)
+        response = self.get("/test/partner/optional", auth=self.caller_auth).json()
+        self.assertEqual(response, partner_id)
         self.assertEqual(self.get("/test/identity").json()["uid"], self.runner.id)
 
     def test_auth_of_the_routing_info(self):
@@ -199,6 +199,6 @@ class TestAuthFields(FastapiHttpCase):
         keys = self.env["res.users.apikeys"].with_user(self.caller).sudo()
         headers = {"Authorization": f"Bearer {keys._generate(None, 'test', None)}"}
         self.assertEqual(self.get("/bearer/odoo_user").status_code, 401)
-        answer = self.get("/bearer/odoo_user", headers=headers).json()
-        self.assertEqual(answer["user"], self.caller.id)
-        self.assertEqual(answer["runs_as"], self.runner.id)
+        response = self.get("/bearer/odoo_user", headers=headers).json()
+        self.assertEqual(response["user"], self.caller.id)
+        self.assertEqual(response["runs_as"], self.runner.id)

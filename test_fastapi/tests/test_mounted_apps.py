@@ -55,8 +55,8 @@ class TestMountedApps(FastapiHttpCase):
         endpoint = self._create_endpoint("/lived", name="First life")
         self.assertNotIn(("First life", "started"), lifespan_events)
         for _request in range(2):
-            answer = self.get("/lived/process").json()
-            self.assertEqual(answer["state"], "First life")
+            response = self.get("/lived/process").json()
+            self.assertEqual(response["state"], "First life")
         self.assertEqual(lifespan_events.count(("First life", "started")), 1)
 
         endpoint.name = "Second life"

@@ -55,9 +55,9 @@ class TestNginx(ServerCase):
         self.assertEqual(server, {"url": f"https://{HOST}/n"})
         (server,) = self.get("/erp/n/openapi.json")["servers"]
         self.assertEqual(server, {"url": f"https://{HOST}/erp/n"})
-        answer = self.get("/erp/n/request?a=b%2Fc")
-        self.assertEqual(answer["url_for"], f"https://{HOST}/erp/n/method")
-        self.assertEqual(answer["query"], "a=b%2Fc")
+        response = self.get("/erp/n/request?a=b%2Fc")
+        self.assertEqual(response["url_for"], f"https://{HOST}/erp/n/method")
+        self.assertEqual(response["query"], "a=b%2Fc")
 
     def test_headers_of_a_client_are_not_believed(self):
         forged = {
@@ -66,9 +66,9 @@ class TestNginx(ServerCase):
             "X-Forwarded-Prefix": "/evil",
             "X-Forwarded-For": "192.0.2.1",
         }
-        answer = self.get("/n/request", **forged)
-        self.assertEqual(answer["url_for"], f"https://{HOST}/n/method")
-        headers = dict(answer["headers"])
+        response = self.get("/n/request", **forged)
+        self.assertEqual(response["url_for"], f"https://{HOST}/n/method")
+        headers = dict(response["headers"])
         self.assertNotIn("x-forwarded-prefix", headers)
         # Odoo takes the last one
         self.assertEqual(headers["x-forwarded-for"], "192.0.2.1, 127.0.0.1")

@@ -14,9 +14,9 @@ class TestStop(ServerCase):
                 title = f"Stopped {len(options)}"
                 self.create_endpoint(self.first, f"/stop{len(options)}", name=title)
                 path = f"/stop{len(options)}/process"
-                answer = server.request("GET", path)
-                self.assertEqual(answer.json()["state"], title)
-                self.assertIs(answer.json()["request_at_start"], False)
+                response = server.request("GET", path)
+                self.assertEqual(response.json()["state"], title)
+                self.assertIs(response.json()["request_at_start"], False)
                 server.stop()
                 line = f"The lifespan of {title} ends"
                 self.assertEqual(sum(line in entry for entry in server.log), 1)
@@ -25,15 +25,15 @@ class TestStop(ServerCase):
 class OtherServerCase(ServerCase):
     def check(self):
         self.create_endpoint(self.first, "/o")
-        answer = self.first.request("GET", "/o/process")
-        self.assertEqual(answer.json()["dbname"], self.dbname)
-        answer = self.first.request("GET", "/o/stream?name=stream")
-        self.assertEqual(answer.body, b"stream 0\nstream 1\nstream 2\n")
-        answer = self.first.request("POST", "/o/tasks/response?name=task")
-        self.assertEqual(answer.status, 202)
+        response = self.first.request("GET", "/o/process")
+        self.assertEqual(response.json()["dbname"], self.dbname)
+        response = self.first.request("GET", "/o/stream?name=stream")
+        self.assertEqual(response.body, b"stream 0\nstream 1\nstream 2\n")
+        response = self.first.request("POST", "/o/tasks/response?name=task")
+        self.assertEqual(response.status, 202)
         self.wait_until(lambda: "task by a task" in self.names(), True)
-        answer = self.first.request("POST", "/o/items?name=lost&error=user")
-        self.assertEqual(answer.status, 400)
+        response = self.first.request("POST", "/o/items?name=lost&error=user")
+        self.assertEqual(response.status, 400)
         calls = [
             Background(
                 self.first.request, "POST", f"/o/items{kind}?name={kind}{number}"

@@ -25,15 +25,15 @@ class TestReadReplicas(ServerCase):
         self.create_endpoint(self.first, "/primary")
         for root_path, expected in (("/replica", True), ("/primary", False)):
             with self.subTest(root_path):
-                answer = self.first.request("GET", f"{root_path}/cursor").json()
-                self.assertIs(answer, expected)
+                response = self.first.request("GET", f"{root_path}/cursor").json()
+                self.assertIs(response, expected)
 
     def test_what_writes_is_run_again_on_the_primary(self):
-        answer = self.call("POST", "/items?name=written")
-        self.assertEqual(answer.status, 200)
+        response = self.call("POST", "/items?name=written")
+        self.assertEqual(response.status, 200)
         self.assertEqual(self.names(), ["written"])
-        answer = self.call("POST", "/items?name=refused&error=user")
-        self.assertEqual(answer.status, 400)
+        response = self.call("POST", "/items?name=refused&error=user")
+        self.assertEqual(response.status, 400)
         self.assertEqual(self.names(), ["written"])
 
     def test_methods_that_read(self):
@@ -42,8 +42,8 @@ class TestReadReplicas(ServerCase):
         )
         for method, expected in (("GET", b"true"), ("POST", b"false")):
             with self.subTest(method):
-                answer = self.first.request(method, "/gets/cursor")
-                self.assertEqual(answer.body, expected)
+                response = self.first.request(method, "/gets/cursor")
+                self.assertEqual(response.body, expected)
 
     def test_app_whose_build_writes(self):
         self.create_endpoint(
@@ -53,22 +53,22 @@ class TestReadReplicas(ServerCase):
             description="write",
             test_routing={"readonly": True},
         )
-        answer = self.first.request("GET", "/writes/identity")
-        self.assertEqual(answer.status, 200)
+        response = self.first.request("GET", "/writes/identity")
+        self.assertEqual(response.status, 200)
         self.assertEqual(self.names(), ["made by a build"])
 
     def test_stream_that_writes_after_its_first_chunk(self):
         key = f"test_fastapi.{uuid.uuid4().hex}"
         self.addCleanup(self.first.rpc, "ir.config_parameter", "set_param", key, False)
-        answer = self.call("GET", f"/stream/parameter?key={key}&value=after")
-        self.assertEqual(answer.body, b"False\nafter\n")
+        response = self.call("GET", f"/stream/parameter?key={key}&value=after")
+        self.assertEqual(response.body, b"False\nafter\n")
         found = self.first.rpc("ir.config_parameter", "get_param", key)
         self.assertEqual(found, "after")
         self.wait_until(self.connections, 0)
 
     def test_task_that_writes(self):
-        answer = self.call("POST", "/tasks/response?name=late")
-        self.assertEqual(answer.status, 202)
+        response = self.call("POST", "/tasks/response?name=late")
+        self.assertEqual(response.status, 202)
         self.wait_until(self.names, ["late by a task"])
 
 

@@ -17,10 +17,10 @@ class TestAuth(FastapiHttpCase):
         """Expect the endpoint's user to be at work, whoever calls."""
         response = self.get("/routed/identity", **kwargs)
         self.assertEqual(response.status_code, 200, response.text)
-        answer = response.json()
-        self.assertEqual(answer["uid"], self.runner.id)
-        self.assertIs(answer["su"], False)
-        self.assertEqual(answer["session_uid"], session_uid)
+        found = response.json()
+        self.assertEqual(found["uid"], self.runner.id)
+        self.assertIs(found["su"], False)
+        self.assertEqual(found["session_uid"], session_uid)
 
     def assert_unauthorized(self, **kwargs):
         response = self.get("/routed/identity", **kwargs)
@@ -151,5 +151,5 @@ class TestRoutingImpactingFields(ServerCase):
             )
             for server in (self.first, second):
                 with self.subTest(auth=auth, first=server is self.first):
-                    answer = server.request("GET", "/routed/identity")
-                    self.assertEqual(answer.status, status)
+                    response = server.request("GET", "/routed/identity")
+                    self.assertEqual(response.status, status)

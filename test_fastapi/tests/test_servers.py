@@ -83,8 +83,8 @@ class TestTwoServers(ServerCase):
             ("name=lost&quantity=-1", 400, ["kept"]),
             ("name=traced&error=committed", 401, ["kept", "traced"]),
         ):
-            answer = self.first.request("POST", f"/outcome/items?{query}")
-            self.assertEqual(answer.status, status, query)
+            response = self.first.request("POST", f"/outcome/items?{query}")
+            self.assertEqual(response.status, status, query)
             self.assertEqual(self.names(), names, query)
 
     def test_one_exception_in_concurrent_requests(self):
@@ -102,10 +102,10 @@ class TestTwoServers(ServerCase):
             for number in range(20)
         ]
         for number, call in enumerate(calls):
-            answer = call.result()
-            self.assertEqual(answer.status, 409)
+            response = call.result()
+            self.assertEqual(response.status, 409)
             self.assertEqual(
-                answer.headers.get("Access-Control-Allow-Origin"),
+                response.headers.get("Access-Control-Allow-Origin"),
                 origin if number % 2 else None,
             )
 
@@ -134,13 +134,13 @@ class TestTwoServers(ServerCase):
         self.query("UPDATE test_fastapi_item SET quantity = 10 WHERE id = %s", item_id)
         self.query("SELECT pg_advisory_unlock(%s)", LOCK)
 
-        answer = call.result()
-        self.assertEqual(answer.status, 200, answer.body)
+        response = call.result()
+        self.assertEqual(response.status, 200, response.body)
         self.assertEqual(
-            answer.json(),
+            response.json(),
             {"quantity": 11, "sha256": hashlib.sha256(content).hexdigest()},
         )
-        self.assertEqual(answer.headers.get_all("X-Attempt"), ["10"])
+        self.assertEqual(response.headers.get_all("X-Attempt"), ["10"])
         self.assertEqual(self.quantity(item_id), 11)
         self.assertTrue(
             any("try again in" in line for line in self.first.log),
@@ -161,8 +161,8 @@ class TestTwoServers(ServerCase):
             [(1,)],
         )
         self.query("SELECT pg_advisory_unlock(%s)", LOCK)
-        answers = sorted(call.result().json() for call in calls)
-        self.assertEqual(answers, [1, 2])
+        responses = sorted(call.result().json() for call in calls)
+        self.assertEqual(responses, [1, 2])
         self.assertEqual(self.quantity(item_id), 2)
 
     def test_nothing_is_left_of_many_requests(self):
@@ -216,10 +216,11 @@ class TestTwoServers(ServerCase):
             call = Background(self.first.request, "GET", path, None, headers)
             calls.append((expected, call))
         for expected, call in calls:
-            answer = call.result()
-            found = answer.json()
+            response = call.result()
+            found = response.json()
             self.assertEqual(
-                (answer.status, found["uid"], found["lang"], found["partner"]), expected
+                (response.status, found["uid"], found["lang"], found["partner"]),
+                expected,
             )
 
     def lang_ids(self, code):
@@ -303,12 +304,14 @@ class TestTwoDatabases(BaseCase):
             self.create_endpoint(dbname, "/two")
 
         def apps():
-            answers = [
+            responses = [
                 server.request("GET", "/two/process", dbname=dbname).json()
                 for dbname in names
             ]
-            self.assertEqual([answer["dbname"] for answer in answers], list(names))
-            return [answer["app"] for answer in answers]
+            self.assertEqual(
+                [response["dbname"] for response in responses], list(names)
+            )
+            return [response["app"] for response in responses]
 
         first_apps = apps()
         self.assertNotEqual(*first_apps)

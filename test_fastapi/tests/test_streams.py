@@ -132,12 +132,14 @@ class TestStreams(StreamCase):
 
     def test_file(self):
         content = Path(streams.__file__).read_bytes()
-        answer = self.first.request("GET", "/s/file")
-        self.assertEqual(answer.body, content)
-        answer = self.first.request("GET", "/s/file", headers={"Range": "bytes=10-19"})
-        self.assertEqual(answer.status, 206)
-        self.assertEqual(answer.body, content[10:20])
-        etag = answer.headers["ETag"]
+        response = self.first.request("GET", "/s/file")
+        self.assertEqual(response.body, content)
+        response = self.first.request(
+            "GET", "/s/file", headers={"Range": "bytes=10-19"}
+        )
+        self.assertEqual(response.status, 206)
+        self.assertEqual(response.body, content[10:20])
+        etag = response.headers["ETag"]
         self.assertTrue(etag)
 
     def test_stream_below_middleware(self):
@@ -151,17 +153,17 @@ class TestStreams(StreamCase):
 
     def test_answer_below_middleware_is_in_one_piece(self):
         self.create_endpoint(self.first, "/m", app="test_middleware")
-        answer = self.first.request("GET", "/m/large?size=100000")
-        self.assertEqual(answer.headers["Content-Length"], str(len(answer.body)))
-        self.assertEqual(len(answer.body), 100_011)
-        answer = self.first.request(
+        response = self.first.request("GET", "/m/large?size=100000")
+        self.assertEqual(response.headers["Content-Length"], str(len(response.body)))
+        self.assertEqual(len(response.body), 100_011)
+        response = self.first.request(
             "GET", "/m/large?size=100000", headers={"Accept-Encoding": "gzip"}
         )
-        self.assertEqual(answer.headers["Content-Encoding"], "gzip")
-        self.assertEqual(len(gzip.decompress(answer.body)), 100_011)
+        self.assertEqual(response.headers["Content-Encoding"], "gzip")
+        self.assertEqual(len(gzip.decompress(response.body)), 100_011)
         # an error after the handler rolls back below such middleware too
-        answer = self.first.request("POST", "/m/items?name=x&error=http")
-        self.assertEqual(answer.status, 409)
+        response = self.first.request("POST", "/m/items?name=x&error=http")
+        self.assertEqual(response.status, 409)
         self.assertEqual(self.names(), [])
 
     def test_head_of_a_stream(self):
@@ -185,8 +187,8 @@ class TestTasks(StreamCase):
     def test_tasks_run_after_answer_and_commit(self):
         self.hold_lock()
         self.first.log.clear()
-        answer = self.first.request("POST", f"/s/tasks?name=x&lock={LOCK}")
-        self.assertEqual(answer.status, 200)  # while the second task waits
+        response = self.first.request("POST", f"/s/tasks?name=x&lock={LOCK}")
+        self.assertEqual(response.status, 200)  # while the second task waits
         self.wait_for_lock(1)
         self.assertCountEqual(self.names(), ["x by the handler", "x by a dependency"])
         self.release_lock()
@@ -207,26 +209,28 @@ class TestTasks(StreamCase):
         self.assertTrue(any("the task failed" in line for line in self.log()))
 
     def test_no_task_after_a_rollback(self):
-        answer = self.first.request("POST", "/s/tasks?name=x&error=true")
-        self.assertEqual(answer.status, 409)
+        response = self.first.request("POST", "/s/tasks?name=x&error=true")
+        self.assertEqual(response.status, 409)
         self.wait_until(self.connections, 0)
         self.assertEqual(self.names(), [])
 
     def test_task_of_a_response(self):
-        answer = self.first.request("POST", "/s/tasks/response?name=x")
-        self.assertEqual((answer.status, answer.json()), (202, "accepted"))
+        response = self.first.request("POST", "/s/tasks/response?name=x")
+        self.assertEqual((response.status, response.json()), (202, "accepted"))
         self.wait_until(self.names, ["x by a task"])
 
     def test_task_of_a_stream(self):
-        answer = self.first.request("GET", "/s/tasks/stream?name=x")
-        self.assertEqual(answer.body, b"x 0\nx 1\n")
+        response = self.first.request("GET", "/s/tasks/stream?name=x")
+        self.assertEqual(response.body, b"x 0\nx 1\n")
         self.wait_until(lambda: sorted(self.names()), ["x 0", "x 1", "x by a task"])
 
     def test_task_after_a_conflict_is_run_again(self):
         self.hold_lock()
         item_id = self.create_item(self.first, "/s")
-        answer = self.first.request("POST", f"/s/tasks/increment/{item_id}?lock={LOCK}")
-        self.assertEqual(answer.status, 200)
+        response = self.first.request(
+            "POST", f"/s/tasks/increment/{item_id}?lock={LOCK}"
+        )
+        self.assertEqual(response.status, 200)
         self.wait_for_lock(1)
         self.query("UPDATE test_fastapi_item SET quantity = 10 WHERE id = %s", item_id)
         self.release_lock()

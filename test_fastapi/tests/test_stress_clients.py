@@ -39,7 +39,7 @@ class TestClients(FaultCase):
         client.sendall(head.encode() + b"\r\n\r\n" + body)
         return client
 
-    def answers(self, target):
+    def responses(self, target):
         """Return how often a target was answered, whether a client was there or not."""
         line = f" {target} HTTP/1.1"
         return sum(line in entry for entry in list(self.first.log))
@@ -60,7 +60,7 @@ class TestClients(FaultCase):
             self.query("DELETE FROM test_fastapi_item")
             self.expect_service("client gone")
         self.expect(self.errors(), [], "errors in the log")
-        self.conclude("client leaves before the answer", turns, self.failures)
+        self.conclude("client leaves before the response", turns, self.failures)
 
     def test_client_leaves_in_the_middle_of_its_body(self):
         turns = self.size(full=50, short=3)
@@ -73,7 +73,7 @@ class TestClients(FaultCase):
             )
             client.close()
             # more of them at once than the pool has connections would be refused
-            self.wait_until(partial(self.answers, path), 2)
+            self.wait_until(partial(self.responses, path), 2)
         self.expect(self.names(), [], "items")
         self.expect(self.errors(), [], "errors in the log")
         self.expect_service("bodies cut off")
@@ -97,9 +97,9 @@ class TestClients(FaultCase):
             for client in clients:
                 client.sendall(b"x")
         for client in clients:
-            answer = client.makefile("rb").read()
-            self.expect(answer[:12], b"HTTP/1.1 200", "slow client")
-            self.expect(f'"size":{size},'.encode() in answer, True, "whole body")
+            response = client.makefile("rb").read()
+            self.expect(response[:12], b"HTTP/1.1 200", "slow client")
+            self.expect(f'"size":{size},'.encode() in response, True, "whole body")
         self.conclude("client sends byte by byte", count * size, self.failures)
 
     def test_client_that_never_reads(self):
@@ -117,7 +117,7 @@ class TestClients(FaultCase):
             client.close()
         self.wait_until(lambda: self.threads() <= before, True)
         self.expect(self.errors(), [], "errors in the log")
-        self.conclude("plain answer never read", count, self.failures)
+        self.conclude("plain response never read", count, self.failures)
 
     def test_client_that_never_reads_a_stream(self):
         """Each stream holds one connection, until its client is gone."""
@@ -130,8 +130,8 @@ class TestClients(FaultCase):
             for client in clients:
                 self.expect(client.recv(12), b"HTTP/1.1 200", "status")
             self.expect_service("streams not read")
-            answers = [self.first.request("GET", "/f/partner") for _call in range(3)]
-            self.expect({answer.status for answer in answers}, {401}, "others")
+            responses = [self.first.request("GET", "/f/partner") for _call in range(3)]
+            self.expect({response.status for response in responses}, {401}, "others")
             for client in clients:
                 client.close()
             self.wait_until(lambda: self.threads() <= before, True)
@@ -183,15 +183,15 @@ class TestFullDisk(FaultCase):
             for size in sizes:
                 name = f"{size} bytes, {turn}"
                 self.first.log_again()
-                answer = self.upload(size)
-                self.expect(answer.status, 507, name)
+                response = self.upload(size)
+                self.expect(response.status, 507, name)
                 self.expect(
-                    answer.json(),
+                    response.json(),
                     {"detail": "The server has no room for the body of the request"},
                     name,
                 )
                 self.expect(
-                    answer.headers["Access-Control-Allow-Origin"],
+                    response.headers["Access-Control-Allow-Origin"],
                     "https://shop.example",
                     f"{name}, header of CORS",
                 )

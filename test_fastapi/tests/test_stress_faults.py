@@ -21,10 +21,10 @@ from .servers import TIMEOUT, Background
 class TestKilledConnections(FaultCase):
     """``pg_terminate_backend``, where it can hit a request."""
 
-    def expect_failure(self, name, answer):
-        headers = answer.headers.get("Access-Control-Allow-Origin")
-        self.expect(answer.status, 500, f"{name}, status")
-        self.expect(answer.json(), {"detail": "Internal Server Error"}, name)
+    def expect_failure(self, name, response):
+        headers = response.headers.get("Access-Control-Allow-Origin")
+        self.expect(response.status, 500, f"{name}, status")
+        self.expect(response.json(), {"detail": "Internal Server Error"}, name)
         self.expect(headers, "https://shop.example", f"{name}, header of CORS")
 
     def test_killed_in_a_handler(self):
@@ -111,8 +111,8 @@ class TestKilledConnections(FaultCase):
             name = f"task {turn}"
             self.first.log_again()
             self.hold_lock()
-            answer = self.first.request("POST", f"/f/tasks?name={turn}&lock={LOCK}")
-            self.expect(answer.status, 200, name)
+            response = self.first.request("POST", f"/f/tasks?name={turn}&lock={LOCK}")
+            self.expect(response.status, 200, name)
             self.terminate_waiting()
             self.release_lock()
             # the task after it fails on purpose, and the one after that is done
@@ -154,8 +154,8 @@ class TestKilledConnections(FaultCase):
                     found = response.read(9)
                 self.expect(found, f"{turn:2} 0\n{turn:2} 1".encode(), name)
                 self.wait_until(self.busy, [])
-                answer = self.first.request("GET", "/f/faults/parameter")
-                self.expect(answer.json(), f"{turn:2} 0", name)
+                response = self.first.request("GET", "/f/faults/parameter")
+                self.expect(response.json(), f"{turn:2} 0", name)
         self.conclude("broken stream in a cache", 2 * turns, self.failures)
 
 
@@ -230,28 +230,28 @@ class TestBrokenApp(FaultCase):
         over = threading.Event()
 
         def call(path):
-            answers = Counter()
+            responses = Counter()
             while not over.is_set():
-                answers[self.first.request("GET", path).status] += 1
-            return answers
+                responses[self.first.request("GET", path).status] += 1
+            return responses
 
         paths = ["/f/identity", "/breakable/identity"] * 2
         calls = [Background(call, path) for path in paths]
         self.addCleanup(over.set)
         for turn in range(turns):
             self.break_app(("hook", "lifespan")[turn % 2])
-            answer = self.first.request("GET", "/breakable/identity")
-            self.expect(answer.status, 503, f"broken {turn}")
+            response = self.first.request("GET", "/breakable/identity")
+            self.expect(response.status, 503, f"broken {turn}")
             self.break_app("mended")
-            answer = self.first.request("GET", "/breakable/identity")
-            self.expect(answer.status, 200, f"mended {turn}")
+            response = self.first.request("GET", "/breakable/identity")
+            self.expect(response.status, 200, f"mended {turn}")
         over.set()
         tried = 0
-        for path, answers in zip(paths, calls, strict=True):
-            answers = answers.result()
-            tried += sum(answers.values())
+        for path, responses in zip(paths, calls, strict=True):
+            responses = responses.result()
+            tried += sum(responses.values())
             allowed = {200} if path.startswith("/f") else {200, 503}
-            self.expect(set(answers) - allowed, set(), f"{path}, other answers")
+            self.expect(set(responses) - allowed, set(), f"{path}, other answers")
         lines = {line.split(": ", 1)[1] for line in self.errors()}
         self.expect(
             {re.sub("'.*'", "", line).strip() for line in lines},
@@ -292,8 +292,8 @@ class TestKilledWorker(FaultCase):
             (worker,) = self.busy_workers()
             worker.kill()
             with contextlib.suppress(ConnectionError):
-                answer = call.result()
-                self.failures.append(f"{name}: answered with {answer.status}")
+                response = call.result()
+                self.failures.append(f"{name}: responded with {response.status}")
             # by the other worker; what the killed one was in still waits
             self.expect_service(name, in_use=1)
             self.release_lock()

@@ -22,13 +22,13 @@ class TestFuzz(StressCase):
     def setUp(self):
         super().setUp()
         self.create_endpoint(self.first, "/fuzz")
-        answer = self.send(b"GET /fuzz/identity HTTP/1.1\r\n")
-        self.assertTrue(answer.by_app, answer.raw)
+        response = self.send(b"GET /fuzz/identity HTTP/1.1\r\n")
+        self.assertTrue(response.by_app, response.raw)
 
     def tearDown(self):
         # the server that was there before is still there, and still serves
-        answer = self.send(b"GET /fuzz/identity HTTP/1.1\r\n")
-        self.assertEqual(answer.status, 200)
+        response = self.send(b"GET /fuzz/identity HTTP/1.1\r\n")
+        self.assertEqual(response.status, 200)
         super().tearDown()
 
     def send(self, raw):
@@ -49,45 +49,45 @@ class TestFuzz(StressCase):
                 return RawResponse(b"".join(chunks), reset=True)
         return RawResponse(b"".join(chunks))
 
-    def judge(self, request, answer):
+    def judge(self, request, response):
         """Yield what is wrong with an answer."""
-        if b"x-injected" in dict(answer.headers):
+        if b"x-injected" in dict(response.headers):
             yield "a header was injected"
-        if answer.raw.count(b"\r\nServer: ") > 1:
+        if response.raw.count(b"\r\nServer: ") > 1:
             yield "answered twice"
-        if not answer.http:
+        if not response.http:
             # answered as HTTP/0.9 has it, or not at all
             if not (
-                answer.reset
+                response.reset
                 or request.odd_method
                 or request.odd_version
                 or request.discarded
             ):
-                yield f"no answer: {answer.raw[:200]!r}"
-        elif answer.by_app:
+                yield f"no response: {response.raw[:200]!r}"
+        elif response.by_app:
             if not request.below:
-                yield f"{answer.status} of an endpoint that was not asked"
-            if answer.status >= 500:
-                yield f"{answer.status}: {answer.body[:200]!r}"
-        elif answer.status >= 500:
-            if not self.is_of_plain_odoo(request, answer):
-                yield f"{answer.status} of somebody else: {answer.raw[:500]!r}"
+                yield f"{response.status} of an endpoint that was not asked"
+            if response.status >= 500:
+                yield f"{response.status}: {response.body[:200]!r}"
+        elif response.status >= 500:
+            if not self.is_of_plain_odoo(request, response):
+                yield f"{response.status} not by the app: {response.raw[:500]!r}"
         elif request.below and not (
-            answer.status in SERVER_STATUSES
-            or (request.odd_method and answer.status == 405)
+            response.status in SERVER_STATUSES
+            or (request.odd_method and response.status == 405)
             # one that is malformed too is not given to the app
-            or (request.too_long and answer.status == 413)
+            or (request.too_long and response.status == 413)
             # a handshake is refused before there is an app for it (ir_http)
-            or (request.upgrade and answer.status == 403 and not answer.body)
+            or (request.upgrade and response.status == 403 and not response.body)
         ):
-            yield f"{answer.status} of somebody else: {answer.raw[:500]!r}"
+            yield f"{response.status} not by the app: {response.raw[:500]!r}"
 
-    def is_of_plain_odoo(self, request, answer):
+    def is_of_plain_odoo(self, request, response):
         """Return whether Odoo without the addon answers with this 5xx too."""
-        if answer.status == 505:
+        if response.status == 505:
             # http.server (BaseHTTPRequestHandler.parse_request)
             return request.odd_version
-        if answer.status != 500:
+        if response.status != 500:
             return False
         if not request.has_host:
             # a KeyError before any routing (odoo.http.Request._get_session_and_dbname)
@@ -104,11 +104,11 @@ class TestFuzz(StressCase):
         unknown = 0
         for number in range(tried):
             request = Request(dice, below)
-            answer = self.send(request.raw)
-            unknown += answer.reset
+            response = self.send(request.raw)
+            unknown += response.reset
             failures += [
                 f"{number} of seed {seed}: {wrong}\n    {request}"
-                for wrong in self.judge(request, answer)
+                for wrong in self.judge(request, response)
             ]
         self.conclude(case, tried - unknown, failures)
         self.assertLess(unknown, tried / 5)
@@ -134,10 +134,10 @@ class TestFuzz(StressCase):
             for error in (0, 1):
                 tried += 1
                 path = f"/fuzz/reflect?error={error}&value={value}"
-                answer = self.send(f"GET {path} HTTP/1.1\r\n".encode())
-                if not (answer.by_app and answer.status == 500):
-                    failures.append(f"{path}: {answer.raw}")
-                if b"Injected" in answer.raw:
+                response = self.send(f"GET {path} HTTP/1.1\r\n".encode())
+                if not (response.by_app and response.status == 500):
+                    failures.append(f"{path}: {response.raw}")
+                if b"Injected" in response.raw:
                     failures.append(f"{path}: injected")
         self.conclude("headers that handlers take from clients", tried, failures)
 
@@ -171,10 +171,10 @@ class TestFuzz(StressCase):
                 f"POST /fuzz/body HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n"
                 f"Origin: https://shop.example\r\n{headers}\r\n\r\n"
             )
-            answer = self.send(raw.encode() + body)
-            expected = answer.by_app and answer.status == status
+            response = self.send(raw.encode() + body)
+            expected = response.by_app and response.status == status
             if status == 200:
-                expected = expected and json.loads(answer.body)["size"] == size
+                expected = expected and json.loads(response.body)["size"] == size
             if not expected:
-                failures.append(f"{headers!r} {body!r}: {answer.raw!r}")
+                failures.append(f"{headers!r} {body!r}: {response.raw!r}")
         self.conclude("lengths that contradict each other", len(cases), failures)

@@ -188,14 +188,14 @@ class TestLeaks(StressCase):
     def log_in(self):
         """Return the cookie of a session of the administrator."""
         body = {"params": {"db": self.dbname, "login": "admin", "password": "admin"}}
-        answer = self.first.request(
+        response = self.first.request(
             "POST",
             "/web/session/authenticate",
             json.dumps(body),
             {"Content-Type": "application/json"},
         )
-        self.assertEqual(answer.json()["result"]["uid"], 2, answer.body)
-        return answer.headers["Set-Cookie"].partition(";")[0]
+        self.assertEqual(response.json()["result"]["uid"], 2, response.body)
+        return response.headers["Set-Cookie"].partition(";")[0]
 
     # One request
 
@@ -248,21 +248,21 @@ class TestLeaks(StressCase):
                 found = response.status, [json.loads(response.readline())]
             wanted = status, [expected]
         else:
-            answer = self.first.request("GET", path, None, headers)
-            found = answer.status, self.content(kind, answer)
+            response = self.first.request("GET", path, None, headers)
+            found = response.status, self.content(kind, response)
             wanted = status, self.wanted(kind, status, expected)
         if found != wanted:
             return f"GET {path} {headers}: {found} is not {wanted}"
         return None
 
-    def content(self, kind, answer):
+    def content(self, kind, response):
         """Return what an answer says, without what is around it."""
         if kind.startswith("stream"):
-            return [json.loads(line) for line in answer.body.splitlines()]
-        said = answer.json()
-        if kind == "raise/teapot" and answer.status == 418:
+            return [json.loads(line) for line in response.body.splitlines()]
+        said = response.json()
+        if kind == "raise/teapot" and response.status == 418:
             said = {"detail": said["error"]["message"]}
-        if kind.startswith("raise") and answer.status != 500:
+        if kind.startswith("raise") and response.status != 500:
             return json.loads(said["detail"])
         if kind == "invalid":
             return said["detail"][0]["loc"]
@@ -352,7 +352,7 @@ class TestLeaks(StressCase):
             for number in range(CLIENTS)
         ]
         failures = [line for client in clients for line in client.result(TIME_LIMIT)]
-        self.conclude("each answer names who asked", requests, failures)
+        self.conclude("each response names its caller", requests, failures)
         after = self.left()
         self.conclude(
             "threads, cursors, files, loops after the last request",

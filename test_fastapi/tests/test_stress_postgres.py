@@ -34,7 +34,7 @@ class Load:
         #: Names of items that a request tried to make in vain.
         self.refused = set()
         #: How often which answer came.
-        self.answers = Counter()
+        self.responses = Counter()
         self.wrong = []
 
     def _call(self, send, client):
@@ -48,13 +48,13 @@ class Load:
                 self.wrong.append(f"{send.__name__}: {err!r}")
 
     def _write(self, name):
-        answer = self.server.request("POST", f"/f/items?name={name}")
-        kind = (answer.headers.get_content_type(), answer.status)
-        self.answers[kind] += 1
-        (self.acknowledged if answer.status == 200 else self.refused).add(name)
-        if answer.status != 200 and kind not in REFUSALS:
-            self.wrong.append(f"{name}: {kind}, {answer.body[:200]}")
-        return answer.status == 200
+        response = self.server.request("POST", f"/f/items?name={name}")
+        kind = (response.headers.get_content_type(), response.status)
+        self.responses[kind] += 1
+        (self.acknowledged if response.status == 200 else self.refused).add(name)
+        if response.status != 200 and kind not in REFUSALS:
+            self.wrong.append(f"{name}: {kind}, {response.body[:200]}")
+        return response.status == 200
 
     def _stream(self, name):
         """Read a stream; it is acknowledged when it has come to its end."""
@@ -63,12 +63,12 @@ class Load:
             try:
                 body = response.read().decode()
             except http.client.IncompleteRead:
-                self.answers["cut off"] += 1
+                self.responses["cut off"] += 1
                 return False
         if response.status != 200:
             self.refused.update(chunks)
             return False
-        self.answers["stream"] += 1
+        self.responses["stream"] += 1
         self.acknowledged.update(chunks)
         if body.split("\n") != [*chunks, ""]:
             self.wrong.append(f"{name}: {body}")
@@ -137,16 +137,16 @@ class TestRestart(OwnPostgresCase):
             self.failures.append(f"refused, but there: {extra}, {unsure} at a commit")
         self.expect(bool(load.refused), True, "some were refused")
         self.expect_service("restarts")
-        tried = sum(load.answers.values())
+        tried = sum(load.responses.values())
         self.conclude(f"PostgreSQL restarted {len(modes)} times", tried, self.failures)
 
     def more_acknowledged(self, load):
         """Wait for requests to be served again, streams among them."""
         enough = len(load.acknowledged) + 40
-        streams = load.answers["stream"] + 5
+        streams = load.responses["stream"] + 5
         self.wait_until(
             lambda: (
-                len(load.acknowledged) >= enough and load.answers["stream"] >= streams
+                len(load.acknowledged) >= enough and load.responses["stream"] >= streams
             ),
             True,
         )
@@ -183,10 +183,10 @@ class TestModules(OwnPostgresCase):
         for server in (self.second, self.first):
             for _turn in range(self.size(full=20, short=5)):
                 for route, status in statuses.items():
-                    answer = server.request("GET", f"/my_demo_api/{route}?message=x")
-                    self.expect(answer.status, status, f"{what}, {route}")
-                answer = server.request("POST", f"/f/items?name={next(self.numbers)}")
-                self.expect(answer.status, 200, f"{what}, another endpoint")
+                    response = server.request("GET", f"/my_demo_api/{route}?message=x")
+                    self.expect(response.status, status, f"{what}, {route}")
+                response = server.request("POST", f"/f/items?name={next(self.numbers)}")
+                self.expect(response.status, 200, f"{what}, another endpoint")
 
     def test_routes_come_and_go_with_their_modules(self):
         turns = self.size(full=3, short=1)

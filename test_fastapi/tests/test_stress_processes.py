@@ -196,8 +196,8 @@ class TestProcesses(StressCase):
         while not self.over.is_set():
             path = rng.choice(paths)
             start = time.monotonic()
-            answer = server.request("GET", f"{path}/load/state")
-            seen.append((path, start, time.monotonic(), answer))
+            response = server.request("GET", f"{path}/load/state")
+            seen.append((path, start, time.monotonic(), response))
         return seen
 
     def test_changes_are_seen_at_once(self):
@@ -219,11 +219,11 @@ class TestProcesses(StressCase):
                 changer.join(TIMEOUT)
         seen = [entry for looker in lookers for entry in looker.result()]
         failures, longest = [], 0.0
-        for path, start, end, answer in seen:
-            if answer.status not in (200, 404):
-                failures.append(f"{path}: {answer.status} {answer.body}")
+        for path, start, end, response in seen:
+            if response.status not in (200, 404):
+                failures.append(f"{path}: {response.status} {response.body}")
                 continue
-            found = answer.json() if answer.status == 200 else None
+            found = response.json() if response.status == 200 else None
             possible = self.timelines[path].possible(start, end)
             if found not in possible:
                 late = self.timelines[path].lateness(start, found)

@@ -42,8 +42,8 @@ class FullPoolMixin:
         acknowledged = []
         for number in range(calls):
             name = f"{client}-{number}"
-            answer = self.first.request("POST", f"/f/late/task?name={name}")
-            if answer.status == 200:
+            response = self.first.request("POST", f"/f/late/task?name={name}")
+            if response.status == 200:
                 acknowledged.append(name)
         return acknowledged
 

@@ -39,10 +39,10 @@ class WaitCase(FaultCase):
         for turn in range(turns):
             start = time.monotonic()
             self.expect(self.get("/plain").status, 200, "route of an app")
-            answer = self.first.request("GET", "/web/login")
-            self.expect(answer.status, 200, "login page of Odoo")
-            answer = self.first.request("POST", f"/w/items?name={turn}")
-            self.expect(answer.status, 200, "route that writes")
+            response = self.first.request("GET", "/web/login")
+            self.expect(response.status, 200, "login page of Odoo")
+            response = self.first.request("POST", f"/w/items?name={turn}")
+            self.expect(response.status, 200, "route that writes")
             self.expect(time.monotonic() - start < TIMEOUT / 2, True, "in time")
         self.query("DELETE FROM test_fastapi_item")
 
@@ -77,8 +77,8 @@ class WaitCase(FaultCase):
             self.wait_until(lambda: self.get("/waiting").json()["happened"], 1)
             # all but the one that waits are told so, each at once
             self.wait_until(lambda calls=calls: sum(c.is_alive() for c in calls), 1)
-            answer = self.first.request("POST", f"/w/waits/happened/{name}")
-            self.expect(answer.status, 200, f"turn {turn}, the one that wakes")
+            response = self.first.request("POST", f"/w/waits/happened/{name}")
+            self.expect(response.status, 200, f"turn {turn}, the one that wakes")
             statuses = sorted(call.result().status for call in calls)
             expected = [200] + [500] * (len(calls) - 1)
             self.expect(statuses, expected, f"turn {turn}, those that wait")
@@ -161,9 +161,9 @@ class TestOwnServer(WaitCase):
                     calls.append(Background(self.get, f"/own-server{kind}?{query}"))
             calls.append(Background(self.get, "/generators?turns=4"))
             for number, call in enumerate(calls):
-                answer = call.result()
-                self.expect(answer.status, 200, f"turn {turn}, call {number}")
-            self.expect(json.loads(answer.body), True, "loop of the request")
+                response = call.result()
+                self.expect(response.status, 200, f"turn {turn}, call {number}")
+            self.expect(json.loads(response.body), True, "loop of the request")
             tried += len(calls)
         self.expect(self.errors(), [], "errors in the log")
         self.conclude("own server called, evented server", tried, self.failures)

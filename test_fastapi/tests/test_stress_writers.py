@@ -19,7 +19,7 @@ COUNTERS = 2
 #: others in a row, after which Odoo gives up.
 TASK_COUNTERS = 60
 #: Seconds that an answer may take: Odoo waits up to 30 between five attempts.
-ANSWER_LIMIT = 60
+RESPONSE_LIMIT = 60
 #: Seconds for all clients.
 TIME_LIMIT = 300
 #: What Odoo logs of a request that met others five times, and is answered with a 500
@@ -87,19 +87,19 @@ class TestWriters(StressCase):
             (path,) = rng.choices(list(PATHS), PATHS.values())
             server = rng.choice([self.first, self.second])
             try:
-                answer = server.request(
+                response = server.request(
                     "POST",
                     f"/writers/load/write{path}",
                     json.dumps(order),
                     {"Content-Type": "application/json"},
-                    timeout=ANSWER_LIMIT,
+                    timeout=RESPONSE_LIMIT,
                 )
             except http.client.IncompleteRead:
-                answer = None
-            answered.append((order, path, server, answer))
+                response = None
+            answered.append((order, path, server, response))
         return answered
 
-    def outcome(self, order, path, server, answer):
+    def outcome(self, order, path, server, response):
         """Return what an order must have left.
 
         :return: names of items; whether the counter has counted it; what was wrong
@@ -110,17 +110,17 @@ class TestWriters(StressCase):
             # The handler is committed before the first byte. What fails later cuts the
             # stream off, for which a worker, which speaks HTTP/1.0, has no word, and
             # takes back what was done since.
-            status = 200 if answer is None else answer.status
+            status = 200 if response is None else response.status
             if status == 200:
-                return [name], True, answer is not None and server is self.first
-        if answer is None:
+                return [name], True, response is not None and server is self.first
+        if response is None:
             return [], False, "cut off"
-        if answer.status != 200:
-            return [], False, answer.status != ERRORS[error] and answer.status
+        if response.status != 200:
+            return [], False, response.status != ERRORS[error] and response.status
         names = [name, f"{name}-task"]
         if path == "/stream":
             names.append(f"{name}-stream")
-        return names, True, answer.json() != name and answer.body
+        return names, True, response.json() != name and response.body
 
     def given_up(self, server):
         """Return how often a server has given up, according to its log."""
@@ -167,8 +167,8 @@ class TestWriters(StressCase):
         self.assertEqual(len(answered), requests)
         failures, broken, expected = [], [], Counter()
         counted, counted_by_tasks = Counter(), Counter()
-        for order, path, server, answer in answered:
-            names, counts, wrong = self.outcome(order, path, server, answer)
+        for order, path, server, response in answered:
+            names, counts, wrong = self.outcome(order, path, server, response)
             expected.update(names)
             counted[order["counter_id"]] += counts
             counted_by_tasks[order["task_counter_id"]] += len(names) > 1

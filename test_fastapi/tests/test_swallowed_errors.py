@@ -29,9 +29,9 @@ class TestSwallowedErrors(SwallowedCase):
         for kind in ("abort", "commit", "precommit", "committed"):
             with self.subTest(kind):
                 self.first.log.clear()
-                answer = self.request("POST", f"/swallow?name=x&kind={kind}")
-                self.assertEqual(answer.status, 500)
-                self.assertEqual(answer.json(), {"detail": "Internal Server Error"})
+                response = self.request("POST", f"/swallow?name=x&kind={kind}")
+                self.assertEqual(response.status, 500)
+                self.assertEqual(response.json(), {"detail": "Internal Server Error"})
                 self.wait_until(self.connections, 0)
                 self.assertEqual(self.names(), [])
                 self.assertTrue(
@@ -40,19 +40,19 @@ class TestSwallowedErrors(SwallowedCase):
                 self.assertEqual(len(self.lines(" ERROR ", " odoo.http: ")), 1)
 
     def test_savepoints_are_fine(self):
-        answer = self.request("POST", "/swallow?name=x&kind=savepoint")
-        self.assertEqual(answer.status, 200)
+        response = self.request("POST", "/swallow?name=x&kind=savepoint")
+        self.assertEqual(response.status, 200)
         self.wait_until(lambda: sorted(self.names()), ["x", "x by a task"])
 
     def test_error_that_the_handler_answers(self):
-        answer = self.request("POST", "/swallow?name=x&kind=http")
-        self.assertEqual(answer.status, 409)
+        response = self.request("POST", "/swallow?name=x&kind=http")
+        self.assertEqual(response.status, 409)
         self.wait_until(self.connections, 0)
         self.assertEqual(self.names(), [])
 
     def test_streams(self):
-        answer = self.request("GET", "/swallow/stream?name=x&handler=true")
-        self.assertEqual(answer.status, 500)
+        response = self.request("GET", "/swallow/stream?name=x&handler=true")
+        self.assertEqual(response.status, 500)
         self.assertEqual(self.names(), [])
         with self.first.open("GET", "/e/late/swallow/stream?name=x") as response:
             with self.assertRaises(http.client.IncompleteRead):
@@ -63,8 +63,8 @@ class TestSwallowedErrors(SwallowedCase):
         self.assertTrue(self.lines("DivisionByZero: division by zero"))
 
     def test_tasks(self):
-        answer = self.request("POST", "/swallow/task?name=x")
-        self.assertEqual(answer.status, 200)
+        response = self.request("POST", "/swallow/task?name=x")
+        self.assertEqual(response.status, 200)
         self.wait_until(self.names, ["x after it"])
         self.wait_until(
             lambda: len(self.lines("swallowing failed, and is rolled back")), 1
@@ -94,9 +94,9 @@ class TestRefusedStreams(SwallowedCase):
     def test_refused_streams_are_rolled_back(self):
         for kind in ("stream", "plain", "future"):
             with self.subTest(kind):
-                answer = self.request("GET", f"/refused?name={kind}&kind={kind}")
-                self.assertEqual(answer.status, 500)
-                self.assertEqual(answer.json(), {"detail": "Internal Server Error"})
+                response = self.request("GET", f"/refused?name={kind}&kind={kind}")
+                self.assertEqual(response.status, 500)
+                self.assertEqual(response.json(), {"detail": "Internal Server Error"})
                 self.wait_until(self.connections, 0)
                 self.assertEqual(self.names(), [])
         closed = self.request("GET", "/refused/closed").json()

@@ -60,8 +60,8 @@ class TestWhatTasksFind(TaskCase):
         for kind in ("", "/async", "/stream"):
             with self.subTest(kind):
                 found = []
-                answer = self.post(f"/context{kind}?place=x")
-                self.assertEqual(answer.status, 200)
+                response = self.post(f"/context{kind}?place=x")
+                self.assertEqual(response.status, 200)
                 expected = [
                     [place, " dependency handler", False] for place in ("x", "x, async")
                 ]
@@ -74,8 +74,8 @@ class TestWhatTasksFind(TaskCase):
     def test_uploads(self):
         for name, size in (("small", 10), ("large", ON_DISK)):
             with self.subTest(name):
-                answer = self.post("/upload", *make_form(name, size))
-                self.assertEqual(answer.status, 200)
+                response = self.post("/upload", *make_form(name, size))
+                self.assertEqual(response.status, 200)
                 expected = {name: size, f"{name} async": size}
                 self.wait_until(self.sizes, expected)
                 self.wait_until(self.closed, [True, True])
@@ -85,16 +85,16 @@ class TestWhatTasksFind(TaskCase):
     def test_uploads_of_tasks_that_do_not_run(self):
         for name, size in (("small", 10), ("large", ON_DISK)):
             with self.subTest(name):
-                answer = self.post("/upload?fail=true", *make_form(name, size))
-                self.assertEqual(answer.status, 409)
+                response = self.post("/upload?fail=true", *make_form(name, size))
+                self.assertEqual(response.status, 409)
                 self.wait_until(self.closed, [True])
         self.assertEqual(self.sizes(), {})
 
     def test_upload_after_a_conflict(self):
         self.query("INSERT INTO test_fastapi_item (name, quantity) VALUES ('x', 1)")
         self.query("SELECT pg_advisory_lock(%s)", LOCK)
-        answer = self.post(f"/upload?lock={LOCK}", *make_form("x", 10))
-        self.assertEqual(answer.status, 200)
+        response = self.post(f"/upload?lock={LOCK}", *make_form("x", 10))
+        self.assertEqual(response.status, 200)
         self.wait_for_lock(1)  # the task has read the item, and the file
         self.query("UPDATE test_fastapi_item SET quantity = 100")
         self.query("SELECT pg_advisory_unlock(%s)", LOCK)
@@ -114,8 +114,8 @@ class TestTasksThatRaise(TaskCase):
             "AlarmGroup",
         ):
             with self.subTest(kind):
-                answer = self.post(f"/raise?name=x&kind={kind}")
-                self.assertEqual(answer.status, 200)
+                response = self.post(f"/raise?name=x&kind={kind}")
+                self.assertEqual(response.status, 200)
                 self.wait_until(
                     lambda: sorted(self.names()),
                     ["x first", "x last"],

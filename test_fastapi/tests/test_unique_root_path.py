@@ -83,5 +83,5 @@ class TestUniqueRootPath(ServerCase):
         cr.commit()
         self.assert_refused("/contested", background.result)
         self.assertEqual(self.endpoints("/contested"), [("Winner",)])
-        answer = self.first.request("GET", "/contested/openapi.json")
-        self.assertEqual(answer.json()["info"]["title"], "Winner")
+        response = self.first.request("GET", "/contested/openapi.json")
+        self.assertEqual(response.json()["info"]["title"], "Winner")

@@ -101,9 +101,9 @@ class TestThreadedServer(WaitCase):
     def test_sync_events(self):
         name = uuid.uuid4().hex
         path = f"/w/waits/events/sync?name={name}&seconds=0.01"
-        answer = self.first.request("GET", path)
+        response = self.first.request("GET", path)
         event = f'data: [0,"{self.dbname}"]\n\n'.encode()
-        self.assertEqual(answer.body, event * 2)
+        self.assertEqual(response.body, event * 2)
         self.assertIn(f"{name} closed", self.ended())
         self.wait_until(self.in_transaction, 0)
 
@@ -113,8 +113,8 @@ class TestThreadedServer(WaitCase):
         before = self.query(sequence)
         query = urllib.parse.urlencode({"key": "test_fastapi.x", "value": uuid.uuid4()})
         path = f"/w/waits/events/parameter?{query}"
-        answer = self.first.request("GET", path)
-        self.assertIn(b"after", answer.body)
+        response = self.first.request("GET", path)
+        self.assertIn(b"after", response.body)
         self.addCleanup(
             self.query, "DELETE FROM ir_config_parameter WHERE key = 'test_fastapi.x'"
         )
@@ -168,8 +168,8 @@ class SharedCase(WaitCase):
             with self.subTest(name):
                 call = Background(self.get, f"/{name}")
                 self.waiting(name.partition("/")[0], 1)
-                answer = self.first.request("POST", f"/w/waits{post}")
-                self.assertEqual(answer.status, 200, self.log())
+                response = self.first.request("POST", f"/w/waits{post}")
+                self.assertEqual(response.status, 200, self.log())
                 self.assertEqual(call.result(), result)
         for name in ("lock", "semaphore"):
             with self.subTest(name):
@@ -187,8 +187,8 @@ class SharedCase(WaitCase):
         self.first.log_again()
         first = Background(self.get, "/happened/again")
         self.waiting("happened", 1)
-        answer = self.first.request("GET", "/w/waits/happened/again")
-        self.assertEqual(answer.status, 500)
+        response = self.first.request("GET", "/w/waits/happened/again")
+        self.assertEqual(response.status, 500)
         line = "wait_until_it_happened ("
         self.wait_until(lambda: line in self.log(), True)
         self.assertIn("take those of threading and queue", self.log())
@@ -229,11 +229,11 @@ class TestEventedServer(SharedCase):
                     query = urllib.parse.urlencode(
                         {"port": self.first.port, "path": path}
                     )
-                    answer = self.first.request(
+                    response = self.first.request(
                         "GET", f"/w/waits/own-server{kind}?{query}"
                     )
-                    self.assertEqual(answer.status, 200, self.log())
-                    self.assertIn(answer.json(), ('"plain"', "0.1"))
+                    self.assertEqual(response.status, 200, self.log())
+                    self.assertIn(response.json(), ('"plain"', "0.1"))
 
     def test_request_that_waits_keeps_no_other_from_going_on(self):
         for path in ("/sleep?seconds=15", "/stream?name=x&kind=sleep"):
@@ -253,8 +253,8 @@ class TestEventedServer(SharedCase):
 
     def test_sync_events(self):
         path = "/w/waits/events/sync?name=x&seconds=0.01"
-        answer = self.first.request("GET", path)
-        self.assertEqual(answer.body, f'data: [0,"{self.dbname}"]\n\n'.encode() * 2)
+        response = self.first.request("GET", path)
+        self.assertEqual(response.body, f'data: [0,"{self.dbname}"]\n\n'.encode() * 2)
 
 
 class TestStop(WaitCase):
