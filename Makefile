@@ -1,5 +1,7 @@
 # The tools behind these targets are in tools/; CONTRIBUTING.md explains them.
 PYTHON ?= python3
+NOX = $(PYTHON) tools exec nox
+PRE_COMMIT = $(PYTHON) tools exec pre-commit run --all-files
 export PORT MODULES ODOO_SRC
 
 .PHONY: help run test test-matrix test-odoo test-libraries stress lint format readme bench screenshots \
@@ -18,7 +20,7 @@ help:
 	@echo "make lint    check the code                make format: repair what can be"
 	@echo "make readme  write the generated README of each addon"
 	@echo "make bench   measure the speed            PEER=1 ARGS='--only trivial'"
-	@echo "make screenshots  take the pictures of the documentation anew"
+	@echo "make screenshots  take the pictures of the documentation again"
 	@echo "make translate  export the terms, bring translations in line"
 	@echo "make setup   only get Odoo and packages    ODOO_SRC=/path/to/odoo"
 	@echo "make clean   remove what was made          ARGS=--cache: and downloaded"
@@ -32,26 +34,29 @@ test:
 
 # As long as `make test` a cell, six cells, then Odoo's own runner.
 test-matrix:
-	@$(PYTHON) tools test-matrix $(if $(CELLS),--cells '$(CELLS)') $(ARGS)
-	@$(if $(CELLS)$(ARGS),,exec $(PYTHON) tools test-odoo --short)
+	@$(NOX) $(if $(CELLS),--session $(CELLS) table,--tags matrix) -- $(ARGS)
+	@$(if $(CELLS)$(ARGS),,$(NOX) --session odoo_runner -- --short)
 
 test-odoo:
-	@exec $(PYTHON) tools test-odoo $(ARGS)
+	@exec $(NOX) --session odoo_runner -- $(ARGS)
 
 test-libraries:
-	@exec $(PYTHON) tools test-libraries $(ARGS)
+	@exec $(NOX) --session libraries -- $(ARGS)
 
+# One test may take 10 minutes, all of them 30; on two idle cores they take half of it.
 stress:
-	@exec $(PYTHON) tools stress $(ARGS)
+	@exec $(PYTHON) tools test --table=stress --timeout=600 --session-timeout=1800 \
+		$(wildcard */tests/test_stress_*.py) $(ARGS)
 
 lint:
-	@exec $(PYTHON) tools lint
+	@exec $(PRE_COMMIT) --show-diff-on-failure
 
+# All but the checks that repair nothing.
 format:
-	@exec $(PYTHON) tools lint --fix
+	@SKIP=pylint_odoo,oca-checks-odoo-module,oca-checks-po $(PRE_COMMIT) || true
 
 readme:
-	@exec $(PYTHON) tools readme
+	@$(PRE_COMMIT) readme || true
 
 # PEER=1 adds the addon published on PyPI.
 bench:

@@ -11,6 +11,7 @@ from datetime import date
 from importlib import metadata
 from pathlib import Path
 
+import console  # of tools/
 import psutil
 import psycopg2
 from endpoints import Scale
@@ -29,21 +30,7 @@ _MEGABYTE = 10**6  # bytes
 
 def render_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table whose columns line up, numbers to the right."""
-    lines = [head, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-
-    def render(cells: Sequence[str]) -> str:
-        padded = [cells[0].ljust(widths[0])]
-        padded += [
-            cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)
-        ]
-        return f"| {' | '.join(padded)} |\n"
-
-    rule = [
-        f"{'-' * (width - (column > 0))}{':' if column else ''}"
-        for column, width in enumerate(widths)
-    ]
-    return render(head) + render(rule) + "".join(map(render, rows))
+    return console.render_table(head, rows, right=range(1, len(head))) + "\n"
 
 
 def render_speed(

@@ -2,7 +2,7 @@
 """Measure and report: what ``make bench`` runs once databases are there.
 
 Runs under the Python of Odoo's environment. The first argument is a JSON file that
-``tools/commands/bench.py`` writes: what to measure, and the servers to start.
+``prepare.py`` writes: what to measure, and the servers to start.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 """The commands behind the Makefile: ``python3 tools COMMAND``.
 
 This file stays readable for any Python 3, so that a wrong version ends with a
-sentence and not with a syntax error. How a command is carried out stands in
-``commands/``; what has to be there first is made by ``environment.py``.
+sentence and not with a syntax error. ``bootstrap.py`` makes a virtual environment and
+goes on in it with ``cli.py``.
 """
 
 import sys
@@ -18,6 +18,7 @@ if not SUPPORTED[0] <= sys.version_info[:2] <= SUPPORTED[1]:
         )
     )
 
-from cli import main  # noqa: E402
+from bootstrap import main  # noqa: E402
+from errors import get_exit_code  # noqa: E402
 
-sys.exit(main(sys.argv[1:]))
+sys.exit(get_exit_code(lambda: main(sys.argv[1:])))

@@ -1,39 +1,28 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The addons of this repository, as their manifests tell."""
+"""The addons of this repository, and what a database takes over from them."""
 
 from __future__ import annotations
 
 import ast
-import os
-import re
-from collections.abc import Iterable, Set
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import layout
-import stamps
 from errors import ToolError
 
-MAIN_ADDON = "fastapi"
 #: Addons whose tests have a database of their own (``test_fastapi/tests``). What they
 #: depend on would slow down each server that the other tests start.
 OWN_DATABASE = frozenset({"my_demo_orders"})
-REQUIREMENTS_HEADER = "# generated from manifests external_dependencies\n"
-
-_SOURCE_SUFFIXES = {".csv", ".po", ".py", ".xml"}
 # What neither a server nor an installation reads.
 _ASIDE = {"__pycache__", "readme", "tests"}
-_LOWER_BOUND = re.compile(r"(?P<name>[\w.-]+)\s*>=\s*(?P<version>[\w.]+)")
 
 
 @dataclass(frozen=True)
 class Addon:
-    """One addon.
-
-    :param path: its folder, whose name is the addon's technical name
-    :param manifest: the content of its ``__manifest__.py``
-    """
+    """One addon: its folder, and the content of its manifest."""
 
     path: Path
     manifest: dict[str, Any]
@@ -43,42 +32,35 @@ class Addon:
         """Return the technical name."""
         return self.path.name
 
-    def find_files(self, aside: Set[str] = _ASIDE) -> list[Path]:
-        """Return the files that an installation may read, in order.
+    def is_source(self, path: Path) -> bool:
+        """Return whether a server takes a file over when it starts: code or data."""
+        is_aside = {*_ASIDE, "static"} & set(path.relative_to(self.path).parts)
+        return path.suffix in (".csv", ".po", ".py", ".xml") and not is_aside
 
-        :param aside: names of the folders whose files it doesn't read
+    def get_digest(self, *, full: bool = True) -> str:
+        """Return a hash of all that a new database can depend on.
+
+        :param full: otherwise only of what has a database be upgraded
         """
-        found = []
-        for folder, folders, names in os.walk(self.path):
-            folders[:] = [name for name in folders if name not in aside]
-            found += [Path(folder, name) for name in names]
-        return sorted(found)
+        digest = hashlib.sha256()
+        for path in self._find_files():
+            content = path.read_bytes()
+            if not full and path.suffix == ".py" and path.name != "__manifest__.py":
+                content = get_declarations(content)
+            if full or (content and self.is_source(path)):
+                digest.update(f"{path.relative_to(self.path)} {len(content)}".encode())
+                digest.update(content)
+        return digest.hexdigest()
 
-    def find_sources(self) -> list[Path]:
-        """Return those that a server takes over when it starts: code and data."""
-        files = self.find_files(_ASIDE | {"static"})
-        return [path for path in files if path.suffix in _SOURCE_SUFFIXES]
-
-    def get_digest(self) -> str:
-        """Return a hash of what a database takes over: other hash, upgrade due."""
-        parts: list[str | Path] = []
-        for path in self.find_sources():
-            if path.suffix != ".py" or path.name == "__manifest__.py":
-                parts += [str(path.relative_to(self.path)), path]
-            elif declarations := get_declarations(path.read_bytes()):
-                parts += [str(path.relative_to(self.path)), declarations]
-        return stamps.get_digest(parts)
-
-    def get_full_digest(self) -> str:
-        """Return a hash of all that a new database can depend on."""
-        return stamps.get_digest(
-            part
-            for path in self.find_files()
-            for part in (str(path.relative_to(self.path)), path)
+    def _find_files(self) -> list[Path]:
+        return sorted(
+            path
+            for path in self.path.rglob("*")
+            if not _ASIDE & set(path.relative_to(self.path).parts) and path.is_file()
         )
 
 
-def get_declarations(source: bytes) -> str:
+def get_declarations(source: bytes) -> bytes:
     """Return what a module of Python says of models, without the code of methods.
 
     An upgrade looks at fields, constraints and attributes, and calls ``init``.
@@ -86,29 +68,26 @@ def get_declarations(source: bytes) -> str:
     try:
         tree = ast.parse(source)
     except SyntaxError:
-        return ""
+        return b""
+    assigned = [part for part in tree.body if isinstance(part, ast.Assign)]
     models = [
         node
         for node in tree.body
         if isinstance(node, ast.ClassDef)
-        and any(
-            isinstance(target, ast.Name) and target.id in ("_name", "_inherit")
+        and {"_name", "_inherit"}
+        & {
+            getattr(target, "id", "")
             for part in node.body
-            if isinstance(part, ast.Assign)
-            for target in part.targets
-        )
+            for target in getattr(part, "targets", ())
+        }
     ]
-    if not models:
-        return ""
-    constants = [part for part in tree.body if isinstance(part, ast.Assign)]
-    for model in models:
-        for part in model.body:
-            if isinstance(part, ast.FunctionDef) and part.name != "init":
-                part.body = []
-    return "\n".join(map(ast.dump, [*constants, *models]))
+    for part in (part for model in models for part in model.body):
+        if isinstance(part, ast.FunctionDef) and part.name != "init":
+            part.body = []
+    return "\n".join(map(ast.dump, models and assigned + models)).encode()
 
 
-def find_addons(folders: Iterable[Path] = (layout.ROOT, layout.DEMO)) -> list[Addon]:
+def find_addons(folders: Sequence[Path] = (layout.ROOT, layout.DEMO)) -> list[Addon]:
     """Return the installable addons in some folders, sorted by name within each.
 
     :raises ToolError: if a manifest isn't a Python dictionary
@@ -117,53 +96,20 @@ def find_addons(folders: Iterable[Path] = (layout.ROOT, layout.DEMO)) -> list[Ad
     for folder in folders:
         for path in sorted(folder.glob("*/__manifest__.py")):
             try:
-                manifest = ast.literal_eval(path.read_text())
-                installable = manifest.get("installable", True)
+                addon = Addon(path.parent, ast.literal_eval(path.read_text()))
+                if addon.manifest.get("installable", True):
+                    found.append(addon)
             except (AttributeError, SyntaxError, ValueError) as error:
                 raise ToolError(f"{path} isn't a manifest: {error}.") from error
-            if installable:
-                found.append(Addon(path.parent, manifest))
     return found
 
 
-def get_dependencies(addons: Iterable[Addon]) -> list[str]:
+def get_dependencies(addons: Sequence[Addon]) -> list[str]:
     """Return the addons of others that some addons depend on."""
-    addons = list(addons)
     needed = {name for addon in addons for name in addon.manifest.get("depends", ())}
     return sorted(needed - {addon.name for addon in addons})
 
 
-def get_tested_together(addons: Iterable[Addon]) -> list[Addon]:
+def get_tested_together() -> list[Addon]:
     """Return the addons whose tests share a database."""
-    return [addon for addon in addons if addon.name not in OWN_DATABASE]
-
-
-def get_packages(addons: Iterable[Addon]) -> list[str]:
-    """Return the Python packages that some addons declare, as requirements."""
-    return sorted(
-        {
-            package
-            for addon in addons
-            for package in addon.manifest.get("external_dependencies", {}).get(
-                "python", ()
-            )
-        }
-    )
-
-
-def get_requirements(addons: Iterable[Addon]) -> str:
-    """Return the text of ``requirements.txt``: the Python packages of some addons."""
-    packages = get_packages(addons)
-    return REQUIREMENTS_HEADER + "".join(f"{package}\n" for package in packages)
-
-
-def get_lower_bound(package: str) -> tuple[str, str]:
-    """Return the name and the oldest version that a requirement allows.
-
-    :param package: a requirement of a manifest: ``fastapi>=0.143.0``
-    :raises ToolError: if it has no lower bound
-    """
-    match = _LOWER_BOUND.match(package)
-    if not match:
-        raise ToolError(f"`{package}` in a manifest has no lower bound (>=).")
-    return match["name"], match["version"]
+    return [addon for addon in find_addons() if addon.name not in OWN_DATABASE]

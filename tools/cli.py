@@ -1,147 +1,160 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""From a command line to an exit code.
+"""The commands, from a command line to an exit code.
 
-Everything that can't be had arrives here as a :class:`errors.Unavailable` and
-leaves as one sentence; everything that was started is stopped on the way up by
-the context managers that started it, also on SIGTERM and SIGHUP.
+What was started is stopped by the context managers that started it, also on SIGTERM
+and SIGHUP.
 """
 
 from __future__ import annotations
 
-import argparse
-import errno
 import os
+import shutil
 import signal
+import socket
 import sys
-from collections.abc import Callable, Sequence
-from types import FrameType
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import polib
 
 import console
-from commands import (
-    bench,
-    clean,
-    libraries,
-    lint,
-    matrix,
-    odoo_runner,
-    readme,
-    run,
-    screenshots,
-    setup,
-    stress,
-    test,
-    translate,
-)
-from errors import ExitCode, Stopped, ToolError
+import database
+import layout
+import locks
+import process
+import run as server
+import testing
+from addons import find_addons
+from environment import get_odoo, ready
+from errors import Unavailable, get_exit_code
+
+#: A command whose arguments go to another program, as they are.
+PASSING_ON = {"ignore_unknown_options": True, "help_option_names": []}
+arguments_passed_on = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@click.group()
+def commands() -> None:
+    """Work on the addon: see CONTRIBUTING.md."""
+
+
+@commands.command(context_settings=PASSING_ON)
+@click.option("--port", envvar="PORT", default=8069, type=click.IntRange(1, 65535))
+@click.option("--modules", envvar="MODULES", default="", help="To install besides.")
+@arguments_passed_on
+def run(port: int, modules: str, arguments: Sequence[str]) -> int:
+    """Serve Odoo, and start it again when code has changed; arguments go to Odoo."""
+    with socket.create_server((server.HOST, port)):
+        pass  # or a sentence says that it is in use
+    init = ["fastapi", *modules.replace(",", " ").split()]
+    name = database.get_name()
+    with ready() as odoo:
+        database.bring_up_to_date(odoo, name, init)
+        with process.foreground():
+            try:
+                return server.serve(odoo, name, init, port, arguments)
+            except KeyboardInterrupt:
+                console.line("stopped")
+                return 0
+
+
+@commands.command(context_settings=PASSING_ON)
+@arguments_passed_on
+def test(arguments: Sequence[str]) -> int:
+    """Run the test suite; arguments go to pytest."""
+    return testing.run_tests(arguments)
+
+
+@commands.command(context_settings=PASSING_ON)
+@arguments_passed_on
+def bench(arguments: Sequence[str]) -> int:
+    """Measure routes against controllers of Odoo; arguments go to the benchmark."""
+    folder = layout.ROOT / "benchmarks"
+    name = database.get_name("_bench")
+    with ready() as odoo, locks.held(layout.LOCKS / "bench"):
+        os.environ["PYTHONPATH"] += os.pathsep + str(layout.TOOLS)
+        prepare = [odoo.python, folder / "prepare.py", odoo.core_addons, name]
+        return process.call([*prepare, *arguments], cwd=layout.ROOT)
+
+
+@commands.command()
+def screenshots() -> int:
+    """Take the pictures of the documentation, with the Chromium of the machine."""
+    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if chromium is None:
+        raise Unavailable("There is no Chromium", "`apt install chromium` on Debian")
+    name = database.get_name("_screenshots")
+    with ready() as odoo, (layout.LOGS / "screenshots.log").open("wb") as log:
+        database.create(odoo, name, ("fastapi", "my_demo_api"), "--with-demo")
+        port = server.find_port()
+        options = ("--http-port", str(port), "--max-cron-threads", "0")
+        command = odoo.get_command("--database", name, *options)
+        with process.started(command, cwd=layout.DATA, output=log) as started:
+            server.wait_until_it_answers(started, port)
+            command = [layout.UV, "run", "--no-project", "--with", "playwright>=1.50"]
+            command += ["python", layout.TOOLS / "take_screenshots.py", chromium]
+            address = f"http://{server.HOST}:{port}"
+            return process.call([*command, address, name], cwd=layout.ROOT)
+
+
+@commands.command()
+def translate() -> int:
+    """Export the terms of the addons that have a folder i18n, and merge them."""
+    folders = [addon.path / "i18n" for addon in find_addons()]
+    folders = [folder for folder in folders if folder.is_dir()]
+    names = [folder.parent.name for folder in folders]
+    name = database.get_name("_translate")
+    with ready() as odoo, console.step(f"exporting the terms of {', '.join(names)}"):
+        database.create(odoo, name, names)
+        command = [*odoo.get_command()[:2], "i18n", "export", "--config"]
+        command += [layout.CONFIG, "--database", name, *names]
+        process.run_step(command, "translate", cwd=layout.DATA)
+    for folder in folders:
+        merge_translations(folder)
+    return 0
+
+
+def merge_translations(folder: Path) -> None:
+    """Bring translations in line with their template, as msgmerge of gettext would."""
+    template = polib.pofile(str(folder / f"{folder.parent.name}.pot"))
+    # or each export would differ
+    for name in ("POT-Creation-Date", "PO-Revision-Date"):
+        template.metadata.pop(name, None)
+    template.sort(key=lambda entry: entry.msgid)
+    template.save()
+    for translation in (polib.pofile(str(path)) for path in folder.glob("*.po")):
+        translation.merge(template)
+        for entry in translation.obsolete_entries():
+            translation.remove(entry)
+        translation.sort(key=lambda entry: entry.msgid)
+        translation.save()
+
+
+@commands.command()
+def setup() -> int:
+    """Get Odoo and the Python packages, without starting anything."""
+    with locks.held(layout.SET_UP):
+        odoo = get_odoo()
+    console.line(f"Ready. For an editor: Python is {odoo.python}, Odoo's {odoo.base}.")
+    return 0
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Carry out one command.
-
-    :param arguments: the command line without the program's name
-    :return: the process's exit code
-    """
-    # The embedded server's account must be able to read what is made here.
-    os.umask(0o022)
+    """Carry out one command, and return the exit code."""
     # Also where a shell has put the command into the background, ignoring SIGINT.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
-    options, passed_on = _get_parser().parse_known_args(arguments)
-    passing_on = (run.main, test.main, stress.main, libraries.main, matrix.main)
-    if passed_on and options.command not in passing_on:
-        console.error(f"`{passed_on[0]}` is no option of this command.")
-        return ExitCode.USAGE
-    command: Callable[..., int] = options.command
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
-        if options.command is matrix.main:
-            return command(options, passed_on)
-        if options.command in passing_on:
-            return command(passed_on)
-        if options.command in (bench.main, odoo_runner.main):
-            return command(options)
-        if options.command is lint.main:
-            return command(fix=options.fix)
-        if options.command is clean.main:
-            return command(cache=options.cache)
-        return command()
-    except ToolError as error:
-        console.error(str(error))
+        return commands.main(arguments, "python3 tools", standalone_mode=False)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        error.show()
         return error.exit_code
-    except KeyboardInterrupt:
-        console.line("stopped")
-        return ExitCode.INTERRUPTED
-    except Stopped as stopped:
-        console.line("stopped")
-        return 128 + stopped.signal_number
-    except OSError as error:
-        if error.errno not in _SENTENCES:
-            raise
-        where = f" ({error.filename})" if error.filename else ""
-        console.error(f"{_SENTENCES[error.errno]}{where}.")
-        return ExitCode.UNAVAILABLE
-
-
-_SENTENCES = {
-    errno.ENOSPC: "The disk is full: about 3 GB are needed, `make clean` gives back "
-    "what this checkout has taken",
-    errno.EDQUOT: "Your disk quota is used up: about 3 GB are needed",
-    errno.EROFS: "The checkout is on a read-only file system: move it to a place "
-    "that you may write to",
-    errno.EACCES: "A file can't be accessed, perhaps because another user made it: "
-    "remove .odoo/ as that user or take a checkout of your own",
-    errno.EPERM: "A file can't be changed, perhaps because another user made it: "
-    "remove .odoo/ as that user or take a checkout of your own",
-}
-
-
-def _get_parser() -> argparse.ArgumentParser:
-    # No abbreviations: what isn't an option here belongs to pytest or Odoo.
-    parser = argparse.ArgumentParser(prog="python3 tools", allow_abbrev=False)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, module in {
-        "run": run,
-        "test": test,
-        "test-matrix": matrix,
-        "test-odoo": odoo_runner,
-        "test-libraries": libraries,
-        "stress": stress,
-        "lint": lint,
-        "readme": readme,
-        "bench": bench,
-        "screenshots": screenshots,
-        "translate": translate,
-        "setup": setup,
-        "clean": clean,
-    }.items():
-        command = commands.add_parser(
-            name,
-            help=(module.__doc__ or "").splitlines()[0],
-            allow_abbrev=False,
-            add_help=module not in (test, stress, libraries),
-        )
-        command.set_defaults(command=module.main)
-        if module is bench:
-            bench.add_arguments(command)
-        if module is matrix:
-            matrix.add_arguments(command)
-        if module is odoo_runner:
-            odoo_runner.add_arguments(command)
-        if module is lint:
-            command.add_argument("--fix", action="store_true", help="repair and format")
-        if module is clean:
-            command.add_argument(
-                "--cache", action="store_true", help="also remove what was downloaded"
-            )
-    return parser
-
-
-def _stop(signal_number: int, _frame: FrameType | None) -> None:
-    # Once is enough: a second signal must not interrupt the orderly stop.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    raise Stopped(signal_number)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(get_exit_code(lambda: main(sys.argv[1:])))

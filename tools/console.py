@@ -1,24 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the user sees while a command works."""
+"""What the user sees while a command works, and the tables at its end."""
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-
-HEARTBEAT = 10  # seconds between two signs of life in a long step
 
 
 def line(text: str) -> None:
     """Write one line of progress, at once."""
     print(text, flush=True)
-
-
-def error(text: str) -> None:
-    """Write the sentence that a command ends with."""
-    print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -30,16 +22,23 @@ def step(text: str) -> Iterator[None]:
     line(f"    done in {time.monotonic() - start:.0f} s")
 
 
-class Heartbeat:
-    """Say that a step still works, every :data:`HEARTBEAT` seconds."""
+def render_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+) -> str:
+    """Return a table in Markdown whose columns line up.
 
-    def __init__(self) -> None:
-        self._start = time.monotonic()
-        self._next = HEARTBEAT
-
-    def beat(self) -> None:
-        """Write a line if it is time for one."""
-        elapsed = time.monotonic() - self._start
-        if elapsed >= self._next:
-            line(f"    ... {self._next} s")
-            self._next += HEARTBEAT
+    :param right: numbers of the columns that are aligned to the right
+    """
+    lines = [[cell.replace("|", r"\|") for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = ["-" * (x - 1) + ":-"[n not in right] for n, x in enumerate(widths)]
+    lines.insert(1, rule)
+    return "\n".join(
+        "| "
+        + " | ".join(
+            cell.rjust(widths[n]) if n in right else cell.ljust(widths[n])
+            for n, cell in enumerate(row)
+        )
+        + " |"
+        for row in lines
+    )

@@ -2,205 +2,170 @@
 """Databases: one to be served, kept and upgraded; one for the tests, made for each run.
 
 The tests' one is a copy of a template, which no test has touched. Two templates are
-kept: one with the addons of Odoo that ours need, made of it one with ours. What each
-was made of is the comment on it in PostgreSQL; if that has changed, it is made again.
+kept: one with the addons of Odoo that ours need, made of it one with ours. What a
+database was made of is the comment on it in PostgreSQL.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import psycopg2
+from psycopg2 import sql
 
 import console
 import layout
 import process
-import stamps
 from addons import find_addons, get_dependencies, get_tested_together
-from environment import Environment
+from environment import Odoo
 from errors import ToolError, Unavailable
 
-MIN_POSTGRES = 13  # odoo/release.py: MIN_PG_VERSION
-_HELPER = Path(__file__).parent / "in_venv" / "database.py"
-_SERVER_WAYS = (
-    "correct the PG* variables (PGHOST, PGPORT, PGUSER, PGPASSWORD), or unset them for "
-    "an embedded server"
-)
+
+def get_name(purpose: str = "") -> str:
+    """Return the name of the database to serve, or of another one derived from it."""
+    return (os.environ.get("PGDATABASE") or "fastapi") + purpose
 
 
-def create(
-    environment: Environment, name: str, modules: Sequence[str], *, demo: bool = False
-) -> None:
-    """Create a database, in place of one that is there.
-
-    :param modules: the modules to install
-    :param demo: with their demo data
-    """
-    _check_may_create(_get_state(environment, name))
-    _drop(environment, name)
-    _install(environment, name, modules, *(["--with-demo"] if demo else []))
+def create(odoo: Odoo, name: str, init: Sequence[str], *options: str) -> None:
+    """Create a database with some modules, in place of one that is there."""
+    _drop(name)
+    _call_odoo(odoo, name, init, *options)
 
 
-def create_for_tests(environment: Environment, name: str, *, new: bool = False) -> None:
-    """Create a database with the addons that are tested together.
-
-    :param new: make the templates again, whatever they were made of
-    """
-    addons = get_tested_together(find_addons())
+def create_for_tests(odoo: Odoo, name: str, *, new: bool = False) -> None:
+    """Create a database for the tests, if need be or told so from new templates."""
+    addons = get_tested_together()
     base, template = f"{name}_base", f"{name}_template"
     needed = get_dependencies(addons)
     # A server may be shared with other checkouts.
-    odoo = [str(layout.STATE), environment.odoo.get_digest(), *needed]
-    made_of = stamps.get_digest(odoo)
-    if new or not _is_kept(environment, base, made_of):
-        create(environment, base, needed)
-        _ask(environment, "comment", base, made_of)
+    made_of = {"checkout": str(layout.STATE), "odoo": odoo.get_digest(), "of": needed}
+    if new or not _is_kept(base, made_of):
+        create(odoo, base, needed)
+        _comment(base, made_of)
         new = True
-    packages = layout.STAMPS / f"{environment.python.parents[1].name}.txt"
-    ours = [part for addon in addons for part in (addon.name, addon.get_full_digest())]
-    made_of = stamps.get_digest([made_of, stamps.read(packages), *ours])
-    if new or not _is_kept(environment, template, made_of):
-        _copy(environment, base, template)
-        _install(environment, template, [addon.name for addon in addons])
-        _ask(environment, "comment", template, made_of)
+    digests = {addon.name: addon.get_digest() for addon in addons}
+    made_of = {**made_of, **digests, "packages": _get_packages(odoo)}
+    if new or not _is_kept(template, made_of):
+        _copy(base, template)
+        _call_odoo(odoo, template, [addon.name for addon in addons])
+        _comment(template, made_of)
         new = True
     state = "which is new" if new else "reused: nothing has changed"
     with console.step(f"copying the database {template}, {state}"):
-        _copy(environment, template, name)
+        _copy(template, name)
 
 
-def bring_up_to_date(
-    environment: Environment, name: str, modules: Sequence[str]
-) -> None:
-    """Create a database with demo data, or install and upgrade what is due.
-
-    :param modules: the modules to have installed
-    """
-    unfinished = layout.STAMPS / f"database-{name}.unfinished"
-    taken_over = layout.STAMPS / f"database-{name}.json"
-    state = _get_state(environment, name)
+def bring_up_to_date(odoo: Odoo, name: str, modules: Sequence[str]) -> None:
+    """Create a database with demo data, or install and upgrade what is due."""
+    unfinished = layout.DATA / f"{name}.unfinished"
     if unfinished.exists():
-        _drop(environment, name)
-        state |= {"exists": False, "modules": {}}
-    digests = {addon.name: addon.get_digest() for addon in find_addons()}
-    installed = [
-        name for name, module in state["modules"].items() if module == "installed"
-    ]
-    new = [module for module in modules if module not in installed]
-    known = json.loads(stamps.read(taken_over) or "{}")
-    changed = [
-        module
-        for module, digest in digests.items()
-        if module in installed and known.get(module) != digest
-    ]
-    if not state["exists"]:
-        _check_may_create(state)
-        stamps.write(unfinished, "")
-        _install(environment, name, modules, "--with-demo")
+        _drop(name)
+    digests = {addon.name: addon.get_digest(full=False) for addon in find_addons()}
+    if not ask("SELECT 1 FROM pg_database WHERE datname = %s", name):
+        unfinished.touch()
+        _call_odoo(odoo, name, modules, "--with-demo")
         unfinished.unlink()
-    elif new or changed:
-        with console.step(f"installing or upgrading {', '.join(new + changed)}"):
-            options = ["--init", ",".join(new)] if new else []
-            options += ["--update", ",".join(changed)] if changed else []
-            _call_odoo(environment, name, *options)
-        _check_installed(environment, name, modules)
-    stamps.write(taken_over, json.dumps(digests))
+    else:
+        known, installed = _get_comment(name), _get_installed(name)
+        changed = {module for module in digests if known.get(module) != digests[module]}
+        update = sorted(changed & installed)
+        init = [module for module in modules if module not in installed]
+        options = ["--update", ",".join(update)] if update else []
+        if init or update:
+            _call_odoo(odoo, name, init, *options)
+    _comment(name, digests)
 
 
-def get_endpoints(environment: Environment, name: str) -> list[tuple[str, str, bool]]:
+def get_endpoints(name: str) -> list[tuple[Any, ...]]:
     """Return name and root path of each endpoint, and whether it has documentation."""
-    return [tuple(row) for row in _ask(environment, "endpoints", name)["endpoints"]]
-
-
-def _install(
-    environment: Environment, name: str, modules: Sequence[str], *options: str
-) -> None:
-    with console.step(f"installing {', '.join(modules)} in the database {name}"):
-        _call_odoo(environment, name, "--init", ",".join(modules), *options)
-    _check_installed(environment, name, modules)
-
-
-def _call_odoo(environment: Environment, name: str, *options: str) -> None:
-    process.run_step(
-        environment.get_odoo_command(
-            *("--database", name, "--stop-after-init", "--no-http"),
-            *("--max-cron-threads", "0"),
-            *options,
-        ),
-        f"database-{name}",
-        env=environment.variables,
-        cwd=environment.cwd,
+    query = (
+        "SELECT name, root_path, docs_access <> 'off' FROM fastapi_endpoint"
+        " WHERE active ORDER BY root_path"
     )
+    return ask(query, database=name)
 
 
-def _check_installed(
-    environment: Environment, name: str, modules: Sequence[str]
-) -> None:
-    found = _get_state(environment, name)["modules"]
-    missing = [module for module in modules if found.get(module) != "installed"]
-    if missing:
+def _call_odoo(odoo: Odoo, name: str, init: Sequence[str], *options: str) -> None:
+    options += ("--database", name, "--stop-after-init", "--no-http")
+    options += ("--max-cron-threads", "0", *(["--init", ",".join(init)] * bool(init)))
+    what = ", ".join(init) or options[1]
+    log = f"database-{name}"
+    with console.step(f"installing or upgrading {what} in the database {name}"):
+        process.run_step(odoo.get_command(*options), log, cwd=layout.DATA)
+    if missing := set(init) - _get_installed(name):
         raise ToolError(
-            f"Odoo has not installed {', '.join(missing)}; the reason is in "
-            f"{layout.LOGS}/database-{name}.log."
+            f"Odoo has not installed {', '.join(sorted(missing))}; the reason is in "
+            f"{layout.LOGS}/{log}.log."
         )
 
 
-def _check_may_create(state: dict[str, Any]) -> None:
-    if not state["can_create"]:
-        raise Unavailable(
-            f"PostgreSQL's role {state['user']} may not create databases",
-            f"`ALTER ROLE {state['user']} CREATEDB` as an administrator, name another "
-            "role in PGUSER, or unset the PG* variables for an embedded server",
-        )
+def _get_packages(odoo: Odoo) -> str:
+    command = [layout.UV, "pip", "freeze", "--quiet", "--python", odoo.python]
+    return subprocess.check_output(command, text=True)
 
 
-def _get_state(environment: Environment, name: str) -> dict[str, Any]:
-    state = _ask(environment, "state", name)
-    if state["version"] < MIN_POSTGRES:
-        raise Unavailable(
-            f"PostgreSQL {state['version']} is too old for Odoo 19, which needs "
-            f"{MIN_POSTGRES} or later",
-            _SERVER_WAYS,
-        )
-    if state["user"] == "postgres":
-        raise Unavailable(
-            "Odoo refuses to work as PostgreSQL's user postgres",
-            "name another role in PGUSER (`createuser --createdb odoo` makes one)",
-        )
-    return state
+def _get_installed(name: str) -> set[str]:
+    if ask("SELECT to_regclass('ir_module_module')", database=name) == [(None,)]:
+        return set()
+    query = "SELECT name FROM ir_module_module WHERE state = 'installed'"
+    return {module for (module,) in ask(query, database=name)}
 
 
-def _drop(environment: Environment, name: str) -> None:
-    _ask(environment, "drop", name)
+def _is_kept(name: str, made_of: Mapping[str, Any]) -> bool:
+    return _get_comment(name) == made_of and _get_file_store(name).is_dir()
+
+
+def _get_comment(name: str) -> dict[str, Any]:
+    query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
+    found = ask(f"{query} WHERE datname = %s", name)
+    try:
+        return json.loads(found[0][0])
+    except (IndexError, TypeError, ValueError):  # not there, or not by this program
+        return {}
+
+
+def _comment(name: str, made_of: Mapping[str, Any]) -> None:
+    comment = sql.SQL("COMMENT ON DATABASE {} IS {}")
+    ask(comment.format(sql.Identifier(name), sql.Literal(json.dumps(made_of))))
+
+
+def _drop(name: str) -> None:
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+    ask(drop.format(sql.Identifier(name)))
     shutil.rmtree(_get_file_store(name), ignore_errors=True)
 
 
-def _copy(environment: Environment, source: str, name: str) -> None:
-    _drop(environment, name)
-    _ask(environment, "copy", name, source)
+def _copy(source: str, name: str) -> None:
+    _drop(name)
+    copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    ask(copy.format(sql.Identifier(name), sql.Identifier(source)))
     shutil.copytree(_get_file_store(source), _get_file_store(name))
-
-
-def _is_kept(environment: Environment, name: str, made_of: str) -> bool:
-    comment = _get_state(environment, name)["comment"]
-    return comment == made_of and _get_file_store(name).is_dir()
 
 
 def _get_file_store(name: str) -> Path:
     return layout.DATA / "filestore" / name
 
 
-def _ask(environment: Environment, action: str, *arguments: str) -> dict[str, Any]:
-    answer = process.capture(
-        [environment.python, _HELPER, action, *arguments],
-        env=environment.variables,
-        cwd=environment.cwd,
-    )
-    if answer.returncode:
-        raise ToolError(f"{answer.stderr}\nPostgreSQL could not be asked.")
-    result: dict[str, Any] = json.loads(answer.stdout)
-    if "error" in result:
-        raise Unavailable(f"PostgreSQL refuses ({result['error']})", _SERVER_WAYS)
-    return result
+def ask(
+    query: str | sql.Composable, *values: str, database: str = "postgres"
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a query."""
+    try:
+        with closing(psycopg2.connect(dbname=database)) as connection:
+            connection.autocommit = True
+            cursor = connection.cursor()
+            cursor.execute(query, values)
+            return cursor.fetchall() if cursor.description else []
+    except psycopg2.Error as error:
+        raise Unavailable(
+            f"PostgreSQL refuses ({' '.join(str(error).split())})",
+            "correct the PG* variables (PGHOST, PGPORT, PGUSER, PGPASSWORD), or unset "
+            "them for an embedded server",
+        ) from error

@@ -1,158 +1,123 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Everything that has to be there before Odoo can start, made if it isn't.
+"""Odoo and a PostgreSQL server, made ready for a command.
 
-Three things come together: an Odoo, a virtual environment and a PostgreSQL server. The
-result knows how Odoo's programs are called.
+A checkout of Odoo has its addons in ``addons`` beside ``odoo``, an installed one in
+``odoo/addons``. Debian's is an installed one in ``usr/lib/python3/dist-packages``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-import shutil
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import console
+import debian
 import layout
 import locks
-import odoo_source
 import postgres
-import python_env
-import stamps
 from errors import Unavailable
-from odoo_source import OdooSource
 
-_RUN_ODOO = layout.ROOT / "tools" / "in_venv" / "run_odoo.py"
-NEEDED_SPACE = 3 * 1024**3  # bytes, of which Odoo unpacked takes 1.2 GB
-
-
-@dataclass(frozen=True)
-class Environment:
-    """An Odoo ready to be called.
-
-    :param odoo: where Odoo comes from
-    :param python: Python of the virtual environment
-    :param variables: the environment variables of Odoo's programs
-    """
-
-    odoo: OdooSource
-    python: Path
-    variables: dict[str, str]
-
-    def get_odoo_command(self, *arguments: str) -> list[str | Path]:
-        """Return the command line of Odoo's own program.
-
-        It must run in a folder without ``fastapi``, as :attr:`cwd` is: Python looks
-        for modules there first, and the addon bears the library's name.
-        """
-        return [self.python, _RUN_ODOO, *arguments, "--config", layout.CONFIG]
-
-    @property
-    def cwd(self) -> Path:
-        """Return the folder for Odoo's programs."""
-        return layout.DATA
+_SERIES = re.compile(r"^version_info = \(19, 0,", re.MULTILINE)
+# Folders of addons that a new database doesn't depend on.
+_ASIDE = {"__pycache__", "i18n", "static", "tests"}
+_WAYS = (
+    "name a checkout of Odoo 19.0 with `make run ODOO_SRC=/path/to/odoo`, or leave it "
+    "out for Debian's package"
+)
+# Odoo limits the address space, which the stacks of ended threads count for as long as
+# Python 3.13 keeps them: a test with hundreds of refused calls reaches it.
+_CONFIG = """\
+[options]
+addons_path = {}
+data_dir = {}
+http_interface = 127.0.0.1
+limit_memory_hard = 0
+list_db = False
+"""
 
 
 @dataclass(frozen=True)
-class Packages:
-    """The addons' Python packages, and the virtual environment that they go into.
+class Odoo:
+    """An Odoo that can be run."""
 
-    :param folder: the environment's folder
-    :param requirements: the file with the addons' requirements
-    :param more: files with requirements beside them
-    """
+    base: Path  # goes on Python's path, parent of `odoo`
+    core_addons: Path
+    python: Path = layout.PYTHON
 
-    folder: Path = layout.VENV
-    requirements: Path = layout.ROOT / "requirements.txt"
-    more: tuple[Path, ...] = ()
+    def get_command(self, *arguments: str | Path) -> list[str | Path]:
+        """Return the command line of Odoo's own program."""
+        program = layout.TOOLS / "run_odoo.py"
+        return [self.python, program, *arguments, "--config", layout.CONFIG]
 
-
-DECLARED = Packages()
+    def get_digest(self) -> str:
+        """Return a hash of names, sizes and times: a changed file gives another."""
+        found = set()
+        for top in (self.base / "odoo", self.core_addons):
+            for folder, folders, names in os.walk(top):
+                folders[:] = [name for name in folders if name not in _ASIDE]
+                for path in (os.path.join(folder, name) for name in names):
+                    stat = os.lstat(path)
+                    found.add(f"{path} {stat.st_size} {stat.st_mtime_ns}")
+        return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()
 
 
 @contextmanager
-def ready(packages: Packages = DECLARED) -> Iterator[Environment]:
-    """Have everything ready as long as the block runs.
-
-    :param packages: others than the newest that the manifests allow
-    :raises errors.ToolError: if something can't be had
-    """
-    odoo, python = set_up(packages)
+def ready(python: Path = layout.PYTHON) -> Iterator[Odoo]:
+    """Have Odoo and a server as long as the block runs, for all that it starts."""
+    external = any(os.environ.get(name) for name in postgres.SERVER_VARIABLES)
+    before = os.environ.copy()
     in_use = locks.FileLock(layout.IN_USE)
-    in_use.acquire(shared=True)
+    with locks.held(layout.SET_UP):
+        odoo = get_odoo(python)
+        in_use.acquire(shared=True)
+        server = {} if external else postgres.start()
     try:
-        with postgres.serving(python) as server:
-            yield Environment(odoo, python, _get_variables(odoo, python, server))
+        # The checkout must not be on Python's path, where the addon hides the library.
+        path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        path = [item for item in path if item and Path(item).resolve() != layout.ROOT]
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(odoo.base), *path])
+        os.environ["PATH"] = f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        # Odoo would prefer these to its options.
+        for name in ("PGDATABASE", "PYTHONHOME", "ODOO_RC"):
+            os.environ.pop(name, None)
+        os.environ |= server
+        yield odoo
     finally:
-        in_use.release()
+        os.environ.clear()
+        os.environ |= before
+        with locks.held(layout.SET_UP):
+            # The last one to leave stops the server.
+            if server and in_use.acquire(wait=False):
+                postgres.stop()
+            in_use.release()
 
 
-def set_up(packages: Packages = DECLARED) -> tuple[OdooSource, Path]:
-    """Make Odoo and the virtual environment, once for all commands of the checkout.
-
-    :param packages: others than the newest that the manifests allow
-    :return: Odoo and the environment's Python
-    """
-    layout.make_state()
-    with locks.held(layout.LOCKS / "set-up", "another command's set-up here"):
-        _check_space(packages.folder)
-        odoo = odoo_source.get_odoo()
-        console.line(f"Odoo 19.0 from {odoo.origin}")
-        lists = [
-            packages.requirements,
-            layout.ROOT / "test-requirements.txt",
-            layout.REQUIREMENTS / "postgres.txt",
-            *packages.more,
-        ]
-        if not odoo.has_packages:
-            lists.append(layout.REQUIREMENTS / "odoo.txt")
-        python = python_env.ensure_environment(
-            packages.folder, lists, odoo.site_folders
-        )
-        layout.DATA.mkdir(exist_ok=True)
-        stamps.write(layout.CONFIG, _get_config(odoo))
-    return odoo, python
-
-
-def _check_space(folder: Path) -> None:
-    made = (layout.STAMPS / f"{folder.name}.txt").exists()
-    if not made and shutil.disk_usage(layout.STATE).free < NEEDED_SPACE:
-        raise Unavailable(
-            f"There is less than 3 GB of free space in {layout.STATE}",
-            "make room, or take the checkout to a larger disk",
-        )
-
-
-def _get_config(odoo: OdooSource) -> str:
+def get_odoo(python: Path = layout.PYTHON) -> Odoo:
+    """Return the Odoo that is named, or else Debian's, and write its configuration."""
+    named = os.environ.get("ODOO_SRC", "")
+    tree = Path(named).expanduser().resolve() if named else debian.get_tree()
+    odoo = Odoo(*inspect_tree(tree), python)
+    console.line(f"Odoo 19.0 from {named or 'the Debian package odoo-19'}")
     addons_path = ",".join(map(str, (layout.ROOT, layout.DEMO, odoo.core_addons)))
-    # Odoo limits the address space, which the stacks of ended threads count for as long
-    # as Python 3.13 keeps them: a test with hundreds of refused calls reaches it.
-    return (
-        "[options]\n"
-        f"addons_path = {addons_path}\n"
-        f"data_dir = {layout.DATA}\n"
-        "http_interface = 127.0.0.1\n"
-        "limit_memory_hard = 0\n"
-        "list_db = False\n"
-    )
+    layout.CONFIG.write_text(_CONFIG.format(addons_path, layout.DATA))
+    return odoo
 
 
-def _get_variables(
-    odoo: OdooSource, python: Path, server: dict[str, str]
-) -> dict[str, str]:
-    variables = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("PG") and name not in ("PYTHONHOME", "ODOO_RC")
-    }
-    # The checkout itself must not be on Python's path: see get_odoo_command.
-    inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    folders = [
-        path for path in inherited if path and Path(path).resolve() != layout.ROOT
-    ]
-    variables |= server
-    variables["PYTHONPATH"] = os.pathsep.join([str(odoo.base), *folders])
-    variables["PATH"] = os.pathsep.join([str(python.parent), variables.get("PATH", "")])
-    return variables
+def inspect_tree(tree: Path) -> tuple[Path, Path]:
+    """Return where Odoo and its addons are in a folder.
+
+    :raises Unavailable: if there is none, or it isn't Odoo 19.0
+    """
+    for base in (tree, tree / "usr" / "lib" / "python3" / "dist-packages"):
+        for addons in (base / "odoo" / "addons", base / "addons"):
+            release = base / "odoo" / "release.py"
+            if release.is_file() and (addons / "web").is_dir():
+                if _SERIES.search(release.read_text()):
+                    return base, addons
+                raise Unavailable(f"The Odoo in {tree} isn't Odoo 19.0", _WAYS)
+    raise Unavailable(f"There is no Odoo with its addons in {tree}", _WAYS)

@@ -1,56 +1,46 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What can go wrong, as one sentence each and an exit code.
-
-A newcomer reads the sentence, not a traceback: it names what is missing and the
-ways to provide it.
-"""
+"""What can go wrong, as one sentence each: what is missing, and how to provide it."""
 
 from __future__ import annotations
 
-from enum import IntEnum
+import errno
+import sys
+from collections.abc import Callable
 
-
-class ExitCode(IntEnum):
-    """Exit codes of the commands."""
-
-    OK = 0
-    FAILED = 1  # a step, a test or a check said no
-    UNAVAILABLE = 2  # something that the machine has to provide is missing
-    USAGE = 64
-    INTERRUPTED = 130
+_WAYS = {
+    errno.EADDRINUSE: "take another port with `make run PORT=8169`",
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "about 3 GB are needed"),
+    errno.EROFS: "move the checkout",
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "remove .odoo/ as who made it"),
+}
 
 
 class ToolError(Exception):
-    """Base of everything that ends a command with a sentence."""
+    """Ends a command with a sentence."""
 
-    exit_code: ExitCode = ExitCode.FAILED
+    exit_code = 1
 
 
 class Unavailable(ToolError):
-    """Something that the machine has to provide isn't there.
+    """Something that the machine has to provide is missing."""
 
-    :param missing: what can't be had, the beginning of the sentence
-    :param ways: how to provide it, its end
-    """
-
-    exit_code = ExitCode.UNAVAILABLE
+    exit_code = 2
 
     def __init__(self, missing: str, ways: str) -> None:
         super().__init__(f"{missing}: {ways}.")
-        self.missing = missing
-        self.ways = ways
 
 
-class StepFailed(ToolError):
-    """A step whose output went to a log file ended with an error."""
-
-
-class Stopped(BaseException):
-    """The process was told to end by a signal other than Ctrl-C's.
-
-    Not an ``Exception``, as ``KeyboardInterrupt`` isn't one: nothing may swallow it.
-    """
-
-    def __init__(self, signal_number: int) -> None:
-        super().__init__(signal_number)
-        self.signal_number = signal_number
+def get_exit_code(function: Callable[[], int | None]) -> int:
+    """Call a function, and return its exit code; an error leaves as its sentence."""
+    try:
+        return function() or 0
+    except KeyboardInterrupt:
+        return 130
+    except ToolError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        if error.errno not in _WAYS:
+            raise
+        print(f"{error}: {_WAYS[error.errno]}.", file=sys.stderr)
+        return Unavailable.exit_code

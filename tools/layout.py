@@ -1,28 +1,38 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Where everything lies: in the checkout, under ``.odoo/`` and in the user's cache.
+"""Where everything lies: ``.odoo/`` has what is made for this checkout, nothing else.
 
-``.odoo/`` holds all that is made for this checkout, and nothing else; removing it is
-``make clean``. The cache folder holds what came over the network, for every checkout.
+What came over the network is in the user's cache, for every checkout.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+TOOLS = Path(__file__).resolve().parent
+ROOT = TOOLS.parent
 DEMO = ROOT / "demo"
-REQUIREMENTS = ROOT / "tools" / "requirements"
+REQUIREMENTS = TOOLS / "requirements"
+#: What the virtual environment holds, for Odoo, its tests and the tools.
+LISTS = (
+    ROOT / "requirements.txt",
+    ROOT / "test-requirements.txt",
+    REQUIREMENTS / "odoo.txt",
+    REQUIREMENTS / "tools.txt",
+)
 
 STATE = ROOT / ".odoo"
 LOGS = STATE / "logs"
-STAMPS = STATE / "stamps"
-LOCKS = STATE / "locks"
-IN_USE = LOCKS / "in-use"  # held, shared, by every command that uses what was made
+LOCKS = STATE / "locks"  # what is held, by one command at a time:
+SET_UP = LOCKS / "set-up"  # while something is made, started or stopped
+TESTS = LOCKS / "tests"
+IN_USE = LOCKS / "in-use"  # or shared, by every command that uses what was made
 DEBIAN_TREE = STATE / "debian"  # Odoo and its assets, unpacked
-VENV = STATE / "venv"
-LINT_VENV = STATE / "lint-venv"
-CELLS = STATE / "cells"  # of `make test-matrix`: an environment for each
+VENV = STATE / "venv-{}.{}".format(*sys.version_info)
+PYTHON = VENV / "bin" / "python"
+UV = VENV / "bin" / "uv"
+NOX = STATE / "nox"  # virtual environments with other packages
 CLUSTER = STATE / "postgres"
 DATA = STATE / "data"  # Odoo's data_dir: file store, sessions
 CONFIG = STATE / "odoo.conf"
@@ -34,9 +44,3 @@ def get_cache() -> Path:
     # The specification wants relative paths ignored.
     root = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
     return root / "odoo-fastapi"
-
-
-def make_state() -> None:
-    """Create the folders that every command may write to."""
-    for folder in (STATE, LOGS, STAMPS, LOCKS):
-        folder.mkdir(exist_ok=True)

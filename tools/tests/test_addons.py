@@ -9,7 +9,6 @@ from addons import (
     Addon,
     find_addons,
     get_dependencies,
-    get_requirements,
     get_tested_together,
 )
 from errors import ToolError
@@ -46,27 +45,16 @@ def test_a_bad_manifest_is_named(tmp_path: Path, manifest: str) -> None:
 def test_addons_with_a_database_of_their_own() -> None:
     found = find_addons()
     names = {addon.name for addon in found}
-    together = {addon.name for addon in get_tested_together(found)}
+    together = {addon.name for addon in get_tested_together()}
     assert OWN_DATABASE <= names
     assert together == names - OWN_DATABASE
     # no other one needs more than Odoo's server and web client
     needed = {
         name
-        for addon in get_tested_together(found)
+        for addon in get_tested_together()
         for name in addon.manifest.get("depends", ())
     }
     assert needed - names <= {"base", "web", "web_tour"}
-
-
-def test_requirements_are_sorted_and_unique() -> None:
-    addons = [
-        Addon(Path("a"), {"external_dependencies": {"python": ["fastapi>=1", "z"]}}),
-        Addon(Path("b"), {"external_dependencies": {"python": ["z"], "bin": ["cc"]}}),
-        Addon(Path("c"), {}),
-    ]
-    lines = get_requirements(addons).splitlines()
-    assert lines[0].startswith("#")
-    assert lines[1:] == ["fastapi>=1", "z"]
 
 
 MODEL = """
@@ -101,11 +89,11 @@ def test_an_upgrade_is_due_when_a_database_takes_something_over(
     tmp_path: Path, changed: str, upgrade: bool
 ) -> None:
     addon = Addon(make_addon(tmp_path, "one", "{}"), {})
-    before = addon.get_digest()
+    before = addon.get_digest(full=False)
     path = addon.path / changed
     path.parent.mkdir(parents=True)
     path.write_text("'<odoo/>'")
-    assert (addon.get_digest() != before) is upgrade
+    assert (addon.get_digest(full=False) != before) is upgrade
 
 
 @pytest.mark.parametrize(
@@ -126,9 +114,9 @@ def test_an_upgrade_is_due_for_what_a_model_declares(
     addon = Addon(make_addon(tmp_path, "one", "{}"), {})
     path = addon.path / "app.py"
     path.write_text(MODEL)
-    before = addon.get_digest()
+    before = addon.get_digest(full=False)
     path.write_text(MODEL.replace(old, new))
-    assert (addon.get_digest() != before) is upgrade
+    assert (addon.get_digest(full=False) != before) is upgrade
 
 
 @pytest.mark.parametrize(
@@ -147,11 +135,11 @@ def test_a_new_database_depends_on_all_but_the_tests(
     tmp_path: Path, changed: str, made_again: bool
 ) -> None:
     addon = Addon(make_addon(tmp_path, "one", "{}"), {})
-    before = addon.get_full_digest()
+    before = addon.get_digest()
     path = addon.path / changed
     path.parent.mkdir(parents=True)
     path.touch()
-    assert (addon.get_full_digest() != before) is made_again
+    assert (addon.get_digest() != before) is made_again
 
 
 def test_what_the_addons_need_is_installed_before(tmp_path: Path) -> None:

@@ -1,10 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The tests' database: copied from one that is up to date, or made again."""
 
-import json
-import os
-import subprocess
-import sys
+import shutil
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ import pytest
 import database
 import layout
 from addons import find_addons
-from environment import Environment
-from odoo_source import OdooSource
+from environment import Odoo
+from errors import Unavailable
 
 
 class Server:
@@ -24,26 +23,26 @@ class Server:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.databases: dict[str, dict[str, Any]] = {}
+        self.databases: dict[str, str] = {}
+        self.comments: dict[str, dict[str, Any]] = {}
         self.installed: list[str] = []
         self._folder = folder
 
-    def ask(self, _environment: Environment, action: str, *names: str) -> dict:
-        if action == "drop":
-            self.databases.pop(names[0], None)
-        elif action == "copy":
-            self.databases[names[0]] = {"modules": self.databases[names[1]]["modules"]}
-        elif action == "comment":
-            self.databases[names[0]]["comment"] = names[1]
-        state = {"comment": None, "modules": {}, **self.databases.get(names[0], {})}
-        return {"version": 16, "user": "odoo", "can_create": True, **state}
+    def drop(self, name: str) -> None:
+        self.databases.pop(name, None)
+        self.comments.pop(name, None)
+        shutil.rmtree(self._folder / "filestore" / name, ignore_errors=True)
 
-    def call_odoo(self, _environment: Environment, name: str, *options: str) -> None:
-        modules = options[options.index("--init") + 1]
+    def copy(self, source: str, name: str) -> None:
+        self.drop(name)
+        self.databases[name] = self.databases[source]
+        files = self._folder / "filestore"
+        shutil.copytree(files / source, files / name)
+
+    def call_odoo(self, _odoo: Odoo, name: str, init: list[str], *_: str) -> None:
+        modules = ",".join(init)
         self.installed.append(modules)
-        known = self.databases.setdefault(name, {"modules": {}})["modules"]
-        new = dict.fromkeys(modules.split(","), "installed")
-        self.databases[name]["modules"] = known | new
+        self.databases[name] = f"{self.databases.get(name, '')} {modules}"
         folder = self._folder / "filestore" / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / modules).touch()
@@ -53,13 +52,24 @@ class Server:
 def _server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     server = Server(tmp_path / "data")
     monkeypatch.setattr(layout, "DATA", tmp_path / "data")
-    monkeypatch.setattr(layout, "STAMPS", tmp_path / "stamps")
-    monkeypatch.setattr(database, "find_addons", lambda: find_addons([tmp_path]))
-    monkeypatch.setattr(database, "_ask", server.ask)
+    monkeypatch.setattr(
+        database, "get_tested_together", lambda: find_addons([tmp_path])
+    )
+    monkeypatch.setattr(
+        database, "_get_packages", lambda _odoo: read(tmp_path / "packages")
+    )
+    monkeypatch.setattr(database, "_drop", server.drop)
+    monkeypatch.setattr(database, "_copy", server.copy)
+    monkeypatch.setattr(database, "_comment", server.comments.__setitem__)
+    monkeypatch.setattr(database, "_get_comment", server.comments.get)
     monkeypatch.setattr(database, "_call_odoo", server.call_odoo)
     write(tmp_path / "ours" / "__manifest__.py", "{'depends': ['web']}")
     write(tmp_path / "odoo" / "addons" / "web" / "__manifest__.py", "{}")
     return server
+
+
+def read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
 
 
 def write(path: Path, text: str) -> None:
@@ -68,9 +78,8 @@ def write(path: Path, text: str) -> None:
 
 
 def make(folder: Path, *, new: bool = False) -> None:
-    odoo = OdooSource(folder / "odoo", folder / "odoo" / "addons", "a test")
-    python = folder / "venv" / "bin" / "python"
-    database.create_for_tests(Environment(odoo, python, {}), "test", new=new)
+    odoo = Odoo(folder / "odoo", folder / "odoo" / "addons")
+    database.create_for_tests(odoo, "test", new=new)
 
 
 def test_a_database_is_a_copy_of_one_that_no_test_has_touched(
@@ -78,12 +87,12 @@ def test_a_database_is_a_copy_of_one_that_no_test_has_touched(
 ) -> None:
     make(tmp_path)
     assert server.installed == ["web", "ours"]
-    server.databases["test"]["modules"] = {"left": "by a test"}
+    server.databases["test"] = "left by a test"
     left = tmp_path / "data" / "filestore" / "test" / "left"
     left.touch()
     make(tmp_path)
     assert server.installed == ["web", "ours"]
-    assert set(server.databases["test"]["modules"]) == {"web", "ours"}
+    assert server.databases["test"] == " web ours"
     assert {path.name for path in left.parent.iterdir()} == {"web", "ours"}
 
 
@@ -93,7 +102,7 @@ def test_a_database_is_a_copy_of_one_that_no_test_has_touched(
         ("ours/models/model.py", ["ours"]),
         ("ours/tests/test_one.py", []),
         ("ours/__manifest__.py", ["mail,web", "ours"]),
-        ("stamps/venv.txt", ["ours"]),
+        ("packages", ["ours"]),
         ("odoo/addons/web/models/model.py", ["web", "ours"]),
         ("odoo/odoo/http.py", ["web", "ours"]),
     ],
@@ -145,9 +154,33 @@ def test_an_installation_that_broke_off_is_not_kept(
     assert server.installed == ["ours"]
 
 
+@pytest.fixture(name="name")
+def _name() -> Iterator[str]:
+    name = f"tools_{uuid.uuid4().hex}"
+    database.ask(f"CREATE DATABASE {name}")
+    yield name
+    database._drop(name)
+
+
+def test_what_a_database_was_made_of_is_its_comment(name: str) -> None:
+    assert database._get_comment(name) == {}
+    made_of = {"odoo": "it's 19", "of": ["web"]}
+    database._comment(name, made_of)
+    assert database._get_comment(name) == made_of
+    database.ask(f"COMMENT ON DATABASE {name} IS 'another program''s'")
+    assert database._get_comment(name) == {}
+
+
+def test_nothing_is_installed_in_an_empty_database(name: str) -> None:
+    assert database._get_installed(name) == set()
+
+
+def test_what_postgres_refuses_is_a_sentence() -> None:
+    with pytest.raises(Unavailable, match=r"PostgreSQL refuses \(.*no_such_database"):
+        database.ask("SELECT 1", database="no_such_database")
+
+
 def test_the_endpoints_are_those_of_the_database() -> None:
     tests = pytest.importorskip("odoo.tests")
-    command = [sys.executable, database._HELPER, "endpoints", tests.get_db_name()]
-    answer = subprocess.run(command, capture_output=True, check=True, env=os.environ)
-    endpoints = json.loads(answer.stdout)["endpoints"]
+    endpoints = database.get_endpoints(tests.get_db_name())
     assert [name for name, path, docs in endpoints if path == "/my_demo_api"]

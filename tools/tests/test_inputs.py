@@ -1,42 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What comes from outside: variables, apt's answer, wheels' names, pinned versions."""
+"""What comes from outside: command lines, and apt's sources."""
 
-import re
-from pathlib import Path
+import signal
+from collections.abc import Sequence
 
 import pytest
 
-import layout
-import stamps
-from commands.run import check_options, get_modules, get_port
-from commands.test import names_path
-from debian import choose_mirror
-from errors import Unavailable
-from postgres import get_database_name, is_external
-from python_env import get_pins
-
-
-def test_the_port_is_a_number() -> None:
-    assert get_port("") == 8069
-    assert get_port("8169") == 8169
-
-
-@pytest.mark.parametrize("text", ["x", "0", "65536", "-1", "80 80"])
-def test_another_port_is_refused(text: str) -> None:
-    with pytest.raises(Unavailable, match=f"PORT={text} is no port"):
-        get_port(text)
-
-
-def test_modules_are_separated_by_commas_or_spaces() -> None:
-    assert get_modules("") == []
-    assert get_modules("one,two  three, four") == ["one", "two", "three", "four"]
-
-
-@pytest.mark.parametrize("option", ["-p", "--http-port=8170", "--database=mine"])
-def test_what_a_variable_says_is_refused_as_an_option(option: str) -> None:
-    check_options(["--workers=2", "--dev", "xml"])
-    with pytest.raises(Unavailable, match="is no option here: `make run P"):
-        check_options(["--workers=2", option])
+import cli
+import database
+import errors
+from debian import find_mirror
+from testing import names_path
 
 
 @pytest.mark.parametrize(
@@ -55,52 +29,70 @@ def test_some_of_the_tests_are_named_by_paths(
     assert names_path(arguments) is expected
 
 
-def test_a_named_server_is_used() -> None:
-    assert is_external({"PGHOST": "database"})
-    assert not is_external({"PGHOST": "", "PGDATABASE": "name"})
+@pytest.fixture(name="signals", autouse=True)
+def _signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *_arguments: None)
 
 
-def test_the_database_can_be_named() -> None:
-    assert get_database_name({}) == "fastapi"
-    assert get_database_name({"PGDATABASE": "mine"}) == "mine"
+@pytest.mark.parametrize("text", ["x", "0", "65536", "-1", "80 80"])
+def test_a_port_is_a_number(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORT", text)
+    assert cli.main(["run"]) == 2
+    assert "Invalid value for '--port'" in capsys.readouterr().err
 
 
-def test_the_mirror_is_that_of_a_release() -> None:
-    targets = (
-        "http://one.test/debian-security/ bookworm-security\n"
-        "http://two.test/debian/ bookworm-updates\n"
-        "http://three.test/tool/ stable\n"
-        "http://two.test/debian/ bookworm\n"
-    )
-    assert choose_mirror(targets) == "http://two.test/debian/"
-    assert choose_mirror("") is None
+def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with cli.socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        code = errors.get_exit_code(lambda: cli.main(["run", "--port", port]))
+    assert code == 2
+    assert "take another port" in capsys.readouterr().err
 
 
-def test_wheels_become_exact_versions() -> None:
-    name = "a2wsgi-1.10.10-py3-none-any.whl"
-    assert get_pins([name]) == f"# {name}\na2wsgi==1.10.10\n"
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("-k", "cors and not x"), ("--pdb", "-x", "a.py::T"), ("--help",)],
+)
+def test_arguments_are_passed_on(
+    arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    monkeypatch.setattr(cli.testing, "run_tests", lambda given: found.append(given))
+    cli.main(["test", *arguments])
+    assert found == [arguments]
 
 
-def test_a_stamp_tells_every_difference(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_text("text")
-    assert stamps.get_digest([path]) == stamps.get_digest(["text"])
-    assert stamps.get_digest(["ab", "c"]) != stamps.get_digest(["a", "bc"])
-    stamps.write(tmp_path / "new" / "stamp", "text")
-    assert stamps.read(tmp_path / "new" / "stamp") == "text"
-    assert stamps.read(tmp_path / "missing") == ""
+def test_an_unknown_option_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["setup", "--cach"]) == 2
+    assert "No such option" in capsys.readouterr().err
 
 
-def test_lint_has_the_versions_of_the_hooks() -> None:
-    hooks = (layout.ROOT / ".pre-commit-config.yaml").read_text()
-    lines = (layout.REQUIREMENTS / "lint.txt").read_text().splitlines()
-    for line in lines:
-        if line.startswith("#"):
-            continue
-        project, version = line.split("==")
-        repository = {
-            "oca-odoo-pre-commit-hooks": "odoo-pre-commit-hooks",
-            "ruff": "ruff-pre-commit",
-        }.get(project, project)
-        pattern = rf"/{repository}\n    rev: v{re.escape(version)}\n"
-        assert re.search(pattern, hooks), line
+def test_an_error_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> int:
+        raise errors.Unavailable("There is no Odoo", "name one")
+
+    assert errors.get_exit_code(fail) == 2
+    assert capsys.readouterr().err == "There is no Odoo: name one.\n"
+
+
+def test_the_database_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PGDATABASE", raising=False)
+    assert database.get_name("_test") == "fastapi_test"
+    monkeypatch.setenv("PGDATABASE", "mine")
+    assert database.get_name() == "mine"
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        "deb http://one.test/debian-security/ bookworm-security main\n"
+        "# deb http://other.test/debian sid main\n"
+        "deb [arch=amd64] http://two.test/debian bookworm main\n",
+        "Types: deb\nURIs: http://two.test/debian/\nSuites: bookworm\n",
+    ],
+)
+def test_the_mirror_is_that_of_a_release(sources: str) -> None:
+    assert find_mirror(sources) == "http://two.test/debian"
+    assert find_mirror("deb https://packages.test/apt stable main") is None

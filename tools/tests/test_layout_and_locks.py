@@ -40,6 +40,6 @@ def test_a_lock_outlives_the_removal_of_its_file(tmp_path: Path) -> None:
 
 
 def test_a_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), held(tmp_path / "lock", "nothing"):
+    with pytest.raises(ZeroDivisionError), held(tmp_path / "lock"):
         raise ZeroDivisionError
     assert FileLock(tmp_path / "lock").acquire(wait=False)

@@ -7,7 +7,7 @@ on GitHub). A new advisory is a new line here, which fails until the bound is ra
 
 import pytest
 
-from addons import find_addons, get_lower_bound, get_packages
+import layout
 
 #: Library, advisory, and the version that it is fixed in.
 FIXES = [
@@ -43,5 +43,6 @@ def get_numbers(version: str) -> list[int]:
 
 @pytest.mark.parametrize(("library", "advisory", "fixed"), FIXES)
 def test_bound_is_not_below_the_fix(library: str, advisory: str, fixed: str) -> None:
-    bounds = dict(map(get_lower_bound, get_packages(find_addons())))
+    lines = (layout.ROOT / "requirements.txt").read_text().splitlines()
+    bounds = dict(line.split(">=") for line in lines if ">=" in line)
     assert get_numbers(bounds[library]) >= get_numbers(fixed), advisory

@@ -2,7 +2,6 @@
 """A server starts again when its sources have changed, whatever state they are in."""
 
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,12 +12,10 @@ import pytest
 import console
 import database
 import layout
-import sources
+import run
 from addons import Addon
-from commands import run
-from environment import Environment
+from environment import Odoo
 from errors import ToolError
-from odoo_source import OdooSource
 
 #: Answers with the status that the first argument's file names; ends without one.
 SERVER = """
@@ -41,10 +38,9 @@ HTTPServer(("127.0.0.1", int(sys.argv[2])), Handler).serve_forever()
 WAITS = ("Ctrl-C", "==> reloaded", "next change", "never closed")
 
 
-class Odoo(Environment):
-    def get_odoo_command(self, *arguments: str) -> list[str | Path]:
-        status = self.odoo.base / "status.py"
-        return [self.python, "-c", SERVER, status, arguments[3], *arguments[4:]]
+class Server(Odoo):
+    def get_command(self, *arguments: str | Path) -> list[str | Path]:
+        return [sys.executable, "-c", SERVER, self.base / "status.py", arguments[3]]
 
 
 @pytest.fixture(name="folder")
@@ -69,7 +65,6 @@ def serve(
             next(steps)()
 
     monkeypatch.setattr(console, "line", write)
-    monkeypatch.setattr(console, "error", write)
     monkeypatch.setattr(
         database, "bring_up_to_date", lambda *_arguments: lines.append("upgrade")
     )
@@ -78,11 +73,8 @@ def serve(
         "get_endpoints",
         lambda *_arguments: [("One", "/one", True), ("Two", "/two", False)],
     )
-    with socket.create_server((run.HOST, 0)) as probe:
-        port = probe.getsockname()[1]
-    odoo = Odoo(OdooSource(folder, folder, "a test"), Path(sys.executable), {})
     with pytest.raises(KeyboardInterrupt):
-        run._serve(odoo, "name", [], port, [])
+        run.serve(Server(folder, folder), "name", [], run.find_port(), [])
     return lines
 
 
@@ -116,8 +108,7 @@ def test_a_change_is_served(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
         "==> reloaded",
         "==> changed: status.py",
         "upgrade",
-        "Odoo answers with 500; the reason stands in its log.\n"
-        "Odoo starts again after the next change.",
+        "Odoo answers with 500: see its log.\nOdoo starts again after the next change.",
         f"{status}:1: '(' was never closed",
         "==> changed: status.py",
         "upgrade",
@@ -133,11 +124,15 @@ def test_a_server_that_can_not_start_is_not_waited_for(
         serve(folder, monkeypatch, iter([]))
 
 
-def test_the_end_of_a_server_ends_the_wait(folder: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        ended.wait()
-        found = sources.Sources([Addon(folder, {})]).wait_for_change(ended)
-    assert not found
+def test_the_exit_code_of_a_server_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "wait_until_it_answers", lambda *_arguments: None)
+    monkeypatch.setattr(database, "get_endpoints", lambda _name: [])
+    monkeypatch.setattr(
+        Server, "get_command", lambda *_arguments: ["sh", "-c", "exit 7"]
+    )
+    assert run.serve(Server(folder, folder), "name", [], 0, []) == 7
 
 
 #: Runs a command in a terminal and presses Ctrl-C when it says so.
@@ -175,8 +170,7 @@ with process.foreground():
 
 def test_ctrl_c_does_not_reach_make(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(INTERRUPTED)
-    tools = Path(run.__file__).parent.parent
-    command = f"{sys.executable} {tmp_path}/program.py {tools}; echo code $?"
+    command = f"{sys.executable} {tmp_path}/program.py {layout.TOOLS}; echo code $?"
     done = subprocess.run(
         [sys.executable, "-c", TERMINAL, command],
         capture_output=True,

@@ -1,0 +1,186 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Prepare what is measured: ``prepare.py ADDONS DATABASE [OPTION...]``.
+
+``make bench`` calls this with Odoo's own addons, the name of a database and a server
+for it. Creates databases and hands over to ``run.py``. The exit code tells whether
+everything could be measured, not how fast the addon is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# of tools/
+import console
+import database
+import layout
+import process
+from environment import Odoo
+from errors import ToolError, Unavailable, get_exit_code
+
+FOLDER = Path(__file__).resolve().parent
+MODULE = "fastapi_bench"
+WORKS = (
+    *("trivial", "dependencies", "partners", "records", "list", "lines"),
+    *("key", "basic", "transfers", "endpoints"),
+)
+TIME_LIMIT = 30 * 60  # seconds for all measurements together
+
+_ORDER = layout.STATE / "bench.json"
+_PEER = layout.STATE / "bench-peer"
+_PEER_ADDONS = (
+    "odoo-addon-fastapi==19.0.*",
+    "odoo-addon-endpoint-route-handler==19.0.*",
+)
+# What the published addon needs besides, of any version that goes with ours.
+_PEER_PACKAGES = ("fastapi-openapi-overrides", "parse-accept-language", "ujson")
+
+
+@dataclass(frozen=True)
+class BenchOdoo(Odoo):
+    """An Odoo that also finds the benchmark's addon.
+
+    :param addons: folders with addons, besides Odoo's own
+    """
+
+    addons: tuple[Path, ...] = ()
+
+    def get_command(self, *arguments: str | Path) -> list[str | Path]:
+        """Return the command line of Odoo's own program, with its addons."""
+        folders = ",".join(map(str, (*self.addons, self.core_addons)))
+        return [*super().get_command(*arguments), "--addons-path", folders]
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print tables, and return 0 if everything could be measured."""
+    core_addons, name, *rest = arguments
+    options = get_parser().parse_args(rest)
+    odoo = Odoo(Path(), Path(core_addons))
+    ours = BenchOdoo(**vars(odoo), addons=(layout.ROOT, layout.DEMO, FOLDER))
+    database.create(ours, name, [MODULE])
+    servers = [_get_server("fastapi", ours, name)]
+    version = ""
+    if options.peer:
+        version = _get_peer()
+        # After Odoo's and ours, on the path of the published addon only.
+        os.environ["PYTHONPATH"] += f"{os.pathsep}{_PEER / 'packages'}"
+        addons = (_PEER / "addons" / "odoo" / "addons", FOLDER)
+        peer = BenchOdoo(**vars(odoo), addons=addons)
+        database.create(peer, f"{name}_peer", [MODULE])
+        servers.append(_get_server("published", peer, f"{name}_peer"))
+    order = {
+        "only": options.only,
+        "rounds": options.rounds,
+        "seconds": options.seconds,
+        "own_load": options.own_load,
+        "output": str(options.output and options.output.resolve() or ""),
+        "peer": version,
+        "servers": servers,
+    }
+    _ORDER.write_text(json.dumps(order))
+    command = [sys.executable, FOLDER / "run.py", _ORDER]
+    try:
+        code = subprocess.run(command, timeout=TIME_LIMIT, check=False).returncode
+    except subprocess.TimeoutExpired as error:
+        raise ToolError(
+            f"The benchmark has not ended after {TIME_LIMIT} seconds."
+        ) from error
+    if code:
+        raise ToolError(
+            f"Not everything could be measured; the servers' logs are {layout.LOGS}/"
+            "bench-*.log."
+        )
+    return 0
+
+
+def get_parser() -> argparse.ArgumentParser:
+    """Return the parser of the options."""
+    parser = argparse.ArgumentParser("make bench ARGS=…")
+    parser.add_argument(
+        "--rounds", type=_get_count, default=5, help="how often each is measured (5)"
+    )
+    parser.add_argument(
+        "--seconds", type=_get_count, default=2, help="how long each time (2)"
+    )
+    parser.add_argument(
+        "--only",
+        type=_get_works,
+        default=WORKS,
+        help=f"some of {','.join(WORKS)}, separated by commas",
+    )
+    parser.add_argument(
+        "--peer", action="store_true", help="also measure the published addon"
+    )
+    parser.add_argument(
+        "--own-load", action="store_true", help="don't use wrk, also if it is there"
+    )
+    parser.add_argument(
+        "--output", type=Path, help="write the tables to this file, as Markdown"
+    )
+    return parser
+
+
+def _get_server(name: str, odoo: Odoo, dbname: str) -> dict[str, Any]:
+    """Return what ``server.py`` has to know."""
+    log = layout.LOGS / f"bench-{name}.log"
+    log.unlink(missing_ok=True)
+    return {
+        "name": name,
+        "command": [str(part) for part in odoo.get_command()],
+        "variables": dict(os.environ),
+        "database": dbname,
+        "folder": str(layout.DATA),
+        "log": str(log),
+    }
+
+
+def _get_peer() -> str:
+    """Get the published addon, and return its version."""
+    shutil.rmtree(_PEER, ignore_errors=True)
+    install = [layout.UV, "pip", "install", "--python", layout.PYTHON, "--no-deps"]
+    with console.step("getting the published addon"):
+        try:
+            # Their dependencies, Odoo and FastAPI, are there.
+            for folder, names in (
+                ("addons", _PEER_ADDONS),
+                ("packages", _PEER_PACKAGES),
+            ):
+                target = ["--target", _PEER / folder]
+                process.run_step([*install, *target, *names], "bench-peer")
+        except ToolError as error:
+            console.line(str(error))
+            raise Unavailable(
+                "The published addon can't be downloaded",
+                "connect the machine to PyPI, or leave PEER out",
+            ) from error
+    found = next((_PEER / "addons").glob("odoo_addon_fastapi-*.dist-info"))
+    return found.name.removesuffix(".dist-info").partition("-")[2]
+
+
+def _get_count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise ValueError(text)
+    return count
+
+
+def _get_works(text: str) -> tuple[str, ...]:
+    names = tuple(text.replace(",", " ").split())
+    unknown = [name for name in names if name not in WORKS]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(
+            f"`{text}` is not some of {', '.join(WORKS)}, separated by commas"
+        )
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(get_exit_code(lambda: main(sys.argv[1:])))

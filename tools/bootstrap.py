@@ -1,0 +1,125 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The virtual environment of Odoo and of the tools, which uv fills.
+
+Up to here there is only Python's own library. uv comes from pip, and pip from Python
+or, where Debian has taken it out of Python, from Debian's package of it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import console
+import debian
+import layout
+import locks
+import postgres
+import process
+from errors import ToolError, Unavailable
+
+_STAMP = layout.VENV / "made-of.txt"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Go on in the virtual environment with a command, or with ``exec PROGRAM``.
+
+    ``clean`` needs none.
+
+    :raises ToolError: if its packages can't be had
+    """
+    # The embedded server's account must be able to read what is made here.
+    os.umask(0o022)
+    if arguments[:1] == ["clean"]:
+        return clean(layout.STATE, *([layout.get_cache()] * ("--cache" in arguments)))
+    os.environ.setdefault("PRE_COMMIT_HOME", str(layout.get_cache() / "pre-commit"))
+    os.environ.setdefault("UV_CACHE_DIR", str(layout.get_cache() / "uv"))
+    os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
+    for folder in (layout.LOGS, layout.DATA):
+        folder.mkdir(parents=True, exist_ok=True)
+    with locks.held(layout.SET_UP):
+        _make_environment()
+    os.environ["ODOO_SRC"] = os.environ.get("ODOO_SRC") or _find_odoo()
+    command = [layout.PYTHON, layout.TOOLS / "cli.py", *arguments]
+    if arguments[:1] == ["exec"]:
+        command = [layout.PYTHON.with_name(arguments[1]), *arguments[2:]]
+    os.execv(command[0], command)
+
+
+def clean(*folders: Path) -> None:
+    """Remove what was made, with a server that a command has left running.
+
+    :raises ToolError: if another command uses it
+    """
+    in_use = locks.FileLock(layout.IN_USE)
+    if not in_use.acquire(wait=False):
+        raise Unavailable(
+            "`make run` or `make test` is at work in this checkout",
+            "stop it (Ctrl-C) before `make clean`",
+        )
+    with locks.held(layout.SET_UP):
+        postgres.stop()
+        for folder in filter(Path.is_dir, folders):
+            shutil.rmtree(folder)
+            console.line(f"removed {folder}")
+
+
+def _make_environment() -> None:
+    base = f"{sys.version} {layout.VENV}\n"
+    made_of = base + "".join(path.read_text() for path in layout.LISTS)
+    stamp = _STAMP.read_text() if layout.PYTHON.exists() and _STAMP.exists() else ""
+    if stamp == made_of:
+        return
+    with console.step("installing Python packages"):
+        if not stamp.startswith(base):
+            shutil.rmtree(layout.VENV, ignore_errors=True)
+            _create()
+        # Other lists go into the environment as it is: it may be in use.
+        lists = [part for path in layout.LISTS for part in ("-r", path)]
+        _install([layout.UV, "pip", "install", "--python", layout.PYTHON, *lists])
+    _STAMP.write_text(made_of)
+
+
+def _create() -> None:
+    lines = (layout.REQUIREMENTS / "tools.txt").read_text().splitlines()
+    install = ["install", *(line for line in lines if line.startswith("uv=="))]
+    venv = [sys.executable, "-m", "venv", layout.VENV]
+    if find_spec("ensurepip"):
+        process.run_step(venv, "venv")
+        _install([layout.PYTHON, "-m", "pip", *install])
+        return
+    # Debian keeps ensurepip in python3-venv, and its content in another package.
+    process.run_step([*venv, "--without-pip"], "venv")
+    with tempfile.TemporaryDirectory(dir=layout.STATE) as folder:
+        debian.unpack(debian.get_packages(["python3-pip-whl"]), Path(folder, "pip"))
+        # A wheel is a zip file: pip runs from within it.
+        wheel = next(Path(folder).rglob("pip-*.whl"))
+        _install([layout.PYTHON, wheel / "pip", *install])
+
+
+def _install(command: Sequence[str | Path]) -> None:
+    try:
+        process.run_step(command, "packages")
+    except ToolError as error:
+        console.line(str(error))
+        raise Unavailable(
+            "Python packages can't be downloaded",
+            "connect the machine to PyPI, name another index to pip and uv "
+            "(PIP_INDEX_URL, UV_DEFAULT_INDEX), or set UV_OFFLINE=1 for what the cache "
+            "has",
+        ) from error
+
+
+def _find_odoo() -> str:
+    """Return the folder of the Odoo that this Python can import, or nothing."""
+    # `odoo` is a namespace package: any folder of that name can be imported.
+    try:
+        release = find_spec("odoo.release")
+    except ImportError:
+        return ""
+    return str(Path(release.origin).parents[1]) if release and release.origin else ""

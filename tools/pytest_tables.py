@@ -1,0 +1,148 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""A plugin of pytest that prints a table of what became of the tests.
+
+``--table=stress`` has a row for each case that a test under load leaves,
+``--table=libraries`` one for each library of others. ``--summary=FILE`` writes what
+``make test-matrix`` makes a column of.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import textwrap
+import time
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import console
+import layout
+
+#: Variable of the environment that tells the tests under load where their rows go.
+ROWS = "FASTAPI_STRESS_REPORT"
+#: The verdict on a case that came to no result.
+BROKE_OFF = "broke off"
+_REQUIREMENT = re.compile(r"^[\w.-]+", re.MULTILINE)
+#: A requirement, and the module of its tests.
+_LIBRARY = re.compile(r"^([\w.-]+)\S*\s+# (test_library_\w+)", re.MULTILINE)
+
+Row = tuple[str, str, str, str]
+#: How each test ended (passed, failed, skipped) and why, by module, class and name.
+Outcomes = Mapping[str, tuple[str, str]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    parser.addoption("--table", choices=["stress", "libraries"], default="")
+    parser.addoption("--summary", type=Path)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect the outcomes if a table is asked for."""
+    if config.option.table or config.option.summary:
+        config.pluginmanager.register(Tables(**vars(config.option)))
+
+
+class Tables:
+    """Collects how tests end, and prints it."""
+
+    def __init__(self, *, table: str, summary: Path | None, **_options: object) -> None:
+        self._table, self._summary = table, summary
+        self._started = time.monotonic()
+        self._outcomes: dict[str, tuple[str, str]] = {}
+        self._rows = Path(tempfile.mkdtemp(), "rows")
+        self._rows.touch()
+        if table == "stress":  # has the tests under load run in full size
+            os.environ[ROWS] = str(self._rows)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how a phase of a test, or one of its subtests, has ended."""
+        module, *names = report.nodeid.split("::")
+        name = ".".join([Path(module).stem, *names])
+        before, _reason = self._outcomes.setdefault(name, ("passed", ""))
+        if report.outcome != "passed" and before != "failed":
+            reason = report.longreprtext
+            if isinstance(report.longrepr, tuple):  # path, line, reason
+                reason = report.longrepr[2].removeprefix("Skipped: ")
+            elif crash := getattr(report.longrepr, "reprcrash", None):
+                reason = crash.message
+            self._outcomes[name] = (report.outcome, reason.partition("\n")[0])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail if a case broke off, and write the summary."""
+        rows = get_stress_rows(self._rows.read_text(), self._outcomes)
+        broke_off = any(row[-1].startswith(BROKE_OFF) for row in rows)
+        if self._table == "stress" and broke_off and not session.exitstatus:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self._summary:
+            found = [outcome for outcome, _reason in self._outcomes.values()]
+            declared = (layout.ROOT / "requirements.txt").read_text()
+            summary = {name: version(name) for name in _REQUIREMENT.findall(declared)}
+            for outcome in ("passed", "failed", "skipped"):
+                summary[outcome] = str(found.count(outcome))
+            summary["minutes"] = f"{(time.monotonic() - self._started) / 60:.1f}"
+            summary["verdict"] = "failed" if session.exitstatus else "passed"
+            self._summary.write_text(json.dumps(summary))
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> None:
+        """Print the table."""
+        if self._table == "stress":
+            head: Row = ("case", "tried", "lost or leaked", "verdict")
+            rows = get_stress_rows(self._rows.read_text(), self._outcomes)
+        else:
+            head = ("library", "version", "tests", "verdict")
+            text = (layout.REQUIREMENTS / "libraries.txt").read_text()
+            rows = get_library_rows(text, self._outcomes)
+        if self._table:
+            right = (1, 2) if self._table == "stress" else ()
+            table = console.render_table(head, list(rows), right)
+            terminalreporter.write_line(f"\n{table}")
+
+
+def get_stress_rows(lines: str, outcomes: Outcomes) -> Iterator[Row]:
+    """Yield a row for each case, also for one that has not told its result.
+
+    :param lines: what the cases have left, in JSON: a line when one starts, another for
+        each of its results
+    """
+    found: dict[str, list[Row]] = {}
+    for row in map(json.loads, lines.splitlines()):
+        rows = found.setdefault(".".join(row["test"].split(".")[-3:]), [])
+        if "case" in row:
+            held = row["tried"] and not row["failures"]
+            counts = f"{row['tried']:,}", f"{row['failures']:,}"
+            rows.append((row["case"], *counts, "held" if held else "failed"))
+    for name in {**found, **outcomes}:
+        rows = found.get(name, [])
+        yield from rows
+        outcome, reason = outcomes.get(name, ("failed", ""))
+        if outcome == "passed" and not rows:
+            outcome, reason = "failed", "it has no result"
+        if outcome != "passed" and all(row[-1] == "held" for row in rows):
+            verdict = BROKE_OFF if outcome == "failed" else outcome
+            verdict += f": {textwrap.shorten(reason, 80)}" if reason else ""
+            yield (name.partition(".")[2] or name, "", "", verdict)
+
+
+def get_library_rows(
+    requirements: str, outcomes: Outcomes, get_version=version
+) -> Iterator[Row]:
+    """Yield a row for each library that a list names with the module of its tests."""
+    for library, module in _LIBRARY.findall(requirements):
+        found = {
+            name.rpartition(".")[2].removeprefix("test_"): outcome
+            for name, (outcome, _reason) in outcomes.items()
+            if name.partition(".")[0] == module and outcome != "skipped"
+        }
+        failed = [name for name in found if found[name] != "passed"]
+        verdict = f"fails: {', '.join(failed)}" if failed else "works"
+        count = str(len(found))
+        yield (library, get_version(library), count, verdict if found else "not run")

@@ -1,0 +1,93 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+
+import os
+from pathlib import Path
+
+import pytest
+
+import bootstrap
+import layout
+from errors import Unavailable
+from locks import FileLock
+
+
+@pytest.fixture(name="state", autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    state = tmp_path / "state"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("LOGS", "DATA", "IN_USE", "SET_UP", "CLUSTER"):
+        monkeypatch.setattr(layout, name, state / name)
+    monkeypatch.setattr(layout, "STATE", state)
+    for name in ("UV_CACHE_DIR", "UV_PYTHON_DOWNLOADS", "PRE_COMMIT_HOME", "ODOO_SRC"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    return state
+
+
+def test_clean_removes_what_was_made(state: Path) -> None:
+    (state / "data").mkdir(parents=True)
+    layout.get_cache().mkdir(parents=True)
+    bootstrap.main(["clean"])
+    assert not state.exists()
+    assert layout.get_cache().exists()
+    bootstrap.main(["clean", "--cache"])
+    assert not layout.get_cache().exists()
+
+
+def test_clean_leaves_what_is_in_use(state: Path) -> None:
+    in_use = FileLock(layout.IN_USE)
+    in_use.acquire(shared=True)
+    with pytest.raises(Unavailable, match="stop it"):
+        bootstrap.main(["clean"])
+    assert state.exists()
+    in_use.release()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["test", "-k", "x"], ["python", "cli.py", "test", "-k", "x"]),
+        (["exec", "nox", "--", "-x"], ["nox", "--", "-x"]),
+    ],
+)
+def test_a_command_goes_on_in_the_environment(
+    arguments: list[str], expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+
+    def execv(path: Path, command: list[str | Path]) -> None:
+        assert path == command[0]
+        found.extend(Path(part).name for part in command)
+
+    monkeypatch.setattr(bootstrap, "_make_environment", lambda: None)
+    monkeypatch.setattr(bootstrap.os, "execv", execv)
+    bootstrap.main(arguments)
+    assert found == expected
+
+
+def test_an_environment_that_was_made_is_not_made_again(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    python = state / "venv" / "bin" / "python"
+
+    def run_step(command: list[str | Path], log: str) -> None:
+        steps.append(log)
+        python.parent.mkdir(parents=True, exist_ok=True)
+        python.touch()
+
+    lists = [state / "requirements.txt"]
+    state.mkdir()
+    lists[0].write_text("fastapi")
+    monkeypatch.setattr(layout, "LISTS", lists)
+    monkeypatch.setattr(layout, "VENV", state / "venv")
+    monkeypatch.setattr(layout, "PYTHON", python)
+    monkeypatch.setattr(bootstrap, "_STAMP", state / "venv" / "made-of.txt")
+    monkeypatch.setattr(bootstrap, "find_spec", lambda _name: True)
+    monkeypatch.setattr(bootstrap.process, "run_step", run_step)
+    bootstrap._make_environment()
+    assert steps == ["venv", "packages", "packages"]
+    bootstrap._make_environment()
+    assert len(steps) == 3
+    lists[0].write_text("fastapi, another one")
+    bootstrap._make_environment()
+    assert steps[3:] == ["packages"]
