@@ -25,8 +25,8 @@ PARTS = {
     "ROADMAP": "Known issues / Roadmap",
     "HISTORY": "Changelog",
 }
-#: A link or a picture of Markdown: what stands before its target, path and anchor.
-LINK = re.compile(r"(\]\()([^)\s#]*)((?:#[^)\s]*)?)(?=\))")
+#: A link or a picture of Markdown: text (brackets in pairs), target, anchor.
+LINK = re.compile(r"\[((?:[^][]|\[[^][]*\])*)\]\(([^)\s#]*)((?:#[^)\s]*)?)\)")
 TEMPLATES = Path(__file__).parent / "templates"
 SETTINGS = {
     **dict.fromkeys(("stylesheet_path", "generator", "datestamp", "source_link")),
@@ -41,25 +41,30 @@ SETTINGS = {
 def get_rst(folder: Path, *, for_page: bool = False) -> str:
     """Return the fragments of an addon as one document.
 
-    :param for_page: links are for a page that is read far from the repository
+    :param for_page: links are for a page that a server of Odoo has: it knows those of
+        the other addons, and none of the repository's documents
     """
     manifest = ast.literal_eval((folder / "__manifest__.py").read_text())
     website = manifest["website"]
     tree = f"{website}/tree/{manifest['version'][:4]}"
 
     def get_link(match: re.Match[str]) -> str:
-        start, path, anchor = match.groups()
+        text, path, anchor = match.groups()
         if (part := PARTS.get(path.removesuffix(".md"))) is not None:
             # another fragment is in the same document
             title = re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-")
-            return start + (anchor or f"#{title}")
-        if path and "://" not in path:
-            path = path.removeprefix("../")
-            if for_page and path.startswith("static/description/"):
-                path = path.removeprefix("static/description/")
-            elif for_page:
-                path = f"{tree}/{os.path.normpath(folder / path)}"
-        return start + path + anchor
+            return f"[{text}]({anchor or f'#{title}'})"
+        if not path or "://" in path:
+            return match[0]
+        path = path.removeprefix("../")
+        if for_page and not path.startswith("static/description/"):
+            place = Path(os.path.normpath(folder / path.removesuffix("README.rst")))
+            if not (place / "readme").is_dir():
+                return f"{text} (`{place}`)"
+            path = f"/{place.name}/static/description/index.html"
+        elif for_page:
+            path = path.removeprefix("static/description/")
+        return f"[{text}]({path}{anchor})"
 
     def read(title: str) -> str:
         path = folder / "readme" / f"{title}.md"

@@ -1,5 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Links of the documents lead somewhere: to files, and to titles in them."""
+"""Links of the documents lead somewhere: to files, and to titles in them.
+
+An addon's page in HTML is read on a server, which has the pages of the other addons and
+none of the documents in the repository.
+"""
 
 import re
 
@@ -13,10 +17,12 @@ LINKS = {
         re.compile(r"<([^<>\s]+)>`_"),
         re.compile(r"\.\. (?:\|[^|]+\| )?(?:image|figure):: (\S+)"),
     ],
+    ".html": [re.compile(r'(?:href|src)="(?!#top")([^"]+)"')],
 }
 TITLES = {
     ".md": re.compile(r"^#+ (.+)$", re.M),
     ".rst": re.compile(r"^(\S.*)\n([=~^-])\2+$", re.M),
+    ".html": re.compile(r'id="([^"]+)"'),
 }
 
 
@@ -25,10 +31,23 @@ def find_documents():
         path
         for path in sorted(layout.ROOT.rglob("*"))
         if path.suffix in LINKS
+        and (path.suffix != ".html" or path.match("static/description/index.html"))
         and not any(
             part.startswith(".") for part in path.relative_to(layout.ROOT).parts
         )
     ]
+
+
+def find_target(document, path):
+    """Return the file or folder that a link in a document leads to."""
+    if path.startswith("/"):  # /ADDON/static/… on a server
+        addon, inner = path[1:].split("/", 1)
+        folder = layout.DEMO if (layout.DEMO / addon).is_dir() else layout.ROOT
+        return folder / addon / inner
+    target = (document.parent / path).resolve() if path else document
+    if document.suffix == ".html":
+        assert target.is_relative_to(document.parent), f"{path} is on no server"
+    return target
 
 
 def read(document):
@@ -61,7 +80,7 @@ def test_links(document):
         path, _, anchor = link.partition("#")
         if re.match(r"\w+:", path):
             continue  # another host's
-        target = (document.parent / path).resolve() if path else document
+        target = find_target(document, path)
         if not target.exists() or (anchor and anchor not in get_anchors(target)):
             broken.append(link)
     assert broken == []
@@ -74,4 +93,5 @@ def test_links_are_found():
     assert "fastapi/README.rst#changelog" in links
     assert "../docs/benchmark.md" in links
     assert "DEVELOP.md" in links
+    assert "/my_demo_api/static/description/index.html" in links
     assert "changelog" in get_anchors(layout.ROOT / "fastapi" / "README.rst")
