@@ -2,7 +2,7 @@
 {
     "name": "FastAPI",
     "summary": "HTTP APIs for Odoo, written with FastAPI",
-    "version": "19.0.1.4.0",
+    "version": "19.0.2.0.0",
     "category": "Technical",
     "license": "LGPL-3",
     "author": "Odoo Community Association (OCA)",

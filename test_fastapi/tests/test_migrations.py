@@ -95,6 +95,23 @@ class TestDocsGroups(TestMigrations):
         self.assertFalse(table_exists(cr, self.TABLE))
 
 
+class TestRootPaths(TestMigrations):
+    def test_paths_of_the_published_addon_are_cleaned(self):
+        endpoints = [self.create_endpoint(f"/p{number}") for number in range(4)]
+        paths = ("/one/", "//two//a/", "/three", "/three/")
+        self.env.flush_all()
+        for endpoint, path in zip(endpoints, paths, strict=True):
+            self.env.cr.execute(
+                "UPDATE fastapi_endpoint SET root_path = %s WHERE id = %s",
+                [path, endpoint.id],
+            )
+        self.migrate("pre", "19.0.1.2.0")
+        self.assertEqual(
+            [endpoint.root_path for endpoint in endpoints],
+            ["/one", "/two/a", "/three", "/three/"],
+        )
+
+
 class TestExposeDocUrls(TestMigrations):
     def test_what_was_hidden_is_off(self):
         endpoints = self.env["fastapi.endpoint"]
