@@ -32,7 +32,7 @@ from odoo.http import SessionExpiredException
 from .app.error_log import describe_handler, describe_route
 from .app.routes import get_allowed_methods
 from .app.wrapped import unwrap
-from .bridge.request_state import HANDLE_ERROR_KEY
+from .bridge.request_state import get_state
 from .exceptions import AppBuildError, CommittedHTTPException, HandledError
 from .internal_texts import (
     get_public_text,
@@ -208,14 +208,15 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
         exc, HTTPException | RequestValidationError
     ):
         raise exc
-    environ = request.scope.get("wsgi_environ", {})
     if isinstance(exc, WerkzeugHTTPException) and (
         exc.response is not None or (exc.code and exc.code < 400)
     ):  # abort(response), or a redirection: a response, not an error
-        return _from_werkzeug(exc.get_response(environ))
+        # the key is a2wsgi's
+        return _from_werkzeug(exc.get_response(request.scope.get("wsgi_environ", {})))
     token = _failed_scope.set(request.scope)
     try:
-        response = _respond(exc, environ.get(HANDLE_ERROR_KEY))
+        state = get_state(request.scope)
+        response = _respond(exc, state and state.handle_error)
     finally:
         _failed_scope.reset(token)
     if response.status_code == 405:

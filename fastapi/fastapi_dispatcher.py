@@ -52,9 +52,8 @@ from .after_response import (
     StreamBody,
     reopen,
 )
-from .app.docs_pages import DOCS_GUARD_KEY, DocsGuard
+from .app.docs_pages import DocsGuard
 from .app.error_log import log_error
-from .auth.run_as import CALLER_ENV_KEY
 from .bridge import (
     TRANSACTION_ERRORS,
     RequestBody,
@@ -65,13 +64,7 @@ from .bridge import (
     stop_loops,
     wsgi_path,
 )
-from .bridge.request_state import (
-    ENDPOINT_KEY,
-    EXCEPTION_KEY,
-    FLUSH_KEY,
-    HANDLE_ERROR_KEY,
-    SCOPE_KEY,
-)
+from .bridge.request_state import STATE_KEY, RequestState
 from .context import odoo_env_ctx
 from .error_handlers import (
     attached_headers,
@@ -194,8 +187,6 @@ class FastApiDispatcher(Dispatcher):
             app = endpoints.get_app(path)
         if app is None:  # archived between routing and here
             raise NotFound()
-        environ[HANDLE_ERROR_KEY] = self.handle_error
-        environ[SCOPE_KEY] = None
         with self._manage_odoo_env(endpoints.get_uid(path)):
             response = self._run_app(app, environ)
         exc = self.inner_exception
@@ -211,12 +202,14 @@ class FastApiDispatcher(Dispatcher):
         env = odoo_env_ctx.get()
         env.transaction.default_env = env
         remember_errors(env.cr)
-        environ[FLUSH_KEY] = partial(self._flush, env)
-        caller_envs = environ[CALLER_ENV_KEY] = []
+        state = environ[STATE_KEY]
+        state.flush = partial(self._flush, env)
         answer = self._call_app(app, environ)
-        env = caller_envs.pop() if caller_envs else env
-        scope = environ.get(SCOPE_KEY)
-        if self.refusal is not None and not environ[DOCS_GUARD_KEY].answered:
+        if state.caller_env is not None:
+            # taken away: the scope may live on
+            env, state.caller_env = state.caller_env, None
+        scope = answer.scope
+        if self.refusal is not None and not state.docs_guard.answered:
             answer.close()
             raise self.refusal
         exc = self.inner_exception
@@ -308,7 +301,7 @@ class FastApiDispatcher(Dispatcher):
         Nothing of the request stays on the exception.
         """
         scope = self._scope
-        self._scope = None  # its environ has a method of this object
+        self._scope = None  # its state has a method of this object
         if response.status_code >= 500:
             log_error(exc, scope)
         else:
@@ -375,7 +368,7 @@ class FastApiDispatcher(Dispatcher):
             response = self.handle_error(exc)
         if response.status_code >= 500 and not logged:
             self._log(exc)
-        self._scope = None  # its environ has a method of this object
+        self._scope = None  # its state has a method of this object
         # what Odoo looks for, and is about to set
         given = {"error_response": response, "loglevel": logging.NOTSET}
         with suppress(Exception):  # not all exceptions can be given something
@@ -392,7 +385,7 @@ class FastApiDispatcher(Dispatcher):
         httprequest = self.request.httprequest
         scope = {"method": httprequest.method, "path": httprequest.path}
         if isinstance(exc, AppBuildError):
-            scope[ENDPOINT_KEY] = exc.name
+            scope[STATE_KEY] = RequestState(name=exc.name)
         log_error(exc, self._scope or scope)
 
     def _answer_by_app(self, exc: Exception) -> Response | None:
@@ -408,12 +401,10 @@ class FastApiDispatcher(Dispatcher):
         app = endpoints.get_app(path)
         if app is None:
             return None
-        environ[EXCEPTION_KEY] = exc
-        environ[HANDLE_ERROR_KEY] = self.handle_error
-        environ[SCOPE_KEY] = None
+        environ[STATE_KEY].injected = exc
         with self._manage_odoo_env(endpoints.get_uid(path)):
             answer = self._call_app(app, environ)
-            self._scope = environ.get(SCOPE_KEY)
+            self._scope = answer.scope
             if not answer.answered:
                 return None
             return self._build_response(answer)
@@ -487,8 +478,8 @@ class FastApiDispatcher(Dispatcher):
 
         A copy, so that what is done to it changes nothing for Odoo. ``PATH_INFO`` is
         the whole path, ``SCRIPT_NAME`` the prefix of a reverse proxy, and
-        ``wsgi.input`` the body at its beginning, in each replay anew. Who may read the
-        documentation is in it too.
+        ``wsgi.input`` the body at its beginning, in each replay anew. It has a new
+        :class:`RequestState`.
 
         :raises werkzeug.exceptions.BadRequest: nobody knows how long the body is
         :raises werkzeug.exceptions.RequestEntityTooLarge: body over Odoo's limit
@@ -522,11 +513,14 @@ class FastApiDispatcher(Dispatcher):
             if prefix:
                 environ["SCRIPT_NAME"] = prefix
         endpoints = self.request.env["fastapi.endpoint"]
-        environ[DOCS_GUARD_KEY] = DocsGuard(
+        guard = DocsGuard(
             endpoints._get_docs_access_of_request,
             environ["PATH_INFO"],
             environ.get("SCRIPT_NAME", ""),
             ask_brand=endpoints._get_docs_brand_of_request,
+        )
+        environ[STATE_KEY] = RequestState(
+            handle_error=self.handle_error, docs_guard=guard
         )
         return environ
 

@@ -39,7 +39,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Host, Match, Mount, Route
 
-from ..bridge import wsgi_path
+from ..bridge import get_state, wsgi_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 __all__ = [
-    "DOCS_GUARD_KEY",
     "DocsAccess",
     "DocsBrand",
     "DocsGuard",
@@ -58,8 +57,6 @@ __all__ = [
     "replace_docs",
 ]
 
-#: Key of the WSGI environ: the :class:`DocsGuard` of the request.
-DOCS_GUARD_KEY = "odoo.fastapi.docs_guard"
 #: Key of the ASGI scope: what the guard has said.
 _ACCESS_KEY = "odoo.fastapi.docs_access"
 #: Key of the ASGI scope: the request is for the base URL, and led to a page.
@@ -464,7 +461,8 @@ def _schema(
 
 def _get_guard(scope: Scope) -> DocsGuard | None:
     """Return the guard of a request, None for one that has not come through Odoo."""
-    return scope.get("wsgi_environ", {}).get(DOCS_GUARD_KEY)
+    state = get_state(scope)
+    return state and state.docs_guard
 
 
 # ----------------------------------------------------------------------

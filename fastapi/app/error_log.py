@@ -16,7 +16,7 @@ from urllib.parse import quote
 from fastapi.routing import iter_route_contexts, serialize_response
 from starlette.routing import Host, Match, Mount
 
-from ..bridge.request_state import APP_KEY, ENDPOINT_KEY
+from ..bridge.request_state import get_state
 from ..exceptions import NoRoomError
 
 if TYPE_CHECKING:
@@ -135,7 +135,8 @@ def find_route(scope: Scope) -> tuple[Any, str]:
 
     :return: None and the path as it was sent, if there is no route
     """
-    app = scope.get(APP_KEY, scope.get("app"))
+    state = get_state(scope)
+    app = (state and state.app) or scope.get("app")
     scope = {**scope, "root_path": scope.get("app_root_path", scope.get("root_path"))}
     with suppress(Exception):  # of a route that may be what has failed
         while True:
@@ -192,8 +193,8 @@ def describe_route(scope: Scope) -> str:
     """
     _route, path = find_route(scope)
     text = f"{scope.get('method', 'WebSocket')} {path}"
-    name = scope.get(ENDPOINT_KEY)
-    return f"{text} (endpoint {name})" if name else text
+    state = get_state(scope)
+    return f"{text} (endpoint {state.name})" if state and state.name else text
 
 
 def describe_handler(scope: Scope) -> str:

@@ -28,13 +28,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Host, Mount, Router
 
-from ..bridge.request_errors import (
-    TRANSACTION_ERRORS,
-    RequestErrors,
-)
-from ..bridge.request_state import (
-    FAILURE_KEY,
-)
+from ..bridge.request_errors import TRANSACTION_ERRORS
+from ..bridge.request_state import get_errors
 from ..exceptions import NoRoomError
 from .held_responses import hold_responses
 from .unhandled import record_sends
@@ -125,13 +120,13 @@ def _recording(handler: Callable[[Request, Exception], Any]) -> Callable[..., An
     """Return ``handler``, noting the exception before it is answered."""
 
     def note(request: Request, exc: Exception) -> Exception:
-        failure: RequestErrors | None = request.scope.get(FAILURE_KEY)
+        failure = get_errors(request.scope)
         if failure is None:  # an app that somebody else runs
             return exc
         failure.handled = exc
         exc = _server_fault(exc)
         failure.note(exc)
-        if isinstance(exc, TRANSACTION_ERRORS) and exc is not failure.given:
+        if isinstance(exc, TRANSACTION_ERRORS) and exc is not failure.injected:
             raise exc
         return exc
 

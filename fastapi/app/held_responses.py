@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from ..bridge.exchange import STREAM_SIZE, announces_stream
 from ..bridge.inline_threads import leave_loop, return_to_loop
 from ..bridge.request_errors import RequestErrors, original_exception
-from ..bridge.request_state import FAILURE_KEY
+from ..bridge.request_state import RequestState, get_state
 
 if TYPE_CHECKING:
     from starlette.routing import Router
@@ -53,12 +53,13 @@ class HeldResponses:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        failure: RequestErrors | None = scope.get(FAILURE_KEY)
-        if failure is None:
+        state = get_state(scope)
+        failure = state and state.errors
+        if state is None or failure is None:
             await self.app(scope, receive, send)
             return
-        if failure.given is not None:
-            raise failure.given
+        if state.injected is not None:
+            raise state.injected
         failure.collect = None
         held: list[Message] = []
         complete = streaming = False
@@ -76,7 +77,7 @@ class HeldResponses:
             else:
                 release = _is_stream(failure, held[0])
             if release:
-                _flush(failure)
+                _flush(state, failure)
                 streaming = True
                 for each in held:
                     await send(each)
@@ -86,7 +87,7 @@ class HeldResponses:
         try:
             await self.app(scope, receive, hold)
             if not streaming:
-                _flush(failure)
+                _flush(state, failure)
         except Exception as exc:
             error = original_exception(exc)
         if error is not None and not (complete and error is failure.handled):
@@ -119,11 +120,11 @@ def _is_event_stream(failure: RequestErrors, start: Message) -> bool:
     return False
 
 
-def _flush(failure: RequestErrors) -> None:
-    if failure.flush is None or failure.exception is not None:
+def _flush(state: RequestState, failure: RequestErrors) -> None:
+    if state.flush is None or failure.exception is not None:
         return
     left = leave_loop()  # as no_running_loop, without its overhead
     try:
-        failure.flush()
+        state.flush()
     finally:
         return_to_loop(*left)

@@ -26,7 +26,7 @@ from starlette.datastructures import UploadFile
 
 from ..bridge.inline_threads import no_running_loop
 from ..bridge.loops import Work, borrow_loop, explain_foreign_loop, server_stops
-from ..bridge.request_state import TASKS_KEY
+from ..bridge.request_state import get_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
@@ -149,8 +149,8 @@ def defer(
     :param injected: what FastAPI hands to handlers and dependencies
     :return: the context of the tasks, None if there is no task
     """
-    runs: list[TaskRun] | None = scope.get(TASKS_KEY)
-    if runs is None:
+    state = get_state(scope)
+    if state is None or state.tasks is None:
         return None
     own: BackgroundTask | None = getattr(response, "background", None)
     tasks: list[BackgroundTask] = []
@@ -165,7 +165,7 @@ def defer(
         return None
     context = copy_context()
     files = _Files(scope[_FILES_KEY].pop_all())
-    runs.extend(TaskRun(task, context, files) for task in tasks)
+    state.tasks.extend(TaskRun(task, context, files) for task in tasks)
     return context
 
 

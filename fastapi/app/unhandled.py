@@ -33,7 +33,7 @@ from starlette.requests import Request
 
 from ..bridge.inline_threads import no_running_loop
 from ..bridge.request_errors import RequestErrors, original_exception
-from ..bridge.request_state import FAILURE_KEY
+from ..bridge.request_state import get_errors
 
 try:
     from starlette.middleware import body_limit
@@ -88,7 +88,7 @@ class RecordedSend:
         self.depth = depth
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        failure: RequestErrors | None = scope.get(FAILURE_KEY)
+        failure = get_errors(scope)
         if failure is None:
             await self.app(scope, receive, send)
             return
@@ -118,7 +118,7 @@ class OutermostMiddleware:
         self.handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        failure: RequestErrors | None = scope.get(FAILURE_KEY)
+        failure = get_errors(scope)
         if failure is None:
             await self._run_alone(scope, receive, send)
             return
@@ -178,7 +178,7 @@ class UnhandledErrorHandler:
         self.default = default
 
     async def __call__(self, request: Request, exc: Exception) -> ASGIApp:
-        failure: RequestErrors | None = request.scope.get(FAILURE_KEY)
+        failure = get_errors(request.scope)
         if failure is None:
             return await self.handle(request, exc)
         exc = original_exception(exc)

@@ -9,6 +9,7 @@ from fastapi import HTTPException
 
 from odoo.exceptions import MissingError
 
+from ..bridge import get_state
 from ..context import odoo_env_ctx
 from ..exceptions import InvalidCredentials
 
@@ -21,11 +22,8 @@ if TYPE_CHECKING:
 
     from .caller import Caller
 
-__all__ = ["CALLER_ENV_KEY", "become", "check_user", "enter_company", "get_user"]
+__all__ = ["become", "check_user", "enter_company", "get_user"]
 
-#: Key of the WSGI environ: a list for the environment of the caller's user. What runs
-#: after the response uses that environment.
-CALLER_ENV_KEY = "odoo.fastapi.caller_env"
 #: Key of the ASGI scope: the caller whose user the request runs as.
 _RUNS_AS_KEY = "odoo.fastapi.runs_as"
 
@@ -89,9 +87,9 @@ def become(connection: HTTPConnection, caller: Caller) -> Environment:
     env = env(context=context)
     odoo_env_ctx.set(env)
     env.transaction.default_env = env
-    taken = connection.scope.get("wsgi_environ", {}).get(CALLER_ENV_KEY)
-    if taken is not None:
-        taken.append(env)
+    state = get_state(connection.scope)
+    if state is not None:
+        state.caller_env = env
     connection.scope[_RUNS_AS_KEY] = caller
     return env
 

@@ -14,7 +14,7 @@ prepare the FastAPI app once, when it is built, so that a request need not.
 from ..exceptions import NoRoomError
 from .body import RequestBody
 from ..exceptions import StreamCut
-from .request_state import EXCEPTION_KEY, FLUSH_KEY, HANDLE_ERROR_KEY
+from .request_state import STATE_KEY, RequestState, get_state
 from .request_errors import TRANSACTION_ERRORS, forget_tracebacks, original_exception
 from ..exceptions import StartTimeoutError
 from .lifespan import Lifespan
@@ -23,20 +23,20 @@ from .scope import get_forwarded_prefix, wsgi_path
 from .wsgi import ResponseBody, WsgiApp, StreamedBody
 
 __all__ = [
-    "EXCEPTION_KEY",
-    "FLUSH_KEY",
-    "HANDLE_ERROR_KEY",
+    "STATE_KEY",
     "TRANSACTION_ERRORS",
     "ResponseBody",
     "WsgiApp",
     "Lifespan",
     "NoRoomError",
     "RequestBody",
+    "RequestState",
     "StartTimeoutError",
     "StreamedBody",
     "StreamCut",
     "forget_tracebacks",
     "get_forwarded_prefix",
+    "get_state",
     "original_exception",
     "stop_loops",
     "wsgi_path",

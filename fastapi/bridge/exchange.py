@@ -34,7 +34,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from ..exceptions import StreamCut
 from .loops import STOP_GRACE, Work, describe_callable
-from .request_state import FAILURE_KEY
+from .request_state import get_errors
 from .servers import Client
 
 if TYPE_CHECKING:
@@ -413,7 +413,7 @@ class Exchange(Work):
         return int(length)
 
     def _says_stream(self) -> bool:
-        failure = self._scope.get(FAILURE_KEY)
+        failure = get_errors(self._scope)
         if failure is None or failure.collect is None:
             return self._length is None or self._length > STREAM_SIZE
         return sum(map(len, self._chunks)) > failure.collect

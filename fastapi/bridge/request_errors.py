@@ -11,7 +11,6 @@ import psycopg2
 from odoo.exceptions import ConcurrencyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
     from starlette.types import Receive, Send
@@ -36,8 +35,7 @@ TRANSACTION_ERRORS = (
 class RequestErrors:
     """What went wrong in a request, as far as its app has seen it.
 
-    :param given: an exception from outside that the app is to answer
-    :param flush: see ``FLUSH_KEY``
+    :param injected: an exception from outside that the app is to answer
     """
 
     exception: Exception | None = None
@@ -54,13 +52,8 @@ class RequestErrors:
     #: What takes the messages of the app (``exchange.Exchange``).
     exchange: Any = None
 
-    def __init__(
-        self,
-        given: Exception | None = None,
-        flush: Callable[[], None] | None = None,
-    ) -> None:
-        self.given = given
-        self.flush = flush
+    def __init__(self, injected: Exception | None = None) -> None:
+        self.injected = injected
         #: What each middleware has given to the one inside it, from the outermost on.
         self.sends: list[Send] = []
 
@@ -81,7 +74,7 @@ class RequestErrors:
         return (
             exc is not None  # sooner told than what type it is of
             and isinstance(exc, TRANSACTION_ERRORS)
-            and exc is not self.given
+            and exc is not self.injected
         )
 
     def note(self, exc: Exception) -> None:

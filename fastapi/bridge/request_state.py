@@ -1,33 +1,77 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Keys of what belongs to one request, in the WSGI environ and the ASGI scope."""
+"""The data of one request: one object, under one key."""
 
-__all__ = [
-    "APP_KEY",
-    "ENDPOINT_KEY",
-    "EXCEPTION_KEY",
-    "FAILURE_KEY",
-    "FLUSH_KEY",
-    "HANDLE_ERROR_KEY",
-    "SCOPE_KEY",
-    "TASKS_KEY",
-]
+from __future__ import annotations
 
-#: Key of the WSGI environ: None, which is replaced by the ASGI scope of the request.
-SCOPE_KEY = "odoo.fastapi.scope"
-#: Key of the ASGI scope: the app outside of all mounted ones.
-APP_KEY = "odoo.fastapi.app"
-#: Key of the ASGI scope: the name of the endpoint.
-ENDPOINT_KEY = "odoo.fastapi.endpoint"
-#: Key of the ASGI scope: the list that takes the tasks. Without it, as in a test
-#: client, tasks run as Starlette has it.
-TASKS_KEY = "odoo.fastapi.tasks"
-#: Key of the WSGI environ: an exception that the app is to answer, instead of routing.
-EXCEPTION_KEY = "odoo.fastapi.exception"
-#: Key of the WSGI environ: called without arguments when the handler and the teardown
-#: of its dependencies are done, before anything of the response is sent. What it raises
-#: is handled as an exception of the handler.
-FLUSH_KEY = "odoo.fastapi.flush"
-#: Key of the WSGI environ: turns an exception into a werkzeug response.
-HANDLE_ERROR_KEY = "odoo.fastapi.handle_error"
-#: Key of the ASGI scope: the :class:`RequestErrors` of the request.
-FAILURE_KEY = "odoo.fastapi.failure"
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+
+    from .request_errors import RequestErrors
+
+__all__ = ["STATE_KEY", "RequestState", "get_errors", "get_state"]
+
+#: Key of the WSGI environ and of the ASGI scope: the :class:`RequestState`.
+STATE_KEY = "odoo.fastapi.state"
+
+
+class RequestState:
+    """The data of one attempt at a request.
+
+    The dispatcher puts one into the WSGI environ. ``WsgiApp`` makes one if there is
+    none, and puts it into the ASGI scope.
+
+    :param injected: an exception that the app responds to, instead of routing
+    :param flush: called without arguments after the handler and the teardown of its
+        dependencies, before anything of the response is sent. What it raises is handled
+        as an exception of the handler.
+    :param handle_error: turns an exception into a response of werkzeug
+    :param docs_guard: the ``app.docs_pages.DocsGuard`` of the request
+    :param name: name of the endpoint, for the log
+    """
+
+    #: The outermost app, for the log.
+    app: Any = None
+    #: What goes wrong; ``WsgiApp`` makes it.
+    errors: RequestErrors | None = None
+    #: Takes the background tasks (``app.tasks.TaskRun``). None: Starlette runs them.
+    tasks: list[Any] | None = None
+    #: The environment of the caller's user, if the request runs as that user. What runs
+    #: after the response uses it.
+    caller_env: Any = None
+
+    def __init__(
+        self,
+        *,
+        injected: Exception | None = None,
+        flush: Callable[[], None] | None = None,
+        handle_error: Callable[[Exception], Any] | None = None,
+        docs_guard: Any = None,
+        name: str = "",
+    ) -> None:
+        self.injected = injected
+        self.flush = flush
+        self.handle_error = handle_error
+        self.docs_guard = docs_guard
+        self.name = name
+
+
+def get_state(scope: MutableMapping[str, Any]) -> RequestState | None:
+    """Return the state of a request, None if the bridge does not run it.
+
+    Mounted apps share it, and requests that an app sends to itself with a copy of its
+    scope. What depends on path or headers belongs into the scope instead.
+
+    :param scope: ASGI scope
+    """
+    return scope.get(STATE_KEY)
+
+
+def get_errors(scope: MutableMapping[str, Any]) -> RequestErrors | None:
+    """Return what goes wrong in a request, None if the bridge does not run it.
+
+    :param scope: ASGI scope
+    """
+    state = get_state(scope)
+    return None if state is None else state.errors

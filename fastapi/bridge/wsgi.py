@@ -13,15 +13,7 @@ from a2wsgi.asgi import StatusStringMapping
 from .exchange import Exchange
 from .loops import borrow_loop, discard_on_return, explain_foreign_loop
 from .request_errors import RequestErrors, original_exception
-from .request_state import (
-    APP_KEY,
-    ENDPOINT_KEY,
-    EXCEPTION_KEY,
-    FAILURE_KEY,
-    FLUSH_KEY,
-    SCOPE_KEY,
-    TASKS_KEY,
-)
+from .request_state import STATE_KEY, RequestState
 from .scope import build_scope
 
 if TYPE_CHECKING:
@@ -30,6 +22,7 @@ if TYPE_CHECKING:
     from ..app.tasks import TaskRun
     from .exchange import ASGIApp
     from .loops import Loop
+    from .scope import Scope
 
 __all__ = ["ResponseBody", "WsgiApp", "StreamedBody"]
 
@@ -103,22 +96,19 @@ class WsgiApp:
         """Answer one request.
 
         :param environ: WSGI environ, ``PATH_INFO`` below ``root_path``; its
-            ``wsgi.input`` holds the whole body and ends by itself. The keys of
-            ``failures`` and of ``failure_texts`` may be set.
+            ``wsgi.input`` holds the whole body and ends by itself. It may have a
+            :class:`RequestState`.
         :raises werkzeug.exceptions.BadRequest: see :func:`~.scope.build_scope`
         """
         scope = build_scope(environ, self.root_path)
         scope["state"] = self.state.copy()
+        state = scope[STATE_KEY] = environ.get(STATE_KEY) or RequestState()
         # not ``self``, which keeps the lifespan: the scope may live on, see ``_take``
-        scope[APP_KEY] = self.app
-        scope[ENDPOINT_KEY] = self.name
-        if SCOPE_KEY in environ:
-            environ[SCOPE_KEY] = scope
-        failure = scope[FAILURE_KEY] = RequestErrors(
-            environ.get(EXCEPTION_KEY), environ.get(FLUSH_KEY)
-        )
+        state.app = self.app
+        state.name = self.name
+        failure = state.errors = RequestErrors(state.injected)
         tasks: list[TaskRun] = []
-        scope[TASKS_KEY] = tasks
+        state.tasks = tasks
         answered = True
         body = b""
         with ExitStack() as stack:
@@ -154,7 +144,7 @@ class WsgiApp:
                     exc_info,
                 )
                 exc_info = None
-                return ResponseBody((body,), answered=False)
+                return ResponseBody((body,), answered=False, scope=scope)
             start_response(
                 StatusStringMapping[exchange.status],
                 end_to_end_headers(exchange.headers),
@@ -163,9 +153,9 @@ class WsgiApp:
             exc_info = None
             if exchange.streaming:
                 return StreamedBody(
-                    self, exchange, failure, loop, stack.pop_all(), tasks
+                    self, exchange, failure, loop, stack.pop_all(), tasks, scope
                 )
-        return ResponseBody((body,), _take(tasks), application=self)
+        return ResponseBody((body,), _take(tasks), application=self, scope=scope)
 
 
 class ResponseBody:
@@ -177,6 +167,7 @@ class ResponseBody:
         stands in for whatever Odoo makes of the exception
     :param application: whose answer it is. Whoever has it can stop it when nobody has
         it any more: streams and tasks keep it until they are over.
+    :param scope: ASGI scope of the request, for the log
     """
 
     streaming = False
@@ -187,7 +178,9 @@ class ResponseBody:
         tasks: list[TaskRun] | None = None,
         answered: bool = True,
         application: WsgiApp | None = None,
+        scope: Scope | None = None,
     ) -> None:
+        self.scope = scope
         self._chunks = chunks
         self._tasks = [] if tasks is None else tasks
         self.answered = answered
@@ -221,6 +214,7 @@ class StreamedBody(ResponseBody):
     :param loop: the loop of the exchange
     :param stack: gives the loop back
     :param tasks: background tasks that wait to be run
+    :param scope: ASGI scope of the request, for the log
     """
 
     streaming = True
@@ -233,8 +227,9 @@ class StreamedBody(ResponseBody):
         loop: Loop,
         stack: ExitStack,
         tasks: list[TaskRun],
+        scope: Scope,
     ) -> None:
-        super().__init__(exchange.chunks(), tasks, application=application)
+        super().__init__(exchange.chunks(), tasks, application=application, scope=scope)
         self._exchange = exchange
         self._failure = failure
         self._known = failure.exception

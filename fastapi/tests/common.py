@@ -24,7 +24,7 @@ from ..auth import Caller
 from ..auth.overrides import find_ways
 from ..bridge import WsgiApp
 from ..bridge.request_errors import original_exception
-from ..bridge.request_state import EXCEPTION_KEY, FAILURE_KEY, FLUSH_KEY, TASKS_KEY
+from ..bridge.request_state import STATE_KEY, RequestState
 from ..context import odoo_env_ctx
 from ..dependencies import (
     authenticated_caller,
@@ -301,12 +301,11 @@ class _ServedApp(_RaisingApp):
             exc = exc_info and exc_info[1]
 
         async def app(bridged: Scope, receive: Receive, send: Send) -> None:
-            keys = {key: bridged[key] for key in (FAILURE_KEY, TASKS_KEY)}
+            state.app = self.app
             # the bridge knows none of the extensions that the client offers
-            await self.app({**scope, "extensions": {}, **keys}, receive, send)
+            more = {"extensions": {}, STATE_KEY: state}
+            await self.app({**scope, **more}, receive, send)
 
-        environ = create_environ(data=body)
-        environ[EXCEPTION_KEY] = given
         chunks: list[bytes] = []
         env = odoo_env_ctx.get()
         flushed = True
@@ -317,7 +316,8 @@ class _ServedApp(_RaisingApp):
             env.cr.flush()
             flushed = True
 
-        environ[FLUSH_KEY] = flush
+        environ = create_environ(data=body)
+        state = environ[STATE_KEY] = RequestState(injected=given, flush=flush)
         with _transaction() as savepoint, ExitStack() as stack:
             answer = WsgiApp(app)(environ, start_response)
             stack.callback(answer.close)  # in the transaction, whatever goes wrong

@@ -16,7 +16,7 @@ from odoo.tools import mute_logger
 
 from ..after_response import DeferredTasks, FollowUpTransactions, reopen
 from ..app.tasks import defer
-from ..bridge.request_state import TASKS_KEY
+from ..bridge.request_state import STATE_KEY, RequestState
 from ..context import odoo_env_ctx
 from ..exceptions import AbortedTransactionError
 from ..transaction_errors import is_lost, remember_errors
@@ -28,10 +28,12 @@ SCOPE = {"type": "http", "method": "POST", "path": "/late", "root_path": ""}
 
 def make_tasks(*functions):
     """Return functions as background tasks that a handler has left."""
-    scope = {TASKS_KEY: [], "fastapi_middleware_astack": AsyncExitStack()}
+    state = RequestState()
+    state.tasks = []
+    scope = {STATE_KEY: state, "fastapi_middleware_astack": AsyncExitStack()}
     tasks = BackgroundTasks([BackgroundTask(function) for function in functions])
     defer(scope, None, tasks)
-    return scope[TASKS_KEY]
+    return state.tasks
 
 
 def raises(expected):

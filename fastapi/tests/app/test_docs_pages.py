@@ -12,8 +12,9 @@ from fastapi.security import OAuth2AuthorizationCodeBearer, OAuth2PasswordBearer
 from starlette.middleware import Middleware
 from starlette.requests import Request
 
-from ...app.docs_pages import DOCS_GUARD_KEY, DocsAccess, DocsBrand, DocsGuard
+from ...app.docs_pages import DocsAccess, DocsBrand, DocsGuard
 from ...app.prepare import EndpointFastAPI, prepare_app
+from ...bridge import STATE_KEY, RequestState
 from ..bridge_case import BridgeCase
 
 PAGES = ("/docs", "/docs/oauth2-redirect", "/redoc")
@@ -41,7 +42,9 @@ class DocsCase(BridgeCase):
     def ask(self, app, path, access=DocsAccess.GRANTED, **more):
         """Send a request for documentation as somebody who has ``access``."""
         guard = DocsGuard(lambda _path: access, path, more.get("SCRIPT_NAME", ""))
-        return self.call(app, path, **{DOCS_GUARD_KEY: guard, **more})
+        return self.call(
+            app, path, **{STATE_KEY: RequestState(docs_guard=guard), **more}
+        )
 
     def assets(self, result):
         """Return the paths of the assets that a page loads."""
@@ -428,7 +431,9 @@ class TestDocsAccess(DocsCase):
             raise AssertionError(f"asked for {path}")
 
         guard = DocsGuard(fail, "/hello")
-        result = self.call(make_app(), "/hello", **{DOCS_GUARD_KEY: guard})
+        result = self.call(
+            make_app(), "/hello", **{STATE_KEY: RequestState(docs_guard=guard)}
+        )
         self.assertEqual(result.body, b'"hello"')
 
     def test_mounted_apps(self):
@@ -476,7 +481,9 @@ class TestLook(DocsCase):
             more.get("SCRIPT_NAME", ""),
             ask_brand=lambda _path: brand,
         )
-        result = self.call(make_app(), path, **{DOCS_GUARD_KEY: guard, **more})
+        result = self.call(
+            make_app(), path, **{STATE_KEY: RequestState(docs_guard=guard), **more}
+        )
         return result.body.decode()
 
     def test_whose_api_it_is(self):

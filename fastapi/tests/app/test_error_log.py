@@ -9,7 +9,6 @@ from starlette.routing import Route
 from ...app.error_log import describe_error, describe_handler, describe_route, place_of
 from ...app.prepare import prepare_app
 from ...bridge import WsgiApp
-from ...bridge.request_state import SCOPE_KEY
 from ..bridge_case import BridgeCase, make_environ
 
 
@@ -42,9 +41,7 @@ class TestDescribeRoute(BridgeCase):
     def scope(self, path, **options):
         """Return the scope as a request leaves it."""
         environ = make_environ(path, **options)
-        environ[SCOPE_KEY] = None
-        self.application(environ, lambda *args: None)
-        return environ[SCOPE_KEY]
+        return self.application(environ, lambda *args: None).scope
 
     def test_template(self):
         for path, template in (
@@ -84,8 +81,9 @@ class TestDescribeRoute(BridgeCase):
 
     def test_environ_of_others_is_left_alone(self):
         environ = make_environ("/api/plain/x")
+        before = dict(environ)
         self.application(environ, lambda *args: None)
-        self.assertNotIn(SCOPE_KEY, environ)
+        self.assertEqual(environ, before)
 
     def test_place_of_an_exception(self):
         def fail():

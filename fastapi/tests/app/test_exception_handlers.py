@@ -23,7 +23,7 @@ from odoo.tests import BaseCase
 
 from ...app.prepare import EndpointFastAPI, prepare_app
 from ...bridge.request_errors import TRANSACTION_ERRORS, original_exception
-from ...bridge.request_state import EXCEPTION_KEY, HANDLE_ERROR_KEY
+from ...bridge.request_state import STATE_KEY, RequestState
 from ...error_handlers import default_exception_handlers
 from ...exceptions import NoRoomError
 from ..bridge_case import TIMEOUT, BridgeCase, make_environ
@@ -773,7 +773,10 @@ class TestExceptionFromOutside(FailuresCase):
 
     def _give(self, app, error, path="/", **more):
         return self.call(
-            app, environ=make_environ(path, **{EXCEPTION_KEY: error}, **more)
+            app,
+            environ=make_environ(
+                path, **{STATE_KEY: RequestState(injected=error)}, **more
+            ),
         )
 
     def test_answer(self):
@@ -850,7 +853,12 @@ class TestHandleError(FailuresCase):
     """``handle_error`` of the dispatcher shapes what no handler of the app does."""
 
     def _call(self, app, handle_error):
-        return self.call(app, environ=make_environ(**{HANDLE_ERROR_KEY: handle_error}))
+        return self.call(
+            app,
+            environ=make_environ(
+                **{STATE_KEY: RequestState(handle_error=handle_error)}
+            ),
+        )
 
     def test_answer(self):
         asked = []

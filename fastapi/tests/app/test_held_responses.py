@@ -18,7 +18,7 @@ from odoo.exceptions import UserError
 from ...app.prepare import EndpointFastAPI, prepare_app
 from ...bridge import WsgiApp
 from ...bridge.exchange import STREAM_SIZE
-from ...bridge.request_state import EXCEPTION_KEY, FLUSH_KEY
+from ...bridge.request_state import STATE_KEY, RequestState
 from ...error_handlers import default_exception_handlers
 from ..bridge_case import BridgeCase, make_environ
 
@@ -215,8 +215,9 @@ class TestTeardown(HeldCase):
 
 
 class TestFlush(HeldCase):
-    def _call(self, app, flush, path="/plain", **more):
-        return self.call(app, environ=make_environ(path, **{FLUSH_KEY: flush}, **more))
+    def _call(self, app, flush, path="/plain", injected=None):
+        state = RequestState(flush=flush, injected=injected)
+        return self.call(app, environ=make_environ(path, **{STATE_KEY: state}))
 
     def test_before_anything_is_sent(self):
         for path in ("/plain", "/stream"):
@@ -257,8 +258,8 @@ class TestFlush(HeldCase):
         def flush():
             raise AssertionError("not reached")
 
-        for more in ({}, {EXCEPTION_KEY: UserError("told")}):
-            result = self._call(app, flush, "/refused", **more)
+        for injected in (None, UserError("told")):
+            result = self._call(app, flush, "/refused", injected)
             self.assertEqual((result.code, result.body), (400, b'{"detail":"told"}'))
 
 

@@ -35,7 +35,7 @@ from ...app import callables
 from ...app.prepare import prepare_app
 from ...bridge import greenlets, inline_threads, loops
 from ...bridge.loops import MAX_BUSY_PASSES, borrow_loop, new_loop
-from ...bridge.request_state import FLUSH_KEY
+from ...bridge.request_state import STATE_KEY, RequestState
 from ..bridge_case import TIMEOUT, BridgeCase, make_environ
 
 LOGGER = "odoo.addons.fastapi.bridge.loops"
@@ -696,7 +696,7 @@ class TestTaskOfThread(BridgeCase):
 
         prepare_app(app)
         environ = make_environ()
-        environ[FLUSH_KEY] = lambda: results.append(self.run_work())
+        environ[STATE_KEY] = RequestState(flush=lambda: results.append(self.run_work()))
         self.assertEqual(self.call(app, environ=environ).code, 200)
         self.assertEqual(results, ["done"])
 
