@@ -5,7 +5,13 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["RESERVED_SEGMENTS", "VALID_ROOT_PATH", "clean_root_path"]
+__all__ = [
+    "RESERVED_SEGMENTS",
+    "clean_root_path",
+    "is_below",
+    "is_reserved",
+    "is_valid",
+]
 
 #: First segments of paths that Odoo itself serves.
 RESERVED_SEGMENTS = frozenset(
@@ -22,9 +28,9 @@ RESERVED_SEGMENTS = frozenset(
     }
 )
 #: Segments of letters and digits in any language, which browsers percent-encode, and
-#: of the other characters that a path may hold unencoded (RFC 3986, ``pchar``); not
+#: of the other characters that a path may hold unencoded (RFC 3986, ``pchar``), except
 #: ``.`` and ``..``.
-VALID_ROOT_PATH = re.compile(r"(/(?!\.\.?(/|$))[\w.~!$&'()*+,;=:@-]+)+")
+_VALID = re.compile(r"(/(?!\.\.?(/|$))[\w.~!$&'()*+,;=:@-]+)+")
 
 
 def clean_root_path(root_path: str | bool | None) -> str:
@@ -36,3 +42,18 @@ def clean_root_path(root_path: str | bool | None) -> str:
     '/'
     """
     return "/" + "/".join(filter(None, (root_path or "").strip().split("/")))
+
+
+def is_reserved(root_path: str) -> bool:
+    """Return whether Odoo serves the paths below a normalized root path."""
+    return root_path.split("/")[1].lower() in RESERVED_SEGMENTS
+
+
+def is_valid(root_path: str) -> bool:
+    """Return whether a normalized root path has only characters that URLs may have."""
+    return _VALID.fullmatch(root_path) is not None
+
+
+def is_below(path: str, root_path: str) -> bool:
+    """Return whether ``path`` is ``root_path`` or starts with all its segments."""
+    return f"{path}/".startswith(f"{root_path}/")

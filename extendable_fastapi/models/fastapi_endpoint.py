@@ -8,6 +8,7 @@ from contextlib import contextmanager
 # FastAPI makes the routes of an app from the annotations that all databases share, and
 # this teaches pydantic to find the classes of the database in their place.
 import extendable_pydantic  # noqa: F401
+from fastapi import FastAPI
 
 from odoo import api, models
 
@@ -15,7 +16,6 @@ from odoo.addons.extendable.registry import (
     _extendable_registries_database,
     extendable_classes,
 )
-from odoo.addons.fastapi.bridge import WsgiApp
 
 from ..nesting import find_unseen_extensions
 
@@ -31,15 +31,14 @@ class FastapiEndpoint(models.Model):
         with super()._app_context(), extendable_classes(self.env):
             yield
 
-    def _build_app(self) -> tuple[str, WsgiApp]:
-        version, application = super()._build_app()
+    def _check_app(self, app: FastAPI) -> None:
+        super()._check_app(app)
         registry = _extendable_registries_database.of(self.env.registry)
         if registry is not None:
-            for holder, model in find_unseen_extensions(application.app, registry):
+            for holder, model in find_unseen_extensions(app, registry):
                 _logger.warning(
                     "%s: extensions of %s are not seen in %s, which is not extendable",
                     self.root_path,
                     model,
                     holder,
                 )
-        return version, application

@@ -1,107 +1,37 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``fastapi.endpoint``: where an app is mounted, and how it is put together."""
+"""``fastapi.endpoint``: where an app is mounted, and what it consists of."""
 
-import logging
 import secrets
-import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from contextvars import copy_context
-from functools import partial
 from typing import Any
 
-import psycopg2
 from fastapi import APIRouter, Depends, FastAPI
-from psycopg2.errors import ReadOnlySqlTransaction
 from starlette.middleware import Middleware
-from werkzeug.datastructures import EnvironHeaders
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import ConcurrencyError, ValidationError
-from odoo.http import _request_stack
-from odoo.modules.registry import Registry
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.sql_db import Cursor
+from odoo.exceptions import ValidationError
 from odoo.tools import convert
 
 from .. import dependencies
-from ..app.prepare import prepare_app, prepare_middleware
-from ..app.routes import forget_callables
-from ..auth import Way
-from ..auth.overrides import check_runs_as_caller, find_ways
+from ..auth.overrides import check_runs_as_caller
 from ..auth.requirements import check_groups_exist
-from ..bridge import Lifespan, WsgiApp
+from ..bridge import WsgiApp
+from ..built_apps import BuiltApps
 from ..error_handlers import default_exception_handlers
-from ..exceptions import AppBuildError, AppNotReadyError, StartTimeoutError
 from ..markdown import escape_html
-from ..mounts import HUNG_DELAY, BuiltApps, Mount, MountTable
-from ..root_paths import RESERVED_SEGMENTS, VALID_ROOT_PATH, clean_root_path
-
-_logger = logging.getLogger(__name__)
+from ..mounts import MountCache, MountTable
+from ..root_paths import RESERVED_SEGMENTS, clean_root_path, is_reserved, is_valid
+from ..serving import Serving, close_apps_of_old_registries
 
 #: The model that all apps inherit. The app ``x`` is the model ``fastapi.app.x``.
 APP_MODEL = "fastapi.app"
 
-HTTP_METHODS = (
-    "GET",
-    "HEAD",
-    "POST",
-    "PUT",
-    "PATCH",
-    "DELETE",
-    "OPTIONS",
-    "TRACE",
-)
-
-#: Attribute of Odoo's registry that holds its built apps.
-_BUILT_APPS = "_fastapi_built_apps"
-#: The registries with built apps, by ``id``.
-_registries: weakref.WeakValueDictionary[int, Registry] = weakref.WeakValueDictionary()
-
-#: Key of ``cr.cache``: path and user of the app that the transaction serves.
-_SERVED = "fastapi.served"
-
-
-class EndpointWsgiApp(WsgiApp):
-    """The built app of an endpoint, and the user that it was built for.
-
-    :param uid: id of the user
-    """
-
-    def __init__(self, app: FastAPI, *args: Any, uid: int) -> None:
-        super().__init__(app, *args)
-        self.uid = uid
-        self._preparing_ways = [
-            way
-            for way in find_ways(app.dependency_overrides)
-            if type(way).prepare is not Way.prepare
-        ]
-
-    def prepare_request(self, environ: dict[str, Any]) -> list[Callable[[], None]]:
-        """Return the functions to call without a transaction, before the app runs.
-
-        :param environ: WSGI environ of the request
-        """
-        if not self._preparing_ways:
-            return []
-        headers = EnvironHeaders(environ)
-        return list(
-            filter(None, (way.prepare(headers) for way in self._preparing_ways))
-        )
-
-
-class _MountCache:
-    """Holds the table of mounts; Odoo's cache of routes holds, and drops, the holder.
-
-    Not the table itself: a thread with an old snapshot of the database could put an
-    old table into the cache after a commit has cleared it.
-    """
-
-    table: MountTable | None = None
+HTTP_METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE".split())
 
 
 def _new_version(_self: Any = None) -> str:
-    # Random: the number of a write that was rolled back must never come again.
+    # random, because a number could come again after a rollback
     return secrets.token_hex(8)
 
 
@@ -192,406 +122,6 @@ class FastapiEndpoint(models.Model):
 
     def _compute_registry_sync(self):
         self.registry_sync = True
-
-    # ------------------------------------------------------------------
-    # Bad input
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _clean_vals(self, vals):
-        """Return values for a write, the root path in its one form.
-
-        :raises ValidationError: nothing can be mounted at that path
-        """
-        # data files may set it: there is nothing to synchronize
-        vals = {name: vals[name] for name in vals if name != "registry_sync"}
-        if "root_path" in vals:
-            given = vals["root_path"]
-            vals["root_path"] = path = clean_root_path(given)
-            segment = path.split("/")[1]
-            if (
-                segment.lower() in RESERVED_SEGMENTS
-                or path in self._blacklist_root_paths
-            ):
-                raise ValidationError(
-                    self.env._(
-                        "The root path %(path)s is not possible: Odoo itself answers "
-                        "below /%(segment)s.",
-                        path=path,
-                        segment=segment,
-                    )
-                )
-            if not VALID_ROOT_PATH.fullmatch(path):
-                raise ValidationError(
-                    self.env._(
-                        "The root path %(path)s is not possible: use segments of "
-                        "letters, digits and - . _ ~ only, such as /api/v1.",
-                        path=repr(given),
-                    )
-                )
-        return vals
-
-    def _check_root_path_free(self, root_path):
-        """Refuse a root path that another active endpoint has.
-
-        The index refuses it too; this is for a message that says whose it is.
-        """
-        other = self.sudo().search(
-            [("root_path", "=", root_path), ("id", "not in", self.ids)], limit=1
-        )
-        if other:
-            raise ValidationError(
-                self.env._(
-                    "The root path %(path)s is taken by the endpoint %(other)s.",
-                    path=root_path,
-                    other=other.name,
-                )
-            )
-
-    # ------------------------------------------------------------------
-    # Life of an app
-    # ------------------------------------------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        vals_list = [self._clean_vals(vals) for vals in vals_list]
-        for vals in vals_list:
-            if vals.get("active", True) and "root_path" in vals:
-                self._check_root_path_free(vals["root_path"])
-        endpoints = super().create(vals_list)
-        endpoints._reset_routes()
-        return endpoints
-
-    def write(self, vals):
-        vals = self._clean_vals(vals)
-        if "root_path" in vals or vals.get("active"):
-            for endpoint in self:
-                if vals.get("active", endpoint.active):
-                    path = vals.get("root_path", endpoint.root_path)
-                    endpoint._check_root_path_free(path)
-        app_changes = not vals.keys().isdisjoint(self._fastapi_app_fields())
-        routes_change = not vals.keys().isdisjoint(self._routing_impacting_fields())
-        auths = []
-        if app_changes:
-            vals["app_version"] = _new_version()
-        elif routes_change:
-            auths = [endpoint._get_auth() for endpoint in self]
-        result = super().write(vals)
-        for endpoint, auth in zip(self, auths, strict=False):
-            if endpoint._get_auth() != auth:  # the documentation shows it
-                endpoint.app_version = _new_version()
-        if app_changes or routes_change:
-            self._reset_routes()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self._reset_routes()
-        return result
-
-    def copy_data(self, default=None):
-        vals_list = super().copy_data(default)
-        for endpoint, vals in zip(self, vals_list, strict=True):
-            if "root_path" not in (default or {}):
-                vals["root_path"] = self._free_root_path(f"{endpoint.root_path}-copy")
-        return vals_list
-
-    @api.model
-    def _free_root_path(self, root_path):
-        """Return a root path, with a number if an endpoint has it already."""
-        number, candidate = 1, root_path
-        # sudo: another company may have taken it
-        endpoints = self.sudo().with_context(active_test=False)
-        while endpoints.search_count([("root_path", "=", candidate)], limit=1):
-            number += 1
-            candidate = f"{root_path}-{number}"
-        return candidate
-
-    @api.model
-    def _fastapi_app_fields(self) -> list[str]:
-        """Return the fields that the app is built from; a write builds it anew.
-
-        An override appends the fields that its ``_get_*`` and ``_prepare_*`` read.
-        """
-        names = ["name", "description", "root_path", "app", "user_id", "company_id"]
-        for app in self._get_app_models():
-            names += app._get_app_fields()
-        return names
-
-    @api.model
-    def _routing_impacting_fields(self) -> tuple[str, ...]:
-        """Return the fields that decide where and how the endpoint is mounted.
-
-        An override adds the fields that its ``_get_routing_info`` reads.
-        """
-        names = ["root_path", "save_http_session", "route_group", "active", "user_id"]
-        for app in self._get_app_models():
-            names += app._get_routing_fields()
-        return tuple(names)
-
-    def _reset_app(self):
-        """Have the apps of these endpoints built anew, of all if there are none.
-
-        For those who build an app from something else than fields of the endpoint.
-        """
-        endpoints = self or self.with_context(active_test=False).sudo().search([])
-        for endpoint in endpoints:
-            endpoint.app_version = _new_version()
-        endpoints._reset_routes()
-
-    @api.model
-    def _reset_routes(self):
-        """Make changed endpoints known: here at once, to everybody after the commit."""
-        registry, cr = self.env.registry, self.env.cr
-        registry.clear_cache("routing")
-        cr.cache.pop(_SERVED, None)
-        if cr.postcommit.data.get("fastapi.routes_reset"):
-            return
-        cr.postcommit.data["fastapi.routes_reset"] = True
-
-        def signal():
-            # Once more: another thread may have read the old rows meanwhile.
-            registry.clear_cache("routing")
-            if registry.ready:
-                registry.signal_changes()
-
-        cr.postcommit.add(signal)
-        cr.postrollback.add(partial(registry.clear_cache, "routing"))
-
-    def action_sync_registry(self):
-        """Do nothing: an endpoint is served as soon as its transaction commits."""
-        return True
-
-    def _handle_registry_sync(self, record_ids=None):
-        """Do nothing but ask for the routing info, whose overrides may count on it.
-
-        An endpoint is served as soon as its transaction commits.
-        """
-        for endpoint in self.browse(record_ids or self.ids).exists():
-            if endpoint.active:
-                endpoint._get_routing_info()
-
-    # ------------------------------------------------------------------
-    # Routing
-    # ------------------------------------------------------------------
-
-    def _get_routing_info(self) -> dict[str, Any]:
-        """Return how the endpoint is mounted, in the terms of ``odoo.http.route``.
-
-        An override may change ``auth`` and add ``max_content_length``; it must keep
-        ``type`` and ``routes``.
-        """
-        self.ensure_one()
-        return {
-            "type": "fastapi",
-            "auth": "public",
-            "methods": list(HTTP_METHODS),
-            "routes": [
-                self.root_path,
-                f"{self.root_path}/<fastapi_path:application_path>",
-            ],
-            "save_session": self.save_http_session,
-            "readonly": False,
-            **self._get_app_model()._get_routing_info(),
-        }
-
-    @api.model
-    @tools.ormcache(cache="routing")
-    def _get_mount_cache(self) -> _MountCache:
-        return _MountCache()
-
-    @api.model
-    def _get_mounts(self) -> MountTable:
-        """Return where the active endpoints are mounted."""
-        cache = self._get_mount_cache()
-        table = cache.table
-        sequence = self.env.registry.cache_sequences.get("routing", 0)
-        if table is None or table.sequence < sequence:
-            table = cache.table = self.sudo()._read_mounts()
-            mounted = table.by_root_path.values()
-            self._get_built_apps().retain(mount.endpoint_id for mount in mounted)
-        return table
-
-    @api.model
-    def _read_mounts(self) -> MountTable:
-        _registry, sequences = self.env.registry.get_sequences(self.env.cr)
-        everything = self.with_context(active_test=False).search([])
-        endpoints = everything.filtered("active").with_context(active_test=True)
-        mounts = []
-        for endpoint in endpoints:
-            try:
-                routing = endpoint._get_routing_info()
-            except psycopg2.Error:
-                raise
-            except Exception:  # of an override; the other endpoints are served
-                _logger.exception("%s is not served: no routing info", endpoint)
-                continue
-            mounts.append(
-                Mount(
-                    endpoint_id=endpoint.id,
-                    root_path=endpoint.root_path,
-                    uid=endpoint.user_id.id,
-                    app_version=endpoint.app_version,
-                    routing=routing,
-                )
-            )
-        archived = (everything - endpoints).mapped("root_path")
-        return MountTable(mounts, sequences["routing"], archived)
-
-    @api.model
-    def _get_endpoint(self, path: str) -> "FastapiEndpoint":
-        """Return the endpoint that serves a path, or an empty recordset."""
-        mount = self._get_mounts().find(path)
-        return self.browse(mount.endpoint_id if mount else ())
-
-    @api.model
-    @api.private
-    def get_uid(self, path: str) -> int | None:
-        """Return the id of the user that runs the endpoint of a path.
-
-        After ``get_app`` it is the user of that app: an app never runs as the user of
-        another state of its endpoint, be it that the endpoint changes right now.
-        """
-        served_path, uid = self.env.cr.cache.get(_SERVED, (None, None))
-        if served_path == path:
-            return uid
-        mount = self._get_mounts().find(path)
-        return mount.uid if mount else None
-
-    @api.model
-    @api.private
-    def get_app(self, path: str) -> WsgiApp | None:
-        """Return the app that serves a path, as a WSGI application.
-
-        The app is built once for each database and endpoint of the process.
-
-        :param path: path of a URL
-        :return: the application, None if no endpoint serves the path
-        :raises AppBuildError: it can't be built; the next call tries again
-        """
-        mount = self._get_mounts().find(path)
-        if mount is None:
-            return None
-        application = self._get_shared_app(
-            mount.endpoint_id,
-            mount.app_version,
-            lambda: self._build_mounted_app(path, mount),
-        )
-        if application is not None:
-            # The table may be replaced by another thread before somebody asks for the
-            # user, and be of another moment than the transaction that built the app.
-            self.env.cr.cache[_SERVED] = path, application.uid
-        return application
-
-    @api.model
-    def _build_mounted_app(self, path: str, mount: Mount) -> tuple[str, WsgiApp | None]:
-        """Build the app of a mount, or of what serves the path in this transaction.
-
-        Odoo matches a request in one transaction and serves it in the next, so the
-        mount may be over, or not be there yet. Values of one moment served at the place
-        of another were a state that the endpoint never had.
-
-        :return: version and application, None if nothing serves the path
-        """
-        endpoint = self.sudo().browse(mount.endpoint_id).exists()
-        if endpoint.app_version != mount.app_version:
-            auth = mount.routing["auth"]
-            mount = self.sudo()._read_mounts().find(path)
-            if mount is None or mount.routing["auth"] != auth:
-                return "", None  # gone, or for requests that Odoo asks something else
-        return self.browse(mount.endpoint_id)._build_shared_app()
-
-    @api.model
-    def _get_built_apps(self) -> BuiltApps:
-        # An app may reach the registry: a bound method of a model is enough. So nothing
-        # but the registry may hold its apps.
-        registry = self.env.registry
-        built_apps = vars(registry).get(_BUILT_APPS)
-        if built_apps is None:
-            built_apps = vars(registry).setdefault(_BUILT_APPS, BuiltApps())
-            _registries[id(registry)] = registry
-        return built_apps
-
-    def _register_hook(self):
-        result = super()._register_hook()
-        _close_apps_of_old_registries()
-        return result
-
-    @api.model
-    def _get_shared_app(
-        self,
-        endpoint_id: int,
-        version: str,
-        build: Callable[[], tuple[str, WsgiApp | None]],
-    ) -> WsgiApp | None:
-        """Return the app of an endpoint, see :meth:`BuiltApps.get`.
-
-        :raises AppBuildError: it can't be built, or hangs
-        """
-        try:
-            return self._get_built_apps().get(endpoint_id, version, build)
-        except StartTimeoutError as err:
-            endpoint = self.sudo().browse(endpoint_id)
-            raise AppBuildError(
-                endpoint.name, endpoint.root_path, retry_after=HUNG_DELAY
-            ) from err
-        except AppNotReadyError as err:
-            endpoint = self.sudo().browse(endpoint_id)
-            error = AppBuildError(
-                endpoint.name, endpoint.root_path, err.reason, err.retry_after
-            )
-            # the request that has built it says why
-            error.loglevel, error.exc_info = logging.WARNING, None
-            raise error from err
-
-    def _build_shared_app(self) -> tuple[str, WsgiApp]:
-        """Build the app for everybody: whoever asks first leaves no trace in it.
-
-        :raises AppBuildError: whatever a hook or the start of the lifespan raised, but
-            what Odoo replays: conflicts of transactions, and writes on a replica
-        :raises StartTimeoutError: the lifespan has not started in time
-        """
-        self.ensure_one()
-        endpoint = self.sudo()
-        error = AppBuildError(endpoint.name, endpoint.root_path)
-        env = self.env(user=endpoint.user_id.id, context={}, su=True)
-        try:
-            return endpoint.with_env(env)._build_app()
-        except (
-            ConcurrencyError,
-            ReadOnlySqlTransaction,
-            StartTimeoutError,
-            *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
-        ):
-            raise
-        except Exception as err:
-            raise error from err
-
-    def _build_app(self) -> tuple[str, WsgiApp]:
-        """Return the version of the endpoint's values, and the app built from them."""
-        self.ensure_one()
-        with self._app_context():
-            app = self._get_app()
-            prepare_middleware(app)
-            lifespan = Lifespan(app)
-            # in tests, a cursor of the lifespan's would wait for the one of the request
-            inline = not isinstance(self.env.cr, Cursor)
-            copy_context().run(_start, lifespan, inline)
-            try:
-                prepare_app(app)  # with what the lifespan has added
-                check_groups_exist(app, self.env)
-                if self.run_as == "caller":
-                    check_runs_as_caller(app)
-            except BaseException:
-                lifespan.stop()
-                raise
-        application = EndpointWsgiApp(
-            app, self.root_path, lifespan.state, self.name, uid=self.user_id.id
-        )
-        # when the last request is through with it; the lifespan itself looks for the
-        # end of the process
-        weakref.finalize(application, _retire, lifespan).atexit = False
-        return self.app_version, application
 
     # ------------------------------------------------------------------
     # The app, for others to extend
@@ -707,6 +237,244 @@ class FastapiEndpoint(models.Model):
             **self._get_app_model()._get_exception_handlers(),
         }
 
+    def _check_app(self, app: FastAPI) -> None:
+        """Check the prepared app. Whatever this raises breaks the endpoint.
+
+        An override has to call ``super()``.
+        """
+        check_groups_exist(app, self.env)
+        if self.run_as == "caller":
+            check_runs_as_caller(app)
+
+    @api.model
+    def _fastapi_app_fields(self) -> list[str]:
+        """Return the fields that the app is built from; a write builds it anew.
+
+        An override appends the fields that its ``_get_*`` and ``_prepare_*`` read.
+        """
+        names = ["name", "description", "root_path", "app", "user_id", "company_id"]
+        for app in self._get_app_models():
+            names += app._get_app_fields()
+        return names
+
+    @api.model
+    def _routing_impacting_fields(self) -> tuple[str, ...]:
+        """Return the fields that decide where and how the endpoint is mounted.
+
+        An override adds the fields that its ``_get_routing_info`` reads.
+        """
+        names = ["root_path", "save_http_session", "route_group", "active", "user_id"]
+        for app in self._get_app_models():
+            names += app._get_routing_fields()
+        return tuple(names)
+
+    def _get_routing_info(self) -> dict[str, Any]:
+        """Return how the endpoint is mounted, in the terms of ``odoo.http.route``.
+
+        An override may change ``auth`` and add ``max_content_length``. It must keep
+        ``type`` and ``routes``.
+        """
+        self.ensure_one()
+        return {
+            "type": "fastapi",
+            "auth": "public",
+            "methods": list(HTTP_METHODS),
+            "routes": [
+                self.root_path,
+                f"{self.root_path}/<fastapi_path:application_path>",
+            ],
+            "save_session": self.save_http_session,
+            "readonly": False,
+            **self._get_app_model()._get_routing_info(),
+        }
+
+    # ------------------------------------------------------------------
+    # Values
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _clean_vals(self, vals):
+        """Return values for a write, the root path in its one form.
+
+        :raises ValidationError: nothing can be mounted at that path
+        """
+        # data files may set it: there is nothing to synchronize
+        vals = {name: vals[name] for name in vals if name != "registry_sync"}
+        if "root_path" in vals:
+            given = vals["root_path"]
+            vals["root_path"] = path = clean_root_path(given)
+            if is_reserved(path) or path in self._blacklist_root_paths:
+                raise ValidationError(
+                    self.env._(
+                        "The root path %(path)s is not possible: Odoo itself answers "
+                        "below /%(segment)s.",
+                        path=path,
+                        segment=path.split("/")[1],
+                    )
+                )
+            if not is_valid(path):
+                raise ValidationError(
+                    self.env._(
+                        "The root path %(path)s is not possible: use segments of "
+                        "letters, digits and - . _ ~ only, such as /api/v1.",
+                        path=repr(given),
+                    )
+                )
+        return vals
+
+    def _check_root_path_free(self, root_path):
+        """Refuse a root path that another active endpoint has.
+
+        The index refuses it too; this is for a message that says whose it is.
+        """
+        other = self.sudo().search(
+            [("root_path", "=", root_path), ("id", "not in", self.ids)], limit=1
+        )
+        if other:
+            raise ValidationError(
+                self.env._(
+                    "The root path %(path)s is taken by the endpoint %(other)s.",
+                    path=root_path,
+                    other=other.name,
+                )
+            )
+
+    # ------------------------------------------------------------------
+    # Changes
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        vals_list = [self._clean_vals(vals) for vals in vals_list]
+        for vals in vals_list:
+            if vals.get("active", True) and "root_path" in vals:
+                self._check_root_path_free(vals["root_path"])
+        endpoints = super().create(vals_list)
+        Serving(self).reset_mounts()
+        return endpoints
+
+    def write(self, vals):
+        vals = self._clean_vals(vals)
+        if "root_path" in vals or vals.get("active"):
+            for endpoint in self:
+                if vals.get("active", endpoint.active):
+                    path = vals.get("root_path", endpoint.root_path)
+                    endpoint._check_root_path_free(path)
+        app_changes = not vals.keys().isdisjoint(self._fastapi_app_fields())
+        routes_change = not vals.keys().isdisjoint(self._routing_impacting_fields())
+        auths = []
+        if app_changes:
+            vals["app_version"] = _new_version()
+        elif routes_change:
+            auths = [endpoint._get_auth() for endpoint in self]
+        result = super().write(vals)
+        for endpoint, auth in zip(self, auths, strict=False):
+            if endpoint._get_auth() != auth:  # the documentation shows it
+                endpoint.app_version = _new_version()
+        if app_changes or routes_change:
+            Serving(self).reset_mounts()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        Serving(self).reset_mounts()
+        return result
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for endpoint, vals in zip(self, vals_list, strict=True):
+            if "root_path" not in (default or {}):
+                vals["root_path"] = self._free_root_path(f"{endpoint.root_path}-copy")
+        return vals_list
+
+    @api.model
+    def _free_root_path(self, root_path):
+        """Return a root path, with a number if an endpoint has it already."""
+        number, candidate = 1, root_path
+        # sudo: another company may have taken it
+        endpoints = self.sudo().with_context(active_test=False)
+        while endpoints.search_count([("root_path", "=", candidate)], limit=1):
+            number += 1
+            candidate = f"{root_path}-{number}"
+        return candidate
+
+    def _reset_app(self):
+        """Have the apps of these endpoints built anew, of all if there are none.
+
+        For those who build an app from something else than fields of the endpoint.
+        """
+        endpoints = self or self.with_context(active_test=False).sudo().search([])
+        for endpoint in endpoints:
+            endpoint.app_version = _new_version()
+        Serving(self).reset_mounts()
+
+    def action_sync_registry(self):
+        """Do nothing: an endpoint is served as soon as its transaction commits."""
+        return True
+
+    def _handle_registry_sync(self, record_ids=None):
+        """Do nothing but ask for the routing info, whose overrides may count on it.
+
+        An endpoint is served as soon as its transaction commits.
+        """
+        for endpoint in self.browse(record_ids or self.ids).exists():
+            if endpoint.active:
+                endpoint._get_routing_info()
+
+    # ------------------------------------------------------------------
+    # Serving
+    # ------------------------------------------------------------------
+
+    @api.model
+    @api.private
+    def get_app(self, path: str) -> WsgiApp | None:
+        """Return the app that serves a path, as a WSGI application.
+
+        The app is built once for each database and endpoint of the process. The module
+        ``serving`` lists what is called on the way.
+
+        :param path: path of a URL
+        :return: the application, None if no endpoint serves the path
+        :raises AppBuildError: it can't be built; the next call tries again
+        """
+        return Serving(self).get_app(path)
+
+    @api.model
+    @api.private
+    def get_uid(self, path: str) -> int | None:
+        """Return the id of the user that the endpoint of a path runs as.
+
+        After ``get_app``, this is the user the returned app was built for, even if the
+        endpoint is changed concurrently.
+        """
+        return Serving(self).get_uid(path)
+
+    @api.model
+    def _get_endpoint(self, path: str) -> "FastapiEndpoint":
+        """Return the endpoint that serves a path, or an empty recordset."""
+        mount = self._get_mounts().find(path)
+        return self.browse(mount.endpoint_id if mount else ())
+
+    @api.model
+    def _get_mounts(self) -> MountTable:
+        """Return where the active endpoints are mounted."""
+        return Serving(self).get_mounts()
+
+    @api.model
+    @tools.ormcache(cache="routing")
+    def _get_mount_cache(self) -> MountCache:
+        return MountCache()
+
+    @api.model
+    def _get_built_apps(self) -> BuiltApps:
+        """Return the apps of the database that this process has built."""
+        return Serving(self).get_built_apps()
+
+    def _register_hook(self):
+        result = super()._register_hook()
+        close_apps_of_old_registries()
+        return result
+
     # ------------------------------------------------------------------
     # Demo data
     # ------------------------------------------------------------------
@@ -725,34 +493,6 @@ class FastapiEndpoint(models.Model):
             convert.convert_file(
                 self.env, "fastapi", "demo/fastapi_endpoint_demo.xml", {}, mode="init"
             )
-
-
-def _close_apps_of_old_registries() -> None:
-    """Stop what keeps a registry that is not in use any more.
-
-    An app that has started is kept until it stops, with all that it reaches. It stops
-    when its registry lets go of it, which can't be left to the garbage collector then.
-    """
-    current = set(map(id, Registry.registries.snapshot.values()))
-    for registry in list(_registries.values()):
-        if id(registry) not in current:
-            vars(registry)[_BUILT_APPS].close()
-
-
-def _retire(lifespan: Lifespan) -> None:
-    """Take leave of an app that has served its last request."""
-    lifespan.stop_soon()
-    forget_callables()
-
-
-def _start(lifespan: Lifespan, inline: bool) -> None:
-    """Start a lifespan that knows nothing of the request that the app is built for.
-
-    It would keep that request, and its environment, until it ends.
-    """
-    while _request_stack.top is not None:
-        _request_stack.pop()
-    lifespan.start(inline)
 
 
 def _constant(value: Any) -> Callable[[], Any]:

@@ -22,6 +22,7 @@ from ..app.openapi import (
 )
 from ..exceptions import AppBuildError
 from ..root_paths import clean_root_path
+from ..serving import Serving
 
 _logger = logging.getLogger(__name__)
 
@@ -134,13 +135,13 @@ class FastapiEndpoint(models.Model):
         :raises Exception: it can't be built; what that did to the database is undone
         """
         self.ensure_one()
+        serving = Serving(self)
 
         def build():
             with self.env.cr.savepoint():
-                return self._build_shared_app()
+                return serving.build(self)
 
-        version = self.app_version
-        return self._get_shared_app(self.id, version, build).app
+        return serving.get_built(self.id, self.app_version, build).app
 
     def _get_build_error(self) -> tuple[str | None, str | None]:
         """Return why the app can't be built, and where; None for both if it can.

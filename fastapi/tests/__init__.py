@@ -1,5 +1,6 @@
 from . import test_after_response
 from . import test_breaking_changes
+from . import test_built_apps
 from . import test_changes_after_response
 from . import test_demo_app
 from . import test_demo_router
@@ -10,6 +11,7 @@ from . import test_markdown
 from . import test_mounts
 from . import test_res_lang
 from . import test_resting_cursors
+from . import test_root_paths
 from . import test_schemas
 from . import test_transaction_case
 from . import test_transaction_case_late

@@ -15,6 +15,7 @@ LAYERS = {
     "bridge": ["bridge"],
     "apps": [
         "app",
+        "built_apps",
         "error_handlers",
         "internal_texts",
         "invalid_texts",
@@ -23,7 +24,7 @@ LAYERS = {
     ],
     "handlers": ["access", "auth", "dependencies", "depends", "schemas"],
     "schemas of records": ["records"],
-    "records": ["models", "wizards"],
+    "records": ["models", "serving", "wizards"],
     "edge": [
         "fastapi_dispatcher",
         "after_response",

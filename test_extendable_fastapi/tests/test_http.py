@@ -181,7 +181,7 @@ class TestNesting(ExtendableMixin, HttpCase):
         )
         logger = "odoo.addons.extendable_fastapi.models.fastapi_endpoint"
         with self.assertLogs(logger, "WARNING") as log:
-            endpoint._build_app()
+            endpoint.get_app("/nested")
         self.assertEqual(len(log.output), 1, log.output)
         self.assertRegex(
             log.output[0], "/nested: extensions of .*Location.* not seen in .*Plain"

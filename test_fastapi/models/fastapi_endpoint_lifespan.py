@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from odoo import fields, models
 from odoo.sql_db import db_connect
 
-from odoo.addons.fastapi import mounts
+from odoo.addons.fastapi import built_apps
 from odoo.addons.fastapi.bridge import lifespan as lifespan_module
 
 from ..routers.headers import router as headers_router
@@ -30,7 +30,8 @@ LOCK = 4711
 
 if LIMIT in os.environ:
     limit = float(os.environ[LIMIT])
-    mounts.BUILD_WAIT = mounts.HUNG_DELAY = lifespan_module.START_TIMEOUT = limit
+    built_apps.BUILD_WAIT = built_apps.HUNG_DELAY = limit
+    lifespan_module.START_TIMEOUT = limit
 
 
 def _wait_for_lock(dbname: str) -> None:

@@ -42,7 +42,7 @@ class TestBrokenApp(FastapiHttpCase):
                     self.assertIn("'Test at /breakable'", record.getMessage())
                     self.assertIn(" /breakable ", record.getMessage())
                     self.assertIn(cause, logs.output[0])
-                    self.assertIn("_get_", logs.output[0])  # the traceback
+                    self.assertIn("in _build_app", logs.output[0])  # the traceback
                 self.assertEqual(self.get("/test/identity").status_code, 200)
                 self._break("")
                 self.assertEqual(self.get("/breakable/identity").status_code, 200)

@@ -59,7 +59,7 @@ class TestFailureLog(FastapiHttpCase):
             "GET /broken/items/7 (endpoint Test at /broken): AppBuildError: "
             "The app of the endpoint 'Test at /broken' at /broken fails.",
         )
-        self.assertFrame(record, "_build_shared_app")
+        self.assertFrame(record, "build")
 
     def test_failure_after_the_handler(self):
         with self.assertLogs("odoo.http", "ERROR") as logs:

@@ -1,0 +1,121 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The built apps of one database in one process. Pure Python."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from .exceptions import AppNotReadyError, StartTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["BuiltApps"]
+
+#: Seconds that a request waits for an app which another request builds.
+BUILD_WAIT = 10
+#: Seconds after which an app that has not started in time is built again.
+HUNG_DELAY = 30
+
+App = TypeVar("App")
+
+
+@dataclass
+class _Slot(Generic[App]):
+    """The app of one endpoint."""
+
+    #: Held by the thread that builds the app.
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    #: When the current build began, in seconds of ``time.monotonic``.
+    since: float | None = None
+    #: Version and app in one object, so that no thread sees one without the other.
+    built: tuple[str, App] | None = None
+    #: Version that did not start in time, its error, and when to build it again.
+    hung: tuple[str, StartTimeoutError, float] | None = None
+
+
+class BuiltApps(Generic[App]):
+    """Keeps one app for each endpoint, and builds it on first use."""
+
+    def __init__(self) -> None:
+        self._slots: dict[int, _Slot[App]] = {}
+        self._closed = False
+
+    def get(
+        self,
+        endpoint_id: int,
+        version: str,
+        build: Callable[[], tuple[str, App | None]],
+    ) -> App | None:
+        """Return the app of an endpoint. Build it if there is none of ``version``.
+
+        A transaction that is old or not yet committed may build another version. That
+        app is returned, but not kept.
+
+        :param build: returns the version that it has read, and the app, if there is one
+        :raises AppNotReadyError: another request has been building the app for
+            ``BUILD_WAIT`` seconds, or the app has recently failed to start in time.
+            Requests don't wait longer, because each one occupies a database connection.
+        :raises RuntimeError: ``build`` itself requests the app
+        """
+        slot = self._slots.get(endpoint_id)
+        if slot is None:
+            slot = self._slots.setdefault(endpoint_id, _Slot())
+        built = slot.built
+        if built is not None and built[0] == version:
+            return built[1]
+        since = slot.since
+        waited = 0 if since is None else time.monotonic() - since
+        if not slot.lock.acquire(timeout=max(0, BUILD_WAIT - waited)):
+            raise AppNotReadyError("is still starting", BUILD_WAIT)
+        try:
+            built = slot.built
+            if built is not None and built[0] == version:
+                return built[1]
+            if slot.since is not None:
+                raise RuntimeError("The build of an app requests the app itself.")
+            self._check_hung(slot, version)
+            return self._build(slot, version, build)
+        finally:
+            slot.lock.release()
+
+    def _check_hung(self, slot: _Slot[App], version: str) -> None:
+        if slot.hung is None:
+            return
+        hung_version, err, end = slot.hung
+        left = end - time.monotonic()
+        if hung_version == version and (left > 0 or not err.is_over()):
+            raise AppNotReadyError("has not started in time", left) from err
+
+    def _build(
+        self,
+        slot: _Slot[App],
+        version: str,
+        build: Callable[[], tuple[str, App | None]],
+    ) -> App | None:
+        slot.since = time.monotonic()
+        try:
+            built_version, app = build()
+        except StartTimeoutError as err:
+            slot.hung = version, err, time.monotonic() + HUNG_DELAY
+            raise
+        finally:
+            slot.since = None
+        slot.hung = None
+        if app is not None and built_version == version and not self._closed:
+            slot.built = version, app
+        return app
+
+    def retain(self, endpoint_ids: Iterable[int]) -> None:
+        """Drop the apps of all other endpoints."""
+        kept = set(endpoint_ids)
+        for endpoint_id in [key for key in self._slots if key not in kept]:
+            self._slots.pop(endpoint_id, None)
+
+    def close(self) -> None:
+        """Drop all apps and keep no new ones: their registry is no longer in use."""
+        self._closed = True
+        self.retain(())

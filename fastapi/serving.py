@@ -1,0 +1,324 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Serves the endpoints of a database: finds the endpoint of a path, builds its app.
+
+The model ``fastapi.endpoint`` delegates to :class:`Serving`. From a path to its app::
+
+    fastapi.endpoint.get_app(path)
+    +-> Serving.get_app
+        +-> Serving.get_mounts               endpoint of the path      (mounts)
+        +-> Serving.get_built                errors for the client
+            +-> BuiltApps.get                app, if it is built       (built_apps)
+                +-> Serving.build            environment, errors of the app
+                    +-> _app_context         hook of the endpoint
+                    +-> _get_app             hook: the FastAPI app     (models)
+                    +-> prepare_middleware                             (app.prepare)
+                    +-> Lifespan.start       may add routes            (bridge.lifespan)
+                    +-> prepare_app                                    (app.prepare)
+                    +-> _check_app           hook: may refuse the app
+                    +-> EndpointWsgiApp      what ``get_app`` returns
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from contextvars import copy_context
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+from psycopg2.errors import ReadOnlySqlTransaction
+from werkzeug.datastructures import EnvironHeaders
+
+from odoo.exceptions import ConcurrencyError
+from odoo.http import _request_stack
+from odoo.modules.registry import Registry
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.sql_db import Cursor
+
+from .app.prepare import prepare_app, prepare_middleware
+from .app.routes import forget_callables
+from .auth import Way
+from .auth.overrides import find_ways
+from .bridge import Lifespan, WsgiApp
+from .built_apps import HUNG_DELAY, BuiltApps
+from .exceptions import AppBuildError, AppNotReadyError, StartTimeoutError
+from .mounts import Mount, MountTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import FastAPI
+
+    from odoo.models import BaseModel
+
+__all__ = ["EndpointWsgiApp", "Serving", "close_apps_of_old_registries"]
+
+_logger = logging.getLogger(__name__)
+
+#: Attribute of Odoo's registry that holds its built apps.
+_BUILT_APPS = "_fastapi_built_apps"
+#: The registries with built apps, by ``id``.
+_registries: weakref.WeakValueDictionary[int, Registry] = weakref.WeakValueDictionary()
+
+#: Key of ``cr.cache``: path and user of the app that the transaction serves.
+_SERVED = "fastapi.served"
+
+
+class EndpointWsgiApp(WsgiApp):
+    """The built app of an endpoint.
+
+    :param uid: id of the user that the app was built for
+    """
+
+    def __init__(self, app: FastAPI, *args: Any, uid: int) -> None:
+        super().__init__(app, *args)
+        self.uid = uid
+        self._preparing_ways = [
+            way
+            for way in find_ways(app.dependency_overrides)
+            if type(way).prepare is not Way.prepare
+        ]
+
+    def prepare_request(self, environ: dict[str, Any]) -> list[Callable[[], None]]:
+        """Return functions to call before the app runs, without a transaction.
+
+        :param environ: WSGI environ of the request
+        """
+        if not self._preparing_ways:
+            return []
+        headers = EnvironHeaders(environ)
+        return list(
+            filter(None, (way.prepare(headers) for way in self._preparing_ways))
+        )
+
+
+class Serving:
+    """Serves the endpoints of a database.
+
+    :param endpoints: ``fastapi.endpoint`` in the environment of a request
+    """
+
+    def __init__(self, endpoints: BaseModel) -> None:
+        self._endpoints: Any = endpoints
+        self._env = endpoints.env
+
+    # Mounts
+
+    def get_mounts(self) -> MountTable:
+        """Return where the active endpoints are mounted."""
+        cache = self._endpoints._get_mount_cache()
+        table: MountTable | None = cache.table
+        sequence = self._env.registry.cache_sequences.get("routing", 0)
+        if table is None or table.sequence < sequence:
+            table = cache.table = self._read_mounts()
+            mounts = table.by_root_path.values()
+            self.get_built_apps().retain(mount.endpoint_id for mount in mounts)
+        return table
+
+    def _read_mounts(self) -> MountTable:
+        _registry, sequences = self._env.registry.get_sequences(self._env.cr)
+        everything = self._endpoints.sudo().with_context(active_test=False).search([])
+        endpoints = everything.filtered("active").with_context(active_test=True)
+        mounts = []
+        for endpoint in endpoints:
+            try:
+                routing = endpoint._get_routing_info()
+            except psycopg2.Error:
+                raise
+            except Exception:  # of an override; the other endpoints are served
+                _logger.exception("%s is not served: no routing info", endpoint)
+                continue
+            mounts.append(
+                Mount(
+                    endpoint_id=endpoint.id,
+                    root_path=endpoint.root_path,
+                    uid=endpoint.user_id.id,
+                    app_version=endpoint.app_version,
+                    routing=routing,
+                )
+            )
+        archived = (everything - endpoints).mapped("root_path")
+        return MountTable(mounts, sequences["routing"], archived)
+
+    def reset_mounts(self) -> None:
+        """Have the mounts read again: here at once, elsewhere after the commit."""
+        registry, cr = self._env.registry, self._env.cr
+        registry.clear_cache("routing")
+        cr.cache.pop(_SERVED, None)
+        if cr.postcommit.data.get("fastapi.routes_reset"):
+            return
+        cr.postcommit.data["fastapi.routes_reset"] = True
+
+        def signal() -> None:
+            # again: another thread may have read the old rows in the meantime
+            registry.clear_cache("routing")
+            if registry.ready:
+                registry.signal_changes()
+
+        cr.postcommit.add(signal)
+        cr.postrollback.add(partial(registry.clear_cache, "routing"))
+
+    # Apps
+
+    def get_uid(self, path: str) -> int | None:
+        """Return the id of the user that the endpoint of a path runs as."""
+        served_path, uid = self._env.cr.cache.get(_SERVED, (None, None))
+        if served_path == path:
+            return uid
+        mount = self.get_mounts().find(path)
+        return mount.uid if mount else None
+
+    def get_app(self, path: str) -> EndpointWsgiApp | None:
+        """Return the app that serves a path, None if no endpoint does.
+
+        :raises AppBuildError: it can't be built
+        """
+        mount = self.get_mounts().find(path)
+        if mount is None:
+            return None
+        app = self.get_built(
+            mount.endpoint_id,
+            mount.app_version,
+            partial(self._build_mounted, path, mount),
+        )
+        if app is not None:
+            # for get_uid: by then, another thread may have replaced the table of mounts
+            self._env.cr.cache[_SERVED] = path, app.uid
+        return app
+
+    def _build_mounted(
+        self, path: str, mount: Mount
+    ) -> tuple[str, EndpointWsgiApp | None]:
+        """Build the app of a mount, or of what serves the path in this transaction.
+
+        Odoo matches a request in one transaction and serves it in the next, so the
+        mount may be outdated. Never mix values from two versions of the endpoint.
+
+        :return: version and app, None if nothing serves the path any more
+        """
+        endpoint = self._endpoints.sudo().browse(mount.endpoint_id).exists()
+        if endpoint.app_version != mount.app_version:
+            auth = mount.routing["auth"]
+            found = self._read_mounts().find(path)
+            if found is None or found.routing["auth"] != auth:
+                return "", None  # not served, or Odoo has checked another ``auth``
+            endpoint = endpoint.browse(found.endpoint_id)
+        return self.build(endpoint)
+
+    def get_built(
+        self,
+        endpoint_id: int,
+        version: str,
+        build: Callable[[], tuple[str, EndpointWsgiApp | None]],
+    ) -> EndpointWsgiApp | None:
+        """Return the app of an endpoint, see :meth:`BuiltApps.get`.
+
+        :raises AppBuildError: it can't be built, or is not ready
+        """
+        try:
+            return self.get_built_apps().get(endpoint_id, version, build)
+        except StartTimeoutError as err:
+            raise self._make_error(endpoint_id, retry_after=HUNG_DELAY) from err
+        except AppNotReadyError as err:
+            error = self._make_error(endpoint_id, err.reason, err.retry_after)
+            # the request that builds the app logs the cause
+            error.loglevel, error.exc_info = logging.WARNING, None
+            raise error from err
+
+    def _make_error(self, endpoint_id: int, *args: Any, **kwargs: Any) -> AppBuildError:
+        endpoint = self._endpoints.sudo().browse(endpoint_id)
+        return AppBuildError(endpoint.name, endpoint.root_path, *args, **kwargs)
+
+    def build(self, endpoint: Any) -> tuple[str, EndpointWsgiApp]:
+        """Build the app in the endpoint user's environment, independent of the request.
+
+        :param endpoint: a ``fastapi.endpoint``
+        :return: the version of the endpoint's values, and the app built from them
+        :raises AppBuildError: a hook or the start of the lifespan has raised an error.
+            Errors that Odoo replays pass: conflicts of transactions, and writes on a
+            replica.
+        :raises StartTimeoutError: the lifespan has not started in time
+        """
+        endpoint.ensure_one()
+        error = self._make_error(endpoint.id)
+        endpoint = endpoint.sudo()
+        env = self._env(user=endpoint.user_id.id, context={}, su=True)
+        endpoint = endpoint.with_env(env)
+        try:
+            app = _build_app(endpoint)
+            return endpoint.app_version, app
+        except (
+            ConcurrencyError,
+            ReadOnlySqlTransaction,
+            StartTimeoutError,
+            *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
+        ):
+            raise
+        except Exception as err:
+            raise error from err
+
+    def get_built_apps(self) -> BuiltApps[EndpointWsgiApp]:
+        """Return the apps of the database that this process has built."""
+        # An app may hold the registry: a bound method of a model is enough. If anything
+        # but the registry held its apps, the registry would never be freed.
+        registry = self._env.registry
+        if _BUILT_APPS not in vars(registry):
+            vars(registry).setdefault(_BUILT_APPS, BuiltApps())
+            _registries[id(registry)] = registry
+        apps: BuiltApps[EndpointWsgiApp] = vars(registry)[_BUILT_APPS]
+        return apps
+
+
+def _build_app(endpoint: Any) -> EndpointWsgiApp:
+    with endpoint._app_context():
+        app = endpoint._get_app()
+        prepare_middleware(app)
+        lifespan = Lifespan(app)
+        # in tests, a cursor of the lifespan would wait for the cursor of the request
+        inline = not isinstance(endpoint.env.cr, Cursor)
+        copy_context().run(_start, lifespan, inline)
+        try:
+            prepare_app(app)  # with what the lifespan has added
+            endpoint._check_app(app)
+        except BaseException:
+            lifespan.stop()
+            raise
+    wsgi_app = EndpointWsgiApp(
+        app,
+        endpoint.root_path,
+        lifespan.state,
+        endpoint.name,
+        uid=endpoint.user_id.id,
+    )
+    # after the last request; the lifespan itself stops at the end of the process
+    weakref.finalize(wsgi_app, _retire, lifespan).atexit = False
+    return wsgi_app
+
+
+def _start(lifespan: Lifespan, inline: bool) -> None:
+    """Start a lifespan that can't see the request that the app is built for.
+
+    The lifespan would keep that request and its environment until it stops.
+    """
+    while _request_stack.top is not None:
+        _request_stack.pop()
+    lifespan.start(inline)
+
+
+def _retire(lifespan: Lifespan) -> None:
+    """Stop an app that has served its last request."""
+    lifespan.stop_soon()
+    forget_callables()
+
+
+def close_apps_of_old_registries() -> None:
+    """Stop the apps of registries that are no longer in use.
+
+    A started app stays alive until it stops, and keeps its registry alive if it can
+    reach it. So the garbage collector would never free such a registry.
+    """
+    current = set(map(id, Registry.registries.snapshot.values()))
+    for registry in list(_registries.values()):
+        if id(registry) not in current:
+            vars(registry)[_BUILT_APPS].close()
