@@ -1,46 +1,30 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Who may do what with everything that the addon adds.
+"""Which users may do what with the models and methods of the addon.
 
-Tables say it; what there is comes from introspection, so that nothing can be added and
-be in no table.
+The tables below list it. The models and methods come from introspection, so a new one
+that is in no table fails a test.
 """
-
-import ast
-import base64
-import http.client
-import itertools
-import xmlrpc.client
 
 from odoo.exceptions import AccessError
 from odoo.service.model import get_public_method
-from odoo.tests import new_test_user
 
-from .common import RPC_LOGGERS, FastapiHttpCase
-from .server_case import ServerCase
-from .servers import OdooServer
+from .access_case import ALL_USERS, MANAGERS, NO_USERS, READERS, AccessCase
 
-ANYBODY = frozenset(
-    {"portal", "internal", "user", "manager", "administrator", "runner"}
-)
-NOBODY = frozenset()
-READERS = frozenset({"user", "manager", "administrator"})
-MANAGERS = frozenset({"manager", "administrator"})
-
-#: Who may do what with the records of the models that the addon adds. The runner sees
-#: those endpoints only that run as itself, and everybody their own routes only.
+#: Identities that may access records, by model and operation. The runner only sees
+#: endpoints that run as itself. All users only see their own routes.
 CRUD = {
     # has no records
     "fastapi.app": {
-        "read": NOBODY,
-        "create": NOBODY,
-        "write": NOBODY,
-        "unlink": NOBODY,
+        "read": NO_USERS,
+        "create": NO_USERS,
+        "write": NO_USERS,
+        "unlink": NO_USERS,
     },
     "fastapi.auth.failure": {
-        "read": NOBODY,
-        "create": NOBODY,
-        "write": NOBODY,
-        "unlink": NOBODY,
+        "read": NO_USERS,
+        "create": NO_USERS,
+        "write": NO_USERS,
+        "unlink": NO_USERS,
     },
     "fastapi.endpoint": {
         "read": READERS | {"runner"},
@@ -50,40 +34,40 @@ CRUD = {
     },
     "fastapi.endpoint.change": {
         "read": MANAGERS,
-        "create": NOBODY,
-        "write": NOBODY,
-        "unlink": NOBODY,
+        "create": NO_USERS,
+        "write": NO_USERS,
+        "unlink": NO_USERS,
     },
     "fastapi.endpoint.key": {
         "read": READERS,
-        # with the wizard
-        "create": NOBODY,
-        # the scopes
+        # by the wizard only
+        "create": NO_USERS,
+        # only the scopes
         "write": MANAGERS,
-        # with a button, which asks for the password
-        "unlink": NOBODY,
+        # by a button only, which asks for the password
+        "unlink": NO_USERS,
     },
     "fastapi.endpoint.key.description": {
         "read": MANAGERS,
         "create": MANAGERS,
         "write": MANAGERS,
-        "unlink": NOBODY,
+        "unlink": NO_USERS,
     },
     # has no records
     "fastapi.endpoint.key.show": {
         "read": MANAGERS,
         "create": MANAGERS,
-        "write": NOBODY,
-        "unlink": NOBODY,
+        "write": NO_USERS,
+        "unlink": NO_USERS,
     },
     "fastapi.route": {
         "read": READERS,
-        "create": NOBODY,
-        "write": NOBODY,
-        "unlink": NOBODY,
+        "create": NO_USERS,
+        "write": NO_USERS,
+        "unlink": NO_USERS,
     },
 }
-#: Who may call the public methods that the addon adds, to its own models and Odoo's.
+#: Identities that may call the public methods that the addon adds.
 METHODS = {
     ("fastapi.endpoint", "create"): MANAGERS,
     ("fastapi.endpoint", "write"): MANAGERS,
@@ -91,167 +75,28 @@ METHODS = {
     # reads groups
     ("fastapi.endpoint", "copy_data"): READERS,
     # Odoo describes the fields of every model to every user
-    ("fastapi.endpoint", "fields_get"): ANYBODY,
+    ("fastapi.endpoint", "fields_get"): ALL_USERS,
     ("fastapi.endpoint", "action_open_docs"): READERS | {"runner"},
     ("fastapi.endpoint", "action_open_redoc"): READERS | {"runner"},
     ("fastapi.endpoint", "action_open_openapi"): READERS | {"runner"},
     ("fastapi.endpoint", "action_open_routes"): READERS,
     ("fastapi.endpoint", "action_try_again"): MANAGERS,
     ("fastapi.endpoint", "action_new_key"): MANAGERS,
-    ("fastapi.endpoint.key", "create"): NOBODY,
+    ("fastapi.endpoint.key", "create"): NO_USERS,
     ("fastapi.endpoint.key", "write"): MANAGERS,
-    ("fastapi.endpoint.key", "unlink"): NOBODY,
+    ("fastapi.endpoint.key", "unlink"): NO_USERS,
     ("fastapi.endpoint.key", "action_revoke"): MANAGERS,
     ("fastapi.endpoint.key.description", "make_key"): MANAGERS,
     ("fastapi.route", "action_open_docs"): READERS,
     # does nothing
-    ("fastapi.endpoint", "action_sync_registry"): ANYBODY,
-    # Odoo's own: who installs addons
+    ("fastapi.endpoint", "action_sync_registry"): ALL_USERS,
+    # as in Odoo: administrators install addons
     ("ir.module.module", "write"): frozenset({"administrator"}),
-    # Odoo's own: whose preferences
+    # as in Odoo: administrators manage users
     ("res.users", "write"): frozenset({"administrator"}),
 }
-#: Methods that ask for the user's password, in a dialog.
-WITH_PASSWORD = {"action_new_key", "action_revoke", "make_key"}
-#: What they say where Odoo has no session to remember the answer in.
-NO_SESSION = {"UserError", "This method can only be accessed over HTTP"}
-#: What the runner's group may read, and nothing else.
+#: All that the runner's group may read.
 READ_BY_RUNNER = {"fastapi.endpoint", "res.partner", "res.users"}
-#: Groups that make the identities; anonymous and administrator are there anyway.
-GROUPS = {
-    "portal": "base.group_portal",
-    "internal": "base.group_user",
-    "user": "fastapi.group_fastapi_user",
-    "manager": "fastapi.group_fastapi_manager",
-    "runner": "fastapi.group_fastapi_endpoint_runner",
-}
-#: Names of the errors that refuse access.
-REFUSED = {"AccessError", "AccessDenied", "SessionExpiredException", "Unauthorized"}
-XMLRPC_ERRORS = {3: "AccessDenied", 4: "AccessError"}
-
-
-class AccessCase(FastapiHttpCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.paths = (f"/access-{number}" for number in itertools.count())
-        cls.users = {
-            name: new_test_user(cls.env, f"{name}@access", groups)
-            for name, groups in GROUPS.items()
-        }
-        cls.users["anonymous"] = cls.env.ref("base.public_user")
-        cls.users["administrator"] = cls.env.ref("base.user_admin")
-        cls.passwords = {name: f"{name}@access" for name in GROUPS}
-        cls.passwords["administrator"] = "admin"
-        cls.keys = {
-            name: cls.env["res.users.apikeys"]
-            .with_user(cls.users[name])
-            .sudo()
-            ._generate("rpc", "test", None)
-            for name in cls.passwords
-        }
-        cls.env.flush_all()
-
-    def setUp(self):
-        super().setUp()
-        self.mute(*RPC_LOGGERS)
-
-    def make_endpoint(self, name):
-        """Return a new endpoint that runs as an identity."""
-        return self._create_endpoint(next(self.paths), user_id=self.users[name].id)
-
-    @classmethod
-    def additions(cls):
-        """Yield each function that the addon adds to a model: its model and name."""
-        for model_name, model in sorted(cls.registry.items()):
-            for definition in model.mro():
-                if getattr(definition, "_module", None) != "fastapi":
-                    continue
-                for name, value in vars(definition).items():
-                    if callable(value) and not name.startswith("__"):
-                        yield model_name, name
-
-    # The four ways to call a method: each returns the name of an error, or None.
-
-    def by_xmlrpc(self, identity, model, method, ids, values):
-        arguments = self._rpc_arguments(identity, model, method, ids, values)
-        try:
-            self.xmlrpc_object.execute_kw(*arguments)
-        except xmlrpc.client.Fault as fault:
-            return XMLRPC_ERRORS.get(fault.faultCode, fault.faultString)
-
-    def by_jsonrpc(self, identity, model, method, ids, values):
-        arguments = self._rpc_arguments(identity, model, method, ids, values)
-        params = {"service": "object", "method": "execute_kw", "args": arguments}
-        return self._jsonrpc("/jsonrpc", params)
-
-    def by_call_kw(self, identity, model, method, ids, values):
-        *_who, args, kwargs = self._rpc_arguments(identity, model, method, ids, values)
-        params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
-        return self._jsonrpc(f"/web/dataset/call_kw/{model}/{method}", params)
-
-    def by_json2(self, identity, model, method, ids, values):
-        headers = {}
-        if identity in self.keys:
-            headers["Authorization"] = f"Bearer {self.keys[identity]}"
-        response = self.post(
-            f"/json/2/{model}/{method}",
-            json={"ids": ids, **values} if ids else values,
-            headers=headers,
-        )
-        if response.status_code != 200:
-            return response.json()["name"].rpartition(".")[2]
-
-    def _rpc_arguments(self, identity, model, method, ids, values):
-        """Return the arguments of ``execute_kw``."""
-        return [
-            self.env.cr.dbname,
-            self.users[identity].id,
-            self.passwords.get(identity, ""),
-            model,
-            method,
-            # without ids, Odoo wants to see the first argument there
-            [ids] if ids else list(values.values()),
-            values if ids else {},
-        ]
-
-    def _jsonrpc(self, path, params):
-        return self._result(path, params)[0]
-
-    def _result(self, path, params):
-        """Return the name of an error, or None, and the result."""
-        answer = self.post(path, json={"jsonrpc": "2.0", "params": params}).json()
-        if "error" in answer:
-            return answer["error"]["data"]["name"].rpartition(".")[2], None
-        return None, answer["result"]
-
-    def calls(self):
-        """Yield each way to call a method, as each identity."""
-        for identity in self.users:
-            # of call_kw
-            self.authenticate(
-                *(
-                    (self.users[identity].login, self.passwords[identity])
-                    if identity in self.passwords
-                    else (None, None)
-                )
-            )
-            for call in (
-                self.by_xmlrpc,
-                self.by_jsonrpc,
-                self.by_call_kw,
-                self.by_json2,
-            ):
-                yield identity, call
-
-    def check(self, allowed, call, identity, model, method, ids=(), values=None):
-        with self.subTest(call.__name__, identity=identity, method=method):
-            error = call(identity, model, method, list(ids), values or {})
-            if identity in allowed:
-                if not (method in WITH_PASSWORD and error in NO_SESSION):
-                    self.assertIsNone(error)
-            else:
-                self.assertIn(error, REFUSED)
 
 
 class TestModels(AccessCase):
@@ -317,9 +162,9 @@ class TestModels(AccessCase):
             fields = {"fields": ["path"]}
             for method, allowed, ids, kwargs in (
                 ("read", access["read"], [own], fields),
-                ("read", NOBODY, others, fields),
+                ("read", NO_USERS, others, fields),
                 ("action_open_docs", opens, [own], {}),
-                ("action_open_docs", NOBODY, others, {}),
+                ("action_open_docs", NO_USERS, others, {}),
                 ("create", access["create"], (), {"vals_list": [values]}),
                 ("write", access["write"], [own], {"vals": {"path": "/x"}}),
                 ("unlink", access["unlink"], [own], {}),
@@ -360,8 +205,8 @@ class TestModels(AccessCase):
                 allowed = CRUD[owner].get(method, METHODS.get((owner, method)))
                 self.check(allowed, call, identity, owner, method, ids, kwargs)
             for method, ids, kwargs, allowed in (
-                ("write", key.ids, {"vals": {"user_id": self.runner.id}}, NOBODY),
-                ("write", key.ids, {"vals": {"last_used": False}}, NOBODY),
+                ("write", key.ids, {"vals": {"user_id": self.runner.id}}, NO_USERS),
+                ("write", key.ids, {"vals": {"last_used": False}}, NO_USERS),
             ):
                 self.check(allowed, call, identity, model, method, ids, kwargs)
             self.assertTrue(key.exists())
@@ -393,7 +238,7 @@ class TestModels(AccessCase):
                 ("write", ids, {"vals": {"failures": 0}}),
                 ("unlink", ids, {}),
             ):
-                self.check(NOBODY, call, identity, model, method, args, kwargs)
+                self.check(NO_USERS, call, identity, model, method, args, kwargs)
 
     def test_apps(self):
         ids = self._create_endpoint("/app-of-access", app="test_class").ids
@@ -406,9 +251,9 @@ class TestModels(AccessCase):
                     ("write", ids, {"vals": {}}),
                     ("unlink", ids, {}),
                 ):
-                    self.check(NOBODY, call, identity, model, method, args, kwargs)
+                    self.check(NO_USERS, call, identity, model, method, args, kwargs)
 
-    def test_why_an_app_is_broken_is_for_managers(self):
+    def test_build_error_is_for_managers(self):
         ids = self.endpoint.ids
         values = {"fields": ["build_error"]}
         for identity, call in self.calls():
@@ -416,7 +261,7 @@ class TestModels(AccessCase):
                 MANAGERS, call, identity, "fastapi.endpoint", "read", ids, values
             )
 
-    def test_private_methods_are_nobodys(self):
+    def test_private_methods_are_refused(self):
         private = [added for added in self.additions() if added not in METHODS]
         self.assertGreater(len(private), 20)
         for identity, call in self.calls():
@@ -440,13 +285,13 @@ class TestModels(AccessCase):
         }
         self.assertEqual(hidden, own._fields.keys() - values.keys())
         for identity, call in self.calls():
-            allowed = ANYBODY & CRUD["fastapi.endpoint"]["read"] - {"runner"}
+            allowed = ALL_USERS & CRUD["fastapi.endpoint"]["read"] - {"runner"}
             self.check(allowed, call, identity, "fastapi.endpoint", "read", other.ids)
 
-    def test_runner_reads_what_the_contract_names(self):
+    def test_models_that_the_runner_reads(self):
         runner = self.users["runner"]
         no_groups = self.env["res.users"].create(
-            {"name": "nobody", "login": "nobody@access", "group_ids": False}
+            {"name": "no groups", "login": "no-groups@access", "group_ids": False}
         )
         operations = ("read", "write", "create", "unlink")
         gained = {
@@ -468,16 +313,16 @@ class TestModels(AccessCase):
             found = env["res.partner"].with_context(active_test=False).search([])
             self.assertEqual(found, partners)
 
-    def test_nobody_chooses_the_authenticated_partner(self):
+    def test_authenticated_partner_is_not_read_from_the_context_of_a_client(self):
         caller, own = self.caller.partner_id, self.users["runner"].partner_id
         context = {"authenticated_partner_id": caller.id}
         values = {"fields": ["email"], "context": context}
-        # what an endpoint has left in the cache of rules
+        # as an endpoint leaves it in the cache of record rules
         runner = self.env["res.partner"].with_user(self.users["runner"])
         self.assertIn(caller, runner.with_context(**context).search([]))
         for identity, call in self.calls():
             if identity == "runner":
-                for partner, allowed in ((own, ANYBODY), (caller, NOBODY)):
+                for partner, allowed in ((own, ALL_USERS), (caller, NO_USERS)):
                     self.check(
                         allowed,
                         call,
@@ -487,242 +332,3 @@ class TestModels(AccessCase):
                         partner.ids,
                         values,
                     )
-
-
-class TestPages(AccessCase):
-    def test_menu(self):
-        menu = self.env.ref("fastapi.menu_fastapi_root")
-        for identity, user in self.users.items():
-            with self.subTest(identity):
-                menus = menu.with_user(user)
-                visible = menus.has_access("read") and menus._visible_menu_ids()
-                self.assertEqual(menu.id in (visible or ()), identity in READERS)
-
-    def open_action(self, path):
-        """Load an action by its path and read what its views show, as a browser does.
-
-        :return: the name of an error, or None; how many records there are
-        """
-
-        def call_kw(model, method, args, **kwargs):
-            params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
-            return self._result(f"/web/dataset/call_kw/{model}/{method}", params)
-
-        error, action = self._result("/web/action/load", {"action_id": path})
-        if error:
-            return error, None
-        error, views = call_kw(action["res_model"], "get_views", [action["views"]])
-        if error:
-            return error, None
-        fields = views["models"][action["res_model"]]["fields"]
-        error, found = call_kw(
-            action["res_model"],
-            "web_search_read",
-            [ast.literal_eval(action["domain"] or "[]")],
-            specification={name: {} for name in fields},
-            context={**ast.literal_eval(action["context"]), "active_test": False},
-        )
-        return error, found and found["length"]
-
-    def test_action(self):
-        for identity, _call in itertools.islice(self.calls(), 0, None, 4):
-            endpoints = self.env["fastapi.endpoint"].with_user(self.users[identity])
-            self.make_endpoint(identity)
-            with self.subTest(identity):
-                error, count = self.open_action("fastapi-endpoints")
-                if identity in READERS | {"runner"}:
-                    self.assertIsNone(error)
-                    visible = endpoints.with_context(active_test=False)
-                    self.assertEqual(count, visible.search_count([]))
-                    self.assertGreater(count, 0)
-                else:
-                    self.assertIn(error, REFUSED)
-
-    def test_routes_and_docs(self):
-        # whoever calls: the app runs as the user of its endpoint
-        for identity, _call in itertools.islice(self.calls(), 0, None, 4):
-            with self.subTest(identity):
-                for path in ("/test/docs", "/test/redoc", "/test/openapi.json"):
-                    self.assertEqual(self.get(path).status_code, 200)
-                answer = self.get("/test/identity").json()
-                self.assertEqual(answer["uid"], self.runner.id)
-                self.assertFalse(answer["su"])
-                self.assertEqual(self.get("/test/partner").status_code, 401)
-
-
-class CountedHashes:
-    """A crypt context of Odoo that tells how often a password was hashed."""
-
-    def __init__(self, context):
-        self._context = context
-        self.count = 0
-
-    def __getattr__(self, name):
-        return getattr(self._context, name)
-
-    def hash(self, secret):
-        self.count += 1
-        return self._context.hash(secret)
-
-    def verify_and_update(self, secret, hashed):
-        # nothing is hashed to compare with a password that is not there
-        self.count += bool(hashed)
-        return self._context.verify_and_update(secret, hashed)
-
-
-class TestEvenTime(FastapiHttpCase):
-    """What takes the time of an answer to credentials is hashing: it is counted."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        users = cls.env["res.users"]
-        cls.hashes = CountedHashes(users._crypt_context())
-        cls.classPatch(type(users), "_crypt_context", lambda self: cls.hashes)
-        cls.without_password = new_test_user(cls.env, "without@test")
-        cls.env.flush_all()
-        cls.env.cr.execute(
-            "UPDATE res_users SET password = NULL WHERE id = %s",
-            [cls.without_password.id],
-        )
-        cls.archived = new_test_user(cls.env, "archived@test")
-        cls.archived.active = False
-        cls.set_cooldown(0)
-
-    def setUp(self):
-        super().setUp()
-        self.mute(*RPC_LOGGERS)
-
-    @classmethod
-    def set_cooldown(cls, failures):
-        parameters = cls.env["ir.config_parameter"]
-        parameters.set_param("base.login_cooldown_after", failures)
-
-    def hashes_of(self, login, password, status=401):
-        self.hashes.count = 0
-        response = self.get("/test/partner", auth=(login, password))
-        self.assertEqual(response.status_code, status)
-        if status == 401:
-            self.assertEqual(
-                response.json(), {"detail": "Incorrect username or password"}
-            )
-        return self.hashes.count
-
-    def test_one_hash_whatever_is_wrong(self):
-        self.assertEqual(self.hashes_of(*self.caller_auth, status=200), 1)
-        for login in (
-            self.caller.login,
-            "nobody@test",
-            self.without_password.login,
-            self.archived.login,
-            "",
-        ):
-            with self.subTest(login):
-                self.assertEqual(self.hashes_of(login, "wrong"), 1)
-
-    def test_passwords_for_api_keys_only(self):
-        # as with two-factor authentication
-        self.patch(type(self.caller), "_rpc_api_keys_only", lambda self: True)
-        self.assertEqual(self.hashes_of(*self.caller_auth), 1)
-        self.assertEqual(self.hashes_of("nobody@test", "wrong"), 1)
-
-    def test_no_hash_for_what_is_no_password(self):
-        for login in (self.caller.login, "nobody@test"):
-            for password in ("", "x" * 4097, "nul \0"):
-                with self.subTest(login, password=password[:5]):
-                    self.assertEqual(self.hashes_of(login, password), 0)
-            self.assertEqual(self.hashes_of(login, "x" * 4096), 1)
-
-    def test_no_hash_after_too_many_failures(self):
-        self.set_cooldown(2)
-        for login in (self.caller.login, "nobody@test"):
-            with self.subTest(login):
-                for _attempt in range(2):
-                    self.assertEqual(self.hashes_of(login, "wrong"), 1)
-                self.assertEqual(self.hashes_of(login, "wrong", status=429), 0)
-
-    def test_others_than_apis_are_left_alone(self):
-        self.hashes.count = 0
-        common = self.xmlrpc_common
-        uid = common.authenticate(self.env.cr.dbname, "nobody@test", "wrong", {})
-        self.assertFalse(uid)
-        self.assertEqual(self.hashes.count, 0)
-
-
-class TestNothingSecretIsLogged(ServerCase):
-    """Whatever a client sends for its identity, and in bodies, is in no log."""
-
-    SECRET = "s3cr3t-0f-th3-cl13nt"
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.user_id = cls.first.rpc(
-            "res.users",
-            "create",
-            {"name": "secretive", "login": "secretive", "password": cls.SECRET},
-        )
-        cls.addClassCleanup(cls.first.rpc, "res.users", "unlink", [cls.user_id])
-
-    def test_secrets(self):
-        self.allow_demo_app()
-        self.create_endpoint(self.first, "/secret")
-        self.create_endpoint(
-            self.first, "/secret1", app="demo", demo_auth_method="api_key"
-        )
-        server = OdooServer(
-            self.dbname,
-            log_handler=":INFO,odoo.addons.fastapi:DEBUG,odoo.addons.test_fastapi:DEBUG"
-            ",asyncio:DEBUG",
-        )
-        self.addCleanup(server.stop)
-        secret = self.SECRET
-
-        def basic(password):
-            return base64.b64encode(f"secretive:{password}".encode()).decode()
-
-        values = (secret, basic(secret), basic(f"wrong {secret}"))
-        credentials = (
-            {"Authorization": f"Basic {values[1]}"},
-            {"Authorization": f"Basic {values[2]}"},
-            {"Authorization": f"Bearer {secret}"},
-            {"Authorization": secret},
-            {"api-key": secret},
-            {"Cookie": f"session_id={secret}; token={secret}"},
-        )
-        form = f"name={secret}&password={secret}"
-        statuses = set()
-        for headers in credentials:
-            for method, path, body, content_type in (
-                ("GET", "/secret/partner", None, None),
-                ("GET", "/secret/visible/res.partner", None, None),
-                ("GET", f"/secret/items?page={secret}", None, None),
-                ("GET", "/secret/wrong_response", None, None),
-                ("GET", "/secret/abort/400", None, None),
-                ("GET", "/secret/stream?name=a&fail=1", None, None),
-                ("POST", "/secret/tasks?name=a", None, None),
-                ("POST", "/secret/items?name=a&error=bare", None, None),
-                ("POST", "/secret/items?name=a&error=committed", None, None),
-                ("POST", f"/secret/items?name={secret}&quantity=-1", None, None),
-                ("POST", "/secret/order", f'["{secret}"]', "application/json"),
-                ("POST", "/secret/order", f'"{secret}', "application/json"),
-                ("POST", "/secret/form", form, "application/x-www-form-urlencoded"),
-                ("POST", "/secret/form", secret, "multipart/form-data"),
-                ("PATCH", "/secret/items/0?quantity=1", secret, "text/plain"),
-                ("GET", "/secret1/demo/who_ami", None, None),
-                ("GET", "/secret1/nowhere", None, None),
-            ):
-                sent = {**headers, "Content-Type": content_type or "text/plain"}
-                try:
-                    statuses.add(server.request(method, path, body, sent).status)
-                except http.client.HTTPException:  # the stream that fails
-                    statuses.add(0)
-        self.assertLessEqual({200, 400, 401, 404, 422, 500}, statuses)
-        server.stop()
-        log = "".join(server.log)
-        self.assertIn(" DEBUG ", log)
-        self.assertIn("Traceback", log)
-        # with its query, an address is Odoo's to log
-        lines = [line for line in server.log if " werkzeug: " not in line]
-        for value in values:
-            self.assertFalse([line for line in lines if value in line])

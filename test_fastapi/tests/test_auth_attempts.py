@@ -1,7 +1,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Failed attempts to authenticate: counted over all workers, refused after too many."""
+"""Failed attempts to authenticate: counted in all workers, refused after too many."""
 
-import base64
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
@@ -13,6 +12,7 @@ from odoo.tools import config
 
 from odoo.addons.fastapi.auth import attempts, verified
 
+from .basic_case import basic
 from .common import RPC_LOGGERS, FastapiHttpCase
 from .server_case import LOCK, ServerCase
 from .servers import Background, OdooServer
@@ -21,14 +21,8 @@ LOGGER = "odoo.addons.fastapi.auth.attempts"
 AFTER, DURATION = "base.login_cooldown_after", "base.login_cooldown_duration"
 
 
-def basic(login, password):
-    """Return the header with a login and a password."""
-    credential = base64.b64encode(f"{login}:{password}".encode()).decode()
-    return {"Authorization": f"Basic {credential}"}
-
-
 class TestAttempts(FastapiHttpCase):
-    """Refused after two failures of a login, eight of an address."""
+    """Refused after two failures of a login, or eight of an address."""
 
     @classmethod
     def setUpClass(cls):
@@ -86,10 +80,10 @@ class TestAttempts(FastapiHttpCase):
             )
             self.assertIn(int(response.headers["Retry-After"]), range(1, 61))
             self.assertNotIn("WWW-Authenticate", response.headers)
-        # what is refused is not counted
+        # refused attempts are not counted
         self.assertEqual(self.failures(), [2, 2])
 
-    def test_others_are_not_locked(self):
+    def test_other_logins_and_addresses(self):
         login, password = self.caller_auth
         self.statuses(*[("caller@test",)] * 3)
         self.assertEqual(self.statuses((login, password)), [429])
@@ -97,11 +91,11 @@ class TestAttempts(FastapiHttpCase):
         self.assertEqual(self.statuses(("bob",)), [401])
         # the same login, another address
         self.assertEqual(self.statuses((login, password, "192.0.2.2")), [200])
-        # from then on the credential is known, wherever it comes from
+        # now the credential is remembered, for all addresses
         self.assertEqual(self.statuses((login, password)), [200])
         self.assertEqual(self.statuses((login, "wrong")), [429])
 
-    def test_login_in_other_letters(self):
+    def test_case_of_the_login(self):
         self.assertEqual(self.statuses(("ann",), ("Ann",), ("ANN",)), [401, 401, 429])
 
     def test_too_many_failures_of_an_address(self):
@@ -113,17 +107,17 @@ class TestAttempts(FastapiHttpCase):
             [200],
         )
 
-    def test_what_can_not_be_a_password_is_not_counted(self):
+    def test_texts_that_are_not_passwords_are_not_counted(self):
         for password in ("", "x" * 5000, "\0"):
             self.assertEqual(self.send("ann", password).status_code, 401)
         self.assertEqual(self.get("/test/partner").status_code, 401)
         self.assertEqual(self.failures(), [])
 
-    def test_right_ones_are_not_counted(self):
+    def test_success_is_not_counted(self):
         self.assertEqual(self.statuses(self.caller_auth, self.caller_auth), [200] * 2)
         self.assertEqual(self.failures(), [])
 
-    def test_time_goes_by(self):
+    def test_failures_expire(self):
         self.statuses(("ann",), ("ann",))
         self.expire_in(20)
         response = self.send("ann")
@@ -162,7 +156,7 @@ class TestAttempts(FastapiHttpCase):
         self.assertEqual(self.statuses(*[("ann",)] * 3), [401] * 3)
         self.assertEqual(self.failures(), [1, 1])
 
-    def test_parameters_that_are_no_numbers(self):
+    def test_parameters_that_are_not_numbers(self):
         self.set_parameters("many", "long")
         with self.assertLogs("odoo.addons.fastapi", "WARNING") as logs:
             self.assertEqual(self.send("caller@test").status_code, 401)
@@ -175,7 +169,7 @@ class TestAttempts(FastapiHttpCase):
         self.assertEqual(response.status_code, 429)
         self.assertLessEqual(int(response.headers["Retry-After"]), 24 * 60 * 60)
 
-    def test_counter_of_odoo_is_left_alone(self):
+    def test_counter_of_odoo_is_unchanged(self):
         self.statuses(*[(f"login {number}",) for number in range(4)])
         login, password = self.caller_auth
         uid = self.xmlrpc_common.authenticate(self.env.cr.dbname, login, password, {})
@@ -198,31 +192,31 @@ class TestAttempts(FastapiHttpCase):
                 self.assertFalse(self.fails(first, "ann"))
                 self.assertIs(self.fails(second, "ann"), same)
 
-    def test_address_that_is_not_known(self):
+    def test_unknown_address(self):
         self.assertFalse(self.fails(None, "ann"))
         self.assertTrue(self.fails(None, "ann"))
         self.assertFalse(self.fails("192.0.2.1", "ann"))
 
-    def test_subjects_of_any_letters(self):
+    def test_subjects_with_special_characters(self):
         for subject in ("", "\0", "é😀", "\udc80", "x" * 10_000):
             self.assertFalse(self.fails("192.0.2.1", subject))
 
-    def test_nothing_of_it_is_stored(self):
+    def test_texts_are_not_stored(self):
         self.fails("192.0.2.1", "ann@example.com")
         self.env.cr.execute("SELECT * FROM fastapi_auth_failure")
         rows = repr(self.env.cr.fetchall())
         for text in ("ann", "192.0"):
             self.assertNotIn(text, rows)
         keys = self.env["fastapi.auth.failure"].search([]).mapped("key")
-        # of another database they are others
+        # with the secret of another database, the keys differ
         self.env["ir.config_parameter"].sudo().set_param("database.secret", "x")
         self.fails("192.0.2.1", "ann@example.com")
         others = self.env["fastapi.auth.failure"].search([]).mapped("key")
         self.assertEqual(len(others), 4)
         self.assertLess(set(keys), set(others))
 
-    def test_counted_after_a_commit_too(self):
-        """An app may go on without the caller."""
+    def test_counted_after_a_commit(self):
+        """An app may handle the failure and commit."""
         attempts.failed(self.env, self.connection("192.0.2.1"), "ann")
         self.env.cr.postrollback.clear()
         self.assertEqual(self.failures(), [])
@@ -280,9 +274,9 @@ class TestServers(ServerCase):
         for server in (self.first, self.second, self.first):
             self.assertEqual(self.send(server).status, 401)
         for server in (self.first, self.second):
-            answer = self.send(server)
-            self.assertEqual(answer.status, 429)
-            self.assertIn(int(answer.headers["Retry-After"]), range(61, 121))
+            response = self.send(server)
+            self.assertEqual(response.status, 429)
+            self.assertIn(int(response.headers["Retry-After"]), range(61, 121))
         right = self.send(self.second, "admin", "admin")
         self.assertEqual(right.status, 200)
         other = self.send(self.second, address="192.0.2.2")
@@ -296,7 +290,7 @@ class TestServers(ServerCase):
         self.assertEqual(other.status, 200)
 
     def test_failures_at_the_same_time(self):
-        """None is lost, and none is refused for another one."""
+        """All are counted, and no one is refused because of another one."""
         with ThreadPoolExecutor(8) as pool:
             servers = [self.first, self.second] * 6
             sent = [
@@ -311,7 +305,7 @@ class TestServers(ServerCase):
             self.assertFalse([line for line in server.log if "not counted" in line])
 
     def test_full_pool(self):
-        """The client has its answer, the log says that the failure is not counted."""
+        """The client gets its response, and the log says that nothing is counted."""
         server = OdooServer(self.dbname, db_maxconn=2)
         self.addCleanup(server.stop)
         item_id = self.create_item(server, "/attempts")

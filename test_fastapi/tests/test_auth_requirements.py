@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Scopes and groups that routes ask for, in an app and in its OpenAPI document."""
+"""Scopes and groups that routes require, in an app and in its OpenAPI document."""
 
 from typing import Annotated, Any
 from unittest.mock import patch
@@ -57,7 +57,7 @@ class RequirementsCase(FastAPITransactionCase):
         return app.openapi()["paths"]["/"]["get"]
 
     def make_apps(self, requirement):
-        """Return apps with a requirement at all places, by the name of the place."""
+        """Return apps, each with the requirement in another place, by place."""
 
         def handler() -> str:
             return "done"
@@ -138,7 +138,7 @@ class TestScopes(RequirementsCase):
         self.assertEqual(sorted(security["HTTPBearer"]), list("abcd"))
 
     def test_security_of_fastapi(self):
-        """An override that looks at the scopes itself gets them."""
+        """An override can check the scopes itself."""
 
         def get_caller(scopes: SecurityScopes) -> Caller:
             caller = Caller("test", 1, scopes=frozenset("a"))
@@ -152,7 +152,7 @@ class TestScopes(RequirementsCase):
             )
             self.assertEqual(self.call(app, get_caller).status_code, status)
 
-    def test_what_is_no_scope(self):
+    def test_texts_that_are_not_scopes(self):
         for scopes in ((), ("",), ("a b",), ('a"',), ("é",), ("a\n",), ("a", "\\")):
             with self.subTest(scopes), self.assertRaises(ValueError):
                 require_scopes(*scopes)
@@ -282,7 +282,7 @@ class TestOptionalAuthentication(RequirementsCase):
         self.assertEqual(self.get_security(required), [{"HTTPBearer": []}])
         for dependencies in ((optional, required), (required, optional)):
             self.assertEqual(self.get_security(*dependencies), [{"HTTPBearer": []}])
-        # of an app's own dependency nobody knows
+        # an app's own dependency is not known to be optional
         self.assertEqual(
             self.get_security(optional, optional=False), [{"HTTPBearer": []}]
         )
@@ -291,7 +291,7 @@ class TestOptionalAuthentication(RequirementsCase):
 
 class AppCase(FastapiHttpCase):
     def add_routes(self, endpoint, router):
-        """Add routes to the app of an endpoint for the time of the test."""
+        """Add routes to the app of an endpoint during the test."""
         model = type(endpoint)
         original = model._get_app
 

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Callers of a server: what follows a commit, and what precedes a transaction."""
+"""Callers on real servers: after the commit, on a replica, before the transaction."""
 
 import secrets
 from base64 import b64encode
@@ -33,7 +33,7 @@ class CallerCase(ServerCase):
                 }
             ],
         )
-        # after the items that the user has created
+        # runs after the items of the user are deleted
         self.addCleanup(self.query, "DELETE FROM res_users WHERE id = %s", self.user_id)
         self.addCleanup(super().clean_up)
         self.key = self.create_key(self.user_id)
@@ -69,16 +69,16 @@ class CallerCase(ServerCase):
 class TestCallers(CallerCase):
     def test_tasks(self):
         self.create_auth_endpoint("/t", run_as="caller")
-        answer = self.call("POST", "/t/auth/items/later?name=x")
-        self.assertEqual(answer.status, 200)
+        response = self.call("POST", "/t/auth/items/later?name=x")
+        self.assertEqual(response.status, 200)
         ids = [self.user_id] * 3
         expected = {"x by a task": ids, "x in the context of a task": ids}
         self.wait_until(self.authors, expected)
 
     def test_stream(self):
         self.create_auth_endpoint("/t", run_as="caller")
-        answer = self.call("POST", "/t/auth/items/stream?name=x")
-        self.assertEqual(answer.body, b"0\n1\nend\n")
+        response = self.call("POST", "/t/auth/items/stream?name=x")
+        self.assertEqual(response.body, b"0\n1\nend\n")
         ids = [self.user_id] * 3
         self.assertEqual(
             self.authors(), {"x 0": ids, "x 1": ids, "x in the context": ids}
@@ -103,9 +103,9 @@ class TestCallers(CallerCase):
             "DELETE FROM res_users_apikeys",
         ):
             key = self.create_key(self.user_id)
-            for _ in range(2):  # the server remembers that it was right
-                answer = self.call("GET", "/t/auth/caller", key)
-                self.assertEqual(answer.json()["user_id"], self.user_id)
+            for _ in range(2):  # the server remembers the key
+                response = self.call("GET", "/t/auth/caller", key)
+                self.assertEqual(response.json()["user_id"], self.user_id)
             self.query(f"{change} WHERE index = %s", key[:INDEX_SIZE])
             self.assertEqual(self.call("GET", "/t/auth/caller", key).status, 401)
             self.assertEqual(self.call("GET", "/t/auth/caller", another).status, 200)
@@ -120,11 +120,11 @@ class TestReplica(CallerCase):
         )
         for _ in range(2):
             self.assertEqual(self.call("GET", "/t/cursor").body, b"true")
-            answer = self.call("GET", "/t/auth/env")
-            self.assertEqual(answer.json()["uid"], self.user_id)
+            response = self.call("GET", "/t/auth/env")
+            self.assertEqual(response.json()["uid"], self.user_id)
 
     def test_outdated_hash_of_a_password(self):
-        """It is replaced, and stands in no log."""
+        """It is replaced, and not logged."""
         self.create_auth_endpoint(
             "/t", auth_basic=True, test_routing={"readonly": True}
         )
@@ -132,10 +132,10 @@ class TestReplica(CallerCase):
         update = "UPDATE res_users SET password = %s WHERE id = %s RETURNING login"
         ((login,),) = self.query(update, old, self.user_id)
         credential = b64encode(f"{login}:secret".encode()).decode()
-        answer = self.first.request(
+        response = self.first.request(
             "GET", "/t/auth/caller", None, {"Authorization": f"Basic {credential}"}
         )
-        self.assertEqual(answer.json()["user_id"], self.user_id)
+        self.assertEqual(response.json()["user_id"], self.user_id)
         query = "SELECT password FROM res_users WHERE id = %s"
         self.assertNotEqual(self.query(query, self.user_id), [(old,)])
         self.assertNotIn("pbkdf2", "".join(self.first.log))
@@ -143,14 +143,14 @@ class TestReplica(CallerCase):
 
 class TestPrepare(ServerCase):
     def call(self, headers):
-        answer = self.first.request("GET", "/t/auth/caller", None, headers)
-        return answer.json().get("method")
+        response = self.first.request("GET", "/t/auth/caller", None, headers)
+        return response.json().get("method")
 
     def test_no_transaction_is_open(self):
         self.create_endpoint(self.first, "/t", app="test_prepared")
         idle = str(TRANSACTION_STATUS_IDLE)
         headers = {"X-Prepared": "x"}
-        # the app is built first, which reads the endpoint
+        # the app is built first, which needs a transaction
         self.assertEqual(self.call({**headers, "X-Prepare": "x"}), idle)
         self.assertEqual(self.call(headers), idle)
         self.assertEqual(self.call({**headers, "X-Prepare": "x"}), f"{idle} {idle}")

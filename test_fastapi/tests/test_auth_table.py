@@ -15,7 +15,7 @@ KEY_HEADER = "X-API-Key"
 
 
 class TableCase(FastapiHttpCase):
-    #: Values of the endpoint; without them the app has API keys.
+    #: Values of the endpoint.
     values = {}
 
     @classmethod
@@ -37,7 +37,7 @@ class TableCase(FastapiHttpCase):
     def create_key(self, user=None, endpoint=None, allow_portal=False):
         """Return a key of an endpoint, and its secret."""
         endpoint = endpoint or self.endpoint
-        if allow_portal:  # later it may not be any more
+        if allow_portal:  # only to make the key
             endpoint.allow_portal_users = True
         key, secret = self.env["fastapi.endpoint.key"]._generate(
             endpoint, user or self.user, "test"
@@ -53,13 +53,13 @@ class TableCase(FastapiHttpCase):
         )
 
     def assert_row(self, expected, detail=None, **kwargs):
-        """Call as whoever is authenticated, and where authentication is optional.
+        """Call routes with required and with optional authentication.
 
         :param expected: the user, or the status of the refusal
         """
         for run_as in ("user", "caller"):
             self.endpoint.run_as = run_as
-            # another process may have verified the credential already: twice
+            # twice: the second time, the credential is remembered
             for path in ("caller", "caller", "caller/optional", "env"):
                 if path == "env" and run_as == "user":
                     continue  # needs no credential
@@ -78,18 +78,18 @@ class TableCase(FastapiHttpCase):
                 self.assertEqual(response.json()["detail"], detail)
             return
         self.assertEqual(response.status_code, 200, response.text)
-        answer = response.json()
+        body = response.json()
         if path == "env":
-            self.assertEqual((answer["uid"], answer["su"]), (expected.id, False))
+            self.assertEqual((body["uid"], body["su"]), (expected.id, False))
             return
-        self.assertEqual(answer["user_id"], expected.id)
-        self.assertEqual(answer["partner_id"], expected.partner_id.id)
+        self.assertEqual(body["user_id"], expected.id)
+        self.assertEqual(body["partner_id"], expected.partner_id.id)
         if path == "caller":
             runs_as = expected if run_as == "caller" else self.runner
-            self.assertEqual(answer["runs_as"], runs_as.id)
+            self.assertEqual(body["runs_as"], runs_as.id)
 
     def assert_portal_row(self, user, **kwargs):
-        """Call as a portal user, where these are refused and where they may call."""
+        """Call as a portal user: refused, then allowed."""
         self.assert_row(403, "Only internal users can call this API.", **kwargs)
         self.endpoint.allow_portal_users = True
         self.assert_row(user, **kwargs)
@@ -97,7 +97,7 @@ class TableCase(FastapiHttpCase):
 
 
 class KeyTable:
-    """Rows of API keys, for both headers."""
+    """Rows for API keys, in both headers."""
 
     def sent(self, secret):
         raise NotImplementedError
@@ -147,7 +147,7 @@ class KeyTable:
         root = self.env.ref("base.user_root")
         keys = self.env["res.users.apikeys"].with_user(root).sudo()
         self.endpoint.accept_unscoped_keys = True
-        # odoobot is archived; a database may have it otherwise
+        # Odoo archives the superuser, but a database may change that
         self.env.cr.execute(
             "UPDATE res_users SET active = true WHERE id = %s", root.ids
         )
@@ -206,7 +206,7 @@ class TestBasic(TableCase):
 
     def test_wrong(self):
         self.assert_password(401, password="wrong")
-        self.assert_password(401, login="nobody@test")
+        self.assert_password(401, login="unknown@test")
 
     def test_right(self):
         self.assert_password(self.user)
@@ -307,13 +307,13 @@ class TestSeveralWays(TableCase):
         self.authenticate(self.user.login, PASSWORD)
         self.assert_row(self.user, headers={"Authorization": f"Bearer {secret}"})
 
-    def test_key_beside_a_session_of_another_site(self):
+    def test_key_and_session_from_another_site(self):
         _key, secret = self.create_key()
         self.authenticate(self.user.login, PASSWORD)
         headers = {"Origin": "https://evil.example"}
         response = self.post("/auth/auth/caller", headers=headers)
         self.assertEqual(response.status_code, 403, response.text)
-        # no other site can send the key
+        # another site can't send the key
         headers["Authorization"] = f"Bearer {secret}"
         response = self.post("/auth/auth/caller", headers=headers)
         self.assertEqual(response.json()["method"], "api_key")
@@ -325,7 +325,7 @@ class TestSeveralWays(TableCase):
         self.assert_row(403, headers={"Authorization": f"Bearer {secret}"})
 
 
-class TestNobody(TableCase):
+class TestNoWay(TableCase):
     """No way is chosen, and the app does not authenticate by itself."""
 
     def test_credentials_are_ignored(self):

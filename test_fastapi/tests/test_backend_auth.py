@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the backend shows of authentication, and how it makes and revokes keys."""
+"""The backend shows how clients authenticate, and makes and revokes keys."""
 
 import shlex
 
@@ -46,7 +46,7 @@ class TestAuthSummary(AuthBackendCase):
             for user in (self.user, self.manager):
                 self.assertEqual(endpoint.with_user(user).auth_summary, expected)
 
-    def test_while_it_is_chosen(self):
+    def test_unsaved_choice(self):
         with Form(self.endpoint.with_user(self.manager)) as form:
             self.assertIn("anonymous", form.auth_summary)
             self.assertIn("no way to authenticate", form.auth_warning)
@@ -120,7 +120,7 @@ class TestAuthWarning(AuthBackendCase):
         self.assertIn("ask for the partner", self._warning())
         self.assertFalse(self.by_app.auth_warning)
 
-    def test_runs_as_nobody(self):
+    def test_runs_as_the_caller_without_a_way(self):
         self.endpoint.run_as = "caller"
         self.assertIn("runs as the caller", self._warning())
         self._assert_status("/auth/env", 500)
@@ -128,7 +128,7 @@ class TestAuthWarning(AuthBackendCase):
         self.assertFalse(self._warning())
         self._assert_status("/auth/env", 401)
 
-    def test_app_that_asks_for_nobody(self):
+    def test_app_without_callers(self):
         endpoint = self._create_endpoint("/existing-auth", app="test_existing")
         self.assertFalse(endpoint.auth_warning)
 
@@ -189,17 +189,17 @@ class TestKeysInTheBackend(AuthBackendCase):
         return response.json()
 
     def _confirm(self, action, password="manager's secret"):
-        """Answer the question for the password, and return what comes after it."""
+        """Enter the password, and return the next action, None if it is wrong."""
         self.assertEqual(action["res_model"], "res.users.identitycheck")
         context = {"password": password}
-        answer = self._call_kw(
+        body = self._call_kw(
             "res.users.identitycheck", "run_check", [action["res_id"]], context=context
         )
-        return answer.get("result")
+        return body.get("result")
 
     def _open_wizard(self):
-        answer = self._call_kw("fastapi.endpoint", "action_new_key", self.endpoint.ids)
-        action = answer["result"]
+        body = self._call_kw("fastapi.endpoint", "action_new_key", self.endpoint.ids)
+        action = body["result"]
         if action["res_model"] == "res.users.identitycheck":
             action = self._confirm(action)
         return action
@@ -249,8 +249,8 @@ class TestKeysInTheBackend(AuthBackendCase):
         )
         self.assertFalse(self.env["fastapi.endpoint.key.description"].search([]))
 
-        answer = self._call_kw("fastapi.endpoint.key", "action_revoke", key.ids)
-        self.assertEqual(answer["result"]["type"], "ir.actions.act_window_close")
+        body = self._call_kw("fastapi.endpoint.key", "action_revoke", key.ids)
+        self.assertEqual(body["result"]["type"], "ir.actions.act_window_close")
         self.assertFalse(key.exists())
         self.assertEqual(self.get(path, headers=headers).status_code, 401)
 
@@ -275,12 +275,12 @@ class TestKeysInTheBackend(AuthBackendCase):
                 "duration": "1",
             }
         )
-        answer = self._call_kw(wizard._name, "make_key", description.ids)
-        self.assertEqual(answer["result"]["res_model"], "res.users.identitycheck")
+        body = self._call_kw(wizard._name, "make_key", description.ids)
+        self.assertEqual(body["result"]["res_model"], "res.users.identitycheck")
         self.assertEqual(self.endpoint.key_ids, key)
 
     @mute_logger("odoo.http", "odoo.addons.base.models.res_users")
-    def test_refused_in_words(self):
+    def test_error_messages(self):
         for values, expected in (
             ({"duration": "-1"}, "must have an expiration date"),
             ({"user_id": False}, "Missing required value"),
@@ -289,11 +289,11 @@ class TestKeysInTheBackend(AuthBackendCase):
             ({"scopes": 'say "hi"'}, "can't be the name of a scope"),
         ):
             with self.subTest(expected):
-                answer = self._make(**values)
-                self.assertIn(expected, answer["error"]["data"]["message"])
+                body = self._make(**values)
+                self.assertIn(expected, body["error"]["data"]["message"])
         self.manager.group_ids += self.env.ref("base.group_system")
-        answer = self._make(duration="-1")
-        self.assertIn("Enter when the key", answer["error"]["data"]["message"])
+        body = self._make(duration="-1")
+        self.assertIn("Enter when the key", body["error"]["data"]["message"])
         self.assertFalse(self.endpoint.key_ids)
 
     def test_curl_with_scopes(self):
@@ -302,7 +302,7 @@ class TestKeysInTheBackend(AuthBackendCase):
         self.assertIn("--header 'X-Key: it' http", command("it", None))
         model = type(self.endpoint)
 
-        def answer(operations):
+        def use_document(operations):
             paths = {
                 path: {"get": {"security": security}}
                 for path, security in operations.items()
@@ -310,11 +310,11 @@ class TestKeysInTheBackend(AuthBackendCase):
             self.patch(model, "_get_openapi", lambda endpoint: {"paths": paths})
 
         two = [{"k": ["a", "b"]}]
-        answer({"/open": [], "/two": two, "/one": [{"k": ["a"]}]})
+        use_document({"/open": [], "/two": two, "/one": [{"k": ["a"]}]})
         self.assertTrue(command("it", "a").endswith("/one"))
         self.assertTrue(command("it", "b a").endswith("/two"))
         self.assertTrue(command("it", "b").endswith("/open"))
-        answer({"/two": two})
+        use_document({"/two": two})
         self.assertIsNone(command("it", "b"))
 
     def test_form(self):

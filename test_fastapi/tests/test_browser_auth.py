@@ -1,12 +1,12 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The ways to authenticate of an endpoint, used in the documentation in a browser."""
+"""Authentication in Swagger UI, in a browser."""
 
 import json
 
 from .test_browser_docs import TOOLS, BrowserDocsCase
 
-#: What the code of the tests can use. The documentation is in a frame, which can be
-#: loaded again while the code runs.
+#: Functions for the code of the tests. The documentation is in a frame, which the code
+#: can load again.
 FRAME_TOOLS = """
 const frame = document.createElement("iframe");
 frame.style = "width: 1000px; height: 700px";
@@ -72,7 +72,7 @@ class TestBrowserAuth(BrowserDocsCase):
         )
 
     def _use(self, code, login=None):
-        """Run code in a page that may have frames, which the documentation may not."""
+        """Run code in a page that may have frames; the documentation may not."""
         self.browser_js(
             "/browser/auth/auth/open",
             f"""(async () => {{
@@ -93,7 +93,7 @@ class TestBrowserAuth(BrowserDocsCase):
         return f"await execute({arguments});"
 
     def _authorize(self, name, values, method):
-        """Authorize, and call as that user: at once, and when the page is loaded again.
+        """Authorize, and call: at once, and after the page is loaded again.
 
         :param name: of the security scheme
         :param values: what is typed
@@ -117,7 +117,7 @@ class TestBrowserAuth(BrowserDocsCase):
         self.endpoint.auth_api_key = True
         self._authorize("APIKey", [self._make_key()], "api_key")
 
-    def test_api_key_in_a_header_of_its_own(self):
+    def test_api_key_in_another_header(self):
         self.endpoint.write({"auth_api_key": True, "api_key_header": "X-Key"})
         self._authorize("APIKey", [self._make_key()], "api_key")
 
@@ -138,9 +138,9 @@ class TestBrowserAuth(BrowserDocsCase):
             await open_docs();
             {self._call("session")}
             const url = "/browser/auth/auth/items/refused?name=x";
-            const answer = await fetch(url, {{method: "POST"}});
-            const {{detail}} = await answer.json();
-            // of the access rights, not for the page that it comes from
+            const response = await fetch(url, {{method: "POST"}});
+            const {{detail}} = await response.json();
+            // refused by access rights, not because of the page
             check(detail.includes("not allowed"), detail);
             """,
             login=self.user.login,

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The documentation of endpoints that Odoo authenticates: ``auth`` of routing info."""
+"""Documentation of endpoints with ``auth`` in their routing info."""
 
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
@@ -12,7 +12,7 @@ from .test_docs import PAGES, SCHEMA, DocsHttpCase
 BEARER = "User not authenticated"
 
 
-class AuthCase:
+class DocsOfAuthCase:
     def _create(self, auth, root_path="/auth", **vals):
         return self._create_endpoint(root_path, test_routing={"auth": auth}, **vals)
 
@@ -24,7 +24,7 @@ class AuthCase:
         return {"Authorization": f"Bearer {self._key(user)}"}
 
 
-class TestDocsOfAuth(AuthCase, DocsHttpCase):
+class TestDocsOfAuth(DocsOfAuthCase, DocsHttpCase):
     def assertStatuses(self, pages, schema, root_path="/auth", **kwargs):
         for path, status in (*((page, pages) for page in PAGES), (SCHEMA, schema)):
             response = self.get(f"{root_path}{path}", **kwargs)
@@ -35,7 +35,7 @@ class TestDocsOfAuth(AuthCase, DocsHttpCase):
         self.assertIn(response.status_code, (401, 403), path)
         self.assertNotIn("swagger", response.text)
 
-    def test_access_decides_alone(self):
+    def test_access_to_the_documentation(self):
         for auth in ("bearer", "user"):
             with self.subTest(auth):
                 endpoint = self._create(auth, f"/{auth}")
@@ -109,7 +109,7 @@ class TestDocsOfAuth(AuthCase, DocsHttpCase):
         def get_app(endpoint):
             app = original(endpoint)
             for path in ("/docs", "/openapi.json"):
-                # in front of FastAPI's routes
+                # before FastAPI's routes
                 app.router.routes.insert(0, APIRoute(path, lambda: "secret"))
             return app
 
@@ -202,7 +202,7 @@ class TestDocsOfAuth(AuthCase, DocsHttpCase):
         self.assertNotIn("security", document["paths"]["/method"]["get"])
 
 
-class TestBrowserDocsOfAuth(AuthCase, BrowserDocsCase):
+class TestBrowserDocsOfAuth(DocsOfAuthCase, BrowserDocsCase):
     def test_try_out_with_a_key(self):
         self._create("bearer")
         self.assertRendered("/auth/redoc")
@@ -226,11 +226,11 @@ class TestBrowserDocsOfAuth(AuthCase, BrowserDocsCase):
                 (await until(() => block.querySelector(selector))).click();
             await press(".try-out__btn");
             await press(".execute");
-            const answer = await until(() =>
+            const response = await until(() =>
                 block.querySelector(".live-responses-table tbody")
             );
-            check(answer.innerText.trim().startsWith("200"), answer.innerText);
-            const text = answer.innerText;
+            check(response.innerText.trim().startsWith("200"), response.innerText);
+            const text = response.innerText;
             check(text.includes('"user": {self.user.id}'), text);
             """,
             ".opblock",

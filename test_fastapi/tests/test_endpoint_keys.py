@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""API keys of an endpoint: what they open, until when, and who makes them."""
+"""API keys of an endpoint: what they open, and until when."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -7,54 +7,16 @@ from unittest.mock import patch
 from psycopg2 import OperationalError
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
-from odoo.tests import TransactionCase, new_test_user
 from odoo.tools import mute_logger
 
 from odoo.addons.base.models.res_users import INDEX_SIZE
 from odoo.addons.fastapi.models import fastapi_endpoint_key
 
+from .key_case import KeyCase
+
 LOGGER = "odoo.addons.base.models.res_users"
-
-
-class KeyCase(TransactionCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.endpoint, cls.other_endpoint = cls.env["fastapi.endpoint"].create(
-            [
-                {"name": "Orders", "app": "test", "root_path": "/keys/orders"},
-                {"name": "Stock", "app": "test", "root_path": "/keys/stock"},
-            ]
-        )
-        cls.keys = cls.env["fastapi.endpoint.key"]
-        cls.caller = new_test_user(cls.env, "caller@test", password="caller's secret")
-        cls.reader = new_test_user(
-            cls.env, "reader@test", groups="fastapi.group_fastapi_user"
-        )
-        cls.manager = new_test_user(
-            cls.env, "manager@test", groups="fastapi.group_fastapi_manager"
-        )
-        cls.system = new_test_user(
-            cls.env,
-            "system@test",
-            groups="fastapi.group_fastapi_manager,base.group_system",
-        )
-
-    @classmethod
-    def _generate(cls, **kwargs):
-        values = {
-            "endpoint": cls.endpoint,
-            "user": cls.caller,
-            "name": "Made in a test",
-            **kwargs,
-        }
-        return cls.keys._generate(**values)
-
-    def _find(self, secret, endpoint=None, accept_unscoped=False):
-        endpoint = endpoint or self.endpoint
-        return self.keys._find_valid(endpoint.id, secret, accept_unscoped)
 
 
 class TestEndpointKeys(KeyCase):
@@ -82,7 +44,7 @@ class TestEndpointKeys(KeyCase):
         rpc = self.env["res.users.apikeys"]._check_credentials(scope="rpc", key=secret)
         self.assertIsNone(rpc)
 
-    def test_no_scopes_allow_nothing_that_needs_one(self):
+    def test_a_key_without_scopes_has_none(self):
         _key, secret = self._generate()
         self.assertEqual(self._find(secret).scopes, frozenset())
 
@@ -143,7 +105,7 @@ class TestEndpointKeys(KeyCase):
         self.assertIsNone(self._find(secret, accept_unscoped=True))
 
     def test_key_of_an_earlier_endpoint(self):
-        """The addon was uninstalled: ids of endpoints start again."""
+        """After the addon is uninstalled, ids of endpoints start again."""
         scope = f"fastapi.endpoint.{self.endpoint.id}"
         api_keys = self.env["res.users.apikeys"].with_user(self.caller).sudo()
         secret = api_keys._generate(scope, "left", None)
@@ -169,7 +131,7 @@ class TestEndpointKeys(KeyCase):
         self.assertIsNone(self._find(unscoped, accept_unscoped=True).key_id)
         self.assertIsNone(self._find(unscoped))
 
-    def test_what_is_no_key(self):
+    def test_texts_that_are_not_keys(self):
         _key, secret = self._generate()
         for text in (
             "",
@@ -198,7 +160,7 @@ class TestEndpointKeys(KeyCase):
         with self.assertRaises(AccessError):
             key.with_user(self.manager).user_id = self.system
         other = Command.update(key.id, {"endpoint_id": self.other_endpoint.id})
-        self._be_in_a_request_of(self.manager)
+        self._enter_request_of(self.manager)
         with self.assertRaises(AccessError):
             self.endpoint.with_user(self.manager).key_ids = [other]
         with self.assertRaises(AccessError):
@@ -208,7 +170,7 @@ class TestEndpointKeys(KeyCase):
             of_system.with_user(self.manager).scopes = "all"
         of_system.with_user(self.system).scopes = "all"
 
-    def test_nothing_is_told_to_those_who_may_not(self):
+    def test_refusals_do_not_name_the_user_of_a_key(self):
         of_system, _secret = self._generate(user=self.system)
         for user in (self.caller, self.reader):
             self.env.invalidate_all()
@@ -217,9 +179,9 @@ class TestEndpointKeys(KeyCase):
             self.assertNotIn(self.system.name, str(caught.exception))
 
     def test_no_keys_by_commands(self):
-        """Not even of a route that writes what a client sends, with sudo."""
+        """Even if a route writes what a client sends, with sudo."""
         key, _secret = self._generate()
-        self._be_in_a_request_of(self.manager)
+        self._enter_request_of(self.manager)
         values = {"api_key_id": key.api_key_id.id}
         endpoint = self.endpoint.with_user(self.manager)
         for command in (Command.create(values), Command.delete(key.id)):
@@ -227,7 +189,7 @@ class TestEndpointKeys(KeyCase):
                 with self.assertRaises(AccessError):
                     endpoint.with_env(env).key_ids = [command]
 
-    def _be_in_a_request_of(self, user):
+    def _enter_request_of(self, user):
         transaction = self.env.transaction
         self.addCleanup(setattr, transaction, "default_env", transaction.default_env)
         transaction.default_env = self.env(user=user)
@@ -277,7 +239,7 @@ class TestLastUse(KeyCase):
         cls.key, cls.secret = cls._generate()
 
     def _use(self):
-        """Use the key in a request, and return how often the use was written."""
+        """Use the key in a request, and return how often that was stored."""
         cr = self.env.cr
         cr.cache.clear()
         cr.postcommit.clear()
@@ -298,7 +260,7 @@ class TestLastUse(KeyCase):
         self.assertEqual(self._use(), 0)
         self.key.last_used = noted - timedelta(minutes=61)
         self.assertEqual(self._use(), 1)
-        self.assertEqual(self.key.last_used, noted)  # of one transaction
+        self.assertEqual(self.key.last_used, noted)  # now() is that of the transaction
 
     def test_not_noted_if_rolled_back(self):
         self.keys._note_use(self.key.id)
@@ -307,7 +269,7 @@ class TestLastUse(KeyCase):
         self.key.invalidate_recordset()
         self.assertFalse(self.key.last_used)
 
-    def test_failure_is_not_the_clients(self):
+    def test_failure_does_not_reach_the_client(self):
         self.keys._note_use(self.key.id)
         error = OperationalError("no connection")
         with (
@@ -317,92 +279,3 @@ class TestLastUse(KeyCase):
             self.env.cr.postcommit.run()
         self.assertIn("no connection", logs.output[0])
         self.assertNotIn(self.secret, logs.output[0])
-
-
-class TestWhoMayMakeKeys(KeyCase):
-    def _make(self, maker, user, days=1):
-        date = days and fields.Datetime.now() + timedelta(days=days)
-        keys = self.keys.with_user(maker)
-        return keys._generate(self.endpoint, user, "Made in a test", date)
-
-    def test_administrators_of_fastapi(self):
-        key, secret = self._make(self.manager, self.caller)
-        self.assertEqual(self._find(secret).user_id, self.caller.id)
-        self.assertEqual(key.create_uid, self.manager)
-        for maker in (self.reader, self.caller):
-            with self.assertRaises(AccessError):
-                self._make(maker, self.caller)
-
-    def test_endpoints_of_own_companies_only(self):
-        company = self.env["res.company"].create({"name": "Other"})
-        self.endpoint.user_id.company_ids += company
-        self.endpoint.company_id = company
-        key, _secret = self._generate()
-        with self.assertRaises(AccessError):
-            self._make(self.manager, self.caller)
-        visible = self.keys.with_user(self.manager).search([])
-        self.assertNotIn(key, visible)
-
-    def test_for_users_of_own_companies_only(self):
-        company = self.env["res.company"].create({"name": "Other"})
-        self.endpoint.company_id = False
-        stranger = new_test_user(
-            self.env,
-            "stranger@test",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-        )
-        with self.assertRaises(AccessError):
-            self._make(self.manager, stranger)
-        key, _secret = self._make(self.system, stranger)
-        with self.assertRaises(AccessError):
-            key.with_user(self.manager).scopes = "all"
-        self.manager.company_ids += company
-        self.assertTrue(self._make(self.manager, stranger))
-        # the endpoint keeps its callers in its own company
-        self.manager.company_ids -= company
-        self.endpoint.company_id = self.env.company
-        self.assertTrue(self._make(self.manager, stranger))
-
-    def test_for_administrators_of_odoo(self):
-        erp_manager = new_test_user(
-            self.env, "erp@test", groups="base.group_user,base.group_erp_manager"
-        )
-        for user in (erp_manager, self.system):
-            with self.assertRaises(AccessError):
-                self._make(self.manager, user)
-            self.assertTrue(self._make(self.system, user))
-
-    def test_for_nobody(self):
-        archived = new_test_user(self.env, "archived@test")
-        archived.active = False
-        public = self.env.ref("base.public_user").copy({"active": True})
-        self.endpoint.allow_portal_users = True
-        for user in (self.env.ref("base.user_root"), archived, public):
-            for maker in (self.manager, self.system, self.env.user):
-                with self.assertRaises(UserError):
-                    self._make(maker, user)
-
-    def test_for_portal_users(self):
-        portal = new_test_user(self.env, "portal@test", groups="base.group_portal")
-        with self.assertRaises(UserError):
-            self._make(self.system, portal)
-        self.endpoint.allow_portal_users = True
-        self.assertTrue(self._make(self.manager, portal))
-
-    def test_how_long(self):
-        for days in (None, 91):
-            with self.assertRaises(ValidationError):
-                self._make(self.manager, self.caller, days=days)
-            key, _secret = self._make(self.system, self.caller, days=days)
-            self.assertEqual(bool(key.expiration_date), bool(days))
-        with self.assertRaises(ValidationError):
-            self._make(self.system, self.caller, days=-1)
-
-    def test_log_of_changes(self):
-        key, secret = self._make(self.manager, self.caller)
-        change = self.endpoint.change_ids[0]
-        self.assertEqual(change.field_label, "API Keys")
-        self.assertEqual(change.author_id, self.manager)
-        self.assertEqual(change.new_value, f"Made in a test ({self.caller.name})")
-        self.assertNotIn(secret, str(self.endpoint.change_ids.read()))

@@ -9,7 +9,7 @@ from .common import RPC_LOGGERS, FastapiHttpCase
 
 
 class TestSecurity(FastapiHttpCase):
-    def test_runner_sees_the_least(self):
+    def test_runner_only_sees_its_own_records(self):
         self.env["fastapi.endpoint"].create(
             {"name": "of another user", "app": "test", "root_path": "/another"}
         )
@@ -31,19 +31,19 @@ class TestSecurity(FastapiHttpCase):
     def test_record_rule_by_authenticated_partner(self):
         other = new_test_user(self.env, "other@test", password="other's secret")
         model = self.env["test.fastapi.item"]
-        of_nobody = model.create({"name": "of nobody"})
+        of_no_partner = model.create({"name": "of no partner"})
         of_caller = model.create(
             {"name": "of the caller", "partner_id": self.caller.partner_id.id}
         )
         path = "/test/visible/test.fastapi.item"
-        # in turn: a cached rule must not outlive the caller it was made for
+        # alternately: a cached rule must not be used for another caller
         for _attempt in range(2):
-            answer = self.get(path, auth=self.caller_auth).json()
-            self.assertCountEqual(answer, [of_nobody.id, of_caller.id])
-            answer = self.get(path, auth=(other.login, "other's secret")).json()
-            self.assertEqual(answer, [of_nobody.id])
-            answer = self.get("/test/visible_to_anybody/test.fastapi.item").json()
-            self.assertEqual(answer, [of_nobody.id])
+            body = self.get(path, auth=self.caller_auth).json()
+            self.assertCountEqual(body, [of_no_partner.id, of_caller.id])
+            body = self.get(path, auth=(other.login, "other's secret")).json()
+            self.assertEqual(body, [of_no_partner.id])
+            body = self.get("/test/visible_to_anybody/test.fastapi.item").json()
+            self.assertEqual(body, [of_no_partner.id])
 
     def test_methods_that_are_not_for_rpc(self):
         manager = new_test_user(
@@ -80,12 +80,12 @@ class TestSecurity(FastapiHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestAccessRights(TransactionCase):
-    def test_user_reads_and_manager_manages(self):
+    def test_users_read_and_managers_write(self):
         user = new_test_user(self.env, "user@test", groups="fastapi.group_fastapi_user")
         manager = new_test_user(
             self.env, "manager@test", groups="fastapi.group_fastapi_manager"
         )
-        nobody = new_test_user(self.env, "nobody@test")
+        internal = new_test_user(self.env, "internal@test")
         endpoints = self.env["fastapi.endpoint"]
         endpoint = endpoints.with_user(manager).create(
             {"name": "Managed", "app": "test", "root_path": "/managed"}
@@ -96,7 +96,7 @@ class TestAccessRights(TransactionCase):
         with self.assertRaises(AccessError):
             endpoint.with_user(user).unlink()
         with self.assertRaises(AccessError):
-            endpoint.with_user(nobody).read(["name"])
+            endpoint.with_user(internal).read(["name"])
         endpoint.with_user(manager).name = "Changed"
         endpoint.with_user(manager).unlink()
 
@@ -105,7 +105,7 @@ class TestAccessRights(TransactionCase):
         self.assertIs(context["authenticated_partner_id"], False)
         context = self.env["ir.rule"].with_context(authenticated_partner_id=7)
         self.assertEqual(context._eval_context()["authenticated_partner_id"], 7)
-        # what a call of ``execute_kw`` in another test leaves on the thread
+        # a call of ``execute_kw`` in another test leaves this on the thread
         self.addCleanup(setattr, thread_local, "rpc_model_method", "")
         thread_local.rpc_model_method = "res.partner.read"
         self.assertEqual(context._eval_context()["authenticated_partner_id"], 7)
