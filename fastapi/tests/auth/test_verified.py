@@ -29,7 +29,7 @@ class TestVerified(BaseCase):
         clock = SimpleNamespace(monotonic=lambda: self.now)
         self.startPatcher(patch.object(verified, "time", clock))
 
-    def test_what_was_put_is_found(self):
+    def test_put_and_get(self):
         known = Verified(7, 8, verified.digest("state"), "password")
         self.assertIsNone(verified.get(_env(), "basic", SECRET))
         verified.put(_env(), "basic", SECRET, known)
@@ -38,7 +38,7 @@ class TestVerified(BaseCase):
         verified.put(_env(), "basic", SECRET, changed)
         self.assertEqual(verified.get(_env(), "basic", SECRET), changed)
 
-    def test_nothing_else_is_found(self):
+    def test_other_keys(self):
         verified.put(_env(), "basic", SECRET, Verified(7))
         for dbname, kind, secret in (
             ("second", "basic", SECRET),
@@ -51,12 +51,12 @@ class TestVerified(BaseCase):
             with self.subTest(dbname=dbname, kind=kind):
                 self.assertIsNone(verified.get(_env(dbname), kind, secret))
 
-    def test_any_text_is_taken(self):
+    def test_special_characters(self):
         for secret in ("", "\0", "é€😀", "\udc80"):
             verified.put(_env(), "basic", secret, Verified(len(secret)))
             self.assertEqual(verified.get(_env(), "basic", secret)[0], len(secret))
 
-    def test_entries_get_old(self):
+    def test_entries_expire(self):
         verified.put(_env(), "basic", "first", Verified(1))
         self.now += verified.MAX_AGE - 1
         verified.put(_env(), "basic", "second", Verified(2))
@@ -64,7 +64,7 @@ class TestVerified(BaseCase):
         self.now += 1
         self.assertIsNone(verified.get(_env(), "basic", "first"))
         self.assertIsNotNone(verified.get(_env(), "basic", "second"))
-        # what is found does not live longer
+        # get() does not make an entry live longer
         self.now += verified.MAX_AGE
         verified.put(_env(), "basic", "third", Verified(3))
         self.assertEqual(len(verified._memory.entries), 1)
@@ -73,7 +73,7 @@ class TestVerified(BaseCase):
         self.startPatcher(patch.object(verified, "MAX_ENTRIES", 3))
         for number in range(5):
             verified.put(_env(), "basic", str(number), Verified(number))
-        verified.put(_env(), "basic", "2", Verified(2))  # the youngest now
+        verified.put(_env(), "basic", "2", Verified(2))  # now the newest
         verified.put(_env(), "basic", "5", Verified(5))
         found = [n for n in range(6) if verified.get(_env(), "basic", str(n))]
         self.assertEqual(found, [2, 4, 5])
@@ -89,7 +89,7 @@ class TestVerified(BaseCase):
         self.assertIsNotNone(verified.get(_env(), "basic", "c"))
         self.assertIsNotNone(verified.get(_env("second"), "basic", "a"))
 
-    def test_nothing_of_a_credential_is_kept(self):
+    def test_credentials_are_not_stored(self):
         verified.put(_env(), "basic", SECRET, Verified(7, None, verified.digest("x")))
         seen, todo = set(), [verified._memory]
         while todo:
@@ -103,10 +103,10 @@ class TestVerified(BaseCase):
             if isinstance(found, bytes):
                 self.assertNotIn(b"s3cr3t", found)
             todo.extend(gc.get_referents(found))
-        # the walk came to the entries
+        # the entries were visited
         self.assertIn(id(next(iter(verified._memory.entries))), seen)
 
-    def test_another_process_makes_other_hashes(self):
+    def test_another_process_has_other_hashes(self):
         ours = verified.digest(SECRET)
         self.assertEqual(verified.digest(SECRET), ours)
         with patch.object(verified, "_memory", verified._Memory()):
@@ -115,13 +115,13 @@ class TestVerified(BaseCase):
     def test_fork_while_the_lock_is_taken(self):
         verified.put(_env(), "basic", SECRET, Verified(7))
         with verified._memory.lock, warnings.catch_warnings():
-            # Python 3.12 warns of a fork beside threads, such as those of the server
+            # Python 3.12 warns of a fork while threads run, such as those of the server
             warnings.simplefilter("ignore", DeprecationWarning)
             pid = os.fork()
             if not pid:
                 status = 1
                 try:
-                    signal.alarm(10)  # seconds: a child that waits for the lock ends
+                    signal.alarm(10)  # seconds: ends a child that waits for the lock
                     if verified.get(_env(), "basic", SECRET) is None:
                         verified.put(_env(), "basic", SECRET, Verified(9))
                         verified.forget_user(_env(), 1)

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What is the same for all ways to authenticate, with ways that only tests have."""
+"""``Authentication``, with ways to authenticate that only tests have."""
 
 from typing import Annotated, Any
 
@@ -61,7 +61,7 @@ def get_scopes(
 
 
 class UserIdWay(Way):
-    """Takes the id of a user, which nobody should ever do."""
+    """The credential is the id of a user: only for tests."""
 
     def __init__(self, name, challenge=None, scheme=None):
         self.name = name
@@ -116,8 +116,8 @@ class TestWays(WayCase):
         with self.client(*ways) as client:
             for way in ways:
                 headers = {f"X-{way.name}": str(self.user.id)}
-                answer = client.get("/caller", headers=headers).json()
-                self.assertEqual(answer, {"method": way.name, "user": self.user.id})
+                body = client.get("/caller", headers=headers).json()
+                self.assertEqual(body, {"method": way.name, "user": self.user.id})
             self.assertEqual(client.get("/caller").status_code, 401)
             self.assertIsNone(client.get("/optional").json())
             for path in ("/caller", "/optional"):
@@ -130,8 +130,8 @@ class TestWays(WayCase):
         ways = UserIdWay("one"), UserIdWay("two")
         with self.client(*ways) as client:
             headers = {"X-one": str(self.user.id), "X-two": str(self.user.id)}
-            answer = client.get("/caller", headers=headers).json()
-            self.assertEqual(answer["method"], "one")
+            body = client.get("/caller", headers=headers).json()
+            self.assertEqual(body["method"], "one")
             headers["X-two"] = str(self.other.id)
             for path in ("/caller", "/optional"):
                 response = client.get(path, headers=headers)
@@ -215,8 +215,8 @@ class TestWays(WayCase):
         partner = self.env["res.partner"].create({"name": "Without a user"})
         headers = {"X-one": f"partner {partner.id}"}
         with self.client(UserIdWay("one")) as client:
-            answer = client.get("/caller", headers=headers).json()
-            self.assertEqual(answer, {"method": "one", "user": None})
+            body = client.get("/caller", headers=headers).json()
+            self.assertEqual(body, {"method": "one", "user": None})
         with self.client(UserIdWay("one"), run_as_caller=True) as client:
             for path in ("/caller", "/env"):
                 response = client.get(path, headers=headers)
@@ -290,7 +290,7 @@ class TestWays(WayCase):
 
 
 class TestInjectedCaller(WayCase):
-    """Tests of apps that run as the caller say who that is."""
+    """A test injects the caller of an app that runs as the caller."""
 
     def client_of(self, **kwargs):
         ways = [UserIdWay("one")]
@@ -310,15 +310,15 @@ class TestInjectedCaller(WayCase):
     def test_partner(self):
         with self.client_of(partner=self.user.partner_id) as client:
             self.assertEqual(client.get("/env").json(), self.user.id)
-            answer = client.get("/caller").json()
-        self.assertEqual(answer, {"method": "app", "user": self.user.id})
+            body = client.get("/caller").json()
+        self.assertEqual(body, {"method": "app", "user": self.user.id})
 
     def test_user(self):
         with self.client_of(user=self.user) as client:
             self.assertEqual(client.get("/env").json(), self.user.id)
-            answer = client.get("/caller").json()
+            body = client.get("/caller").json()
             self.assertEqual(client.get("/optional").json(), "app")
-        self.assertEqual(answer, {"method": "app", "user": self.user.id})
+        self.assertEqual(body, {"method": "app", "user": self.user.id})
 
     def test_user_of_a_partner_with_two(self):
         partner = self.user.partner_id
@@ -328,7 +328,7 @@ class TestInjectedCaller(WayCase):
         with self.client_of(partner=partner, user=second) as client:
             self.assertEqual(client.get("/env").json(), second.id)
 
-    def test_nobody_is_injected(self):
+    def test_no_caller_is_injected(self):
         with self.client_of() as client:
             self.assertEqual(client.get("/env").status_code, 401)
             headers = {"X-one": str(self.user.id)}
