@@ -16,7 +16,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-#: Most seconds to hold back a document, if a test forgets to release it.
+#: Seconds after which a document is sent even if a test has not released it.
 MAX_HOLD = 30
 
 _PREPARERS = {
@@ -54,7 +54,7 @@ class SigningKey:
         return self.private_key.public_key()
 
     def jwk(self, **values: Any) -> dict[str, Any]:
-        """Return the public key for a JSON Web Key Set, without the values None."""
+        """Return the public key for a JSON Web Key Set, without None."""
         preparer = _PREPARERS[self.algorithm[:2]]
         entry = {
             **preparer.to_jwk(self.public_key, as_dict=True),
@@ -79,13 +79,13 @@ class SigningKey:
 
 
 def encode_part(value: Any) -> str:
-    """Return a part of a token, made of bytes or of a value for JSON."""
+    """Return a part of a token, made from bytes or a value for JSON."""
     content = value if isinstance(value, bytes) else json.dumps(value).encode()
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def sign_parts(key: SigningKey, header: Any, claims: Any) -> str:
-    """Return a signed token, also with parts that PyJWT would not make."""
+    """Return a signed token with any parts, also those that PyJWT refuses to make."""
     signed = f"{encode_part(header)}.{encode_part(claims)}"
     algorithm = jwt.get_algorithm_by_name(key.algorithm)
     signature = algorithm.sign(signed.encode(), key.private_key)
@@ -93,9 +93,9 @@ def sign_parts(key: SigningKey, header: Any, claims: Any) -> str:
 
 
 class TestIssuer:
-    """Serves its configuration and keys, and signs tokens.
+    """Serves the configuration and the keys of an issuer, and signs tokens.
 
-    :param keys: its keys; without any, one with RS256
+    :param keys: its keys; by default, one for RS256
     """
 
     __test__ = False
@@ -104,7 +104,7 @@ class TestIssuer:
         self.keys = list(keys) or [SigningKey()]
         #: Headers of the keys, for example Cache-Control.
         self.headers: dict[str, str] = {}
-        #: Other responses in place of the documents, by path.
+        #: Responses instead of the documents, by path.
         self.instead: dict[str, bytes | tuple[int, dict[str, str]]] = {}
         #: Number of requests by path.
         self.requests: Counter[str] = Counter()
@@ -118,7 +118,7 @@ class TestIssuer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 with suppress(ConnectionError):
-                    issuer._answer(self)
+                    issuer._respond(self)
 
             def log_message(self, *args: Any) -> None:
                 pass
@@ -145,7 +145,7 @@ class TestIssuer:
         self._thread.join()
 
     def claims(self, **values: Any) -> dict[str, Any]:
-        """Return the claims of a valid token, without values that are None."""
+        """Return the claims of a valid token, without None."""
         now = int(time.time())
         claims = {
             "iss": self.url,
@@ -161,7 +161,7 @@ class TestIssuer:
         """Return a valid token of the first key."""
         return self.keys[0].sign(self.claims(**values))
 
-    def _answer(self, handler: BaseHTTPRequestHandler) -> None:
+    def _respond(self, handler: BaseHTTPRequestHandler) -> None:
         path = handler.path
         self.requests[path] += 1
         if not self.open.is_set():

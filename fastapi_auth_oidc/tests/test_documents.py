@@ -36,15 +36,15 @@ class TestDocuments(BaseCase):
         self.assertEqual([key.kid for key in key_set.keys], ["a", "b"])
         self.assertEqual(self.server.requests, {DISCOVERY: 1, "/keys": 1})
 
-    def test_a_fixed_url(self):
+    def test_fixed_url(self):
         self.assertEqual(len(self.fixed.load().keys), 1)
         self.assertEqual(self.server.requests, {"/keys": 1})
 
-    def test_an_issuer_that_ends_with_a_slash(self):
+    def test_issuer_that_ends_with_a_slash(self):
         name = f"{self.server.url}/"
         self.serve(DISCOVERY, {"issuer": name, "jwks_uri": self.server.jwks_url})
         self.assertTrue(Issuer(name, allow_private=True).load().keys)
-        self.assert_fails("is of the issuer")  # without the slash it is another one
+        self.assert_fails("is of the issuer")  # not the same without the slash
 
     def test_how_long_keys_are_kept(self):
         hour, day = 60 * 60, 24 * 60 * 60
@@ -67,7 +67,7 @@ class TestDocuments(BaseCase):
                 self.server.headers = {"Cache-Control": header} if header else {}
                 self.assertEqual(self.fixed.load().lifetime, expected)
 
-    def test_keys_that_can_not_be_used_are_left_out(self):
+    def test_unusable_keys_are_skipped(self):
         jwk = self.server.keys[0].jwk()
         self.serve("/keys", {"keys": [{**jwk, "use": "enc"}, jwk, {"kty": "oct"}]})
         key_set = self.issuer.load()
@@ -77,7 +77,7 @@ class TestDocuments(BaseCase):
             ("key 1: not for signatures", "key 3: of a type that is not supported"),
         )
 
-    def test_documents_that_are_wrong(self):
+    def test_wrong_documents(self):
         url = self.server.url
         for path, value, reason in (
             (DISCOVERY, [], "not an object"),
@@ -101,8 +101,8 @@ class TestDocuments(BaseCase):
                 self.serve(path, value)
                 self.assert_fails(reason)
 
-    def test_answers_that_are_wrong(self):
-        for answer, reason in (
+    def test_wrong_responses(self):
+        for response, reason in (
             (b"<html>", "not JSON"),
             (b"[" * 50000, "not JSON"),
             (b"\xff", "not JSON"),
@@ -114,22 +114,22 @@ class TestDocuments(BaseCase):
             ((307, {"Location": "/keys"}), "redirect to /keys"),
         ):
             with self.subTest(reason):
-                self.server.instead[DISCOVERY] = answer
+                self.server.instead[DISCOVERY] = response
                 self.server.requests.clear()
                 self.assert_fails(reason)
                 self.assertEqual(self.server.requests, {DISCOVERY: 1})
 
-    def test_an_issuer_that_is_down(self):
+    def test_issuer_is_down(self):
         self.server.close()
         self.assert_fails("can't be reached")
 
-    def test_an_issuer_that_is_slow(self):
+    def test_issuer_is_slow(self):
         self.server.open.clear()
         with patch.object(documents, "TIMEOUT", 0.2):
             self.assert_fails("more than 0.2 seconds")
 
-    def test_an_issuer_that_never_ends(self):
-        """Each part comes in time, and all of them take too long."""
+    def test_issuer_sends_without_end(self):
+        """Each part arrives in time, but the whole document takes too long."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             stop = threading.Event()
 
@@ -175,11 +175,10 @@ class TestDocuments(BaseCase):
         self.assert_fails("private network", Issuer(self.server.url))
         self.assertFalse(self.server.requests)
 
-    def test_discovery_leads_into_no_private_network(self):
+    def test_discovery_of_a_url_in_a_private_network(self):
         public = [(socket.AF_INET, 1, 6, "", ("93.184.216.34", 443))]
         issuer = Issuer("https://login.example.com")
         inside = {"issuer": issuer.name, "jwks_uri": "https://10.0.0.1/keys"}
-        answers = {issuer.discovery_url: inside}
         real = socket.getaddrinfo
         with (
             patch.object(
@@ -196,9 +195,7 @@ class TestDocuments(BaseCase):
             response = get.return_value.__enter__.return_value
             response.status_code = 200
             response.headers = {}
-            response.iter_content.return_value = [
-                json.dumps(answers[issuer.discovery_url]).encode()
-            ]
+            response.iter_content.return_value = [json.dumps(inside).encode()]
             self.assert_fails("10.0.0.1", issuer)
         get.assert_called_once()
 

@@ -38,7 +38,7 @@ class TestKeyRing(BaseCase):
         return KeySet(tuple(keys), HOUR)
 
     def get(self, kid="a"):
-        """Return the ids of the keys that a request finds, after it has waited."""
+        """Return the ids of the keys that a request finds after it has waited."""
         attempt = self.ring.get_pending(kid)
         if attempt is not None:
             self.assertTrue(attempt.wait(TIMEOUT))
@@ -71,7 +71,7 @@ class TestKeyRing(BaseCase):
         self.assertTrue(attempts.pop().wait(TIMEOUT))
         self.assertEqual(self.loads, 1)
 
-    def test_loaded_again_before_the_end_while_nobody_waits(self):
+    def test_loaded_again_early_without_waiting(self):
         self.get()
         self.kids = ["a", "b"]
         self.now += HOUR * 0.9
@@ -84,13 +84,13 @@ class TestKeyRing(BaseCase):
         self.assertEqual(self.get("b"), ["b"])
         self.assertEqual(self.loads, 2)
 
-    def test_keys_that_are_out_of_date_are_loaded_first(self):
+    def test_expired_keys_are_loaded_first(self):
         self.get()
         self.now += HOUR * 5
         self.kids = ["b"]
         self.assertEqual(self.get("a"), [])  # the issuer has withdrawn it
 
-    def test_a_new_key_at_most_once_a_minute(self):
+    def test_unknown_keys_are_loaded_once_a_minute(self):
         self.get()
         self.kids = ["b"]
         self.assertEqual(self.get("b"), [])
@@ -105,7 +105,7 @@ class TestKeyRing(BaseCase):
         self.assertEqual(self.get("unknown"), [])
         self.assertEqual(self.loads, 3)
 
-    def test_a_known_key_does_not_wait_for_an_unknown_one(self):
+    def test_a_request_with_a_known_key_does_not_wait(self):
         self.get()
         self.now += key_ring.MIN_INTERVAL + 1
         self.open.clear()
@@ -128,7 +128,7 @@ class TestKeyRing(BaseCase):
         self.now += 2 * HOUR
         self.assertEqual(self.get("b"), ["b"])
 
-    def test_old_keys_are_forgotten_in_the_end(self):
+    def test_old_keys_are_dropped(self):
         self.get()
         self.go_down()
         self.now += HOUR + key_ring.MAX_OVERTIME - 1
@@ -149,7 +149,7 @@ class TestKeyRing(BaseCase):
         self.now += key_ring.RETRY_INTERVAL + 1
         self.assertEqual(self.get(), ["a"])
 
-    def test_an_error_that_nobody_expects(self):
+    def test_unexpected_error(self):
         self.error = ZeroDivisionError()
         with self.assertLogs(LOGGER, "ERROR"), self.assertRaises(KeysNotLoaded):
             self.get()
@@ -176,7 +176,7 @@ class TestKeyRing(BaseCase):
         self.assertEqual(self.get(), ["a"])
         self.assertEqual(self.loads, 2)
 
-    def test_a_ring_for_an_issuer(self):
+    def test_one_ring_for_an_issuer(self):
         ring = get_key_ring(Issuer("https://a.example"))
         self.assertIs(get_key_ring(Issuer("https://a.example")), ring)
         self.assertIsNot(get_key_ring(Issuer("https://b.example")), ring)

@@ -14,7 +14,7 @@ class TestKeys(BaseCase):
         with self.assertRaisesRegex(InvalidKey, reason):
             read_key(jwk)
 
-    def test_what_a_key_may_be_used_with(self):
+    def test_algorithms_of_a_key(self):
         for algorithm, kid, values, expected in (
             ("RS256", "k1", {}, {"RS256"}),
             ("RS256", "k1", {"alg": "PS512"}, {"PS512"}),
@@ -33,7 +33,7 @@ class TestKeys(BaseCase):
                 self.assertEqual((key.kid, key.algorithms), (kid, expected))
                 self.assertNotIn("public_key", repr(key))
 
-    def test_keys_that_are_not_used(self):
+    def test_invalid_keys(self):
         jwk = SigningKey().jwk()
         curve = SigningKey("k1", "ES256").jwk()
         private = RSAAlgorithm.to_jwk(SigningKey().private_key, as_dict=True)

@@ -37,9 +37,9 @@ class TestProvider(TransactionCase):
     def get_caller(self, **claims):
         return self.provider._get_oidc_caller({"sub": "s1", **claims})
 
-    # what can be entered
+    # constraints
 
-    def test_values_that_are_refused(self):
+    def test_invalid_values(self):
         for vals, reason in (
             ({"issuer": "http://login.example.com"}, "must begin with https"),
             ({"issuer": "https://login.example.com?a=b"}, "no query"),
@@ -89,7 +89,7 @@ class TestProvider(TransactionCase):
         )
         self.assertEqual(provider.scope_claims, ("scope", "roles"))
 
-    def test_where_the_keys_are(self):
+    def test_issuer(self):
         name = self.provider.issuer
         self.provider.jwks_url = "https://keys.example.com"
         self.assertEqual(self.provider._get_issuer(), Issuer(name))
@@ -157,7 +157,7 @@ class TestProvider(TransactionCase):
         self.provider.write({"audience": "api"})
         self.assertTrue(self.provider.allow_administrators)
 
-    def test_who_may_do_what(self):
+    def test_access_rights(self):
         reader = new_test_user(self.env, "reader", groups="fastapi.group_fastapi_user")
         provider = self.provider.with_user(reader)
         self.assertEqual(provider.name, "Login")
@@ -176,9 +176,9 @@ class TestProvider(TransactionCase):
         ]
         self.assertTrue(managed.copy().id)
 
-    # the button
+    # the button Test
 
-    def test_the_test_says_what_there_is(self):
+    def test_button_shows_the_keys(self):
         server = TestIssuer(SigningKey("a"), SigningKey("b", "ES256"))
         self.addCleanup(server.close)
         server.headers = {"Cache-Control": "max-age=600"}
@@ -208,7 +208,7 @@ class TestProvider(TransactionCase):
         message = self.provider.action_test()["params"]["message"]
         self.assertIn("No token has a caller yet", message)
 
-    def test_the_test_says_what_is_wrong(self):
+    def test_button_shows_an_error(self):
         server = TestIssuer()
         self.addCleanup(server.close)
         self.provider.write({"issuer": server.url, "allow_private_network": True})
@@ -258,7 +258,7 @@ class TestProvider(TransactionCase):
         self.partner.active = False
         self.assertIsNone(self.get_caller())
 
-    def test_a_caller_is_entered_right(self):
+    def test_constraints_of_callers(self):
         vals = {
             "provider_id": self.provider.id,
             "subject": "s1",
@@ -272,7 +272,7 @@ class TestProvider(TransactionCase):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
             callers.create(vals)
 
-    def test_by_a_field_of_users(self):
+    def test_user_by_a_field(self):
         self.provider.write({"match_claim": "upn", "match_field": "login"})
         expected = Caller("oidc", self.user.partner_id.id, self.user.id)
         self.assertEqual(self.get_caller(upn="ann@example.com"), expected)
@@ -284,7 +284,7 @@ class TestProvider(TransactionCase):
         self.user.active = False
         self.assertIsNone(self.get_caller(upn="ann@example.com"))
 
-    def test_by_an_email_that_is_verified(self):
+    def test_user_by_a_verified_email(self):
         self.provider.write({"match_claim": "email", "match_field": "login"})
         expected = Caller("oidc", self.user.partner_id.id, self.user.id)
         for email, verified, found in (
@@ -303,7 +303,7 @@ class TestProvider(TransactionCase):
                 caller = self.get_caller(email=email, email_verified=verified)
                 self.assertEqual(caller, expected if found else None)
 
-    def test_by_a_field_of_partners(self):
+    def test_partner_by_a_field(self):
         self.provider.write(
             {
                 "match_claim": "customer",
@@ -318,7 +318,7 @@ class TestProvider(TransactionCase):
         self.assertIsNone(self.get_caller(customer="B1"))
         twin.active = False
         self.assertEqual(self.get_caller(customer="B1"), expected)
-        # a partner who is archived is not replaced by a new one
+        # no new partner replaces an archived one
         self.partner.active = False
         self.assertIsNone(self.get_caller(customer="B1"))
         self.assertFalse(self.provider.caller_ids)
@@ -360,13 +360,13 @@ class TestProvider(TransactionCase):
             partner = self.env["res.partner"].browse(caller.partner_id)
             self.assertEqual((partner.name, partner.email), (name, False))
 
-    def test_subjects_that_are_no_texts(self):
+    def test_invalid_subjects(self):
         self.provider.create_partners = True
         for subject in (None, "", " ", "a\0b", "x" * 256, 1, ["s1"]):
             with self.subTest(str(subject)[:20]):
                 self.assertIsNone(self.get_caller(sub=subject))
 
-    def test_an_override_decides(self):
+    def test_override(self):
         original = FastapiOidcProvider._get_oidc_caller
 
         def by_group(provider, claims):

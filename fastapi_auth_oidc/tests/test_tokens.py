@@ -45,7 +45,7 @@ class TestTokens(BaseCase):
             self.verify(encoded, **kwargs)
         self.assertEqual(caught.exception.detail, detail)
 
-    def test_every_algorithm_that_can_be_chosen(self):
+    def test_all_algorithms(self):
         for algorithm in ALGORITHMS:
             with self.subTest(algorithm):
                 key = SigningKey("k1", algorithm)
@@ -54,13 +54,13 @@ class TestTokens(BaseCase):
                 rules = self.make_rules(algorithms=tuple({*ALGORITHMS} - {algorithm}))
                 self.assert_invalid(token, "not chosen", rules=rules)
 
-    def test_the_algorithm_is_that_of_the_key(self):
-        """Of the header alone, the sender could choose it."""
+    def test_algorithm_of_the_key(self):
+        """The sender must not choose it in the header."""
         token = SigningKey("k1", "PS256")
         token.private_key = self.key.private_key
         encoded = token.sign(self.claims())
         self.assert_invalid(encoded, "none of the issuer's keys")
-        # a key that doesn't say is for all that its type allows
+        # a key without an algorithm is for all algorithms of its type
         self.assertTrue(self.verify(encoded, keys=[self.key.jwk(alg=None)]))
 
     def test_no_signature(self):
@@ -71,7 +71,7 @@ class TestTokens(BaseCase):
                     token = f"{header}.{encode_part(self.claims())}.{signature}"
                     self.assert_invalid(token, "not chosen")
 
-    def test_the_public_key_is_no_shared_secret(self):
+    def test_public_key_as_a_shared_secret(self):
         formats = (
             (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
             (Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
@@ -154,7 +154,7 @@ class TestTokens(BaseCase):
             ({"sub": 1}, "[Ss]ub"),
         ):
             with self.subTest(claims):
-                # PyJWT signs no such claims
+                # PyJWT refuses to sign such claims
                 token = sign_parts(self.key, HEADER, self.claims(**claims))
                 self.assert_invalid(token, reason)
         self.assertTrue(self.verify(self.key.sign(self.claims(aud=["x", "api"]))))
@@ -198,11 +198,11 @@ class TestTokens(BaseCase):
                     else:
                         self.assert_invalid(token, "typ", rules=rules)
 
-    def test_a_token_bound_to_a_key_is_no_bearer_token(self):
+    def test_a_token_bound_to_a_key_is_refused(self):
         token = self.key.sign(self.claims(cnf={"jkt": "x"}))
         self.assert_invalid(token, "cnf")
 
-    def test_a_name_twice(self):
+    def test_duplicate_names(self):
         claims = b'{"iss": "%s", "aud": "api", "sub": "a", "exp": %d, "sub": "b"}'
         content = claims % (ISSUER.encode(), self.now + 60)
         self.assert_invalid(sign_parts(self.key, HEADER, content), "a name twice")
@@ -274,12 +274,12 @@ class TestTokens(BaseCase):
             self.verify(self.key.sign(self.claims(email_verified=True)), flag)
         )
 
-    def test_without_the_id_of_a_key_all_are_tried(self):
+    def test_all_keys_are_tried_for_a_token_without_an_id(self):
         token = sign_parts(self.key, {"alg": "RS256"}, self.claims())
         keys = [SigningKey("x").jwk(), SigningKey("e", "ES256").jwk(), self.key.jwk()]
         self.assertTrue(self.verify(token, keys=keys))
 
-    def test_nothing_of_a_token_in_texts(self):
+    def test_texts_do_not_contain_the_token(self):
         encoded = self.key.sign(self.claims())
         token = self.rules.parse(encoded)
         self.assertNotIn(encoded.split(".")[1], repr(token))

@@ -76,7 +76,7 @@ class TestWay(TransactionCase):
                 self.assertEqual(scopes, frozenset(expected))
 
     @mute_logger(LOGGER)
-    def test_tokens_for_others(self):
+    def test_tokens_for_other_ways(self):
         other = self.make_way()
         for token in ("key", "a.b", "a.b.c.d.e", ""):
             with self.subTest(token):
@@ -117,15 +117,15 @@ class TestWay(TransactionCase):
         self.assertEqual(self.authenticate(self.token()), self.expected())
 
     @mute_logger("odoo.addons.fastapi_auth_oidc.oidc.key_ring")
-    def test_an_issuer_that_is_down(self):
+    def test_issuer_is_down(self):
         self.issuer.instead["/keys"] = 503, {}
         with self.assertRaises(HTTPException) as caught:
             self.authenticate(self.token())
         self.assertEqual(caught.exception.status_code, 503)
         self.assertEqual(caught.exception.headers, {"Retry-After": "10"})
 
-    def test_an_issuer_is_not_asked_in_vain(self):
-        other = SigningKey("other", "ES384")  # an algorithm that is not chosen
+    def test_no_keys_are_loaded_for_an_invalid_token(self):
+        other = SigningKey("other", "ES384")  # not an algorithm of the provider
         for token in ("a.b.c", self.token(iss="x"), other.sign(self.issuer.claims())):
             self.assertIsNone(self.prepare(f"Bearer {token}"))
         self.assertFalse(self.issuer.requests)
@@ -152,7 +152,7 @@ class TestWay(TransactionCase):
         self.assertIsNone(self.prepare(f"Bearer {token}"))
 
     @mute_logger("odoo.addons.fastapi_auth_oidc.oidc.key_ring")
-    def test_on_a_server_nothing_is_loaded_in_the_transaction(self):
+    def test_no_keys_are_loaded_in_a_transaction(self):
         with patch.object(way_module, "request", True):
             with self.assertRaises(HTTPException):
                 self.authenticate(self.token())
