@@ -16,7 +16,7 @@ from odoo.addons.fastapi.models import FastapiApp
 
 
 def read_database(env: Annotated[Environment, Depends(odoo_env)]) -> None:
-    """Begin a transaction, before any caller is authenticated."""
+    """Start a transaction before the caller is authenticated."""
     env.cr.execute("SELECT 1")
 
 

@@ -34,9 +34,9 @@ class TestBrowser(BrowserDocsCase):
             await click(".auth-container .btn-done");
             await click(".opblock.is-open .try-out__btn");
             await click(".opblock.is-open .execute");
-            const answer = await element(".live-responses-table tbody");
-            check(answer.innerText.trim().startsWith("200"), answer.innerText);
-            check(answer.innerText.includes('"oidc"'), answer.innerText);
+            const response = await element(".live-responses-table tbody");
+            check(response.innerText.trim().startsWith("200"), response.innerText);
+            check(response.innerText.includes('"oidc"'), response.innerText);
             """,
             ".opblock.is-open",
         )

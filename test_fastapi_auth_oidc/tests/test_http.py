@@ -69,7 +69,7 @@ class TestHttp(FastapiHttpCase):
         self.assertIsNone(self.ask(None, "/oidc/optional").json())
         self.assertEqual(self.ask("a.b.c", "/oidc/open").json(), "open")
 
-    def test_tokens_that_are_wrong(self):
+    def test_wrong_tokens(self):
         other = SigningKey("other")
         for token, detail in (
             ("a.b.c", INVALID),
@@ -79,7 +79,7 @@ class TestHttp(FastapiHttpCase):
             (self.token(iss="https://other.example.com"), INVALID),
             (self.token(exp=1), "The token has expired."),
             (self.token(nbf=2**33), "The token is not valid yet."),
-            (self.token(preferred_username="nobody"), INVALID),
+            (self.token(preferred_username="unknown"), INVALID),
         ):
             for path in ("/oidc/caller", "/oidc/optional"):
                 with self.subTest(token[:20], detail=detail, path=path):
@@ -116,14 +116,14 @@ class TestHttp(FastapiHttpCase):
         token = self.token(preferred_username=public.login)
         self.assertEqual(self.ask(token).status_code, 403)
 
-    def test_a_token_never_stands_for_the_superuser(self):
+    def test_superuser_is_refused(self):
         root = self.env.ref("base.user_root")
         caller = Caller("oidc", root.partner_id.id, root.id)
         self.patch(type(self.provider), "_get_oidc_caller", lambda *args: caller)
-        # who is archived, too
+        # because the superuser is archived
         self.assertEqual(self.ask(self.token()).status_code, 401)
 
-    def test_a_change_of_the_provider_counts_at_once(self):
+    def test_changes_of_the_provider(self):
         token = self.token()
         self.assertEqual(self.ask(token).status_code, 200)
         self.provider.audience = "other"
@@ -135,11 +135,11 @@ class TestHttp(FastapiHttpCase):
         self.assertEqual(response.status_code, 401)
         self.assertIn("no provider is active", response.json()["detail"])
 
-    def test_another_endpoint_does_not_know_the_token(self):
+    def test_token_at_another_endpoint(self):
         self._create_endpoint("/keys", app="test_oidc", auth_api_key=True)
         self.assertEqual(self.ask(self.token(), "/keys/caller").status_code, 401)
 
-    def test_api_keys_beside(self):
+    def test_with_api_keys(self):
         self.oidc_endpoint.auth_api_key = True
         _record, key = self.env["fastapi.endpoint.key"]._generate(
             endpoint=self.oidc_endpoint, user=self.caller, name="Test"
@@ -156,7 +156,7 @@ class TestHttp(FastapiHttpCase):
         self.assertIn({"OpenIDToken": []}, security)
         self.assertEqual(len(security), 2)
 
-    def test_the_caller_of_a_token_is_run_as(self):
+    def test_run_as_caller(self):
         self.oidc_endpoint.run_as = "caller"
         self.assertEqual(self.ask(self.token()).status_code, 200)
 
@@ -168,7 +168,7 @@ class TestHttp(FastapiHttpCase):
         self.assertIsNone(first["user_id"])
         self.assertEqual(self.provider.caller_ids.partner_id.id, first["partner_id"])
 
-    def test_an_issuer_that_is_down(self):
+    def test_issuer_is_down(self):
         self.mute(key_ring.__name__, "odoo.http")
         issuer = TestIssuer()
         self.addCleanup(issuer.close)

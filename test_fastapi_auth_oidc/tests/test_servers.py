@@ -32,7 +32,7 @@ class TestServers(ServerCase):
             auth_oidc=True,
             oidc_provider_id=self.provider_id,
         )
-        self.assertEqual(self.ask("/oidc/open").status, 200)  # the app is built
+        self.assertEqual(self.ask("/oidc/open").status, 200)  # builds the app
 
     def clean_up(self):
         result = super().clean_up()
@@ -57,7 +57,7 @@ class TestServers(ServerCase):
         asked = [Background(self.ask, "/oidc/caller", token) for _ in range(4)]
         self.assertTrue(self.issuer.held.wait(TIMEOUT))
         self.wait_until(self.connections, 0)
-        # others don't wait
+        # other requests don't wait
         self.assertEqual(self.ask("/oidc/open").status, 200)
         self.assertEqual(self.ask("/oidc/caller").status, 401)
         self.assertEqual(self.ask("/oidc/caller", "a.b.c").status, 401)
@@ -67,7 +67,7 @@ class TestServers(ServerCase):
         self.assertEqual(self.issuer.requests["/keys"], 1)
 
     def test_first_calls_at_the_same_time_make_one_partner(self):
-        """All of them have the keys at the same time, and none of them a partner."""
+        """All of them get the keys at the same time, when there is no partner yet."""
         self.issuer.open.clear()
         token = self.issuer.token(name="New")
         asked = [Background(self.ask, "/oidc/caller", token) for _ in range(8)]
@@ -81,10 +81,10 @@ class TestServers(ServerCase):
         found = self.query("SELECT count(*) FROM res_partner WHERE name = 'New'")
         self.assertEqual(found, [(1,)])
 
-    def test_the_other_of_two_first_calls_is_replayed(self):
+    def test_the_second_of_two_first_calls_is_replayed(self):
         """It has read the database before the first one commits."""
         (partner_id,) = self.first.rpc("res.partner", "create", [{"name": "First"}])
-        self.ask("/oidc/caller", self.issuer.token())  # the keys are there
+        self.ask("/oidc/caller", self.issuer.token())  # loads the keys
         connection = self.connect()
         connection.autocommit = False
         with connection.cursor() as cr:
