@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "Extendable",
-    "summary": "Python classes that other addons extend, for each database its own",
+    "summary": "Python classes that other addons extend, separately in each database",
     "version": "19.0.1.0.0",
     "category": "Technical",
     "license": "LGPL-3",
