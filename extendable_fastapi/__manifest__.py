@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "Extendable FastAPI",
-    "summary": "Schemas of APIs that other addons extend",
+    "summary": "API schemas that other addons extend",
     "version": "19.0.1.0.0",
     "category": "Technical",
     "license": "LGPL-3",
