@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "FastAPI: OpenID Connect",
-    "summary": "Callers of an API authenticate with a token of an OpenID provider",
+    "summary": "Clients of an API authenticate with tokens of an OpenID provider",
     "version": "19.0.1.0.0",
     "category": "Technical",
     "license": "LGPL-3",
