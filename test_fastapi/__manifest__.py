@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "FastAPI: tests",
-    "summary": "An app that the tests of the addon fastapi call over HTTP",
+    "summary": "Apps that the tests of the addon fastapi call",
     "version": "19.0.1.0.0",
     "category": "Hidden/Tests",
     "license": "LGPL-3",
@@ -15,4 +15,5 @@
     "assets": {
         "web.assets_tests": ["test_fastapi/static/tests/tours/**/*"],
     },
+    "development_status": "Beta",
 }
