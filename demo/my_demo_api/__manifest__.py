@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "My Demo API",
-    "summary": "An API for the bank accounts of a partner, to learn from",
+    "summary": "Example: an API for the bank accounts of a partner",
     "version": "19.0.2.0.0",
     "category": "Technical",
     "license": "LGPL-3",
