@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "My Demo Extendable",
-    "summary": "An API with a schema that another addon extends, to learn from",
+    "summary": "Example: an API with a schema that another addon extends",
     "version": "19.0.1.0.0",
     "category": "Technical",
     "license": "LGPL-3",
