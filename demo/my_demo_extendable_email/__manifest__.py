@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "My Demo Extendable: e-mail",
-    "summary": "Extends a schema of another addon, to learn from",
+    "summary": "Example: extending a schema of another addon",
     "version": "19.0.1.0.0",
     "category": "Technical",
     "license": "LGPL-3",
