@@ -1,6 +1,6 @@
 {
     "name": "My Demo Orders",
-    "summary": "An API for the sales orders of a partner, to learn from",
+    "summary": "Example: an API for the sales orders of a partner",
     "version": "19.0.2.0.0",
     "license": "LGPL-3",
     "author": "Odoo Community Association (OCA)",
