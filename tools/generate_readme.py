@@ -104,4 +104,5 @@ for fragments in [*Path().glob("*/readme"), *Path().glob("demo/*/readme")]:
     rst = get_rst(addon, for_page=True)
     page = publish_string(rst, writer="html5", settings_overrides=SETTINGS)
     path = addon / "static" / "description" / "index.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page.replace("</head>", head, 1))
