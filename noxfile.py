@@ -27,7 +27,7 @@ import process
 from addons import Addon, get_dependencies, get_tested_together
 from environment import ready
 from errors import ToolError
-from run import find_port
+from serving import find_port
 from testing import run_tests
 
 #: What the manifests declare, as old or as new as it may be.

@@ -23,7 +23,7 @@ import database
 import layout
 import locks
 import process
-import run as server
+import serving
 import testing
 from addons import find_addons
 from environment import get_odoo, ready
@@ -47,7 +47,7 @@ def commands() -> None:
 @arguments_passed_on
 def run(port: int, modules: str, arguments: Sequence[str]) -> int:
     """Serve Odoo, and start it again when code has changed; arguments go to Odoo."""
-    with socket.create_server((server.HOST, port)):
+    with socket.create_server((serving.HOST, port)):
         pass  # or a sentence says that it is in use
     init = ["fastapi", *modules.replace(",", " ").split()]
     name = database.get_name()
@@ -55,7 +55,7 @@ def run(port: int, modules: str, arguments: Sequence[str]) -> int:
         database.bring_up_to_date(odoo, name, init)
         with process.foreground():
             try:
-                return server.serve(odoo, name, init, port, arguments)
+                return serving.serve(odoo, name, init, port, arguments)
             except KeyboardInterrupt:
                 console.line("stopped")
                 return 0
@@ -89,14 +89,14 @@ def screenshots() -> int:
     name = database.get_name("_screenshots")
     with ready() as odoo, (layout.LOGS / "screenshots.log").open("wb") as log:
         database.create(odoo, name, ("fastapi", "my_demo_api"), "--with-demo")
-        port = server.find_port()
+        port = serving.find_port()
         options = ("--http-port", str(port), "--max-cron-threads", "0")
         command = odoo.get_command("--database", name, *options)
         with process.started(command, cwd=layout.DATA, output=log) as started:
-            server.wait_until_it_answers(started, port)
+            serving.wait_until_it_answers(started, port)
             command = [layout.UV, "run", "--no-project", "--with", "playwright>=1.50"]
             command += ["python", layout.TOOLS / "take_screenshots.py", chromium]
-            address = f"http://{server.HOST}:{port}"
+            address = f"http://{serving.HOST}:{port}"
             return process.call([*command, address, name], cwd=layout.ROOT)
 
 

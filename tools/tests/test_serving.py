@@ -12,7 +12,7 @@ import pytest
 import console
 import database
 import layout
-import run
+import serving
 from addons import Addon
 from environment import Odoo
 from errors import ToolError
@@ -49,7 +49,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "status.py").write_text("200")
     monkeypatch.setattr(layout, "DATA", tmp_path)
-    monkeypatch.setattr(run, "find_addons", lambda: [Addon(folder, {})])
+    monkeypatch.setattr(serving, "find_addons", lambda: [Addon(folder, {})])
     return folder
 
 
@@ -74,7 +74,7 @@ def serve(
         lambda *_arguments: [("One", "/one", True), ("Two", "/two", False)],
     )
     with pytest.raises(KeyboardInterrupt):
-        run.serve(Server(folder, folder), "name", [], run.find_port(), [])
+        serving.serve(Server(folder, folder), "name", [], serving.find_port(), [])
     return lines
 
 
@@ -127,12 +127,12 @@ def test_a_server_that_can_not_start_is_not_waited_for(
 def test_the_exit_code_of_a_server_is_kept(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "wait_until_it_answers", lambda *_arguments: None)
+    monkeypatch.setattr(serving, "wait_until_it_answers", lambda *_arguments: None)
     monkeypatch.setattr(database, "get_endpoints", lambda _name: [])
     monkeypatch.setattr(
         Server, "get_command", lambda *_arguments: ["sh", "-c", "exit 7"]
     )
-    assert run.serve(Server(folder, folder), "name", [], 0, []) == 7
+    assert serving.serve(Server(folder, folder), "name", [], 0, []) == 7
 
 
 #: Runs a command in a terminal and presses Ctrl-C when it says so.
