@@ -54,8 +54,8 @@ from .after_response import (
 )
 from .app.docs_pages import DocsGuard
 from .app.error_log import log_error
+from .app.wrapped import TRANSACTION_ERRORS
 from .bridge import (
-    TRANSACTION_ERRORS,
     RequestBody,
     ResponseBody,
     forget_tracebacks,

@@ -28,12 +28,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Host, Mount, Router
 
-from ..bridge.request_errors import TRANSACTION_ERRORS
 from ..bridge.request_state import get_errors
 from ..exceptions import NoRoomError
 from .held_responses import hold_responses
 from .unhandled import record_sends
-from .wrapped import unwrap
+from .wrapped import TRANSACTION_ERRORS, unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping

@@ -34,6 +34,7 @@ from starlette.requests import Request
 from ..bridge.inline_threads import no_running_loop
 from ..bridge.request_errors import RequestErrors, original_exception
 from ..bridge.request_state import get_errors
+from .wrapped import TRANSACTION_ERRORS
 
 try:
     from starlette.middleware import body_limit
@@ -123,6 +124,7 @@ class OutermostMiddleware:
             await self._run_alone(scope, receive, send)
             return
         failure.receive = receive
+        failure.replayed_types = TRANSACTION_ERRORS
         failure.sends[:] = (send,)
         exchange = failure.exchange
         try:

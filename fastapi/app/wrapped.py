@@ -42,7 +42,16 @@ from odoo.http import SessionExpiredException
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["unwrap"]
+__all__ = ["TRANSACTION_ERRORS", "unwrap"]
+
+#: What ``odoo.service.model.retrying`` replays, or turns into an error of its own
+#: after a rollback: never handled by the app.
+TRANSACTION_ERRORS = (
+    ConcurrencyError,
+    psycopg2.IntegrityError,
+    psycopg2.OperationalError,
+    psycopg2.errors.ReadOnlySqlTransaction,
+)
 
 #: What is worth more than what it is wrapped in: it has a status, or is replayed.
 ORIGINALS = (
@@ -50,10 +59,7 @@ ORIGINALS = (
     HTTPException,
     WerkzeugHTTPException,
     SessionExpiredException,
-    ConcurrencyError,
-    psycopg2.IntegrityError,
-    psycopg2.OperationalError,
-    psycopg2.errors.ReadOnlySqlTransaction,
+    *TRANSACTION_ERRORS,
 )
 #: What ``odoo.service.model.retrying`` replays, of PostgreSQL's exceptions.
 CONFLICTS = (

@@ -15,7 +15,7 @@ from ..exceptions import NoRoomError
 from .body import RequestBody
 from ..exceptions import StreamCut
 from .request_state import STATE_KEY, RequestState, get_state
-from .request_errors import TRANSACTION_ERRORS, forget_tracebacks, original_exception
+from .request_errors import forget_tracebacks, original_exception
 from ..exceptions import StartTimeoutError
 from .lifespan import Lifespan
 from .loops import stop_loops
@@ -24,7 +24,6 @@ from .wsgi import ResponseBody, WsgiApp, StreamedBody
 
 __all__ = [
     "STATE_KEY",
-    "TRANSACTION_ERRORS",
     "ResponseBody",
     "WsgiApp",
     "Lifespan",

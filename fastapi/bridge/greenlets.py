@@ -1,11 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""A running event loop for each greenlet, in Odoo's evented server.
+"""A running event loop for each greenlet, in servers that are patched by gevent.
 
-All requests of that server are greenlets of one thread. asyncio keeps the running loop
-by thread, and Python the hooks of asynchronous generators: a greenlet that waits in the
-middle of a handler, for PostgreSQL say, would leave its own to the greenlet that goes
-on. So they are exchanged whenever ``greenlet`` switches, with the current task where
-that is the thread's too.
+All requests of Odoo's evented server are greenlets of one thread. asyncio keeps the
+running loop per thread, and Python the hooks of asynchronous generators. A greenlet
+that waits inside a handler, for PostgreSQL for example, would leave its own to the
+greenlet that continues. So they are exchanged at each switch of greenlets, with the
+current task if the thread has only one.
 """
 
 from __future__ import annotations
@@ -15,12 +15,7 @@ import sys
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import odoo
-
 from .inline_threads import leave_loop, return_to_loop
-
-if odoo.evented:  # other servers can do without
-    import greenlet
 
 __all__ = ["keep_loops_apart"]
 
@@ -32,9 +27,15 @@ _next_trace: Any = None
 
 
 def keep_loops_apart() -> None:
-    """From now on, let each greenlet of this thread have its own running loop."""
+    """From now on, let each greenlet of this thread have its own running loop.
+
+    Does nothing in a process whose threads are threads.
+    """
     global _next_trace
-    previous = greenlet.settrace(_trace)
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is None or not monkey.is_module_patched("threading"):
+        return
+    previous = sys.modules["greenlet"].settrace(_trace)
     if previous is not _trace:
         _next_trace = previous
 

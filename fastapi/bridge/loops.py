@@ -35,8 +35,6 @@ from threading import get_ident
 from typing import Any
 from weakref import ref
 
-import odoo
-
 from .greenlets import keep_loops_apart
 from .inline_threads import CallThread, run_threads_inline
 from .servers import read_stop_signal, worker_signals
@@ -254,8 +252,7 @@ def server_stops() -> bool:
 
 def new_loop() -> Loop:
     """Return a loop that calls on its own thread what others give to threads."""
-    if odoo.evented:
-        keep_loops_apart()
+    keep_loops_apart()
     # Whatever the policy: inline_threads knows it. A loop keeps the context that it is
     # made in (BaseSelectorEventLoop._make_self_pipe): not that of the first request.
     loop = Context().run(Loop)

@@ -6,30 +6,16 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING, Any
 
-import psycopg2
-
-from odoo.exceptions import ConcurrencyError
-
 if TYPE_CHECKING:
     from types import TracebackType
 
     from starlette.types import Receive, Send
 
 __all__ = [
-    "TRANSACTION_ERRORS",
     "RequestErrors",
     "forget_tracebacks",
     "original_exception",
 ]
-
-#: What ``odoo.service.model.retrying`` replays, or turns into an error of its own
-#: after a rollback: never answered by a handler of the app.
-TRANSACTION_ERRORS = (
-    ConcurrencyError,
-    psycopg2.IntegrityError,
-    psycopg2.OperationalError,
-    psycopg2.errors.ReadOnlySqlTransaction,
-)
 
 
 class RequestErrors:
@@ -38,6 +24,8 @@ class RequestErrors:
     :param injected: an exception from outside that the app is to answer
     """
 
+    #: Types of exceptions that are not the app's to handle: the request is replayed.
+    replayed_types: tuple[type[Exception], ...] = ()
     exception: Exception | None = None
     traceback: TracebackType | None = None
     #: What an exception handler of the app was called with last.
@@ -73,7 +61,7 @@ class RequestErrors:
         exc = self.exception
         return (
             exc is not None  # sooner told than what type it is of
-            and isinstance(exc, TRANSACTION_ERRORS)
+            and isinstance(exc, self.replayed_types)
             and exc is not self.injected
         )
 
@@ -82,7 +70,7 @@ class RequestErrors:
 
         One that Odoo replays stays, even if a middleware raises another one instead.
         """
-        if self.is_replayed and not isinstance(exc, TRANSACTION_ERRORS):
+        if self.is_replayed and not isinstance(exc, self.replayed_types):
             return
         self.exception = exc
         self.traceback = exc.__traceback__

@@ -19,7 +19,6 @@ from .scope import build_scope
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from ..app.tasks import TaskRun
     from .exchange import ASGIApp
     from .loops import Loop
     from .scope import Scope
@@ -107,7 +106,7 @@ class WsgiApp:
         state.app = self.app
         state.name = self.name
         failure = state.errors = RequestErrors(state.injected)
-        tasks: list[TaskRun] = []
+        tasks: list[Any] = []
         state.tasks = tasks
         answered = True
         body = b""
@@ -175,7 +174,7 @@ class ResponseBody:
     def __init__(
         self,
         chunks: Iterable[bytes],
-        tasks: list[TaskRun] | None = None,
+        tasks: list[Any] | None = None,
         answered: bool = True,
         application: WsgiApp | None = None,
         scope: Scope | None = None,
@@ -192,7 +191,7 @@ class ResponseBody:
     def close(self) -> None:
         """Say that nothing more of the body is wanted."""
 
-    def tasks(self) -> list[TaskRun]:
+    def tasks(self) -> list[Any]:
         """Return the background tasks as functions, each for the context that it has.
 
         They may be called after ``close``; a function raises what its task raises.
@@ -226,7 +225,7 @@ class StreamedBody(ResponseBody):
         failure: RequestErrors,
         loop: Loop,
         stack: ExitStack,
-        tasks: list[TaskRun],
+        tasks: list[Any],
         scope: Scope,
     ) -> None:
         super().__init__(exchange.chunks(), tasks, application=application, scope=scope)
@@ -287,7 +286,7 @@ def _disconnect(exchange: Exchange, loop: Loop) -> None:
         exchange.close()
 
 
-def _take(tasks: list[TaskRun]) -> list[TaskRun]:
+def _take(tasks: list[Any]) -> list[Any]:
     """Take all tasks out of the list that the scope has.
 
     The scope may live on, in a cycle of references that ``BaseHTTPMiddleware`` makes,
@@ -298,7 +297,7 @@ def _take(tasks: list[TaskRun]) -> list[TaskRun]:
     return taken
 
 
-def _drop(tasks: list[TaskRun]) -> None:
+def _drop(tasks: list[Any]) -> None:
     """Close what is open for tasks that will not run."""
     for task in _take(tasks):
         task.close()

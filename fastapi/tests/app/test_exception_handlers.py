@@ -22,7 +22,8 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tests import BaseCase
 
 from ...app.prepare import EndpointFastAPI, prepare_app
-from ...bridge.request_errors import TRANSACTION_ERRORS, original_exception
+from ...app.wrapped import TRANSACTION_ERRORS
+from ...bridge.request_errors import original_exception
 from ...bridge.request_state import STATE_KEY, RequestState
 from ...error_handlers import default_exception_handlers
 from ...exceptions import NoRoomError
