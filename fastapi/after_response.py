@@ -1,19 +1,19 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What a request does in the database after its own transaction.
+"""What a request does after Odoo has committed it: its stream and its background tasks.
 
-A stream and background tasks go on with the environment of the handler, when Odoo has
-committed and closed its cursor (``odoo.http.Request._serve_db`` does that as soon as it
-has the response). So the cursor is kept open for a stream, without a connection until
-the stream uses it (``resting_cursors``); for tasks, it is closed and opened again.
+Both continue in the environment of the handler. Odoo commits the request and closes its
+cursor when it has the response (``odoo.http.Request._serve_db``), so:
 
-Both reach into ``odoo.sql_db.Cursor`` (19.0): the instance gets a ``close`` of its own,
-or the state of a new cursor. ``test_after_response`` fails if that is not enough any
-more.
+- The cursor of a stream is kept open. It has no connection until the stream uses it
+  (``resting_cursors``).
+- The cursor of tasks is opened again when they run.
 
-A server calls ``close`` of the response when it is over; all but one. werkzeug (3.1,
-``WSGIRequestHandler.run_wsgi``) reads what the client has sent on before that, and if
-the client has reset the connection instead, it fails there and lets go of the response.
-So what has a ``close`` here closes itself when it is deleted.
+``test_after_response`` fails if ``odoo.sql_db.Cursor`` (19.0) changes too much for that.
+
+Servers call ``close`` of the response at its end. One does not: werkzeug (3.1,
+``WSGIRequestHandler.run_wsgi``) first reads what the client has sent in addition, and
+drops the response if the client has reset the connection. So the classes with a
+``close`` also close themselves when they are deleted.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from .app.error_log import describe_error
 from .bridge import forget_tracebacks
 from .context import odoo_env_ctx
 from .exceptions import StreamCut
-from .resting_cursors import may_rest, rest
-from .transaction_errors import get_swallowed_error, is_lost, remember_errors
+from .resting_cursors import may_rest, rest, wake
+from .transaction_errors import raise_swallowed_error, remember_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -65,16 +65,16 @@ __all__ = [
 
 _logger = logging.getLogger(__name__)
 
-#: Seconds that what follows a response waits for a connection to the database.
+#: Seconds that streams and tasks wait for a connection to the database.
 CONNECTION_TIMEOUT = 60
 #: Seconds between two attempts to get one, at first and at most.
 PAUSES = 0.02, 0.5
 
-#: What Odoo's pool raises if it has no connection to give: also what it meets when it
-#: resets one that PostgreSQL has closed.
+#: Raised by Odoo's pool if it has no connection. It may be any error of psycopg2: the
+#: pool also resets connections that PostgreSQL has closed.
 NO_CONNECTION = psycopg2.Error
 
-#: What has a thread end, whatever it does.
+#: Ends a thread, whatever it does.
 _END_OF_THREAD: tuple[type[BaseException], ...] = ()
 if odoo.evented:
     from greenlet import GreenletExit
@@ -83,7 +83,7 @@ if odoo.evented:
 
 
 class FollowUpTransactions:
-    """Transactions of a request after Odoo's, in the same environment.
+    """The transactions of a request after Odoo's, in the same environment.
 
     :param env: environment of the handlers
     :param scope: ASGI scope of the request, for the log
@@ -92,31 +92,32 @@ class FollowUpTransactions:
     def __init__(self, env: Environment, scope: Scope | None = None) -> None:
         self.env = env
         self.scope = scope
+        self._cr: Any = env.cr
         self._invalidated: set[str] = set()
         self._registry_invalidated = False
 
     def hold(self) -> None:
-        """Keep the cursor when Odoo closes it, unless an exception is the reason."""
+        """Keep the cursor open when Odoo closes it, unless it does after an exception.
+
+        The connection is given back like in :meth:`rest`.
+        """
 
         def close() -> None:
             if sys.exc_info()[1] is not None:
                 self.close()
 
-        cr = self.env.cr
-        if may_rest(cr) or (isinstance(cr, Cursor) and cr.readonly):
-            rest(cr, self._open_cursor)
-        cr.close = close
+        if isinstance(self._cr, Cursor) and self._cr.readonly:
+            rest(self._cr, self._open_cursor)  # the next connection may write
+        self.rest()
+        self._cr.close = close
 
     def rest(self) -> None:
-        """Give the connection back until the cursor is used, if nothing is lost by it.
-
-        The next one may write, even if this one is of a replica.
-        """
-        if may_rest(self.env.cr):
-            rest(self.env.cr, self._open_cursor)
+        """Give the connection back until the cursor is used, if it has only read."""
+        if may_rest(self._cr):
+            rest(self._cr, self._open_cursor)
 
     def _open_cursor(self) -> Cursor:
-        """Return a cursor for one that has rested: by now, registries may be others."""
+        """Return a new cursor; the registry may be another one by now."""
         transaction = self.env.transaction
         fresh = wait_for_connection(transaction.registry.cursor, CONNECTION_TIMEOUT)
         try:
@@ -129,9 +130,9 @@ class FollowUpTransactions:
         return fresh
 
     def take_invalidations(self) -> None:
-        """Take over what a thread of the stream has changed in caches.
+        """Take over the caches that the calling thread has invalidated.
 
-        Called on that thread; the registry keeps it by thread.
+        The registry keeps them by thread, and a stream may use several.
         """
         registry = self.env.registry
         self._invalidated |= registry.cache_invalidated
@@ -149,55 +150,49 @@ class FollowUpTransactions:
 
     def close(self) -> None:
         """Close the cursor; what is not committed is rolled back."""
-        vars(self.env.cr).pop("close", None)
-        self.env.cr.close()
+        vars(self._cr).pop("close", None)
+        self._cr.close()
 
     def commit(self) -> None:
-        """Commit what was done since the last commit, and tell the other processes.
+        """Commit, and tell the other processes which caches are invalid.
 
-        :raises AbortedTransactionError: an error of the database was swallowed
+        :raises AbortedTransactionError: a handler has swallowed a database error
         """
-        self.env.cr.commit()
+        self._cr.commit()
         self._give_invalidations()
         self._signal_changes()
-        if self.env.cr.closed:
-            reopen(self.env, CONNECTION_TIMEOUT)
 
     def _signal_changes(self) -> None:
-        """Tell the other processes which caches are out of date.
+        """Tell the other processes which caches are invalid.
 
-        That takes a second connection. Where there is none, the cursor is closed: all
-        who have a connection could wait for each other.
+        That takes a second connection. If there is none, give the first one back while
+        waiting: requests must not wait for each other.
         """
         try:
             self.env.registry.signal_changes()
         except NO_CONNECTION:
-            self.close()
+            rest(self._cr, self._open_cursor)
             wait_for_connection(self.env.registry.signal_changes, CONNECTION_TIMEOUT)
 
     def rollback(self) -> None:
-        """Forget what was done since the last commit."""
-        if not self.env.cr.closed:
-            # a connection that is lost has rolled back already
+        """Roll back what was done since the last commit, in caches too."""
+        if not self._cr.closed:
+            # a lost connection is rolled back already
             with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):
-                self.env.cr.rollback()
+                self._cr.rollback()
         self.env.transaction.reset()
         self._give_invalidations()
         self.env.registry.reset_changes()
 
-    def hold_for_tasks(self) -> None:
-        """Keep the cursor of a test: it can't be closed and opened again."""
-        if not isinstance(self.env.cr, Cursor):
-            self.hold()
-
     def run_tasks(self, tasks: Sequence[TaskRun]) -> None:
         """Run each task in a transaction of its own, then close the cursor.
 
-        A task that fails is rolled back and logged, whatever it raises. Ctrl-C ends the
-        thread that it reaches, but not the evented server, where a task's own
-        ``KeyboardInterrupt`` looks the same: there it ends that task. After a
-        conflict with another transaction it is run again, as a request is. One that
-        gets no connection in time is logged, and the next tries once.
+        A task that fails is rolled back and logged, whatever it raises. After a
+        conflict with another transaction it is run again, like a request. If there is
+        no connection in time, the task is logged, and the next one tries once.
+
+        Ctrl-C ends the thread that it reaches. In the evented server it ends the task
+        only: a ``KeyboardInterrupt`` of the task itself looks the same there.
         """
         left = list(tasks)
         timeout = CONNECTION_TIMEOUT
@@ -216,15 +211,15 @@ class FollowUpTransactions:
                 self.close()
 
     def _run_task(self, task: TaskRun, timeout: float) -> bool:
-        """Run a task; return whether there was a connection for it."""
+        """Run a task; return False if there is no connection for it."""
         if _request_stack.top is not None:
-            _request_stack.pop()  # there is no request any more, in this context
+            _request_stack.pop()  # the request is over
         token = odoo_env_ctx.set(self.env)
         try:
-            if self.env.cr.closed:  # by Odoo, or lost under the task before
+            if self._cr.closed:  # by Odoo, or the task before has lost the connection
                 try:
                     reopen(self.env, timeout)
-                except Exception:  # whatever it is: no task is lost without a word
+                except Exception:  # any: each task that does not run is logged
                     self._log("did not run: there is no connection for it", task)
                     return False
             self._run_in_transaction(task)
@@ -235,16 +230,14 @@ class FollowUpTransactions:
     def _run_in_transaction(self, task: TaskRun) -> None:
         committed = False
 
-        def note() -> None:
+        def set_committed() -> None:
             nonlocal committed
             committed = True
 
         def run() -> None:
             task()
-            error = get_swallowed_error(self.env.cr)
-            if error is not None:
-                raise error
-            self.env.cr.postcommit.add(note)
+            raise_swallowed_error(self._cr)
+            self._cr.postcommit.add(set_committed)
 
         try:
             retrying(run, self.env)
@@ -262,21 +255,21 @@ class FollowUpTransactions:
                 raise
 
     def _finish_commit(self, task: TaskRun) -> None:
-        """Do what is left to do after a commit when something has failed there."""
+        """Signal changes although something has failed after the commit."""
         if not isinstance(sys.exc_info()[1], psycopg2.Error):  # of signal_changes
             self._log("is saved, but failed after that", task)
         try:
             self._signal_changes()
         except psycopg2.Error:
-            self._log("is saved, but other processes don't know of it", task)
+            self._log("is saved, but other processes are not told", task)
 
-    def _log(self, what: str, task: TaskRun) -> None:
-        """Log what became of a task, and the exception that is handled right now."""
+    def _log(self, event: str, task: TaskRun) -> None:
+        """Log what happened to a task, with the exception that is being handled."""
         exc = sys.exc_info()[1]
         _logger.error(
             "%s %s: %s\nIt was called as %s.",
             task,
-            what,
+            event,
             describe_error(exc, self.scope),
             task.describe(),
             exc_info=exc,
@@ -284,29 +277,34 @@ class FollowUpTransactions:
 
 
 class DeferredTasks:
-    """The background tasks of an answer that is no stream.
+    """The background tasks of a response that is not a stream.
 
-    :param late: the transactions to run them in
-    :param tasks: run by ``close``, whenever that is; without it only if the request is
-        committed, as Odoo drops the response of one that it replays
+    ``close`` runs them. If it is not called, they run only after a commit: Odoo also
+    drops the responses of attempts that it replays.
+
+    :param transactions: the transactions to run them in
     """
 
-    def __init__(self, late: FollowUpTransactions, tasks: list[TaskRun]) -> None:
-        self._late = late
+    def __init__(
+        self, transactions: FollowUpTransactions, tasks: list[TaskRun]
+    ) -> None:
+        self._transactions = transactions
         self._tasks = tasks
         self._committed = False
-        _get_stop()  # before it is waited for
-        late.hold_for_tasks()
-        late.env.cr.postcommit.add(self._commit)
+        _get_stop()  # registered by the thread of the request, not later
+        cr = transactions.env.cr
+        if not isinstance(cr, Cursor):  # of a test: it can't be opened again
+            transactions.hold()
+        cr.postcommit.add(self._set_committed)
 
-    def _commit(self) -> None:
+    def _set_committed(self) -> None:
         self._committed = True
 
     def close(self) -> None:
-        """Run the tasks; more than once does no harm."""
+        """Run the tasks, once."""
         tasks, self._tasks = self._tasks, []
         if tasks:
-            self._late.run_tasks(tasks)
+            self._transactions.run_tasks(tasks)
 
     def __del__(self) -> None:
         if self._committed:
@@ -316,16 +314,16 @@ class DeferredTasks:
 class StreamBody:
     """The body of a streamed response: its generator runs while it is sent.
 
-    :param answer: the stream of the app
-    :param late: the transactions that it goes on in
-    :param request: Odoo's; the generator may look for its environment
+    :param body: the stream of the app
+    :param transactions: the transactions that it continues in
+    :param request: request of Odoo; gets its environment back, for the generator
     """
 
     def __init__(
-        self, answer: StreamedBody, late: FollowUpTransactions, request: Any
+        self, body: StreamedBody, transactions: FollowUpTransactions, request: Any
     ) -> None:
-        self._answer = answer
-        self._late = late
+        self._body = body
+        self._transactions = transactions
         self._request = request
         self._tasks: list[TaskRun] = []
         self._started = False
@@ -333,17 +331,17 @@ class StreamBody:
         self._closed = False
 
     def start(self) -> None:
-        """Commit what the handler has done: the stream goes on from there."""
-        self._late.commit()
-        self._late.hold()
+        """Commit the handler's work; the stream has a transaction of its own."""
+        self._transactions.commit()
+        self._transactions.hold()
         self._started = True
 
     def __iter__(self) -> Iterator[bytes]:
-        self._request.env = self._late.env  # Odoo has taken it away
-        self._answer.watch(self._wait, self._late.take_invalidations)
+        self._request.env = self._transactions.env  # Odoo has removed it
+        self._body.watch(self._wait, self._transactions.take_invalidations)
         try:
-            yield from self._answer
-            self._late.commit()
+            yield from self._body
+            self._transactions.commit()
             self._committed = True
         except StreamCut as cut:
             _logger.debug("A stream is cut off: %s", cut)
@@ -352,53 +350,54 @@ class StreamBody:
         except Exception as exc:
             _logger.exception(
                 "A stream failed, and is cut off: %s",
-                describe_error(exc, self._late.scope),
+                describe_error(exc, self._transactions.scope),
             )
             forget_tracebacks(exc)
-            self.close()  # the exception keeps what it would be deleted with
-            # The server takes this for the client's doing and says nothing more
+            self.close()  # the exception keeps a reference to this object
+            # The server takes it for a disconnected client, and logs nothing more
             # (werkzeug.serving.WSGIRequestHandler.run_wsgi).
             raise ConnectionAbortedError("The stream failed.") from exc
-        self._tasks = self._answer.tasks()
+        self._tasks = self._body.tasks()
 
     def _wait(self) -> None:
-        """Called whenever the stream waits for something: it must not be in the way."""
-        self._late.rest()
+        """Called whenever the stream waits for something."""
+        self._transactions.rest()
         # odoo.service.server.ThreadedServer.process_limit restarts the server if a
-        # request takes too long; this one has a client who is there
-        threading.current_thread().start_time = None
+        # request takes too long; a stream may take longer
+        thread: Any = threading.current_thread()
+        thread.start_time = None
 
     def close(self) -> None:
-        """End the stream wherever it is, and give back what it holds."""
+        """End the stream, wherever it is, and run its tasks if it is complete."""
         if self._closed:
             return
         self._closed = True
-        if not self._started:  # the transaction is Odoo's
-            self._answer.close()
+        if not self._started:  # Odoo ends the transaction
+            self._body.close()
             return
         try:
-            self._answer.close()
+            self._body.close()
         finally:
             self._request.env = None
             if self._tasks:
-                self._late.run_tasks(self._tasks)
+                self._transactions.run_tasks(self._tasks)
             else:
                 try:
                     if not self._committed:
-                        self._late.rollback()  # of caches too: closing leaves those
+                        self._transactions.rollback()
                 finally:
-                    self._late.close()
+                    self._transactions.close()
 
     def __del__(self) -> None:
         self.close()
 
 
 def wait_for_connection(call: Callable[[], T], timeout: float) -> T:
-    """Return what a call returns that needs a connection of Odoo's pool.
+    """Call a function that needs a connection of Odoo's pool, and return its result.
 
-    :param call: is tried again where the pool is full, or PostgreSQL away
-    :param timeout: seconds to go on trying; a stop of the server ends it
-    :raises psycopg2.Error: there is no connection to be had
+    :param call: called again while the pool is full, or PostgreSQL is down
+    :param timeout: seconds to try; the server's stop ends it earlier
+    :raises psycopg2.Error: there is no connection in time
     """
     deadline = time.monotonic() + timeout
     pause, longest = PAUSES
@@ -413,7 +412,7 @@ def wait_for_connection(call: Callable[[], T], timeout: float) -> T:
                     timeout,
                     exc,
                 )
-            # of all that wait, not all at once
+            # at random, so that waiting threads do not try all at once
             if left <= 0 or _get_stop().wait(min(left, random.uniform(0, pause))):
                 raise
         pause = min(2 * pause, longest)
@@ -421,24 +420,19 @@ def wait_for_connection(call: Callable[[], T], timeout: float) -> T:
 
 @functools.cache
 def _get_stop() -> threading.Event:
-    """Return what is set when the server stops."""
+    """Return an event that is set when the server stops."""
     stop = threading.Event()
     CommonServer.on_stop(stop.set)
     return stop
 
 
 def reopen(env: Environment, timeout: float = 0) -> None:
-    """Open the cursor of an environment again, on a connection of the pool.
+    """Open the closed cursor of an environment again.
 
-    :param timeout: seconds to wait for one while the pool is full, or PostgreSQL away
-    :raises psycopg2.Error: there is no connection to be had
+    :param timeout: seconds to wait for a connection
+    :raises psycopg2.Error: there is no connection in time
     """
-    cr: Any = env.cr
     fresh = wait_for_connection(env.registry.cursor, timeout)
-    if is_lost(cr):
-        cr.postrollback.run()  # Odoo runs it when it has rolled back, which failed
-    transaction = cr.transaction
-    vars(cr).update(vars(fresh))
-    cr.transaction = transaction
-    fresh._closed = True  # or it would give the connection back when it is deleted
-    remember_errors(cr)
+    rest(env.cr, lambda: fresh)
+    wake(env.cr)
+    remember_errors(env.cr)

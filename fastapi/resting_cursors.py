@@ -1,18 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Cursors without a connection to the database, until somebody uses them.
+"""Cursors that have no connection to the database until they are used.
 
-A stream that waits would keep its connection from all others. So its cursor rests
-meanwhile: it gives its connection back, and takes one when it is asked for anything
-that needs it. The environment, its records and whatever else has the cursor notice
-nothing. What they read after that is of another transaction, so nothing of the one
-before is kept in the caches.
+A stream that waits must not keep a connection from other requests. So its cursor rests:
+it gives its connection back, and takes another one when it needs it. The environment
+and its records keep the cursor. They read again, as the next transaction may see other
+values.
 
-A cursor may rest if nothing is lost by that. It may not once it has written or holds a
-lock: that is for a commit to end.
+A cursor may rest if it has only read. If it has written or holds a lock, it must be
+committed first.
 
-The instance changes its class meanwhile, and loses the attributes of
-``odoo.sql_db.Cursor`` (19.0) that hold the connection: ``_cnx`` and ``_obj``.
-``test_resting_cursors`` fails if that is not enough any more.
+A resting cursor has another class, and lacks the attributes of ``odoo.sql_db.Cursor``
+(19.0) that hold the connection. ``test_resting_cursors`` fails if that stops working.
 """
 
 from __future__ import annotations
@@ -24,15 +22,17 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INTR
 
 from odoo.sql_db import Cursor
 
+from .transaction_errors import is_lost
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["may_rest", "rest"]
+__all__ = ["may_rest", "rest", "wake"]
 
-#: Attributes of a cursor that are those of its connection.
+#: Attributes of a cursor that belong to its connection.
 _OF_CONNECTION = ("_cnx", "_obj", "_Cursor__pool")
 
-_KEEPS_NOTHING = """
+_HAS_ONLY_READ = """
     SELECT pg_current_xact_id_if_assigned() IS NULL
        AND NOT EXISTS (
            SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'
@@ -41,13 +41,13 @@ _KEEPS_NOTHING = """
 
 
 def may_rest(cr: Any) -> bool:
-    """Return whether a cursor has only read, and all it has read is fetched.
+    """Return whether a cursor has only read, and has fetched all that it read.
 
-    Some advisory locks outlive the transaction: a cursor that has one may not rest.
+    A cursor with an advisory lock may not rest: some outlive the transaction.
     """
     if not isinstance(cr, Cursor) or isinstance(cr, _RestingCursor) or cr.closed:
         return False
-    transaction = cr.transaction
+    transaction: Any = cr.transaction
     if (
         any(transaction.field_dirty.values())
         or any(transaction.tocompute.values())
@@ -63,36 +63,49 @@ def may_rest(cr: Any) -> bool:
     if cr._obj.description is not None and cr._obj.rownumber < cr._obj.rowcount:
         return False
     try:
-        with cr._cnx.cursor() as probe:  # not one of the queries that Odoo counts
-            probe.execute(_KEEPS_NOTHING)
-            return probe.fetchone()[0]
-    except psycopg2.Error:  # the connection is lost: the next query says so
+        with cr._cnx.cursor() as probe:  # Odoo does not count this query
+            probe.execute(_HAS_ONLY_READ)
+            return bool(probe.fetchone()[0])
+    except psycopg2.Error:  # a lost connection; the next query reports it
         return False
 
 
 def rest(cr: Any, open_cursor: Callable[[], Cursor]) -> None:
-    """Give the connection of a cursor back until it is used.
+    """Take the connection from a cursor until it is used; roll back what is pending.
 
-    :param cr: for which ``may_rest`` is true
-    :param open_cursor: returns another cursor, of which it takes the connection
+    A closed cursor is open again then, and one that has lost its connection gets a new
+    one.
+
+    :param open_cursor: returns a new cursor, whose connection this one takes
     """
-    awake_class = type(cr)
-    Cursor.close(cr)  # rolls back
-    del cr._cnx  # its close has deleted _obj
+    lost = is_lost(cr)
+    if not lost:
+        Cursor.close(cr)
+    for name in ("_cnx", "_obj"):
+        vars(cr).pop(name, None)
     cr._closed = False
     cr._open_cursor = open_cursor
-    cr._awake_class = awake_class
+    cr._awake_class = type(cr)
     cr.__class__ = _RestingCursor
+    if lost:
+        cr.rollback()
+
+
+def wake(cr: Any) -> None:
+    """Give a resting cursor a connection."""
+    if isinstance(cr, _RestingCursor):
+        cr._wake_up()
 
 
 class _RestingCursor(Cursor):
-    """What a cursor is while it rests."""
+    """The class of a cursor while it rests."""
 
+    _open_cursor: Callable[[], Cursor]
     closed = False
     readonly = False
 
     def __getattr__(self, name: str) -> Any:
-        # the connection, or what Cursor has of psycopg2's cursor
+        # an attribute of the connection, or of psycopg2's cursor
         self._wake_up()
         return getattr(self, name)
 
@@ -100,13 +113,13 @@ class _RestingCursor(Cursor):
         """There is nothing to close."""
 
     def _wake_up(self) -> None:
-        fresh = self._open_cursor()
+        fresh: Any = self._open_cursor()
         for name in _OF_CONNECTION:
             vars(self)[name] = vars(fresh)[name]
-        fresh._closed = True  # or it would give the connection back when it is deleted
-        self._get_up()
+        fresh._closed = True  # or it gives the connection back when it is deleted
+        self._restore_class()
 
-    def _get_up(self) -> None:
+    def _restore_class(self) -> None:
         del vars(self)["_open_cursor"]
         self.__class__ = vars(self).pop("_awake_class")
 
@@ -122,7 +135,7 @@ class _RestingCursor(Cursor):
 
     def rollback(self) -> None:
         if self.prerollback or self.postrollback:
-            self._wake_up()  # they may want the connection
+            self._wake_up()  # they may use the connection
             return self.rollback()
         self.clear()
         self.postcommit.clear()
@@ -134,4 +147,4 @@ class _RestingCursor(Cursor):
         if type(self) is not _RestingCursor:
             return self._close(leak)
         self._closed = True
-        self._get_up()
+        self._restore_class()

@@ -1,17 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Errors of the database that a handler has swallowed.
+"""Database errors that a handler has swallowed.
 
-After a failed query PostgreSQL refuses all others, and makes a rollback of a commit,
-without a word. A handler that goes on after ``except Exception``, as GraphQL libraries
-do for their resolvers, would be answered 200 with nothing saved. So what ends a
-transaction asks :func:`get_swallowed_error` before, and an aborted one is no success:
-Odoo replays the request if the cause was a conflict with another transaction, and every
-other cause is a 500.
+After a failed query PostgreSQL refuses all others, and a commit silently becomes a
+rollback. If a handler catches the error and continues, as GraphQL libraries do for
+their resolvers, the client would get a 200 although nothing is saved. So
+:func:`get_swallowed_error` is called before each commit: Odoo replays the request if
+the cause was a conflict with another transaction; any other cause is a 500.
 
-psycopg2 knows that a transaction is aborted, at no cost, but not why. So the cursor of
-a request remembers its last error (:func:`remember_errors`): the instance gets a class
-of its own. ``test_transaction_errors`` fails if ``odoo.sql_db.Cursor`` or its stand-in
-for tests (19.0) no longer runs each query through ``execute``.
+psycopg2 knows whether a transaction is aborted, but not why. So the cursor of a request
+gets a class that remembers its last error (:func:`remember_errors`).
+``test_swallowed_errors`` fails if ``odoo.sql_db.Cursor`` or the cursor of Odoo's tests
+(19.0) no longer runs each query through ``execute``.
 """
 
 from __future__ import annotations
@@ -35,15 +34,16 @@ __all__ = [
     "AbortedTransactionError",
     "get_swallowed_error",
     "is_lost",
+    "raise_swallowed_error",
     "remember_errors",
 ]
 
-#: Addons whose lines say nothing of a cause.
+#: Addons whose lines are never the cause.
 _FRAMEWORK = ("odoo.addons.base.", "odoo.addons.fastapi.")
 
 
 class _SqlError(NamedTuple):
-    """The error of a query; not the exception, which would keep all its frames."""
+    """The error of a query, without the frames that the exception would keep."""
 
     kind: type[Exception]
     message: str
@@ -61,9 +61,7 @@ class _RememberingCursor:
 
     def commit(self: Any) -> None:  # pylint: disable=missing-return
         self.flush()
-        error = get_swallowed_error(self)
-        if error is not None:
-            raise error
+        raise_swallowed_error(self)
         super().commit()
 
 
@@ -75,7 +73,7 @@ def _get_class(cursor_class: type[BaseCursor]) -> type[BaseCursor]:
         try:
             execute_query(self, *args, **kwargs)
         except psycopg2.errors.InFailedSqlTransaction:
-            raise  # the cause was before
+            raise  # the cause is an earlier error
         except psycopg2.Error as exc:
             line = _get_line(sys._getframe(1))
             self._fastapi_error = _SqlError(type(exc), str(exc).strip(), line)
@@ -93,17 +91,17 @@ def remember_errors(cr: Any) -> None:
 
 
 def is_lost(cr: Any) -> bool:
-    """Return whether a cursor has lost its connection, and nobody has closed it.
+    """Return whether a cursor has lost its connection, and is not closed yet.
 
-    Odoo commits no such cursor, without a word (``odoo.service.model.retrying``).
+    Odoo silently skips the commit of such a cursor (``odoo.service.model.retrying``).
     """
     return cr.closed and not cr._closed
 
 
 def get_swallowed_error(cr: Any) -> Exception | None:
-    """Return what is to be raised instead of a commit, None if all is well.
+    """Return the error to raise instead of a commit, None if nothing is wrong.
 
-    :param cr: a cursor that is not closed, but may have lost its connection
+    :param cr: an open cursor; it may have lost its connection
     """
     if cr.closed:
         if is_lost(cr):
@@ -115,13 +113,20 @@ def get_swallowed_error(cr: Any) -> Exception | None:
     if cause is not None and issubclass(cause.kind, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
         return ConcurrencyError(f"A handler has swallowed {cause}")
     return AbortedTransactionError(
-        "Nothing can be saved, as an error of the database was swallowed: "
+        "Nothing can be saved, because a database error was swallowed: "
         f"{cause or 'an unknown one'}"
     )
 
 
+def raise_swallowed_error(cr: Any) -> None:
+    """Raise what :func:`get_swallowed_error` returns, if anything."""
+    error = get_swallowed_error(cr)
+    if error is not None:
+        raise error
+
+
 def _get_line(frame: Any) -> str:
-    """Return the line of an addon that has caused a query."""
+    """Return the line of an addon that has run a query."""
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module.startswith("odoo.addons.") and not module.startswith(_FRAMEWORK):
