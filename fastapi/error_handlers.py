@@ -1,8 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Which exception is answered how.
+"""The response to each type of exception.
 
-One table maps the types to a status; everything that answers an exception, in an app,
-in the dispatcher or in a test, goes through :func:`convert_exception_to_status_body`.
+Apps, the dispatcher and tests all use :func:`convert_exception_to_status_body`.
 """
 
 from __future__ import annotations
@@ -59,14 +58,12 @@ __all__ = [
     "raise_server_exceptions",
 ]
 
-
 _logger = logging.getLogger(__name__)
 
 #: Scope of the request whose exception is handled, for the log.
 _failed_scope: ContextVar[Scope | None] = ContextVar("_failed_scope", default=None)
 
-
-#: Status of the exceptions that carry none. The first match counts.
+#: Status of the exceptions that have none themselves. The first match counts.
 STATUS_BY_TYPE: tuple[tuple[type[Exception], int], ...] = (
     (AccessDenied, 403),
     (AccessError, 403),
@@ -75,31 +72,28 @@ STATUS_BY_TYPE: tuple[tuple[type[Exception], int], ...] = (
     (UserError, 400),
     (SessionExpiredException, 401),
 )
-#: Types whose ``headers`` are those of their response.
-_WITH_HEADERS = (
-    HTTPException,
-    *(exception_type for exception_type, _status in STATUS_BY_TYPE),
-)
-#: A client that breaks the protocol of a WebSocket (RFC 6455, "policy violation").
+#: Types whose ``headers`` are meant for the response.
+_WITH_HEADERS: tuple[type[Exception], ...] = (HTTPException, *dict(STATUS_BY_TYPE))
+#: Code of RFC 6455 for a WebSocket client that sends invalid values.
 WS_POLICY_VIOLATION = 1008
 
-#: For tests: what is no answer on purpose is raised instead of answered.
+#: For tests: raise unexpected exceptions instead of turning them into a response.
 raise_server_exceptions: ContextVar[bool] = ContextVar(
     "raise_server_exceptions", default=False
 )
 
 
 def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any]]:
-    """Return the response to an exception.
+    """Return status and body of the response to an exception.
 
-    A text that Odoo's access check or ORM has made is replaced by a plain sentence in
-    the client's language (see ``internal_texts``), and is written to the log instead.
-    A query that fails for a character which PostgreSQL hasn't is a 400.
+    Texts of Odoo's access checks and ORM go to the log. The client gets a plain
+    sentence in its language instead (see ``internal_texts``). A query that fails for a
+    character that PostgreSQL can't store is a 400.
 
-    :param exc: whatever a handler, a dependency or Odoo raised
-    :return: HTTP status, and the content of the JSON body: ``{"detail": …}``, or
-        nothing for a status that has no body. What is not made for the client's eyes
-        is a 500 that says nothing of its cause.
+    :param exc: what a handler, a dependency or Odoo has raised
+    :return: HTTP status, and the content of the JSON body: ``{"detail": …}``, or ``{}``
+        for a status that has no body. Unexpected exceptions are a 500 that does not
+        mention the cause.
     """
     exc = unwrap(exc)
     status: int = 500
@@ -133,10 +127,10 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
 
 
 def _log_internal(exc: Exception, status: int, text: str) -> None:
-    """Write to the log what the client does not get to read, on one line."""
+    """Log a text that the client does not get, on one line."""
     scope = _failed_scope.get()
     line = raising_line(exc)
-    if not line:  # of what Odoo does with pending writes and computations
+    if not line:  # raised by a flush after the handler
         line = f"{describe_handler(scope)}, when that was done" if scope else "?"
     _logger.info(
         "%s: %s, %s at %s: %s",
@@ -149,9 +143,9 @@ def _log_internal(exc: Exception, status: int, text: str) -> None:
 
 
 def json_content(body: dict[str, Any]) -> bytes:
-    """Return the content of an answer; for no body, nothing.
+    """Return the content of a response.
 
-    What a client has sent may be part of it, and need not be text that can be encoded.
+    The body may repeat input of the client, which may be text that can't be encoded.
     """
     if not body:
         return b""
@@ -160,7 +154,7 @@ def json_content(body: dict[str, Any]) -> bytes:
 
 
 def _encode_errors(errors: Any) -> Any:
-    """Return the errors of a validation, which hold what the client has sent."""
+    """Return validation errors, and the client's input in them, as JSON can have it."""
     return jsonable_encoder(
         errors,
         custom_encoder={
@@ -171,13 +165,13 @@ def _encode_errors(errors: Any) -> Any:
 
 
 def exception_headers(exc: BaseException) -> list[tuple[str, str]]:
-    """Return the header pairs that an exception brings along for its response.
+    """Return the header pairs that an exception has for its response.
 
-    Only types that are made for a response have them. The headers of any other one may
-    be what another server has sent to the app (``urllib.error.HTTPError``).
+    The ``headers`` of other types may come from another server, as those of
+    ``urllib.error.HTTPError``.
     """
     if isinstance(exc, WerkzeugHTTPException):
-        # its Content-Type is that of its HTML page
+        # without the Content-Type, which belongs to the HTML page of werkzeug
         return [
             (name, value)
             for name, value in exc.get_headers()
@@ -187,21 +181,17 @@ def exception_headers(exc: BaseException) -> list[tuple[str, str]]:
 
 
 def attached_headers(exc: BaseException) -> list[tuple[str, str]]:
-    """Return the header pairs in ``headers`` of an exception, whatever they are for."""
+    """Return the header pairs in ``headers`` of an exception of any type."""
     items = getattr(getattr(exc, "headers", None), "items", None)
     return list(items()) if callable(items) else []
 
 
 def default_exception_handler(request: Request, exc: Exception) -> Response:
-    """Answer an exception as :func:`convert_exception_to_status_body` has it.
+    """Return the response to an exception.
 
-    The handler of every exception that ``_get_app_exception_handlers`` lists. Below
-    Odoo it asks the dispatcher's ``handle_error``, so that an override of that method
-    shapes the answers of all apps.
-
-    :param request: request of Starlette
-    :param exc: what was raised
-    :return: the answer
+    The default handler of ``_get_app_exception_handlers``, for all types. Below Odoo
+    it calls the dispatcher's ``handle_error``, so that an override of that method
+    shapes the error responses of all apps.
     """
     exc = unwrap(exc)
     if raise_server_exceptions.get() and not isinstance(
@@ -210,18 +200,17 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
         raise exc
     if isinstance(exc, WerkzeugHTTPException) and (
         exc.response is not None or (exc.code and exc.code < 400)
-    ):  # abort(response), or a redirection: a response, not an error
-        # the key is a2wsgi's
+    ):  # abort(response) or a redirect: a response, not an error; the key is a2wsgi's
         return _from_werkzeug(exc.get_response(request.scope.get("wsgi_environ", {})))
     token = _failed_scope.set(request.scope)
     try:
         state = get_state(request.scope)
-        response = _respond(exc, state and state.handle_error)
+        response = _respond(exc, state.handle_error if state else None)
     finally:
         _failed_scope.reset(token)
     if response.status_code == 405:
         methods = get_allowed_methods(request.app, request.scope)
-        if methods and request.method not in methods:  # or else a handler said so
+        if methods and request.method not in methods:  # else a handler has raised it
             response.headers["Allow"] = ", ".join(sorted(methods))
     return response
 
@@ -229,7 +218,7 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
 def _respond(
     exc: Exception, handle_error: Callable[[Exception], WerkzeugResponse] | None
 ) -> Response:
-    """Return the response to an exception, by the dispatcher if there is one."""
+    """Return the response of the dispatcher, or of the table if there is none."""
     if handle_error is not None:
         return _from_werkzeug(handle_error(exc))
     status, body = convert_exception_to_status_body(exc)
@@ -244,19 +233,18 @@ def _respond(
 def default_exception_handlers() -> dict[
     int | type[Exception], Callable[[Request, Exception], Any]
 ]:
-    """Return a new dictionary with the handler of every exception of the table."""
+    """Return a new dictionary with the default handler of each type."""
     handled = (
-        HTTPException,
+        *_WITH_HEADERS,
         RequestValidationError,
         WerkzeugHTTPException,
-        *(exception_type for exception_type, _status in STATUS_BY_TYPE),
         Exception,
     )
     return dict.fromkeys(handled, default_exception_handler)
 
 
 def _from_werkzeug(response: WerkzeugResponse) -> Response:
-    """Return a response of Odoo as one of Starlette: status, header pairs, body."""
+    """Convert a response of werkzeug or Odoo to one of Starlette."""
     response.direct_passthrough = False
     body = response.get_data()
     result = Response(body, response.status_code)

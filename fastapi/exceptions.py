@@ -9,13 +9,13 @@
     |   +-- AppBuildError             503: the app of an endpoint can't be built
     |   +-- NoRoomError               507: no disk space for a request body
     |   +-- TooManyAttempts           429: too many failed logins
-    +-- InvalidCredentials            a way to authenticate refuses a credential
+    +-- InvalidCredentials            401: a way to authenticate refuses a credential
     +-- AppNotReadyError              the app of an endpoint is still starting
     +-- StartTimeoutError             the lifespan of an app has not started in time
     +-- AbortedTransactionError       a handler has swallowed a database error
-    +-- HandledError                  given to Odoo with the response of the app
+    +-- HandledError                  carries the response of the app to Odoo
     +-- ConnectionResetError
-    |   +-- StreamCut                 a stream ends early, without a fault of the app
+    |   +-- StreamCut                 a stream ends early, not because of the app
     +-- CommandError                  a command can't do what it is asked to do
 """
 
@@ -53,8 +53,8 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class CommittedHTTPException(HTTPException):
     """An ``HTTPException`` whose request is committed.
 
-    Every other exception rolls the request back. Use this one for a failure that must
-    leave a trace, such as a counter of failed logins::
+    All other exceptions roll the request back. For a failure that must be recorded,
+    such as a counter of failed logins::
 
         user.failed_logins += 1
         raise CommittedHTTPException(401, "Incorrect password")
@@ -111,8 +111,8 @@ class AppNotReadyError(Exception):
 class StartTimeoutError(Exception):
     """The lifespan of an app has not started in time.
 
-    :param timeout: seconds that it had
-    :param is_over: returns whether the attempt has ended since
+    :param timeout: seconds
+    :param is_over: returns whether the attempt has ended in the meantime
     """
 
     def __init__(self, timeout: float, is_over: Callable[[], bool]) -> None:
@@ -145,9 +145,9 @@ class NoRoomError(HTTPException):
 
 
 class StreamCut(ConnectionResetError):
-    """A stream ends early, without a fault of the app.
+    """A stream ends early, not because of the app.
 
-    Servers treat it as a closed connection and log nothing.
+    Servers treat this as a closed connection and log nothing.
 
     :param reason: a sentence
     """
@@ -157,19 +157,19 @@ class StreamCut(ConnectionResetError):
 
 
 class AbortedTransactionError(Exception):
-    """A handler has swallowed a database error, so that nothing can be saved.
+    """A handler has swallowed a database error, so nothing can be saved.
 
-    Catch such an error around a savepoint (``with env.cr.savepoint():``) instead.
+    Handlers may catch database errors around ``with env.cr.savepoint():``.
     """
 
 
 class HandledError(Exception):
-    """What Odoo gets in place of an exception to which the app has responded.
+    """Replaces an exception that the app has handled, with the app's response.
 
-    Odoo looks for these attributes in ``Request._update_served_exception`` and
-    ``Application.__call__`` of ``odoo.http``.
+    ``Request._update_served_exception`` and ``Application.__call__`` of ``odoo.http``
+    read its attributes.
 
-    :param cause: the exception; ``__cause__`` of this one
+    :param cause: the exception, set as ``__cause__``
     :param error_response: the response of the app
     """
 
@@ -185,11 +185,11 @@ class HandledError(Exception):
 
 
 class InvalidCredentials(Exception):
-    """The client has sent a credential that is not valid: 401.
+    """The client has sent an invalid credential: 401.
 
-    :param detail: sentence for the client, which must not tell whether a login exists
-    :param error: error code of RFC 6750 for the ``WWW-Authenticate`` header of Bearer;
-        None stands for ``invalid_token``
+    :param detail: sentence for the client that does not reveal whether a login exists
+    :param error: error code of RFC 6750 for the ``WWW-Authenticate`` header of Bearer.
+        None stands for ``invalid_token``.
     """
 
     def __init__(self, detail: str, error: str | None = None) -> None:
@@ -201,7 +201,7 @@ class InvalidCredentials(Exception):
 class TooManyAttempts(HTTPException):
     """Too many failed logins: 429.
 
-    :param seconds: how long the client has to wait
+    :param seconds: until the client may try again
     """
 
     def __init__(self, seconds: int) -> None:
@@ -213,4 +213,4 @@ class TooManyAttempts(HTTPException):
 
 
 class CommandError(Exception):
-    """A command can't do what it is asked to do; the text is for its user."""
+    """A command fails; the text is for its user."""

@@ -1,27 +1,25 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Texts of exceptions that clients must not read.
 
-An ``AccessError`` of Odoo's access check names models, groups and users, a missing
-value the field and its model. What the code of an app or of a business addon says, it
-says to its users. Both raise the same types, so where an exception was raised decides:
-in the innermost frame of its traceback.
+An ``AccessError`` of Odoo's access check names models, groups and users. Apps and
+business addons raise the same types with texts for their users. So the place where the
+exception was raised decides, the innermost frame of its traceback:
 
 ===================================================  ==================================
-raised in                                            for the client
+raised in                                            the client reads
 ===================================================  ==================================
-``odoo``: the ORM, ``service``, ``http``, …          a sentence of ours
-the addon ``base``                                   a sentence of ours
-- ``res.partner``, ``res.company`` and the like,     the text
-  but for errors of access
-the addon ``web``                                    a sentence of ours
-``odoo.tools``: an image that is none, for example   the text
+``odoo``: the ORM, ``service``, ``http``, …          a sentence of ``SENTENCES``
+the addons ``base`` and ``web``                      a sentence of ``SENTENCES``
+- ``BUSINESS_MODELS`` of ``base``, but for errors    the text
+  of access
+``odoo.tools``, for example an invalid image         the text
 all other addons, code of server actions             the text
-a constraint of the database                         its message; a sentence of ours if
-                                                     it has none
+a constraint of the database                         its message, or if it has none, a
+                                                     sentence of ``SENTENCES``
 ===================================================  ==================================
 
-An exception that was never raised has the text that the app gave it. One whose origin
-is unknown, since a library has kept its text alone (``app.wrapped``), is Odoo's.
+An exception that was never raised is the app's. One whose origin is unknown, because a
+library has kept only its text (``app.wrapped``), is Odoo's.
 """
 
 from __future__ import annotations
@@ -47,35 +45,31 @@ __all__ = ["get_public_text", "is_internal", "raising_line", "translate_for_clie
 
 _lt = LazyTranslate(__name__)
 
-#: What the client reads instead, by status.
+#: By status.
 SENTENCES = {
     400: _lt("This operation can't be completed."),
     403: _lt("You are not allowed to do this."),
     404: _lt("This record does not exist."),
 }
 
-#: Modules of ``base`` whose rules are those of a business.
-BUSINESS_MODELS = (
-    "res_bank",
-    "res_company",
-    "res_country",
-    "res_currency",
-    "res_lang",
-    "res_partner",
+#: Modules of ``base`` whose texts are about business rules.
+BUSINESS_MODELS = tuple(
+    f"res_{name}" for name in "bank company country currency lang partner".split()
 )
-#: Module that raises an exception whose origin a library has hidden.
+#: Module that raises exceptions whose origin a library has hidden.
 WRAPPED = "odoo.addons.fastapi.app.wrapped"
-#: What makes a ``ValidationError`` of a violated constraint: Odoo, and the stand-in for
-#: it in tests (``FastAPITransactionCase``).
+#: Modules that turn a violated constraint into a ``ValidationError``: Odoo, and
+#: ``FastAPITransactionCase`` in tests.
 _RETRYING = ("odoo.service.model", "odoo.addons.fastapi.tests")
 #: Modules that call handlers and dependencies.
 _CALLERS = (
     "fastapi",
     "starlette",
+    "odoo.addons.fastapi.app",
     "odoo.addons.fastapi.bridge",
     "odoo.addons.fastapi.fastapi_dispatcher",
 )
-#: Modules between them and the code of an app, and below it.
+#: Modules that may call the code of an app, or that it may call.
 _LIBRARIES = (
     "anyio",
     "asyncio",
@@ -87,7 +81,7 @@ _LIBRARIES = (
 
 
 def is_internal(exc: BaseException) -> bool:
-    """Return whether the text of an exception is Odoo's, and not for clients."""
+    """Return whether clients must not read the text of an exception."""
     if not isinstance(exc, UserError):
         return False
     frames = list(_frames(exc.__traceback__))
@@ -103,7 +97,7 @@ def is_internal(exc: BaseException) -> bool:
 
 
 def get_public_text(status: int) -> str:
-    """Return what a client reads instead of a text of Odoo, in its language."""
+    """Return the sentence that replaces a text of Odoo, in the client's language."""
     return translate_for_client(SENTENCES.get(status, SENTENCES[400]))
 
 
@@ -111,14 +105,14 @@ def translate_for_client(text: LazyGettext) -> str:
     """Return a text in the language of the client."""
     env = odoo_env_ctx.get(None) or (request.env if request else None)
     lang = env.context.get("lang") if env is not None else None
-    return text._translate(lang or "en_US")
+    return str(text._translate(lang or "en_US"))
 
 
 def raising_line(exc: BaseException) -> str:
     """Return the line of the app's code that an exception comes from.
 
-    :return: ``file:line, in function`` of the handler or dependency; if that has called
-        another addon, its line follows. Empty if Odoo was not called by an app's code.
+    :return: ``file:line, in function`` of the handler or dependency, followed by the
+        line of another addon that it has called; empty if no app is involved
     """
     seen: set[int] = set()
     error: BaseException | None = exc
@@ -133,7 +127,7 @@ def raising_line(exc: BaseException) -> str:
                 lines.append(f"{code.co_filename}:{line}, in {code.co_name}")
         if lines:
             return " > ".join(dict.fromkeys((lines[0], lines[-1])))
-        # a conflict with a constraint is the cause of what Odoo makes of it
+        # Odoo's ValidationError has the violated constraint as its cause
         error = error.__cause__ or error.__context__
     return ""
 
@@ -159,9 +153,9 @@ def _is_framework(module: str) -> bool:
 
 
 def _has_message(error: psycopg2.IntegrityError) -> bool:
-    """Return whether the violated constraint says something of its own.
+    """Return whether the violated constraint has a message.
 
-    As ``_sql_error_to_message`` of Odoo's models finds it.
+    As in ``_sql_error_to_message`` of ``odoo.models``.
     """
     diag: Any = error.diag
     env = odoo_env_ctx.get(None) or (request.env if request else None)

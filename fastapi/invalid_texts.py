@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Texts that PostgreSQL can't store, and that only a client can have made.
+"""Texts of clients that PostgreSQL can't store.
 
-A NUL and half a surrogate pair are characters for Python, JSON and forms. psycopg2
-raises a ``ValueError`` for them, which looks like any other one. So what has failed is
-looked at: a query of ``odoo.sql_db``, and the values that it was given.
+Python, JSON and forms allow a NUL and half a surrogate pair. psycopg2 raises a
+``ValueError`` for them that looks like any other. To tell, this looks at the failed
+query of ``odoo.sql_db`` and its values.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def describe_invalid_text(text: str) -> LazyGettext | None:
 
 
 def find_invalid_text(exc: BaseException) -> LazyGettext | None:
-    """Return what is wrong with a text that a query has failed for.
+    """Return what is wrong with the text that made a query fail.
 
-    :return: None for all other exceptions, those of the database included
+    :return: None for exceptions with another cause
     """
     if isinstance(exc, UntranslatableCharacter):  # "\u0000" in JSON
         return NUL
@@ -51,7 +51,7 @@ def find_invalid_text(exc: BaseException) -> LazyGettext | None:
         (frame.f_globals.get("__name__") or "", frame)
         for frame, _line in traceback.walk_tb(exc.__traceback__)
     ]
-    while frames and frames[-1][0].startswith("psycopg2."):  # makes SQL of a list
+    while frames and frames[-1][0].startswith("psycopg2."):  # converts lists to SQL
         frames.pop()
     if not frames or frames[-1][0] != "odoo.sql_db":
         return None

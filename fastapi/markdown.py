@@ -1,9 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Texts of records that are Markdown: shown in the form and in the documentation.
+"""Markdown in records, for the form and the documentation.
 
-Markdown may contain HTML, and ReDoc and Swagger UI obey what HTML there is in an
-OpenAPI document. A developer's own is welcome. A text that somebody types into a record
-is Markdown without HTML: tags are shown as they are written.
+Markdown may contain HTML, and Swagger UI and ReDoc render HTML in an OpenAPI document.
+Developers may write HTML. In texts of records, tags are shown as they are written.
 """
 
 from __future__ import annotations
@@ -14,18 +13,18 @@ from markdown_it import MarkdownIt
 
 __all__ = ["escape_html", "render"]
 
-#: CommonMark with tables and strikethrough; HTML in it is shown, not obeyed.
+#: CommonMark with tables and strikethrough, without HTML.
 _markdown = MarkdownIt("js-default")
-_markdown.renderer.rules["table_open"] = lambda *_args: (
-    '<table class="table table-sm w-auto">\n'
+_markdown.add_render_rule(
+    "table_open", lambda *_args: '<table class="table table-sm w-auto">\n'
 )
 
-#: What has a meaning of its own in a line, and ``<`` where a tag may begin.
+#: Inline Markdown that may contain ``<``, and ``<`` where a tag may begin.
 _INLINE = re.compile(
     r"\\[!-/:-@\[-`{-~]"  # an escaped character
     r"|(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)"  # code
     r"|`+"
-    r"|<(?:https?|ftp|mailto|tel):[^\s<>]*>"  # links, and addresses of mail
+    r"|<(?:https?|ftp|mailto|tel):[^\s<>]*>"  # links and mail addresses
     r"|<[\w.+-]+@[\w.-]+>"
     r"|(?P<tag><)(?=[a-z/!?])",
     re.DOTALL | re.IGNORECASE,
@@ -33,29 +32,24 @@ _INLINE = re.compile(
 
 
 def render(text: str) -> str:
-    """Return Markdown as HTML that contains no HTML of the text.
-
-    :param text: of a record
-    """
-    return _markdown.render(text)
+    """Return Markdown of a record as HTML, with the HTML in it escaped."""
+    return str(_markdown.render(text))
 
 
 def escape_html(text: str) -> str:
-    """Return Markdown whose HTML is text in any renderer.
+    """Return Markdown of a record, with HTML escaped, for an OpenAPI document.
 
-    Tags become ``&lt;…``; code, where this would be visible, and links in angle
-    brackets stay as they are. For texts of records that reach an OpenAPI document.
+    Tags become ``&lt;…``. Links in angle brackets stay as they are, and so does code,
+    where ``&lt;`` would be visible.
 
     >>> escape_html("**Bold** <b>tag</b>, `<b>` and <https://odoo.com>")
     '**Bold** &lt;b>tag&lt;/b>, `<b>` and <https://odoo.com>'
-
-    :param text: of a record
     """
     if "<" not in text:
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # as the parser counts lines
     lines = text.split("\n")
-    # number of a line -> where the block ends that can have code over several lines
+    # first line of a block -> its end, as inline code may span lines
     ends: dict[int, int] = {}
     code: set[int] = set()
     for token in _markdown.parse(text):

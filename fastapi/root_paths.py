@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 __all__ = [
     "RESERVED_SEGMENTS",
@@ -33,7 +34,7 @@ RESERVED_SEGMENTS = frozenset(
 _VALID = re.compile(r"(/(?!\.\.?(/|$))[\w.~!$&'()*+,;=:@-]+)+")
 
 
-def clean_root_path(root_path: str | bool | None) -> str:
+def clean_root_path(root_path: str | Literal[False] | None) -> str:
     """Return the normalized form of a root path: one ``/`` before each segment.
 
     >>> clean_root_path(" api//v1/ ")

@@ -87,7 +87,7 @@ class EndpointWsgiApp(WsgiApp):
         """
         if not self._preparing_ways:
             return []
-        headers = EnvironHeaders(environ)
+        headers: Any = EnvironHeaders(environ)
         return list(
             filter(None, (way.prepare(headers) for way in self._preparing_ways))
         )
@@ -163,9 +163,9 @@ class Serving:
 
     def get_uid(self, path: str) -> int | None:
         """Return the id of the user that the endpoint of a path runs as."""
-        served_path, uid = self._env.cr.cache.get(_SERVED, (None, None))
-        if served_path == path:
-            return uid
+        served: tuple[str, int] | None = self._env.cr.cache.get(_SERVED)
+        if served and served[0] == path:
+            return served[1]
         mount = self.get_mounts().find(path)
         return mount.uid if mount else None
 
