@@ -1,20 +1,17 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Conditional requests: entity tags, ``If-None-Match`` and ``If-Match`` (RFC 9110).
+"""Conditional requests: ``ETag``, ``If-None-Match`` and ``If-Match`` (RFC 9110).
 
-A tag is a hash of the JSON that the client gets, and nothing else. The ``write_date``
-of the record says too little: what a schema shows also depends on related records, on
-computed fields, on the language, company and rights of the caller, and on the schema
-itself. To read the ``write_date`` of all related records takes as many queries as to
-read the records. The hash takes 4 µs for a record and 90 µs for a page of 80, is
-different whenever the JSON is, and tells nothing that the JSON does not. So a 304 saves
-the transfer, and not the work.
+An entity tag is a hash of the JSON that the client gets. ``write_date`` is not enough:
+the content also depends on related records, computed fields, the language, company and
+rights of the caller, and the schema. The hash takes 4 µs for a record and 90 µs for a
+page of 80. The content is read anyway, so a 304 saves the transfer, not the work.
 
-``If-Match`` compares with the same hash, of the record as it is in the transaction.
-What was compared holds until the commit: the row of the record is updated, without a
-change, so that two such requests at the same time are a conflict even where what they
-write is in other tables, as the lines of an order are. PostgreSQL refuses the second
-one, Odoo replays it, and it finds another tag. A lock would not do: after the wait, the
-second one would still read what was there when it began.
+``If-Match`` is compared with the hash of the record in the current transaction. To keep
+the comparison valid until the commit, the row of the record is updated without a
+change. Two such requests at the same time then conflict, even if they write to other
+tables, such as the lines of an order: PostgreSQL refuses the second one, Odoo replays
+it, and it sees the new tag. A lock is not enough, as the second transaction would
+still read its old snapshot after the wait.
 """
 
 import hashlib
@@ -37,22 +34,22 @@ __all__ = ["IfMatch", "IfNoneMatch", "make_etag"]
 T = TypeVar("T", bound=BaseModel)
 S = TypeVar("S", bound=RecordSchema)
 
-#: The tags of a header (RFC 9110, 8.8.3). ``werkzeug.http.parse_etags`` of the releases
-#: that Odoo asks for takes seconds for a header of thousands of spaces.
+#: The tags of a header (RFC 9110, 8.8.3). ``werkzeug.http.parse_etags``, in the
+#: releases that Odoo requires, takes seconds for a header of thousands of spaces.
 TAG = re.compile(r'(W/)?"([^"]*)"')
 TAGS = re.compile(r'[ \t,]*((W/)?"[^"]*"[ \t,]*)*')
 
-ETAG_SIZE = 16  # bytes: nobody finds two texts with the same hash by chance
+ETAG_SIZE = 16  # bytes: no collisions by chance
 PRECONDITION_FAILED = "The record has changed since you read it."
 
 
 def make_etag(item: BaseModel) -> str:
-    """Return the entity tag of what a route returns, in quotation marks.
+    """Return the strong entity tag of a response body, in quotation marks.
 
-    A strong one, of the JSON with all fields: what ``response_model_exclude_none`` and
-    the like leave out counts, too.
+    The hash covers all fields, even those that ``response_model_exclude_none`` and the
+    like leave out.
 
-    :param item: a record's schema, or a page of them
+    :param item: schema of a record, or a page of them
     """
     content = item.model_dump_json(by_alias=True).encode()
     return f'"{hashlib.blake2b(content, digest_size=ETAG_SIZE).hexdigest()}"'
@@ -61,7 +58,7 @@ def make_etag(item: BaseModel) -> str:
 class _Conditions:
     """The preconditions of a request.
 
-    :param response: that FastAPI takes the headers from
+    :param response: its headers are sent with the response of the route
     """
 
     def __init__(
@@ -81,13 +78,13 @@ class _Conditions:
         return header is not None and header.contains_weak(etag)
 
 
-# Each documents the header that is of use for its methods, and heeds the other one too.
+# Each class documents the header that suits its routes, and checks the other one too.
 
 
 class IfNoneMatch(_Conditions):
-    """Dependency of a route that reads: 304 where the client has what it asks for.
+    """Dependency of a route that reads: 304 if the client has the content already.
 
-    The response has an ``ETag`` in any case::
+    Sets ``ETag`` in the response::
 
         @router.get("/orders/{order_id}")
         def get_order(
@@ -102,8 +99,8 @@ class IfNoneMatch(_Conditions):
         if_none_match: Annotated[
             str | None,
             Header(
-                description="`ETag` of an answer that the client has: if it is still "
-                "the same, the answer is a 304 without content."
+                description="`ETag` of a response that the client has. If the content "
+                "is the same, the response is a 304 without a body."
             ),
         ] = None,
         if_match: Annotated[str | None, Header(include_in_schema=False)] = None,
@@ -111,11 +108,11 @@ class IfNoneMatch(_Conditions):
         super().__init__(response, if_match, if_none_match)
 
     def respond(self, item: T) -> T:
-        """Return the item, with its tag in the response.
+        """Return the item, and set ``ETag`` in the response.
 
         :param item: what the route returns
-        :raises CommittedHTTPException: 304, the client has it already
-        :raises HTTPException: 412, an ``If-Match`` names another one
+        :raises CommittedHTTPException: 304, the client has this content
+        :raises HTTPException: 412, ``If-Match`` names another tag
         """
         etag = make_etag(item)
         if self._has_mismatch(etag):
@@ -128,9 +125,9 @@ class IfNoneMatch(_Conditions):
 
 
 class IfMatch(_Conditions):
-    """Dependency of a route that changes a record: 412 if the client knows another one.
+    """Dependency of a route that changes a record: 412 if the client has an old state.
 
-    Without the header, there is no condition::
+    Without the header, nothing is checked::
 
         @router.post("/orders/{order_id}/confirm")
         def confirm(order: …, condition: Annotated[IfMatch, Depends()]) -> Order:
@@ -145,8 +142,8 @@ class IfMatch(_Conditions):
         if_match: Annotated[
             str | None,
             Header(
-                description="`ETag` of the record as the client knows it: if it has "
-                "changed since, nothing is done, and the answer is a 412."
+                description="`ETag` of the record as the client knows it. If it has "
+                "changed since, nothing is done, and the response is a 412."
             ),
         ] = None,
         if_none_match: Annotated[str | None, Header(include_in_schema=False)] = None,
@@ -156,38 +153,37 @@ class IfMatch(_Conditions):
     def check(
         self, record: Record, schema: type[RecordSchema], operation: str = "write"
     ) -> None:
-        """Check that the record is the one that the client knows, until the commit.
+        """Check that the record is still as the client knows it.
 
-        Called before anything is changed.
+        Call this before you change anything. The result holds until the commit.
 
-        :param record: that the user may read
-        :param schema: of the response that the client has the tag from
-        :param operation: what is done to it, ``write`` or ``unlink``
-        :raises HTTPException: 412, it is another one
-        :raises AccessError: the user may not do that, whatever the header says
+        :param record: a record that the user may read
+        :param schema: schema of the response that the tag comes from
+        :param operation: ``write`` or ``unlink``
+        :raises HTTPException: 412, the record has changed
+        :raises AccessError: the user may not do the operation, with or without a match
         """
         if self._if_match is None and self._if_none_match is None:
             return
         record.check_access(operation)
-        if record._auto:  # else it is no table, or not Odoo's
+        if record._auto:  # else the model has no table, or one that is not Odoo's
             record.env.cr.execute(
                 SQL(
                     "UPDATE %s SET id = id WHERE id = %s",
                     SQL.identifier(record._table),
                     record.id,
                 ),
-                log_exceptions=False,  # a conflict: Odoo replays the request
+                log_exceptions=False,  # on a conflict, Odoo replays the request
             )
         etag = make_etag(schema.model_validate(record))
         if self._has_mismatch(etag) or self._is_known(etag):
             raise HTTPException(412, PRECONDITION_FAILED)
 
     def respond(self, record: Record, schema: type[S]) -> S:
-        """Return the record as it is stored now, with its tag in the response.
+        """Return the changed record as it is stored, and set ``ETag`` in the response.
 
-        :param record: that was changed
-        :param schema: the one of :meth:`check`
-        :raises ValidationError: of a constraint that is checked when it is stored
+        :param schema: the same as for :meth:`check`
+        :raises ValidationError: a constraint that Odoo checks when it stores the record
         """
         read_stored(record.env)
         item = schema.model_validate(record)
@@ -196,18 +192,18 @@ class IfMatch(_Conditions):
 
 
 def read_stored(env: Environment) -> None:
-    """Have all that was changed read again, as other requests will read it.
+    """Drop the cache, so that values are read as later requests will read them.
 
-    The cache has what was written: a list in the order of its ids, JSON with its keys
-    in another order, a computed field that says not all it depends on.
+    The cache can differ from the database: in the order of x2many records, in the order
+    of JSON keys, and in computed fields with incomplete dependencies.
     """
     env.invalidate_all()
 
 
 def _parse(header: str | None) -> ETags | None:
-    """Return the tags of a header, with their quotation marks; None without a header.
+    """Return the tags of a header, with their quotation marks.
 
-    One that is malformed names no tag.
+    A malformed header has no tags.
     """
     if header is None:
         return None

@@ -1,13 +1,13 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=missing-return
-"""``CrudRouter``: the routes of a model, made of schemas."""
+"""``CrudRouter``: generates the routes of a model from schemas."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.params import Depends as DependsParam
 from fastapi.routing import APIRoute
 
@@ -18,8 +18,19 @@ from odoo.models import BaseModel as Record
 from ..access import checked_sudo
 from ..dependencies import authenticated_partner_env, paging
 from ..internal_texts import get_public_text
-from ..schemas import ErrorDetail, PagedCollection
+from ..schemas import PagedCollection
 from .conditional import IfMatch, IfNoneMatch, make_etag, read_stored
+from .crud_routes import (
+    CHANGED,
+    ETAG,
+    LOCATION,
+    READ,
+    REFUSED,
+    ROUTES,
+    RecordId,
+    choose_routes,
+    get_shape,
+)
 from .filters import FilterSchema, filtering
 from .pages import (
     CursorPage,
@@ -30,32 +41,10 @@ from .pages import (
     sorting,
 )
 from .schema import RecordSchema
-from .vals import MAX_INTEGER
 
 __all__ = ["CrudRouter"]
 
-ETAG = {"description": "Changes with the content.", "schema": {"type": "string"}}
-LOCATION = {"description": "Path of the new record.", "schema": {"type": "string"}}
-NOT_MODIFIED = {304: {"description": "The client has the current content already."}}
-# besides the errors that every app documents
-REFUSED = {
-    403: {"model": ErrorDetail, "description": "The caller is not allowed to do this."}
-}
-CHANGED = {
-    412: {"model": ErrorDetail, "description": "`If-Match` names another state."}
-}
-
-
-RecordId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="Id of the record.")]
-
-#: Texts of the routes in the documentation, with the name of a record.
-SUMMARIES = {
-    "list": "List {} records",
-    "get": "Read one {}",
-    "create": "Create one {}",
-    "update": "Change one {}",
-    "delete": "Delete one {}",
-}
+SortParam: TypeAlias = Sequence[str] | Mapping[str, str] | Callable[..., Sort]
 
 
 class CrudRouter(APIRouter):
@@ -87,50 +76,51 @@ class CrudRouter(APIRouter):
     ``delete``  ``DELETE /{id}``      with ``delete=True``
     ==========  ====================  =========================================
 
-    ``only`` leaves some of them out, and never adds one. A route that is declared on
-    the router with the same path and method takes the place of the generated one.
-    Routes of other paths may be declared, too. They come before the generated ones, so
-    that ``/stats`` is not taken for a record. ``env``, ``domain`` and ``record`` of the
-    router are dependencies for them.
+    ``only`` limits the routes to those that it names. A route declared on the router
+    replaces the generated one with the same path and method. Routes with other paths
+    can be declared, too. They come before the generated ones, so that ``/stats`` is not
+    taken for the id of a record. They can use the dependencies ``env``, ``domain`` and
+    ``record`` of the router.
 
-    A record that does not exist, that the user may not read, or that is outside of
-    ``domain``, is a 404 on each route. One that would be outside after it was created
-    or changed is a 403, and the request is rolled back. Records that a client's content
-    refers to by their id are bounded by the rights of the user, not by ``domain``.
-    Archived records are not in lists, unless the filter or the domain has a condition
-    on ``active``; by their id they are found.
+    Each route answers with 404 if the record does not exist, the user may not read it,
+    or it is outside of ``domain``. If a record is outside of ``domain`` after it was
+    created or changed, the request is rolled back with a 403. Related records, which a
+    client names by id, are limited by the user's rights, not by ``domain``. Archived
+    records can be read by id. They are listed only if the filter or the domain has a
+    condition on ``active``.
 
-    Answers have an ``ETag``, see :mod:`.conditional`.
+    Responses have an ``ETag``, see :mod:`.conditional`.
 
-    The router is made at the top of a module, or with an app, as in ``_get_routers``,
-    for schemas of :func:`schema_from`. It keeps nothing of a database.
+    Create the router at the top of a module, or in ``_get_routers`` if it uses schemas
+    of :func:`schema_from`. It keeps nothing of a database.
 
     :param model: name of the model
-    :param schema: of a record, in answers
-    :param create: of the content to create a record from; without it, no route does
-    :param update: of the content to change a record; without it, no route does. What a
-        client has not sent stays as it is, so all its fields have a default.
+    :param schema: schema of a record in responses
+    :param create: schema of the body that creates a record
+    :param update: schema of the body that changes a record. Fields that the client
+        leaves out do not change, so each field needs a default.
     :param delete: whether clients may delete records
-    :param filter: what a client may filter the list by
-    :param sort: fields by which a client may sort the list; a mapping of the client's
+    :param filter: filters of the list
+    :param sort: fields by which clients may sort the list, a mapping of the clients'
         names to fields, or a dependency made by :func:`sorting`
     :param cursor: page the list with cursors (:func:`cursor_paging`) instead of numbers
-    :param domain: which records the router is for: a domain, a function of the
-        environment that returns one, or ``Depends(…)``
+    :param domain: the records of the router: a domain, a function that takes the
+        environment and returns one, or ``Depends(…)``
     :param env: dependency: the environment of the records. The default refuses callers
-        who are not authenticated; ``odoo_env`` is for APIs that all may call.
-    :param only: names of the routes that there are
-    :param name: of one record, in names and texts of the routes: ``list_<name>``. The
-        name of the model with underscores by default; unique in an app.
-    :param page_class: generic class of the pages, for schemas that other addons extend:
-        ``odoo.addons.extendable_fastapi.schemas.PagedCollection``
-    :param values: function of the environment: values of each new record, whatever the
-        client has sent
-    :param checked_sudo: records are created, changed and deleted by
-        :func:`~odoo.addons.fastapi.access.checked_sudo`: for models that then need
-        rights on others which the user of the API hasn't
-    :param params: of ``APIRouter``: ``prefix``, ``tags``, ``dependencies``, …
-    :raises ValueError: ``only`` has a route that is not there
+        who are not authenticated. Use ``odoo_env`` for a public API.
+    :param only: names of the routes to generate
+    :param name: name of one record, for names and texts of the routes
+        (``list_<name>``). Default: the name of the model with underscores. Must be
+        unique in the app.
+    :param page_class: generic class of the pages. For schemas of ``extendable``:
+        ``odoo.addons.extendable_fastapi.schemas.PagedCollection``.
+    :param values: function that takes the environment and returns values for each new
+        record. They replace what the client has sent.
+    :param checked_sudo: create, change and delete records with
+        :func:`~odoo.addons.fastapi.access.checked_sudo`, for models that need rights on
+        other models for it
+    :param params: arguments of ``APIRouter``: ``prefix``, ``tags``, ``dependencies``, …
+    :raises ValueError: ``only`` names a route that can't be generated
     """
 
     #: Dependency: the environment of the records.
@@ -149,7 +139,7 @@ class CrudRouter(APIRouter):
         update: type[RecordSchema] | None = None,
         delete: bool = False,
         filter: type[FilterSchema] | None = None,
-        sort: Sequence[str] | Mapping[str, str] | Callable[..., Sort] = (),
+        sort: SortParam = (),
         cursor: bool = False,
         domain: Any = None,
         env: Callable[..., Environment] = authenticated_partner_env,
@@ -177,65 +167,57 @@ class CrudRouter(APIRouter):
             "update": update is not None,
             "delete": delete,
         }
-        routes = _choose(available, only)
+        routes = choose_routes(available, only)
         if "list" in routes:
             page_class = page_class or (CursorPage if cursor else PagedCollection)
             self._add_list(filter, sort, cursor, page_class[schema])
-        if "create" in routes:
+        if create and "create" in routes:
             self._add_create(create, has_location="get" in routes)
         if "get" in routes:
             self._add_get()
-        if "update" in routes:
+        if update and "update" in routes:
             self._add_update(update)
         if "delete" in routes:
             self._add_delete()
 
-    # ------------------------------------------------------------------
-    # For subclasses: what a client's content does
-    # ------------------------------------------------------------------
-
     def _create_record(self, model: Record, vals: dict[str, Any]) -> Record:
-        """Create a record of the values that a client has sent, and return it.
+        """Create a record and return it.
 
         An override may change the values, or call a method of the model instead.
 
         :param model: the empty recordset, in the environment of the router
+        :param vals: values that the client has sent
         """
         if self._values:
             vals = {**vals, **self._values(model.env)}
         return self._call("create", model.create, vals)
 
     def _update_record(self, record: Record, vals: dict[str, Any]) -> None:
-        """Change a record to the values that a client has sent."""
+        """Write the values that the client has sent."""
         self._call("write", record.write, vals)
 
     def _delete_record(self, record: Record) -> None:
-        """Delete a record; an override may archive it instead."""
+        """Delete a record. An override may archive it instead."""
         self._call("unlink", record.unlink)
 
     def _call(self, operation: str, method: Callable[..., Any], *args: Any) -> Any:
-        """Call a method of records, with all rights where the router is made so."""
         if self._has_checked_sudo:
             return checked_sudo(operation, method, *args)
         return method(*args)
 
-    # ------------------------------------------------------------------
-    # Routes
-    # ------------------------------------------------------------------
-
     def add_api_route(
         self, path: str, endpoint: Callable[..., Any], **params: Any
     ) -> None:
-        """Add a route, before the generated ones of records.
+        """Add a route before the generated ones with ``{id}``.
 
-        One with the path and method of a generated route takes its place.
+        It replaces generated routes with the same path and methods.
         """
         super().add_api_route(path, endpoint, **params)
-        added = self.routes.pop()
+        added: Any = self.routes.pop()
         replaced = [
             route
             for route in self._generated
-            if _get_shape(route) == _get_shape(added) and route.methods <= added.methods
+            if get_shape(route) == get_shape(added) and route.methods <= added.methods
         ]
         behind = replaced or [route for route in self._generated if "{" in route.path]
         self.routes.insert(
@@ -245,28 +227,28 @@ class CrudRouter(APIRouter):
             self._generated.remove(route)
             self.routes.remove(route)
 
-    def _add(
-        self, action: str, path: str, handler: Callable[..., Any], **params: Any
-    ) -> None:
+    def _add(self, action: str, handler: Callable[..., Any], **params: Any) -> None:
         """Add a generated route."""
-        label = self._name.replace("_", " ")
+        method, path, summary = ROUTES[action]
         super().add_api_route(
             path,
             handler,
+            methods=[method],
             name=f"{action}_{self._name}",  # the operation id, too
-            summary=SUMMARIES[action].format(label),
+            summary=summary.format(self._name.replace("_", " ")),
             **params,
         )
-        self._generated.append(self.routes[-1])
+        route: Any = self.routes[-1]
+        self._generated.append(route)
 
     def _add_list(
         self,
         filter: type[FilterSchema] | None,
-        sort: Sequence[str] | Mapping[str, str] | Callable[..., Sort],
+        sort: SortParam,
         cursor: bool,
         page: Any,
     ) -> None:
-        search = search_cursor_page if cursor else search_page
+        search: Callable[..., Any] = search_cursor_page if cursor else search_page
 
         def list_records(
             env: Annotated[Environment, Depends(self.env)],
@@ -281,14 +263,7 @@ class CrudRouter(APIRouter):
             model = env[self.model]
             return condition.respond(search(model, domain, sort, paging, self.schema))
 
-        self._add(
-            "list",
-            "",
-            list_records,
-            methods=["GET"],
-            response_model=page,
-            responses={200: {"headers": {"ETag": ETAG}}, **NOT_MODIFIED},
-        )
+        self._add("list", list_records, response_model=page, responses=READ)
 
     def _add_get(self) -> None:
         def get_record(
@@ -302,25 +277,19 @@ class CrudRouter(APIRouter):
                 raise _missing()
             return condition.respond(item)
 
-        self._add(
-            "get",
-            "/{id}",
-            get_record,
-            methods=["GET"],
-            response_model=self.schema,
-            responses={200: {"headers": {"ETag": ETAG}}, **NOT_MODIFIED},
-        )
+        self._add("get", get_record, response_model=self.schema, responses=READ)
 
-    def _add_create(self, content: type[RecordSchema], has_location: bool) -> None:
+    def _add_create(self, schema: type[RecordSchema], has_location: bool) -> None:
         def create_record(
-            content: content,
+            content: schema,  # type: ignore[valid-type]
             env: Annotated[Environment, Depends(self.env)],
             domain: Annotated[Domain, Depends(self.domain)],
             request: Request,
             response: Response,
         ) -> Any:
             model = env[self.model]
-            record = self._create_record(model, content.to_vals(model))
+            vals = content.to_vals(model)  # type: ignore[attr-defined]
+            record = self._create_record(model, vals)
             item = self._read_changed(env, domain, record, response)
             if has_location:
                 path = quote(request.scope["path"])
@@ -330,18 +299,16 @@ class CrudRouter(APIRouter):
         headers = {"ETag": ETAG, **({"Location": LOCATION} if has_location else {})}
         self._add(
             "create",
-            "",
             create_record,
-            methods=["POST"],
             status_code=201,
             response_model=self.schema,
             responses={201: {"headers": headers}, **REFUSED},
         )
 
-    def _add_update(self, content: type[RecordSchema]) -> None:
+    def _add_update(self, schema: type[RecordSchema]) -> None:
         def update_record(
             record: Annotated[Record, Depends(self.record)],
-            content: content,
+            content: schema,  # type: ignore[valid-type]
             env: Annotated[Environment, Depends(self.env)],
             domain: Annotated[Domain, Depends(self.domain)],
             condition: Annotated[IfMatch, Depends()],
@@ -349,20 +316,15 @@ class CrudRouter(APIRouter):
         ) -> Any:
             """Fields that are not sent stay as they are."""
             condition.check(record, self.schema)
-            self._update_record(record, content.to_vals(record))
+            vals = content.to_vals(record)  # type: ignore[attr-defined]
+            self._update_record(record, vals)
             return self._read_changed(env, domain, record, response)
 
         self._add(
             "update",
-            "/{id}",
             update_record,
-            methods=["PATCH"],
             response_model=self.schema,
-            responses={
-                200: {"headers": {"ETag": ETAG}},
-                **REFUSED,
-                **CHANGED,
-            },
+            responses={200: READ[200], **REFUSED, **CHANGED},
         )
 
     def _add_delete(self) -> None:
@@ -375,35 +337,26 @@ class CrudRouter(APIRouter):
 
         self._add(
             "delete",
-            "/{id}",
             delete_record,
-            methods=["DELETE"],
             status_code=204,
             responses={**REFUSED, **CHANGED},
         )
 
-    # ------------------------------------------------------------------
-    # Records
-    # ------------------------------------------------------------------
-
     def _make_domain(self, domain: Any) -> Callable[..., Domain]:
         if isinstance(domain, DependsParam):
 
-            def get_domain(domain: Annotated[Any, domain]) -> Domain:
+            def convert(domain: Annotated[Any, domain]) -> Domain:
                 return Domain(domain)
 
-        elif callable(domain):
+            return convert
+        if callable(domain):
 
-            def get_domain(env: Annotated[Environment, Depends(self.env)]) -> Domain:
+            def compute(env: Annotated[Environment, Depends(self.env)]) -> Domain:
                 return Domain(domain(env))
 
-        else:
-            conditions = _make_plain(domain or [])
-
-            def get_domain() -> Domain:
-                return Domain(conditions)
-
-        return get_domain
+            return compute
+        conditions = _make_plain(domain or [])
+        return lambda: Domain(conditions)
 
     def _make_record(self) -> Callable[..., Record]:
         def get_record(
@@ -420,7 +373,7 @@ class CrudRouter(APIRouter):
         return get_record
 
     def _read(self, env: Environment, domain: Domain, id: int) -> RecordSchema | None:
-        """Return a record of the domain by one search, None if there is none."""
+        """Read a record of the domain with one search. None if there is no such."""
         model = env[self.model]
         bounded = _with_id(model, domain, id)
         return next(iter(self.schema.from_search(model, bounded, order="id")), None)
@@ -428,9 +381,9 @@ class CrudRouter(APIRouter):
     def _read_changed(
         self, env: Environment, domain: Domain, record: Record, response: Response
     ) -> RecordSchema:
-        """Return a record that was created or changed, with its tag in the response.
+        """Read a created or changed record, and set ``ETag`` in the response.
 
-        :raises HTTPException: 403, it is outside of the domain now
+        :raises HTTPException: 403, the record is outside of the domain now
         """
         read_stored(env)
         item = self._read(env, domain, record.id)
@@ -440,25 +393,7 @@ class CrudRouter(APIRouter):
         return item
 
 
-def _choose(available: Mapping[str, bool], only: Collection[str] | None) -> set[str]:
-    """Return the names of the routes that a router has.
-
-    :raises ValueError: one that is unknown, or that has no schema
-    """
-    routes = {name for name, is_available in available.items() if is_available}
-    if only is None:
-        return routes
-    for name in only:
-        if name not in available:
-            raise ValueError(f"only: {name!r} is not one of {', '.join(available)}.")
-        if name not in routes:
-            raise ValueError(f"only: {name!r} needs the argument {name}, too.")
-    return routes.intersection(only)
-
-
-def _make_sorting(
-    sort: Sequence[str] | Mapping[str, str] | Callable[..., Sort],
-) -> Callable[..., Sort | None]:
+def _make_sorting(sort: SortParam) -> Callable[..., Sort | None]:
     if callable(sort):
         return sort
     if isinstance(sort, Mapping):
@@ -467,13 +402,13 @@ def _make_sorting(
 
 
 def _no_value() -> None:
-    """Take the place of a dependency that the router has no use for."""
+    """Dependency in place of one that the router does not need."""
 
 
 def _make_plain(domain: Any) -> list[Any]:
-    """Return a domain as a list.
+    """Convert a domain to a list.
 
-    A ``Domain`` remembers that it was optimized for a model, of one database.
+    A ``Domain`` object keeps its optimization for a model of one database.
     """
     return [
         (*term[:2], _make_plain(term[2]))
@@ -483,13 +418,8 @@ def _make_plain(domain: Any) -> list[Any]:
     ]
 
 
-def _get_shape(route: APIRoute) -> str:
-    """Return the path of a route, whatever its parameters are called."""
-    return re.sub(r"{[^}]*}", "{}", route.path)
-
-
 def _with_id(model: Record, domain: Domain, id: int) -> Domain:
-    """Return the domain of one record, be it archived or not."""
+    """Restrict a domain to one id, archived or not."""
     domain &= Domain("id", "=", id)
     if model._active_name:  # Odoo then adds no condition of its own
         domain &= Domain(model._active_name, "in", [True, False])

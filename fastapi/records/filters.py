@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Filters of lists: query parameters that become a domain."""
+"""Filters of lists: query parameters that are converted to a domain."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pydantic import BaseModel, ValidationError
 
 from odoo.fields import Domain
 
-from .vals import check_rounded, out_of_range, to_plain
+from .vals import check_range, out_of_range, to_plain
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 __all__ = ["FilterSchema", "Lookup", "filtering"]
 
-#: What a filter may ask, with the value of a parameter on the right.
+#: Operators of domains that a filter may use.
 OPERATORS = frozenset(
     {"=", "!=", "<", "<=", ">", ">=", "in", "not in", "child_of", "parent_of"}
     | {"like", "not like", "ilike", "not ilike", "=like", "=ilike"}
@@ -30,13 +30,12 @@ LAST_SECOND = dt.datetime.max.replace(microsecond=0)
 
 
 class Lookup:
-    """Says what a parameter of a :class:`FilterSchema` looks for.
+    """The condition of a parameter of a :class:`FilterSchema`.
 
-    :param fields: name of the model's field, which may be that of a related record
-        (``"partner_id.name"``); several for any of them. The parameter's own name
-        unless given.
-    :param operator: of Odoo's domains; unless given, ``in`` for a list, else ``=``
-    :raises ValueError: an operator that a filter can't have
+    :param fields: name of a field, also of a related record (``"partner_id.name"``).
+        With several, one of them has to match. Default: the name of the parameter.
+    :param operator: operator of Odoo's domains. Default: ``in`` for a list, else ``=``.
+    :raises ValueError: a filter can't have that operator
     """
 
     def __init__(self, *fields: str, operator: str | None = None) -> None:
@@ -49,7 +48,7 @@ class Lookup:
 
 
 class FilterSchema(BaseModel):
-    """The filters of a list: what a client may ask for, and nothing else::
+    """The filters that clients may use in a list::
 
         class OrderFilter(FilterSchema):
             partner_id: int | None = None
@@ -63,8 +62,8 @@ class FilterSchema(BaseModel):
         def orders(filter: Annotated[OrderFilter, Depends(filtering(OrderFilter))]):
             env["sale.order"].search(filter.to_domain())
 
-    A parameter that is None is no condition. One that no operator can say has a method
-    ``filter_<parameter>``, which takes the value and returns a domain::
+    A parameter without a value adds no condition. For what an operator can't express,
+    write a method ``filter_<parameter>``, which takes the value and returns a domain::
 
         late: bool | None = None
 
@@ -72,14 +71,14 @@ class FilterSchema(BaseModel):
             return Domain("date_order", "<" if value else ">=", date.today())
     """
 
-    __filter_lookups__: ClassVar[Any] = None
+    __filter_lookups__: ClassVar[tuple[tuple[str, tuple[str, ...], str | None], ...]]
     __filter_dependency__: ClassVar[Any] = None
 
     def to_domain(self) -> Domain:
-        """Return the domain of the records that are asked for.
+        """Return the domain of the records that the client asks for.
 
-        :raises odoo.exceptions.ValidationError: a text, number or time that can't
-            be compared with
+        :raises odoo.exceptions.ValidationError: a text, number or time that PostgreSQL
+            or Odoo can't compare with
         """
         conditions = []
         for name, fields, operator in self._get_lookups():
@@ -94,37 +93,33 @@ class FilterSchema(BaseModel):
                 operator = "in" if isinstance(value, list) else "="
             value = _fit(name, operator, value)
             found = [Domain(field, operator, value) for field in fields]
-            refuses = operator == "!=" or operator.startswith("not ")
-            conditions.append(Domain.AND(found) if refuses else Domain.OR(found))
+            negative = operator == "!=" or operator.startswith("not ")
+            conditions.append(Domain.AND(found) if negative else Domain.OR(found))
         return Domain.AND(conditions)
 
     @classmethod
     def _get_lookups(cls) -> tuple[tuple[str, tuple[str, ...], str | None], ...]:
         """Return attribute, fields and operator of each parameter.
 
-        One that has a method of its own has no fields.
+        A parameter with a method ``filter_<parameter>`` has no fields.
         """
-        lookups = cls.__dict__.get("__filter_lookups__")
-        if lookups is None:
+        if "__filter_lookups__" not in cls.__dict__:
             found = []
             for name, field in cls.model_fields.items():
-                lookup = next(
-                    (item for item in field.metadata if isinstance(item, Lookup)),
-                    Lookup(),
-                )
-                fields = lookup.fields or (name,)
-                if hasattr(cls, f"filter_{name}"):
-                    fields = ()
+                lookups = (item for item in field.metadata if isinstance(item, Lookup))
+                lookup = next(lookups, Lookup())
+                has_method = hasattr(cls, f"filter_{name}")
+                fields = () if has_method else lookup.fields or (name,)
                 found.append((name, fields, lookup.operator))
-            lookups = cls.__filter_lookups__ = tuple(found)
-        return lookups
+            cls.__filter_lookups__ = tuple(found)
+        return cls.__filter_lookups__
 
 
 def _fit(name: str, operator: str, value: Any) -> Any:
     """Return a value that Odoo and PostgreSQL can compare with.
 
-    :param name: of the parameter
-    :raises odoo.exceptions.ValidationError: a number or time that they can't
+    :param name: name of the parameter
+    :raises odoo.exceptions.ValidationError: a number or time out of range
     """
     if isinstance(value, list):
         return [_fit(name, operator, item) for item in value]
@@ -133,12 +128,12 @@ def _fit(name: str, operator: str, value: Any) -> Any:
         backslashes = len(value) - len(value.rstrip("\\"))
         return f"{value}\\" if backslashes % 2 else value
     if isinstance(value, int | float):
-        return check_rounded(name, value)
+        return check_range(name, value)
     if (
         isinstance(value, dt.datetime)
         and value >= LAST_SECOND
         and operator in ("=", "!=", "in", "not in")
-    ):  # Odoo looks for what is before the next second
+    ):  # Odoo adds a second to it
         raise out_of_range(value)
     return value
 
@@ -147,26 +142,27 @@ F = TypeVar("F", bound=FilterSchema)
 
 
 def filtering(schema: type[F]) -> Callable[..., F]:
-    """Return a dependency: the filters that a client asks for.
+    """Return a dependency that provides the filters of the request.
 
-    Always the same function for a schema, so that it can be overridden.
+    It is the same function at each call with a schema, so that an app can override it.
 
     :param schema: its fields are query parameters
     """
     if "__filter_dependency__" not in schema.__dict__:
         schema.__filter_dependency__ = staticmethod(_make_dependency(schema))
-    return schema.__filter_dependency__
+    dependency: Callable[..., F] = schema.__filter_dependency__
+    return dependency
 
 
 def _make_dependency(schema: type[F]) -> Callable[..., F]:
-    if not schema.__pydantic_complete__:  # names a class that was not there yet
+    if not schema.__pydantic_complete__:  # a class that it names was defined later
         schema.model_rebuild()
     aliases = {
         name: _get_alias(name, field) for name, field in schema.model_fields.items()
     }
 
-    # FastAPI before 0.165 documents a model in Query() as one parameter wherever a
-    # route has others too
+    # FastAPI before 0.165 documents a model in Query() as one parameter if the route
+    # has other parameters
     def get_filter(**values: Any) -> F:
         try:
             return schema.model_validate(
@@ -174,9 +170,9 @@ def _make_dependency(schema: type[F]) -> Callable[..., F]:
             )
         except ValidationError as err:
             errors = err.errors(include_url=False)
-            for error in errors:
-                error["loc"] = ("query", *error["loc"])
-            raise RequestValidationError(errors) from err
+            raise RequestValidationError(
+                [{**error, "loc": ("query", *error["loc"])} for error in errors]
+            ) from err
 
     get_filter.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
@@ -209,7 +205,7 @@ def _annotate(field: FieldInfo, alias: str) -> Any:
         examples=field.examples,
         deprecated=field.deprecated,
     )
-    annotation = field.annotation
+    annotation: Any = field.annotation
     for metadata in (*field.metadata, query):
         annotation = Annotated[annotation, metadata]
     return annotation

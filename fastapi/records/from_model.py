@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Schemas made from an Odoo model, with the types and texts of its fields."""
+"""Generates schemas from an Odoo model, with the types and texts of its fields."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelSchema", "schema_from"]
 
-#: Types of values, by the type of the field; those that are not here depend on more.
+#: Types of values, by type of the field, where nothing else decides.
 TYPES: dict[str, Any] = {
     "boolean": bool,
     "date": dt.date,
@@ -31,7 +31,7 @@ TYPES: dict[str, Any] = {
     "properties_definition": list[dict[str, Any]],
     "text": str,
 }
-#: What is read in another way than it is written.
+# Types of values that are read in another way than they are written.
 READ_TYPES: dict[str, Any] = {
     "binary": BinaryLink,
     "many2one_reference": ModelReference,
@@ -42,7 +42,7 @@ WRITTEN_TYPES: dict[str, Any] = {
     "many2one_reference": int,
     "reference": str,
 }
-#: Fields that are never empty.
+#: Types of fields that always have a value.
 NEVER_EMPTY = frozenset(
     {"boolean", "float", "integer", "many2many", "monetary", "one2many", "properties"}
 )
@@ -50,7 +50,7 @@ NEVER_EMPTY = frozenset(
 
 @dataclass(frozen=True)
 class FieldDefinition:
-    """What a schema takes from a field of a model."""
+    """Facts about a field of a model that its schemas need."""
 
     name: str
     type: str
@@ -82,15 +82,16 @@ class FieldDefinition:
         )
 
     def get_type(self, written: bool, schema: Any = None) -> Any:
-        """Return the type of a value, without None.
+        """Return the type of a value that is not empty.
 
-        :param written: of a value that a client sends
-        :param schema: of related records
+        :param written: the client sends the value
+        :param schema: schema of related records, or the type of another field
         """
+        related = schema or (int if written else Reference)
         if self.type == "many2one":
-            return schema or (int if written else Reference)
+            return related
         if self.type in ("one2many", "many2many"):
-            return list[schema or (int if written else Reference)]  # type: ignore[misc]
+            return list[related]  # type: ignore[valid-type]
         if schema is not None:
             return schema
         if self.type == "selection" and self.keys:
@@ -103,8 +104,8 @@ class FieldDefinition:
     def make_field(
         self, annotation: Any, required: bool, nullable: bool
     ) -> dict[str, Any]:
-        """Return the field for ``create_model``, by the name of its attribute."""
-        # "json" and "copy" are methods of pydantic's models
+        """Return the argument of ``create_model`` for the field."""
+        # methods of pydantic's models, such as "json" and "copy"
         is_taken = hasattr(ModelSchema, self.name)
         info = Field(
             default=... if required else None,
@@ -117,10 +118,10 @@ class FieldDefinition:
 
 
 class ModelSchema(RecordSchema):
-    """A schema that :func:`schema_from` has made.
+    """A schema made by :func:`schema_from`.
 
-    A field whose name is that of a method of pydantic's models, such as ``json``, is an
-    attribute with an underscore behind its name, and has its own name in JSON.
+    A field with the name of a method of pydantic's models is an attribute with an
+    underscore at its end: ``json_`` for ``json``. Its name in JSON is unchanged.
     """
 
     __record_model__: ClassVar[str] = ""
@@ -131,21 +132,21 @@ class ModelSchema(RecordSchema):
     def for_create(cls, *names: str, **types: Any) -> type[ModelSchema]:
         """Return a schema for the values of a new record.
 
-        Fields that the model requires and has no default for are required. Related
-        records are ids; a list of records of a schema made by ``schema_from`` is a
-        list of its ``for_create``.
+        A field is required if the model requires it and has no default. Related records
+        are ids. In place of a list of another schema made by ``schema_from``, there is
+        a list of its ``for_create``.
 
-        :param names: some of the schema's fields; without any, all that can be written
-        :param types: types of fields instead of the usual ones; of related records,
-            the schema of one
+        :param names: fields of this schema. Default: all that can be written.
+        :param types: fields with other types, or with the schema of related records
         """
         return cls._make_variant("Create", names, types)
 
     @classmethod
     def for_update(cls, *names: str, **types: Any) -> type[ModelSchema]:
-        """Return a schema for the changes of a record: every field may be left out.
+        """Return a schema for changes of a record, without required fields.
 
-        As :meth:`for_create`. In a list of records, those with an id are changed.
+        Else as :meth:`for_create`. In a list of schemas, those with an id change that
+        record.
         """
         return cls._make_variant("Update", names, types)
 
@@ -204,20 +205,20 @@ def _variant_of(schema: Any, suffix: str) -> Any:
 def schema_from(
     model: Record, *names: str, schema_name: str | None = None, **types: Any
 ) -> type[ModelSchema]:
-    """Return a schema with fields of a model, for an app that is being built.
+    """Return a schema with fields of a model, for the app of one database.
 
-    Types, titles, descriptions, and what is required come from the model's fields, in
-    the language of the environment. Selections are the values of this database::
+    Types, titles, descriptions and whether a field is required come from the model, in
+    the language of the environment. Selections have the values of this database::
 
         Line = schema_from(env["sale.order.line"], "product_uom_qty", product_id=int)
         Order = schema_from(env["sale.order"], "id", "name", "state", order_line=Line)
         OrderCreate = Order.for_create("partner_id", "order_line")
 
-    :param model: recordset of the model, of an environment with the app's registry
-    :param names: fields of the schema; there is no way to name all
-    :param schema_name: name in the documentation; from the model's name by default
-    :param types: more fields, with the types of their values; of related records, the
-        schema of one (:class:`Reference` by default)
+    :param model: recordset of the model, with the environment of the app
+    :param names: fields of the schema, each by its name
+    :param schema_name: name in the documentation. Default: made of the model's name.
+    :param types: more fields, each with the type of its values. For related records,
+        the schema of one (default: :class:`Reference`).
     :raises ValueError: the model has no such field, or no field is named
     """
     chosen = dict.fromkeys((*names, *types))

@@ -1,10 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Pages of lists: sorting, and the two ways to page.
+"""Pages of lists: sorting, pages by number, pages by cursor.
 
-Pages by number (``dependencies.paging``) know how many records there are, and can be
-jumped to; a page takes longer the further back it is, and a record that is created or
-deleted meanwhile shifts the pages. A cursor says where the last page ended: each page
-takes as long as the first, and no record comes twice or is left out.
+Pages by number (``dependencies.paging``) come with the number of all records, and a
+client can go to any page. Later pages take longer, and they shift when a record is
+created or deleted. A cursor is the place where the last page has ended. Each page then
+takes the same time, and no record is repeated or left out.
 """
 
 import base64
@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 from fastapi import Query
 from fastapi.exceptions import RequestValidationError
@@ -42,12 +42,14 @@ __all__ = [
 
 T = TypeVar("T")
 S = TypeVar("S", bound=RecordSchema)
-Filter = FilterSchema | Domain | Sequence[Any] | None
+P = TypeVar("P", bound=BaseModel)
+Filter: TypeAlias = FilterSchema | Domain | Sequence[Any] | None
+Terms: TypeAlias = Sequence[tuple[str, bool]]
 
 CURSOR_ERROR = "The cursor is not one of this list and order."
 
-#: Types of fields by which a cursor can sort, and what their values are in JSON.
-CURSOR_TYPES: dict[str, type | tuple[type, ...]] = {
+#: Types of fields by which a cursor can sort, and of their values in JSON.
+CURSOR_TYPES: dict[str, Any] = {
     "boolean": bool,
     "char": str,
     "date": str,
@@ -63,7 +65,7 @@ CURSOR_TYPES: dict[str, type | tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Sort:
-    """By which fields a client wants to sort.
+    """The order that a client asks for.
 
     :param terms: names of fields, each with whether it is descending
     """
@@ -72,26 +74,25 @@ class Sort:
 
     @property
     def order(self) -> str | None:
-        """The ``order`` of a search; by id at last, so that pages do not overlap.
+        """The ``order`` of a search, or None for the model's own order.
 
-        None where no field is named, for the model's own order.
+        It ends with the id, so that pages do not overlap.
         """
         if not self.terms:
             return None
         return ", ".join(
-            f"{name} desc" if descending else name
-            for name, descending in self.with_id()
+            f"{name} desc" if desc else name for name, desc in self.with_id()
         )
 
     def with_id(self) -> tuple[tuple[str, bool], ...]:
-        """Return the terms, ending with the id."""
-        if any(name == "id" for name, _descending in self.terms):
+        """Return the terms, with the id among them."""
+        if any(name == "id" for name, _desc in self.terms):
             return self.terms
         return (*self.terms, ("id", False))
 
 
 def sorting(*names: str, default: str = "", **fields: str) -> Callable[..., Sort]:
-    """Return a dependency: how a client wants a list to be sorted.
+    """Return a dependency that provides the order of the request.
 
     The query parameter ``sort`` has names with commas between them, each with a minus
     for descending: ``?sort=-date_order,name``. Other names are a 422::
@@ -99,9 +100,9 @@ def sorting(*names: str, default: str = "", **fields: str) -> Callable[..., Sort
         sort: Annotated[Sort, Depends(sorting("name", date="date_order"))]
 
     :param names: fields by which a client may sort
-    :param default: what counts without a parameter, written as the parameter; the
-        model's own order if empty
-    :param fields: fields that have another name for the client
+    :param default: value of the parameter if the client sends none. If empty, the
+        model's own order.
+    :param fields: more fields, by the names that clients use
     :raises ValueError: no field is named, or the default has another one
     """
     by_name = {**{name: name for name in names}, **fields}
@@ -118,12 +119,12 @@ def sorting(*names: str, default: str = "", **fields: str) -> Callable[..., Sort
             str | None,
             Query(
                 pattern=pattern,
-                description="Fields to sort by, with commas between them; with a minus "
-                f"in front, descending. Of {listed}.",
+                description="Fields to sort by, with commas between them. A minus in "
+                f"front means descending. Fields: {listed}.",
             ),
         ] = default or None,
     ) -> Sort:
-        terms = {}
+        terms: dict[str, bool] = {}
         for item in (sort or "").split(","):
             name = item.removeprefix("-")
             if name:
@@ -140,20 +141,19 @@ def search_page(
     paging: Paging,
     schema: type[S],
 ) -> PagedCollection[S]:
-    """Return one page of the records that are asked for, and how many there are.
+    """Return one page of records, and the number of all that match.
 
-    Records are counted by a second query only where the page does not tell.
+    The records are counted by a second query only if the page does not tell.
 
     :param model: recordset of the model, for the environment
-    :param filter: which records; None for all
-    :param sort: in which order; None for the model's own
-    :param paging: which page
-    :param schema: what is read of each record
-    :raises AccessError: what the user may not read
+    :param filter: None for all records
+    :param sort: None for the model's own order
+    :param schema: schema of a record
+    :raises AccessError: the user may not read the model or one of the fields
     """
     domain = _to_domain(filter)
     offset, limit = paging.offset or 0, paging.limit
-    order = (sort and sort.order) or _stable(model._order)
+    order = (sort and sort.order) or _with_id(model._order)
     items = schema.from_search(model, domain, offset, limit, order)
     count = offset + len(items)
     if (limit is not None and len(items) >= limit) or (offset and not items):
@@ -162,7 +162,7 @@ def search_page(
 
 
 class CursorPaging(BaseModel):
-    """Which part of a list is asked for; made by :func:`cursor_paging`."""
+    """The page that a client asks for. Made by :func:`cursor_paging`."""
 
     cursor: str | None = None
     limit: int  # records
@@ -182,7 +182,7 @@ def make_cursor_paging(
 ) -> Callable[..., CursorPaging]:
     """Return a dependency like :func:`cursor_paging`, with other sizes.
 
-    :param page_size: records on a page unless the client asks for another number
+    :param page_size: default number of records on a page
     :param max_page_size: largest number that a client may ask for
     """
 
@@ -200,7 +200,7 @@ def make_cursor_paging(
     return get_paging
 
 
-#: Dependency: which part of a long list the client asks for.
+#: Dependency: the page of a long list that the client asks for.
 cursor_paging = make_cursor_paging()
 
 
@@ -213,44 +213,42 @@ def search_cursor_page(
 ) -> CursorPage[S]:
     """Return one page of a long list, and the cursor of the next one.
 
-    Takes as long on the last page as on the first, if there is an index for the order.
+    With an index for the order, the last page takes as long as the first one.
 
     :param model: recordset of the model, for the environment
-    :param filter: which records; None for all
-    :param sort: in which order: fields with a column that are no relations. None for
-        the id.
-    :param paging: which page
-    :param schema: what is read of each record
-    :raises AccessError: what the user may not read
-    :raises RequestValidationError: 422, a cursor that is none of this order
-    :raises ValueError: a field by which a cursor can't sort
+    :param filter: None for all records
+    :param sort: fields that have a column and are not relations. None for the id.
+    :param schema: schema of a record
+    :raises AccessError: the user may not read the model or one of the fields
+    :raises RequestValidationError: 422, the cursor was not made for this order
+    :raises ValueError: a cursor can't sort by one of the fields
     """
     terms = (sort or Sort()).with_id()
-    terms = terms[: [name for name, _descending in terms].index("id") + 1]
-    for name, _descending in terms:
+    names = [name for name, _desc in terms]
+    names = names[: names.index("id") + 1]
+    terms = terms[: len(names)]
+    for name in names:
         _check_term(model, name)
     domain = _to_domain(filter)
     if paging.cursor is not None:
         domain &= _after(model, terms, _decode(model, terms, paging.cursor))
     order = ", ".join(f"{name} {'desc' if desc else 'asc'}" for name, desc in terms)
     # one more tells whether there is a next page
-    records, items = schema._search_with_next(
-        model, domain, order, paging.limit, [name for name, _descending in terms]
-    )
+    records, items = schema._search_with_next(model, domain, order, paging.limit, names)
     cursor = None
     if len(records) > len(items):
         cursor = _encode(records[len(items) - 1], terms)
     return _make_page(CursorPage, schema, items=items, next_cursor=cursor)
 
 
-def _make_page(page: Any, schema: type[RecordSchema], **values: Any) -> Any:
-    """Return a page of items, which are validated already.
+def _make_page(page: type[P], schema: type[RecordSchema], **values: Any) -> P:
+    """Make a page of validated items.
 
-    A schema that is another class in each database, as those of ``extendable_fastapi``,
-    has no page class for all of them.
+    Schemas of ``extendable_fastapi`` are another class in each database, so that no
+    page class fits all of them.
     """
     if type(schema) is type(RecordSchema):
-        page = page[schema]
+        page = page[schema]  # type: ignore[index]
     return page.model_construct(set(values), **values)
 
 
@@ -260,8 +258,8 @@ def _to_domain(filter: Filter) -> Domain:
     return Domain(filter) if filter is not None else Domain.TRUE
 
 
-def _stable(order: str) -> str:
-    """Return the order of a model, in which each record has its own place."""
+def _with_id(order: str) -> str:
+    """Return the order of a model, with the id among its fields."""
     names = {term.split()[0] for term in order.split(",")}
     return order if "id" in names else f"{order}, id"
 
@@ -274,18 +272,18 @@ def _check_term(model: Record, name: str) -> None:
         raise ValueError(f"A cursor can't sort {model._name} by {name!r}.")
 
 
-def _encode(record: Record, terms: Sequence[tuple[str, bool]]) -> str:
-    """Return the cursor behind a record: the values that it is sorted by.
+def _encode(record: Record, terms: Terms) -> str:
+    """Return the cursor for what follows a record: its values of the sorted fields.
 
-    As they are in the database, where a number may be missing too: that is why they
-    come from the cache (``Field._get_cache``, see ``rows``).
+    The cache (``Field._get_cache``, see ``rows``) tells an empty number from 0, as the
+    database does.
     """
     values = []
-    for name, _descending in terms:
+    for name, _desc in terms:
         if name == "id":
             value = record.id
         else:
-            value = record[name]  # in the cache, if it was not
+            value = record[name]  # fills the cache, if needed
             field = record._fields[name]
             if field.type != "boolean" and not value:
                 value = field._get_cache(record.env).get(record.id)
@@ -296,45 +294,42 @@ def _encode(record: Record, terms: Sequence[tuple[str, bool]]) -> str:
     return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
-def _describe(terms: Sequence[tuple[str, bool]]) -> str:
+def _describe(terms: Terms) -> str:
     return ",".join(f"-{name}" if desc else name for name, desc in terms)
 
 
-def _decode(model: Record, terms: Sequence[tuple[str, bool]], cursor: str) -> list[Any]:
+def _decode(model: Record, terms: Terms, cursor: str) -> list[Any]:
     """Return the values of a cursor.
 
-    :raises RequestValidationError: 422, it was not made for this order
+    :raises RequestValidationError: 422, the cursor was not made for this order
     """
     try:
         content = base64.b64decode(
             cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
         )
         described, *values = json.loads(content)
-        if described == _describe(terms) and len(values) == len(terms):
-            return [
-                _parse(model._fields[name].type, value)
-                for (name, _descending), value in zip(terms, values, strict=True)
-            ]
+        if described != _describe(terms):
+            raise ValueError(described)
+        return [
+            _parse(model._fields[name].type, value)
+            for (name, _desc), value in zip(terms, values, strict=True)
+        ]
     except (OverflowError, RecursionError, TypeError, ValueError) as err:
-        raise _wrong_cursor(cursor) from err
-    raise _wrong_cursor(cursor)
-
-
-def _wrong_cursor(cursor: str) -> RequestValidationError:
-    error = {
-        "type": "value_error",
-        "loc": ("query", "cursor"),
-        "msg": CURSOR_ERROR,
-        "input": cursor,
-    }
-    return RequestValidationError([error])
+        error = {
+            "type": "value_error",
+            "loc": ("query", "cursor"),
+            "msg": CURSOR_ERROR,
+            "input": cursor,
+        }
+        raise RequestValidationError([error]) from err
 
 
 def _parse(kind: str, value: Any) -> Any:
-    """Return a value of a cursor, which a client may have changed.
+    """Check and convert a value of a cursor, which a client may have changed.
 
+    :param kind: type of the field
     :raises OverflowError: a number that is too large
-    :raises ValueError: it is no value of such a field
+    :raises ValueError: another invalid value
     """
     if value is None:
         return None
@@ -343,11 +338,11 @@ def _parse(kind: str, value: Any) -> Any:
     ):
         raise ValueError(value)
     if isinstance(value, str):
-        value.encode()  # no surrogates, which PostgreSQL hasn't
+        value.encode()  # refuses surrogates, as PostgreSQL does
         if "\0" in value:
             raise ValueError(value)
     if kind in ("float", "monetary"):
-        value = float(value)  # JSON has whole numbers that no float can be
+        value = float(value)  # JSON has integers out of the range of a float
         if not math.isfinite(value):
             raise ValueError(value)
     if kind == "date":
@@ -360,13 +355,11 @@ def _parse(kind: str, value: Any) -> Any:
     return value
 
 
-def _after(
-    model: Record, terms: Sequence[tuple[str, bool]], values: Sequence[Any]
-) -> Domain:
-    """Return the domain of the records behind a cursor.
+def _after(model: Record, terms: Terms, values: Sequence[Any]) -> Domain:
+    """Return the domain of the records that follow a cursor.
 
-    In SQL: a domain takes an empty number for 0, but PostgreSQL sorts it as the
-    largest.
+    It is SQL, because a domain treats an empty number as 0, but PostgreSQL sorts it as
+    the largest.
     """
 
     def to_sql(model: Record, alias: str, query: Any) -> SQL:

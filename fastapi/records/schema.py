@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Schemas that read records: pydantic models whose fields are fields of a model."""
+"""Schemas that read records: pydantic models with the fields of an Odoo model."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ from typing_extensions import Self
 
 from odoo.models import BaseModel as Record
 
-from .rows import Column, RecordBatch, Row, get_names_to_fetch
+from .readers import Column
+from .rows import RecordBatch, Row, get_names_to_fetch
 from .vals import to_vals
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ __all__ = ["BinaryLink", "ModelReference", "RecordSchema", "Reference", "Source"
 
 
 class _Link:
-    """Marks a text as the path of a file."""
+    """Annotation of a text that is the path of a file."""
 
     def __get_pydantic_json_schema__(
         self, core_schema: Any, handler: GetJsonSchemaHandler
@@ -50,26 +51,26 @@ class _Link:
         return {**handler(core_schema), "format": "uri-reference"}
 
 
-#: The path of a binary field's content in Odoo, instead of the content. Odoo checks the
-#: rights of the user who opens it, by the session.
+#: Path of a binary field's content in Odoo, in place of the content. Odoo checks the
+#: session and the rights of the user who opens it.
 BinaryLink = Annotated[str, _Link()]
 
 
 @dataclass(frozen=True)
 class Source:
-    """Names the field of the record that a value comes from::
+    """Names the field of the record that a value is read from::
 
         country: Annotated[str | None, Source("country_id.code")]
 
-    :param name: name of a field, with dots that of a related record; behind one2many or
-        many2many, the values of all related records are a list
+    :param name: name of a field. With dots, a field of a related record: after a
+        one2many or many2many, the value is a list.
     """
 
     name: str
 
 
 class RecordSchema(BaseModel):
-    """A schema whose values come from the fields of a record::
+    """A schema whose values are read from the fields of a record::
 
         class Partner(RecordSchema):
             id: int
@@ -81,25 +82,25 @@ class RecordSchema(BaseModel):
         Partner.model_validate(partner)
         Partner.from_records(partners)
 
-    A value of the schema is the record's field of the same name, or that which
-    :class:`Source` (or else an alias) names. A field that the model hasn't must have a
-    default. What is annotated decides how a field is read:
+    A value is read from the field with its name, its alias, or the name in
+    :class:`Source`. If the model may not have the field, give a default. The annotation
+    decides how a field is read:
 
-    - an empty field is None, unless it is a boolean or a number;
-    - many2one: a schema of its own, :class:`Reference`, or ``int`` for the id;
-      one2many and many2many: a list of these;
+    - an empty field is None, except booleans and numbers;
+    - many2one: a schema, :class:`Reference`, or ``int`` for the id; one2many and
+      many2many: a list of these;
     - datetime: aware, in UTC;
     - monetary and float: ``float``, or an exact ``Decimal``, rounded by the currency or
       to the field's digits;
     - binary: ``bytes`` or ``str`` in base64, ``pydantic.Base64Bytes``, or
       :data:`BinaryLink`;
     - html: ``str``; selection: ``str`` or ``Literal``; json: ``Any``;
-    - properties: ``dict[str, Any]`` for the values, a list for their definitions too;
-    - reference, many2one_reference: :class:`ModelReference` or a schema; None where the
-      record was deleted. ``str`` and ``int`` for the stored value.
+    - properties: ``dict[str, Any]`` for the values, or a list for the definitions, too;
+    - reference, many2one_reference: :class:`ModelReference` or a schema, None if the
+      record was deleted; ``str`` and ``int`` for the stored value.
 
-    Rights are those of the records' user, also on related records: what the user may
-    not read raises ``AccessError``.
+    Everything is read with the rights of the records' user, also related records. What
+    this user may not read raises ``AccessError``.
     """
 
     # names of fields may begin with "model_"
@@ -107,18 +108,16 @@ class RecordSchema(BaseModel):
         from_attributes=True, protected_namespaces=("model_validate", "model_dump")
     )
 
-    __record_columns__: ClassVar[Any] = None
-    __record_list__: ClassVar[Any] = None
+    __record_columns__: ClassVar[tuple[Column, ...]]
+    __record_list__: ClassVar[TypeAdapter[Any]]
 
     @classmethod
     def from_records(cls, records: Record) -> list[Self]:
-        """Return the schema of each record.
+        """Read records.
 
-        All records are read together: the number of queries depends on the schema, not
-        on the number of records.
+        The number of queries depends on the schema, not on the number of records.
 
-        :param records: recordset, empty or not
-        :raises AccessError: a record or field that the user may not read
+        :raises AccessError: the user may not read a record or a field
         """
         return cls._validate_rows(RecordBatch(records))
 
@@ -131,16 +130,11 @@ class RecordSchema(BaseModel):
         limit: int | None = None,
         order: str | None = None,
     ) -> list[Self]:
-        """Return the schema of each record that a search finds.
-
-        The search fetches exactly the fields that the schema names.
+        """Search and read records. The search fetches the fields of the schema.
 
         :param model: the empty recordset of the model, for the environment
-        :param domain: which records
-        :param offset: number of records to leave out
-        :param limit: largest number of records, None for all
-        :param order: as in ``search``; None for the model's own
-        :raises AccessError: a record or field that the user may not read
+        :param domain: as for ``search``, like ``offset``, ``limit`` and ``order``
+        :raises AccessError: the user may not read a record or a field
         """
         names = get_names_to_fetch(model, cls)
         records = model.search_fetch(domain, names, offset, limit, order)
@@ -150,7 +144,7 @@ class RecordSchema(BaseModel):
     def _search_with_next(
         cls, model: Record, domain: Domain, order: str, limit: int, names: list[str]
     ) -> tuple[Record, list[Self]]:
-        """Return the records of a page and the next one, and the schemas of the page.
+        """Return the records of a page and the next record, and the page's schemas.
 
         :param names: more fields to fetch
         """
@@ -160,28 +154,29 @@ class RecordSchema(BaseModel):
         return records, cls._validate_rows(page)
 
     def to_vals(self, record: Record) -> dict[str, Any]:
-        """Return the values for ``create`` or ``write``.
+        """Return values for ``create`` or ``write``.
 
-        What was not set is left out. None is False; an aware datetime is a naive one,
-        in UTC. A list of ids replaces the related records; of a list of schemas, those
-        with an id are changed, the others are created. Ids are checked: the user must
-        be able to read the record, and to change one through a list, it must be in the
-        record's list already. A one2many takes records from another list only if the
-        user may change them. ``id`` itself is left out.
+        Only what was set is returned, without ``id``. None is False, and an aware
+        datetime is a naive one in UTC. A list of ids replaces the related records. Of a
+        list of schemas, those with an id change that record, the others create one.
 
-        :param record: the record that is changed, or the empty recordset of the model
-        :raises odoo.exceptions.ValidationError: an id that is no record for the user
+        Ids are checked. The user must be able to read the record. To change a record
+        through a list, it must be in the list already. A one2many takes records from
+        another list only if the user may change them.
+
+        :param record: the record to change, or the empty recordset of the model
+        :raises odoo.exceptions.ValidationError: an id of no record that the user sees
         :raises AccessError: the user may not read the model of an id, or not change a
             record that a one2many takes from another list
-        :raises ValueError: the schema has something that can't be written
+        :raises ValueError: the schema has a value that can't be written
         """
         return to_vals(self, record)
 
     @classmethod
     def _validate_rows(cls, batch: RecordBatch) -> list[Self]:
-        adapter = cls.__dict__.get("__record_list__")
-        if adapter is None:
-            adapter = cls.__record_list__ = TypeAdapter(list[cls])  # type: ignore[valid-type]
+        if "__record_list__" not in cls.__dict__:
+            cls.__record_list__ = TypeAdapter(list[cls])  # type: ignore[valid-type]
+        adapter: TypeAdapter[list[Self]] = cls.__record_list__
         return adapter.validate_python(batch.get_rows())
 
     @model_validator(mode="before")
@@ -199,27 +194,26 @@ class RecordSchema(BaseModel):
 
     @classmethod
     def _get_record_columns(cls) -> tuple[Column, ...]:
-        """Return what to read of a record; found out once for each class."""
-        columns = cls.__dict__.get("__record_columns__")
-        if columns is None:
-            if not cls.__pydantic_complete__:  # names a class that was not there yet
+        """Return how to read each field, worked out once for each class."""
+        if "__record_columns__" not in cls.__dict__:
+            if not cls.__pydantic_complete__:  # a class it names was defined later
                 cls.model_rebuild()
-            columns = cls.__record_columns__ = tuple(
+            cls.__record_columns__ = tuple(
                 _make_column(name, field) for name, field in cls.model_fields.items()
             )
-        return columns
+        return cls.__record_columns__
 
 
 class Reference(RecordSchema):
-    """A related record: its id, and what Odoo calls it."""
+    """A related record: its id and its display name."""
 
     id: int
-    # a record without a name has none, and a reference shall always have a text
+    # always a text, also for a record without a name
     display_name: Annotated[str, BeforeValidator(lambda value: value or "")]
 
 
 class ModelReference(Reference):
-    """A related record of any model, for fields that may refer to several."""
+    """A related record and its model, for fields that refer to several models."""
 
     model: Annotated[str, Source("_name")]
 
@@ -254,7 +248,7 @@ def _make_column(name: str, field: FieldInfo) -> Column:
 
 
 def _find_types(annotation: Any) -> Iterator[Any]:
-    """Yield the types in an annotation, and what is annotated with them."""
+    """Yield the types and the metadata in an annotation."""
     origin = get_origin(annotation)
     if origin is None:
         yield annotation

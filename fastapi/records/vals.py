@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Turns what a client has sent into the values that ``create`` and ``write`` take."""
+"""Converts a client's input to the values that ``create`` and ``write`` take."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
@@ -26,19 +26,21 @@ if TYPE_CHECKING:
     from odoo.models import BaseModel as Record
     from odoo.tools.translate import LazyGettext
 
-    from .rows import Column
+    from .readers import Column
 
-__all__ = ["check_rounded", "out_of_range", "to_plain", "to_vals"]
+__all__ = ["check_range", "out_of_range", "to_plain", "to_vals"]
+
+T = TypeVar("T", bound=float)
 
 _lt = LazyTranslate(__name__)
 
 MAX_INTEGER = 2**31 - 1  # of PostgreSQL
-#: Larger numbers leave the range of a float when Odoo divides them, to round them.
+#: Larger numbers overflow when Odoo divides them, to round them.
 MAX_ROUNDED = 1e290
-#: Levels of lists and objects in a JSON value; pydantic writes some 250.
+#: Levels of lists and objects in a JSON value. Pydantic can write about 250.
 MAX_DEPTH = 100
 MAX_SHOWN = 100  # characters of a value in a message
-#: Types of the values of properties; of those that are not here, a text.
+#: Types of the values of properties. Default: ``str``.
 PROPERTY_TYPES: dict[str, Any] = {
     "boolean": bool,
     "float": (int, float),
@@ -48,10 +50,7 @@ PROPERTY_TYPES: dict[str, Any] = {
 
 
 def to_vals(schema: Any, record: Record) -> dict[str, Any]:
-    """Return the values of a schema for ``create`` or ``write``.
-
-    See :meth:`~.schema.RecordSchema.to_vals`.
-    """
+    """Implement :meth:`~.schema.RecordSchema.to_vals`."""
     vals = {}
     attributes = type(schema).model_fields
     for attribute, column in zip(attributes, schema._get_record_columns(), strict=True):
@@ -76,9 +75,10 @@ def to_vals(schema: Any, record: Record) -> dict[str, Any]:
 
 
 def _to_val(record: Record, field: Field, column: Column, value: Any) -> Any:
+    is_x2many = field.type in ("one2many", "many2many")
     if value is None:
-        return [Command.clear()] if _is_x2many(field) else False
-    if _is_x2many(field):
+        return [Command.clear()] if is_x2many else False
+    if is_x2many:
         return _to_commands(record, field, list(value))
     if field.type == "many2one":
         id_ = _get_id(field, value)
@@ -87,16 +87,16 @@ def _to_val(record: Record, field: Field, column: Column, value: Any) -> Any:
     if field.type == "reference":
         return _to_reference(record, field, value)
     if field.type == "many2one_reference":
-        return _check_integer(field, _get_id(field, value))
+        return check_range(field.name, _get_id(field, value), MAX_INTEGER)
     if field.type == "binary" and column.is_decoded:
         return base64.b64encode(value)
     if field.type == "binary":
         return _check_base64(field, value)
     value = to_plain(value)
     if field.type == "integer":
-        return _check_integer(field, value)
+        return check_range(field.name, value, MAX_INTEGER)
     if field.type == "monetary" or (field.type == "float" and field._digits):
-        return check_rounded(field.name, value)
+        return check_range(field.name, value)
     if field.type == "selection" and value not in field.get_values(record.env):
         raise _no_value_of(field.name, value)
     if field.type == "properties_definition":
@@ -104,22 +104,18 @@ def _to_val(record: Record, field: Field, column: Column, value: Any) -> Any:
     return value
 
 
-def _is_x2many(field: Field) -> bool:
-    return field.type in ("one2many", "many2many")
-
-
 def to_plain(value: Any, depth: int = 0) -> Any:
-    """Return a value as the ORM has it.
+    """Convert a value to the types of the ORM.
 
-    :param depth: lists and objects that the value is in
-    :raises odoo.exceptions.ValidationError: a text, number or time that pydantic has
-        and PostgreSQL hasn't, or a value of too many levels
+    :param depth: number of lists and objects around the value
+    :raises odoo.exceptions.ValidationError: a text, number or time that PostgreSQL does
+        not have, or too many levels
     """
     if depth > MAX_DEPTH:
         raise _refusal(_lt("A value is nested too deeply."))
     if isinstance(value, Enum):
         return to_plain(value.value, depth)
-    if isinstance(value, SecretBytes | SecretStr):  # as a text, asterisks
+    if isinstance(value, SecretBytes | SecretStr):  # else asterisks
         return to_plain(value.get_secret_value(), depth)
     if isinstance(value, str):
         invalid = describe_invalid_text(value)
@@ -145,23 +141,16 @@ def to_plain(value: Any, depth: int = 0) -> Any:
 
 
 def out_of_range(time: datetime) -> ValidationError:
-    """Return the exception for a time that Odoo can't deal with."""
     return _refusal(_lt("The time %(value)s is out of range.", value=time))
 
 
-def check_rounded(name: str, value: float) -> float:
-    """Return a number that Odoo can round, and refuse others.
+def check_range(name: str, value: T, limit: float = MAX_ROUNDED) -> T:
+    """Return a number if its absolute value is not above a limit.
 
-    :param name: of what has the value
+    :param name: name of the field or parameter, for the message
+    :param limit: by default, up to which Odoo can round
+    :raises odoo.exceptions.ValidationError: the number is out of range
     """
-    return _check_range(name, value, MAX_ROUNDED)
-
-
-def _check_integer(field: Field, value: int) -> int:
-    return _check_range(field.name, value, MAX_INTEGER)
-
-
-def _check_range(name: str, value: Any, limit: float) -> Any:
     if not -limit <= value <= limit:
         raise _refusal(
             _lt("%(field)s: %(value)s is out of range.", field=name, value=value)
@@ -170,8 +159,9 @@ def _check_range(name: str, value: Any, limit: float) -> Any:
 
 
 def _to_reference(record: Record, field: Field, value: Any) -> str:
-    """Return a reference to a record that is there, and that the user can see."""
-    if isinstance(value, BaseModel):
+    """Return a reference, if it is one to a record that the user can see."""
+    is_schema = isinstance(value, BaseModel)
+    if is_schema:
         value = f"{value.model},{value.id}"
     model, _comma, id_ = str(value).partition(",")
     is_id = id_.isdecimal() and len(id_) < 19
@@ -188,7 +178,7 @@ def _to_reference(record: Record, field: Field, value: Any) -> str:
 
 
 def _get_id(field: Field, value: Any) -> int:
-    """Return the id of a related record: the value itself, or that of a schema."""
+    """Return the id of a related record, from an id or a schema."""
     id_ = getattr(value, "id", None) if isinstance(value, BaseModel) else value
     if isinstance(id_, int):
         return id_
@@ -206,19 +196,19 @@ def _to_commands(record: Record, field: Field, items: list[Any]) -> list[Any]:
     ids = [item for item in items if isinstance(item, int)]
     if ids:
         _check_ids(comodel, field.name, ids)
-        if field.type == "one2many":  # takes the record from another list
+        if field.type == "one2many":  # takes the records from another list
             comodel.browse(set(ids) - linked).check_access("write")
     if len(ids) == len(items):
         return [Command.set(ids)]
     commands = [Command.link(id_) for id_ in ids]
     for item in items:
-        id_ = getattr(item, "id", None)
         if isinstance(item, int):
             continue
+        id_ = getattr(item, "id", None)
         if not id_:
             commands.append(Command.create(to_vals(item, comodel)))
             continue
-        # the ORM would change any record, whose ever it is
+        # the ORM would also change records outside of the list
         if id_ not in linked:
             raise _missing(field.name, [id_])
         commands.append(Command.update(id_, to_vals(item, comodel.browse(id_))))
@@ -226,7 +216,7 @@ def _to_commands(record: Record, field: Field, items: list[Any]) -> list[Any]:
 
 
 def _check_base64(field: Field, value: Any) -> Any:
-    """Refuse a content that is not base64: some is stored, and can't be read."""
+    """Refuse content that is not base64, as Odoo may store it but can't read it."""
     try:
         base64.b64decode(value, validate=True)
     except (TypeError, ValueError) as err:
@@ -236,7 +226,7 @@ def _check_base64(field: Field, value: Any) -> Any:
 
 
 def _check_definitions(record: Record, field: Field, value: Any) -> None:
-    """Refuse definitions of properties that are none, as the field itself would."""
+    """Refuse definitions of properties that the field can't store."""
     try:
         field.convert_to_column(copy.deepcopy(value), record)
     except (AttributeError, KeyError, TypeError, ValueError) as err:
@@ -246,35 +236,32 @@ def _check_definitions(record: Record, field: Field, value: Any) -> None:
 def _to_properties(
     record: Record, field: Field, value: Any, vals: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the values of properties by name, as they are defined.
+    """Return the values of properties by name, checked against their definitions.
 
-    The ORM stores any, and then can't read them. Definitions that a client has sent
-    with the values would change those of the container.
+    The ORM stores invalid values, and then can't read them. Definitions in the client's
+    values are dropped: they would change those of the container.
 
-    :param vals: what else is written, which may be the container
+    :param vals: all values that are written, maybe with the container
     """
-    if not isinstance(value, list | dict):
-        raise _no_value_of(field.name, value)
-    if isinstance(value, list):
-        if not all(
-            isinstance(item, dict) and isinstance(item.get("name"), str)
-            for item in value
-        ):
-            raise _no_value_of(field.name, value)
+    if isinstance(value, list) and all(
+        isinstance(item, dict) and isinstance(item.get("name"), str) for item in value
+    ):
         value = {item["name"]: item.get("value") for item in value}
+    if not isinstance(value, dict):
+        raise _no_value_of(field.name, value)
     container = field.definition_record
     if container in vals:
         id_ = vals[container]
     else:
         default = {} if record else record.default_get([container])
         id_ = record[container].id or default.get(container)
-    if not id_:  # Odoo drops them, unless an override sets the container
+    if not id_:  # Odoo drops the values, unless an override sets the container
         return value
     definitions = record[container].sudo().browse(id_)[field.definition_record_field]
     return {
-        definition["name"]: _to_property(record, definition, value[definition["name"]])
+        name: _to_property(record, definition, value[name])
         for definition in definitions or ()
-        if definition["name"] in value
+        if (name := definition["name"]) in value
     }
 
 
@@ -287,7 +274,7 @@ def _to_property(record: Record, definition: dict[str, Any], value: Any) -> Any:
         ids = value if kind == "many2many" else [value]
         if not isinstance(ids, list) or definition.get("comodel") not in record.env:
             raise _no_value_of(name, value)
-        # as they are read: with their names
+        # ids may come with names, as when they are read
         ids = [id_[0] if id_ and isinstance(id_, list) else id_ for id_ in ids]
         if not all(type(id_) is int for id_ in ids):
             raise _no_value_of(name, value)
@@ -317,9 +304,9 @@ def _is_date(kind: str, value: Any) -> bool:
 
 
 def _check_ids(comodel: Record, name: str, ids: Iterable[int]) -> None:
-    """Refuse ids of records that the user can't see; the ORM takes any.
+    """Refuse ids of records that the user can't see.
 
-    :raises AccessError: the user can't read the model at all
+    :raises AccessError: the user may not read the model
     """
     wanted = set(ids)
     found = comodel.with_context(active_test=False).search([("id", "in", list(wanted))])
@@ -349,5 +336,5 @@ def _missing(name: str, ids: list[int]) -> ValidationError:
 
 
 def _refusal(text: LazyGettext) -> ValidationError:
-    """Return an exception whose text is in the language of the client."""
+    """Return an exception with the text in the language of the client."""
     return ValidationError(translate_for_client(text))

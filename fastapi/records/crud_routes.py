@@ -1,0 +1,72 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The routes that ``CrudRouter`` generates: names, paths, documented responses."""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any
+
+from fastapi import Path
+from fastapi.routing import APIRoute
+
+from ..schemas import ErrorDetail
+from .vals import MAX_INTEGER
+
+__all__ = [
+    "CHANGED",
+    "ETAG",
+    "LOCATION",
+    "READ",
+    "REFUSED",
+    "ROUTES",
+    "RecordId",
+    "choose_routes",
+    "get_shape",
+]
+
+RecordId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="Id of the record.")]
+
+#: Method, path and summary of the generated routes.
+ROUTES = {
+    "list": ("GET", "", "List {} records"),
+    "get": ("GET", "/{id}", "Read one {}"),
+    "create": ("POST", "", "Create one {}"),
+    "update": ("PATCH", "/{id}", "Change one {}"),
+    "delete": ("DELETE", "/{id}", "Delete one {}"),
+}
+
+ETAG = {"description": "Changes with the content.", "schema": {"type": "string"}}
+LOCATION = {"description": "Path of the new record.", "schema": {"type": "string"}}
+READ: dict[int | str, Any] = {
+    200: {"headers": {"ETag": ETAG}},
+    304: {"description": "The client has the current content already."},
+}
+# besides the errors that every app documents
+REFUSED: dict[int | str, Any] = {
+    403: {"model": ErrorDetail, "description": "The caller is not allowed to do this."}
+}
+CHANGED: dict[int | str, Any] = {
+    412: {"model": ErrorDetail, "description": "`If-Match` names another state."}
+}
+
+
+def choose_routes(
+    available: Mapping[str, bool], only: Collection[str] | None
+) -> set[str]:
+    """Return the names of the routes to generate.
+
+    :raises ValueError: ``only`` has an unknown name, or one without its argument
+    """
+    routes = {name for name, is_available in available.items() if is_available}
+    if only is None:
+        return routes
+    for name in only:
+        if name not in available:
+            raise ValueError(f"only: {name!r} is not one of {', '.join(available)}.")
+        if name not in routes:
+            raise ValueError(f"only: {name!r} needs the argument {name}, too.")
+    return routes.intersection(only)
+
+
+def get_shape(route: APIRoute) -> str:
+    """Return the path without the names of its parameters."""
+    return re.sub(r"{[^}]*}", "{}", route.path)
