@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What breaks clients of an older OpenAPI document. Pure Python.
+"""Finds changes of an OpenAPI document that break its clients. Pure Python.
 
-Clients break if a value that they send is no longer accepted, or if they receive one
-that they don't know. Limits and patterns of responses don't count.
+A change breaks clients if a value that they send is no longer accepted, or if they may
+get a value that they don't know. Limits and patterns of responses do not count.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ..app.openapi import METHODS
 __all__ = ["find_breaking_changes"]
 
 Node = Mapping[str, Any]
-#: By name: the schema of a value, and whether the value must be there.
+#: By name: the schema of a value, and whether the value is required.
 Fields = dict[str, tuple[Node, bool]]
 
-#: Keywords of a schema, and whether a new limit excludes what an old one allowed.
+#: Keywords of a schema, and a function that tells if a new limit is narrower.
 LIMITS = {
     **dict.fromkeys(("minimum", "exclusiveMinimum"), operator.gt),
     **dict.fromkeys(("minLength", "minItems"), operator.gt),
@@ -33,12 +33,12 @@ LIMITS = {
 
 
 def find_breaking_changes(old: Node, new: Node) -> list[str]:
-    """Return what may break clients of ``old`` when ``new`` is served, in words.
+    """Describe what may break clients of ``old`` when ``new`` is served.
 
-    A change of a schema is named at the first place where the schema is used.
+    A change of a schema is reported where the schema is used first.
 
     :param old: an OpenAPI document
-    :param new: a later one of the same API
+    :param new: a later document of the same API
     """
     changes = _Comparison(old, new).compare()
     return [change.replace(".[]", "[]") for change in changes]
@@ -46,23 +46,18 @@ def find_breaking_changes(old: Node, new: Node) -> list[str]:
 
 @dataclass
 class _Values:
-    """The values of a schema, of all its alternatives together.
+    """The values that a schema allows, with all its alternatives."""
 
-    :param types: None for any
-    :param choices: as JSON, None for any
-    :param fields: properties and items
-    """
-
-    types: list[str] | None = field(default_factory=list)
-    choices: list[str] | None = field(default_factory=list)
-    fields: Fields = field(default_factory=dict)
+    types: list[str] | None = field(default_factory=list)  # None for any
+    choices: list[str] | None = field(default_factory=list)  # as JSON, None for any
+    fields: Fields = field(default_factory=dict)  # properties and items
     limits: dict[str, Any] = field(default_factory=dict)
 
 
 class _Operation:
-    """One operation, as far as it is compared.
+    """The parts of an operation that are compared.
 
-    :ivar ways: how to authenticate: what each way asks for, by its name in words
+    :ivar ways: schemes and scopes of each way to authenticate, by a name in words
     """
 
     def __init__(self, document: Node, path: str, item: Node, method: str) -> None:
@@ -90,7 +85,7 @@ class _Operation:
         for way in operation.get("security", document.get("security")) or [{}]:
             wanted = set()
             for name, scopes in way.items():
-                # the same scheme, whatever it is called
+                # compared by content, not by name
                 scheme = {**_resolve(document, schemes.get(name)), "description": ""}
                 text = json.dumps(scheme, sort_keys=True)
                 wanted |= {text, *(f"{text} {scope}" for scope in scopes)}
@@ -115,18 +110,18 @@ class _Comparison:
         self._seen: set[tuple[Any, Any, bool]] = set()
 
     def compare(self) -> Iterator[str]:
-        # no client sends the names of parameters of a path
+        # clients do not send the names of path parameters
         new_items = {
             re.sub(r"{\w+", "{", path): (path, item)
             for path, item in self._new.get("paths", {}).items()
         }
         for path, item in self._old.get("paths", {}).items():
-            new = new_items.get(re.sub(r"{\w+", "{", path), (path, {}))
+            new_path, new_item = new_items.get(re.sub(r"{\w+", "{", path), ("", {}))
             for method in filter(item.get, METHODS):
                 place = f"{method.upper()} {path}"
-                if method in new[1]:
+                if method in new_item:
                     old_operation = _Operation(self._old, path, item, method)
-                    new_operation = _Operation(self._new, *new, method)
+                    new_operation = _Operation(self._new, new_path, new_item, method)
                     yield from self._compare(place, old_operation, new_operation)
                 else:
                     yield f"{place} is gone"
@@ -144,10 +139,10 @@ class _Comparison:
     def _compare_fields(
         self, prefix: str, old: Fields, new: Fields, sent: bool
     ) -> Iterator[str]:
-        """Compare values that have names.
+        """Compare named values.
 
-        :param prefix: what stands before each name
-        :param sent: whether clients send the values
+        :param prefix: text before each name
+        :param sent: clients send the values, else they get them
         """
         for name, (schema, required) in old.items():
             place = f"{prefix}{name}"
@@ -167,9 +162,9 @@ class _Comparison:
     def _compare_schemas(
         self, place: str, old: Node, new: Node, sent: bool
     ) -> Iterator[str]:
-        # true stands for any value
+        # the schema `true` allows any value
         old, new = (node if isinstance(node, Mapping) else {} for node in (old, new))
-        if "$ref" in old or "$ref" in new:  # all cycles have one
+        if "$ref" in old or "$ref" in new:  # each cycle has one
             key = (old.get("$ref", id(old)), new.get("$ref", id(new)), sent)
             if key in self._seen:
                 return
@@ -193,7 +188,7 @@ class _Comparison:
 
 
 def _resolve(document: Node, node: Any) -> Node:
-    """Return what a node refers to, or itself if it is no reference."""
+    """Follow the references of a node."""
     seen = set()
     while isinstance(node, Mapping) and "$ref" in node and node["$ref"] not in seen:
         seen.add(node["$ref"])
@@ -206,7 +201,6 @@ def _resolve(document: Node, node: Any) -> Node:
 
 
 def _get_values(document: Node, node: Any, seen: tuple[int, ...] = ()) -> _Values:
-    """Return the values of a schema."""
     schema = _resolve(document, node)
     if id(schema) in seen:
         return _Values()
@@ -230,7 +224,7 @@ def _get_values(document: Node, node: Any, seen: tuple[int, ...] = ()) -> _Value
 
 
 def _get_own_values(schema: Node) -> _Values:
-    """Return the values of a schema without its alternatives."""
+    """Return the values of a schema, without its alternatives."""
     kinds = schema.get("type", "object" if "properties" in schema else None)
     types = [kinds] if isinstance(kinds, str) else kinds
     choices = schema.get("enum", [schema["const"]] if "const" in schema else None)
@@ -254,7 +248,7 @@ def _get_own_values(schema: Node) -> _Values:
 
 
 def _subtract(values: list[str] | None, known: list[str] | None) -> list[str]:
-    """Return the values that are not known; None stands for all that there are."""
+    """Return the values that are not known. None means any value."""
     if known is None:
         return []
     if values is None:

@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``odoo api call``: a request that comes from no server.
+"""``odoo api call``: calls a route without a server.
 
-The request goes the way of one over HTTP, from ``ir.http._match`` on. What comes before
-(``odoo.http.Application``, ``Request._serve_db``, 19.0) opens sessions and cursors of
-its own, so its few steps are repeated here.
+The request is handled as one over HTTP, from ``ir.http._match`` on. What Odoo does
+before (``odoo.http.Application``, ``Request._serve_db``, 19.0) opens sessions and
+cursors of its own, so this module repeats its few steps.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-#: What a browser sends for a page that its user opens: with it, Odoo takes a session
-#: in place of an API key (``ir.http._auth_method_bearer``).
+#: A browser sends these for a page that its user opens. With them, Odoo accepts a
+#: session in place of an API key (``ir.http._auth_method_bearer``).
 BROWSER_HEADERS = {
     "Sec-Fetch-Dest": "document",
     "Sec-Fetch-Mode": "navigate",
@@ -94,11 +94,6 @@ def run(args: argparse.Namespace) -> int:
         if headers.get("Content-Type", "").startswith("application/json"):
             sys.stdout.write("\n")
         return 0 if complete and not failed else 1
-
-
-# ----------------------------------------------------------------------
-# The request
-# ----------------------------------------------------------------------
 
 
 def _read_request(args: argparse.Namespace) -> EnvironBuilder:
@@ -145,7 +140,7 @@ def _read_data(text: str) -> bytes:
 
 
 def _log_in(session: Session, env: Environment, login: str) -> Caller:
-    """Log a user in to a session, and return the user as the caller of an app.
+    """Log a user in, and return the user as the caller of the app.
 
     :raises CommandError: no active user has that login
     """
@@ -158,7 +153,7 @@ def _log_in(session: Session, env: Environment, login: str) -> Caller:
             "login": login,
             "context": dict(user.with_user(user).context_get()),
             "session_token": user._compute_session_token(session.sid),
-            "_trace_disable": True,  # no device of the user's
+            "_trace_disable": True,  # records no device of the user
         }
     )
     return Caller("app", user.partner_id.id, user.id)
@@ -166,41 +161,29 @@ def _log_in(session: Session, env: Environment, login: str) -> Caller:
 
 @contextmanager
 def _authenticated(app: Any, caller: Caller | None) -> Iterator[None]:
-    """Have an app treat a user as the authenticated caller."""
-    if caller is None:
-        yield
-        return
-
-    def get_partner() -> BaseModel:
-        return odoo_env_ctx.get()["res.partner"].browse(caller.partner_id)
-
-    def get_caller() -> Caller:
-        return caller
-
+    """Make the app take a user as the authenticated caller."""
     overrides = app.dependency_overrides
-    app.dependency_overrides = {
-        **overrides,
-        authenticated_partner_impl: get_partner,
-        optionally_authenticated_partner_impl: get_partner,
-        authenticated_caller: get_caller,
-        optionally_authenticated_caller: get_caller,
-    }
+    if caller:
+        partner_id = caller.partner_id
+
+        def get_partner() -> BaseModel:
+            return odoo_env_ctx.get()["res.partner"].browse(partner_id)
+
+        app.dependency_overrides = {
+            **overrides,
+            authenticated_partner_impl: get_partner,
+            optionally_authenticated_partner_impl: get_partner,
+            authenticated_caller: lambda: caller,
+            optionally_authenticated_caller: lambda: caller,
+        }
     try:
         yield
     finally:
         app.dependency_overrides = overrides
 
 
-# ----------------------------------------------------------------------
-# The response
-# ----------------------------------------------------------------------
-
-
 class CommandRequest(Request):
-    """A request whose session comes from no store.
-
-    :param session: of the request, also when it is replayed
-    """
+    """A request with a given session, also when Odoo replays it."""
 
     def __init__(self, httprequest: HTTPRequest, session: Session) -> None:
         super().__init__(httprequest)
@@ -211,10 +194,10 @@ class CommandRequest(Request):
 
 
 class DryRunCursor(BaseCursor):
-    """A cursor that keeps nothing: each of its transactions is a savepoint.
+    """A cursor whose transactions are savepoints, and are rolled back in the end.
 
-    As ``odoo.tests.test_cursor.TestCursor``, which needs a test that runs. What waits
-    for a commit (``postcommit``) is dropped.
+    Like ``odoo.tests.test_cursor.TestCursor``, which works in a running test only.
+    Callbacks in ``postcommit`` are dropped.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -229,42 +212,41 @@ class DryRunCursor(BaseCursor):
     def execute(self, *args: Any, **kwargs: Any) -> None:
         self._cursor.execute(*args, **kwargs)
 
-    def dictfetchone(self) -> dict[str, Any] | None:
+    def dictfetchone(self) -> Any:
         return self._cursor.dictfetchone()
 
     def commit(self) -> None:
         self.flush()
-        self._savepoint.close(rollback=False)
-        self._savepoint = Savepoint(self._cursor)
-        self._now = None
+        self._renew_savepoint(rollback=False)
         self.clear()
         for callbacks in (self.prerollback, self.postrollback, self.postcommit):
             callbacks.clear()
-        # no other process is to hear of it
-        self._registry.reset_changes()
+        self._registry.reset_changes()  # other processes keep their caches
 
     def rollback(self) -> None:
         self.clear()
         self.postcommit.clear()
         self.prerollback.run()
-        self._savepoint.close(rollback=True)
-        self._savepoint = Savepoint(self._cursor)
-        self._now = None
+        self._renew_savepoint(rollback=True)
         self.postrollback.run()
 
+    def _renew_savepoint(self, rollback: bool) -> None:
+        self._savepoint.close(rollback=rollback)
+        self._savepoint = Savepoint(self._cursor)
+        self._now = None
+
     def close(self) -> None:
-        if self._cursor.closed:
-            return
-        try:
-            self.rollback()
-        finally:
-            self._cursor.close()
+        if not self._cursor.closed:
+            try:
+                self.rollback()
+            finally:
+                self._cursor.close()
 
 
 def _serve(
     environ: dict[str, Any], session: Session, registry: Registry, commit: bool
 ) -> Response:
-    """Return the response of Odoo, whose body is still to be read."""
+    """Return the response of Odoo. Its body is read by the caller."""
     with HTTPRequest(environ) as httprequest:
         request = CommandRequest(httprequest, session)
         request._post_init()
@@ -289,15 +271,13 @@ def _serve(
             _request_stack.pop()
 
 
-def _write(chunks: Iterable[bytes]) -> bool:
-    """Print a body as it comes, and return whether it came to its end."""
-    output = sys.stdout.buffer
-    try:
-        for chunk in chunks:
-            output.write(chunk)
-            output.flush()
-    except ConnectionAbortedError:  # of a stream: the log says why
-        return False
-    finally:
-        chunks.close()
+def _write(chunks: Any) -> bool:
+    """Print a body chunk by chunk, and return whether it is complete."""
+    with closing(chunks):
+        try:
+            for chunk in chunks:
+                sys.stdout.buffer.write(chunk)
+                sys.stdout.buffer.flush()
+        except ConnectionAbortedError:  # by a stream: the log says why
+            return False
     return True

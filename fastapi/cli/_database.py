@@ -1,18 +1,17 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What all parts of the command need: a database, its endpoints, errors in words."""
+"""The database, its endpoints and their documents, for all subcommands."""
 
 from __future__ import annotations
 
 import copy
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
-from odoo import SUPERUSER_ID
-from odoo.api import Environment
+from odoo.api import SUPERUSER_ID, Environment
 from odoo.modules.registry import Registry
 
 from ..app.docs_pages import locate_document
@@ -34,11 +33,11 @@ __all__ = [
 
 @contextmanager
 def open_env(dbname: str) -> Iterator[Environment]:
-    """Provide an environment with all rights; nothing that it does is kept.
+    """Provide an environment with all rights. Its changes are not committed.
 
-    :raises CommandError: no such database, or it has no APIs
+    :raises CommandError: the database does not exist, or does not have the addon
     """
-    threading.current_thread().dbname = dbname  # for the log
+    vars(threading.current_thread())["dbname"] = dbname  # for the log
     try:
         registry = Registry(dbname)
     except psycopg2.Error as err:
@@ -48,17 +47,14 @@ def open_env(dbname: str) -> Iterator[Environment]:
         raise CommandError(
             f"the addon fastapi is not installed in the database {dbname}"
         )
-    cr = registry.cursor()
-    try:
+    with closing(registry.cursor()) as cr:
         yield Environment(cr, SUPERUSER_ID, {})
-    finally:
-        cr.close()
 
 
 def find_endpoint(env: Environment, root_path: str) -> BaseModel:
     """Return the active endpoint at a root path.
 
-    :raises CommandError: there is no endpoint, or its app is broken
+    :raises CommandError: there is no endpoint, or its app can't be built
     """
     root_path = clean_root_path(root_path)
     endpoint = env["fastapi.endpoint"].search([("root_path", "=", root_path)], limit=1)
@@ -69,10 +65,7 @@ def find_endpoint(env: Environment, root_path: str) -> BaseModel:
 
 
 def check_live(endpoint: BaseModel) -> None:
-    """Check that the app of an active endpoint can be built.
-
-    :raises CommandError: it can't
-    """
+    """:raises CommandError: the app of the endpoint can't be built"""
     if endpoint.build_error:
         raise CommandError(
             f"the app at {endpoint.root_path} is broken: {endpoint.build_error}"
@@ -80,7 +73,7 @@ def check_live(endpoint: BaseModel) -> None:
 
 
 def describe_endpoints(env: Environment) -> str:
-    """Return which endpoints the database has, for a message."""
+    """List the endpoints of the database, for a message."""
     paths = env["fastapi.endpoint"].search([]).mapped("root_path")
     if not paths:
         return f"the database {env.cr.dbname} has no endpoints"
@@ -95,13 +88,13 @@ def get_document(endpoint: BaseModel) -> dict[str, Any]:
     root_path = endpoint.root_path
     try:
         with endpoint._app_context():
-            document = endpoint._get_built_app().openapi()
+            served = endpoint._get_built_app().openapi()
     except Exception as err:
         raise CommandError(
             f"the app at {root_path} has no OpenAPI document: "
             f"{type(err).__name__}: {err}"
         ) from err
-    document = copy.deepcopy(document)
+    document: dict[str, Any] = copy.deepcopy(served)
     document["servers"] = document.get("servers") or [{"url": root_path}]
     locate_document(document, root_path, endpoint.base_url)
     return document

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``odoo api openapi``: the document of an endpoint, printed or checked."""
+"""``odoo api openapi``: prints or checks the document of an endpoint."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["run"]
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the document, or its breaking changes; return 1 if there are any."""
+    """Print the document, or its breaking changes. Return 1 if there are any."""
     old = _read(args.check) if args.check else None
     with open_env(args.database) as env:
         document = get_document(find_endpoint(env, args.endpoint))
@@ -36,28 +36,23 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sort(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document whose order does not depend on that of the routers.
+    """Sort paths and components, which are in the order of the routers.
 
-    What people read in its order, such as the fields of a schema, stays as it is.
+    The fields of a schema and the like keep their order.
     """
-    document = dict(document)
-    paths = sorted(document.get("paths", {}).items())
-    document["paths"] = {path: dict(sorted(item.items())) for path, item in paths}
-    components = sorted(document.get("components", {}).items())
-    if components:
-        document["components"] = {
-            kind: dict(sorted(found.items())) for kind, found in components
+    document = {**document, "paths": document.get("paths", {})}
+    for key in document.keys() & {"paths", "components"}:
+        document[key] = {
+            name: dict(sorted(found.items()))
+            for name, found in sorted(document[key].items())
         }
     return document
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Return the document in a file.
-
-    :raises CommandError: there is no OpenAPI document in it
-    """
+    """:raises CommandError: the file does not have an OpenAPI document"""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         OpenAPI.model_validate(document)
     except OSError as err:
         raise CommandError(f"can't read {path}: {err.strerror}") from err

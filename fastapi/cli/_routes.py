@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``odoo api routes``: the routes of the endpoints, in columns or as JSON."""
+"""``odoo api routes``: lists the routes of the endpoints, in columns or as JSON."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COLUMNS = (
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the routes of one endpoint, or of all that are active."""
+    """Print the routes of one endpoint, or of all active ones."""
     errors = []
     rows: list[dict[str, Any]] = []
     with open_env(args.database) as env:
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write("\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in _align(rows))
-    if errors:  # of one app; the others are listed
+    if errors:  # the routes of the other apps are printed
         raise CommandError("; ".join(errors))
     return 0
 
@@ -77,9 +77,9 @@ def _get_rows(endpoint: BaseModel) -> Iterator[dict[str, Any]]:
         }
 
 
-def _find_handlers(endpoint: BaseModel) -> dict[tuple[str, str], str]:
+def _find_handlers(endpoint: BaseModel) -> dict[tuple[str, str | None], str]:
     """Return file and line of each handler, by method and path."""
-    handlers: dict[tuple[str, str], str] = {}
+    handlers: dict[tuple[str, str | None], str] = {}
     for context in iter_route_contexts(endpoint._get_built_app().routes):
         source = source_of(context.endpoint) if context.endpoint else {}
         if source:
@@ -90,7 +90,7 @@ def _find_handlers(endpoint: BaseModel) -> dict[tuple[str, str], str]:
 
 
 def _shorten(file: str) -> str:
-    """Return the path of a file, from the name of its addon on if it is in one."""
+    """Return the path of a file, relative to the folder of addons if it is in one."""
     path = Path(file)
     for folder in odoo.addons.__path__:
         if path.is_relative_to(folder):
@@ -99,7 +99,7 @@ def _shorten(file: str) -> str:
 
 
 def _describe_security(operation: Operation) -> str:
-    """Return how callers authenticate: names of schemes, empty if they need not."""
+    """Return the names of the security schemes, or an empty text for a public route."""
     ways = [" + ".join(way) for way in operation.security if way]
     optional = ["nothing"] if ways and not operation.authenticated else []
     return " or ".join(ways + optional)
@@ -108,8 +108,8 @@ def _describe_security(operation: Operation) -> str:
 def _align(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     table = [[name.replace("_", " ").upper() for name in COLUMNS]]
     for row in rows:
-        cells = {**row, "tags": ", ".join(row["tags"])}
-        table.append([cells[name] or "-" for name in COLUMNS])
+        texts = {**row, "tags": ", ".join(row["tags"])}
+        table.append([texts[name] or "-" for name in COLUMNS])
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for cells in table:
         padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]

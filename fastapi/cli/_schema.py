@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``odoo api schema``: a schema of a model as code, formatted as ruff does."""
+"""``odoo api schema``: prints a schema of a model as code, formatted as by ruff."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-#: Characters in a line.
-LINE_LENGTH = 88
+LINE_LENGTH = 88  # characters
 RECORDS = "odoo.addons.fastapi.records"
 
 
@@ -38,10 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class _Source:
-    """The source of a schema.
-
-    :param schema: made by ``schema_from``
-    """
+    """The source code of a schema made by ``schema_from``."""
 
     def __init__(self, schema: type[ModelSchema]) -> None:
         self._imports: dict[str, set[str]] = defaultdict(set)
@@ -59,17 +55,13 @@ class _Source:
             self._body += self._write_field(attribute, annotation, nullable, value)
 
     def get_lines(self) -> Iterator[str]:
-        """Yield the lines: imports, and the class."""
-        modules = self._imports
-        groups = [
-            [name for name in ("datetime", "decimal", "typing") if name in modules],
-            [name for name in ("pydantic",) if name in modules],
-            [RECORDS],
-        ]
-        for group in filter(None, groups):
-            for module in group:
+        """Yield the imports and the class."""
+        for group in (("datetime", "decimal", "typing"), ("pydantic",), (RECORDS,)):
+            modules = [module for module in group if module in self._imports]
+            for module in modules:
                 yield from self._write_import(module)
-            yield ""
+            if modules:
+                yield ""
         yield ""
         yield from self._body
 
@@ -91,7 +83,7 @@ class _Source:
         line = f"    {name}: {self._write_type(annotation)}{none}{value}"
         if len(line) <= LINE_LENGTH:
             return [line]
-        # only the values of a selection are as long as that
+        # only a selection has a line that long
         if not nullable:
             return _wrap_literal(f"    {name}: ", annotation)
         lines = _wrap_literal("        ", annotation)
@@ -125,9 +117,9 @@ class _Source:
 
 
 def _wrap_literal(start: str, annotation: Any) -> list[str]:
-    """Return the lines of a ``Literal`` that has no room in one.
+    """Return the lines of a ``Literal``.
 
-    :param start: what its first line begins with
+    :param start: text before it
     """
     values = [_quote(value) for value in get_args(annotation)]
     indent = " " * (len(start) - len(start.lstrip()))
@@ -143,5 +135,5 @@ def _wrap_literal(start: str, annotation: Any) -> list[str]:
 
 
 def _quote(value: str) -> str:
-    """Return a text as ruff writes it."""
+    """Quote a text as ruff does."""
     return repr(value) if '"' in value else json.dumps(value, ensure_ascii=False)

@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``odoo api``: arguments, configuration and exit code. The parts do the work.
+"""``odoo api``: arguments, configuration and exit code of the subcommands.
 
-``odoo help`` runs this file too, in a process without configuration and database. So
-it imports nothing of the addon until a part of the command is to run.
+``odoo help`` runs this file, too, without configuration and database. So it imports
+nothing of the addon before a subcommand runs.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Api(Command):
         self._add_schema()
 
     def run(self, cmdargs: Sequence[str]) -> None:
-        """Run a part of the command, and end the process with its exit code."""
+        """Run a subcommand, and end the process with its exit code."""
         args = self.parser.parse_args(cmdargs)
         options = ["--no-http", f"--log-level={args.log_level}"]
         for option in ("config", "addons_path", "database"):
@@ -62,31 +62,26 @@ class Api(Command):
         if len(config["db_name"]) != 1:
             self.parser.error("name one database: -d DATABASE")
         (args.database,) = config["db_name"]
-        # only now: see the docstring of the module
-        package = "odoo.addons.fastapi.cli"
-        errors = importlib.import_module(f"{package}._database")
-        part = importlib.import_module(f"{package}._{args.part}")
+        # imported late: see the docstring of the module
+        part = importlib.import_module(f"odoo.addons.fastapi.cli._{args.part}")
         try:
             exit_code = part.run(args)
             sys.stdout.flush()
-        except errors.CommandError as err:
-            sys.exit(self._fail(str(err)))
+        except part.CommandError as err:
+            sys.stderr.write(f"{PROG_NAME} {self.name}: {err}\n")
+            exit_code = 2
         except BrokenPipeError:  # odoo api routes | head
-            # Python flushes again at the end, and would complain
+            # else Python flushes once more at exit, and prints an error
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             exit_code = 0
-        except KeyboardInterrupt:  # of a stream without end
-            # asyncio would log it once more, with the task that it has ended
+        except KeyboardInterrupt:  # during an endless stream
+            # else asyncio logs the cancelled task
             logging.getLogger("asyncio").setLevel(logging.CRITICAL)
             exit_code = 128 + signal.SIGINT
         sys.exit(exit_code)
 
-    def _fail(self, message: str) -> int:
-        sys.stderr.write(f"{PROG_NAME} {self.name}: {message}\n")
-        return 2
-
     def _add(self, name: str, summary: str, text: str) -> argparse.ArgumentParser:
-        part = self._parts.add_parser(
+        part: argparse.ArgumentParser = self._parts.add_parser(
             name,
             help=summary,
             description=dedent(text),
