@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 if __name__ == "extendable":
-    # Odoo loads this package as ``odoo.addons.extendable``. Under the bare name it has
-    # taken the place of the library, which nothing below could then import.
+    # Odoo imports this package as ``odoo.addons.extendable``. Under the bare name it
+    # hides the library, which the modules below need.
     raise ImportError(
         f"The Odoo addon {__file__!r} was imported instead of the Python library "
         "'extendable', because the folder that holds the addon is on sys.path: start "

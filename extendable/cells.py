@@ -1,10 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``super()`` in methods that several classes are made of.
+"""Copy the methods of a class statement, so that ``super()`` works in several classes.
 
-A method that says ``super()`` has a cell that holds its class, and Python puts the
-class that it makes into that cell. A final class is made of the methods of a class
-statement, for each database another one: with one cell for all, ``super()`` would work
-in the database that was loaded last. So each class gets methods with a cell of its own.
+A method that uses ``super()`` reads its class from a cell, which Python fills when it
+creates the class. One class statement makes a class for each database. If these shared
+one cell, ``super()`` would only work in the last loaded database. So each class gets
+copies of the methods, with a cell of its own.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 
 __all__ = ["with_own_cell"]
 
-#: What a function has beside the arguments of its constructor. Annotations are not to
-#: be evaluated where Python (3.14) evaluates them later.
+#: Attributes that the constructor of functions doesn't set. Python 3.14 evaluates
+#: annotations when they are read: copy the function that does.
 _FUNCTION_ATTRIBUTES = (
     "__kwdefaults__",
     "__qualname__",
@@ -31,10 +31,9 @@ _FUNCTION_ATTRIBUTES = (
 
 
 def with_own_cell(namespace: dict[str, Any]) -> dict[str, Any]:
-    """Return the namespace of a class statement for another class.
+    """Copy the namespace of a class statement, with a cell for another class.
 
-    :param namespace: with ``__classcell__``, if a method needs it
-    :return: a copy, in which no function has the cell of the given one
+    :param namespace: has ``__classcell__`` if a method uses ``super()``
     """
     old = namespace.get("__classcell__")
     if old is None:
@@ -44,17 +43,14 @@ def with_own_cell(namespace: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Copies:
-    """Copies of objects in which one cell is replaced.
-
-    :param old: cell to replace
-    """
+    """Copies of objects, with a new cell in place of the old one."""
 
     def __init__(self, old: types.CellType) -> None:
         self._copies: dict[int, Any] = {id(old): types.CellType()}
         self._old = old
 
     def get(self, value: Any) -> Any:
-        """Return a copy of a function, or of what is around one; other values as is."""
+        """Copy a value if it holds a function with the old cell, or return it."""
         if id(value) in self._copies:
             return self._copies[id(value)]
         copy = self._copy(value)
@@ -88,19 +84,19 @@ class _Copies:
 
     def _rebuild(self, value: Any, *functions: Any) -> Any:
         copies = [self.get(function) for function in functions]
-        if all(map(lambda copy, given: copy is given, copies, functions)):
-            return value
-        return type(value)(*copies)
+        unchanged = all(a is b for a, b in zip(copies, functions, strict=True))
+        return value if unchanged else type(value)(*copies)
 
     def _copy_function(self, function: types.FunctionType) -> types.FunctionType:
         if not self._reaches(function, set()):
             return function
-        # a cell that does not lead to the class goes on to be shared
+        cells = function.__closure__ or ()
+        # cells from which the old cell can't be reached stay shared
         closure = tuple(
             self._copies.setdefault(
                 id(cell), types.CellType() if self._reaches(cell, set()) else cell
             )
-            for cell in function.__closure__
+            for cell in cells
         )
         copy = types.FunctionType(
             function.__code__,
@@ -109,9 +105,9 @@ class _Copies:
             function.__defaults__,
             closure,
         )
-        # before its closure is filled: it may be in there itself
+        # before the cells are filled: one may hold the function itself
         self._copies[id(function)] = copy
-        for cell, own in zip(function.__closure__, closure, strict=True):
+        for cell, own in zip(cells, closure, strict=True):
             if own is not cell and cell is not self._old:
                 own.cell_contents = self.get(cell.cell_contents)
         for name in _FUNCTION_ATTRIBUTES:
@@ -123,7 +119,7 @@ class _Copies:
         return copy
 
     def _reaches(self, value: Any, seen: set[int]) -> bool:
-        """Return whether the cell can be reached from a function, or through it."""
+        """Return whether the old cell can be reached from a value."""
         if id(value) in seen:
             return False
         seen.add(id(value))

@@ -1,10 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What an extension may do to the fields of a pydantic model.
+"""Check what an extension changes in the fields of a pydantic model.
 
-Code that knows nothing of an extension goes on to make and to read the model. It can,
-as long as fields keep their type and new ones may be left out.
+Code that doesn't know the extension also creates and reads the model. That works as
+long as fields keep their type and new fields have a default.
 
-Works without pydantic: a class without ``model_fields`` has none.
+A class without ``model_fields`` has no fields: pydantic isn't required.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from typing import Annotated, Any, Union, get_args, get_origin
 __all__ = ["find_errors", "find_warnings"]
 
 
-def find_errors(below: type, extended: type) -> Iterator[str]:
-    """Yield what is wrong with the fields that an extension defines again.
+def find_errors(parent_class: type, extended: type) -> Iterator[str]:
+    """Yield a message for each field whose type changes.
 
-    :param below: the class without the extension
-    :param extended: the class with it
+    :param parent_class: the class without the extension
+    :param extended: the class with the extension
     """
     fields = _fields(extended)
-    for name, field in _fields(below).items():
+    for name, field in _fields(parent_class).items():
         if name in fields and not compatible(field.annotation, fields[name].annotation):
             yield (
-                f"the field {name!r} becomes {_shown(fields[name].annotation)}, "
-                f"was {_shown(field.annotation)}"
+                f"the field {name!r} becomes {_describe(fields[name].annotation)}, "
+                f"was {_describe(field.annotation)}"
             )
 
 
-def find_warnings(below: type, extended: type) -> Iterator[str]:
-    """Yield what makes other code fail unless it knows the extension.
+def find_warnings(parent_class: type, extended: type) -> Iterator[str]:
+    """Yield a message for each field that becomes required.
 
-    :param below: the class without the extension
-    :param extended: the class with it
+    :param parent_class: the class without the extension
+    :param extended: the class with the extension
     """
-    before = _fields(below)
+    before = _fields(parent_class)
     for name, field in _fields(extended).items():
         required = name in before and before[name].is_required()
         if field.is_required() and not required:
@@ -48,9 +48,9 @@ def find_warnings(below: type, extended: type) -> Iterator[str]:
 
 
 def compatible(before: Any, after: Any) -> bool:
-    """Return whether a value of one type may be one of the other type too.
+    """Return whether a value can have both types.
 
-    In doubt it may: only classes are compared, not what is in them.
+    Type arguments are not compared: ``list[str]`` and ``list[int]`` are compatible.
     """
     return any(
         _related(old, new) for old in _classes(before) for new in _classes(after)
@@ -66,18 +66,17 @@ def _related(old: Any, new: Any) -> bool:
         return True
     try:
         return issubclass(new, old) or issubclass(old, new)
-    except (TypeError, KeyError):  # KeyError: extendable, and not in these addons
+    except (TypeError, KeyError):  # KeyError: an extendable class of another addon
         return True
 
 
 def _classes(annotation: Any) -> Iterator[Any]:
-    """Yield the alternatives of an annotation, without what is in brackets."""
+    """Yield the members of a union, without their type arguments."""
     origin = get_origin(annotation)
     if origin is Annotated:
         yield from _classes(get_args(annotation)[0])
     elif origin in (Union, types.UnionType):
-        members = get_args(annotation)
-        for member in members:
+        for member in get_args(annotation):
             if member is not type(None):
                 yield from _classes(member)
     else:
@@ -88,5 +87,5 @@ def _fields(cls: type) -> dict[str, Any]:
     return getattr(cls, "model_fields", {})
 
 
-def _shown(annotation: Any) -> str:
+def _describe(annotation: Any) -> str:
     return annotation.__name__ if type(annotation) is type else str(annotation)

@@ -1,24 +1,24 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The extendable classes of one database.
+"""Build the extendable classes of one database.
 
-The library ``extendable`` collects the definitions of classes while modules are
-imported, which happens once in a process, and makes final classes of them in a
-registry. What is different here:
+The library ``extendable`` collects class statements while modules are imported, once in
+each process. A registry builds the final classes from them. This registry differs from
+the library's in these points:
 
-*Addons.* A registry takes the definitions of some addons, in a given order. The library
-matches names of modules as SQL does, where ``my_demo`` stands for ``my1demo`` too.
+*Addons.* It takes the statements of given addons, in a given order. The library matches
+module names with SQL's ``LIKE``: to it, ``my_demo`` is also ``my1demo``.
 
-*Errors.* A class that can't be built is logged with the extension that is the reason.
-Nothing but what needs this class is affected: it gets an :class:`ExtensionError`.
+*Errors.* If a class can't be built, the log names the extension that caused it. Only
+code that needs the class fails, with :class:`ExtensionError`.
 
-*Parametrized models* (``Page[Partner]``). Two of them may be called the same, with
-different partners; here they are told apart by what they are made of. One that is made
-after the registry was built is built when it is asked for.
+*Parametrized models* (``Page[Partner]``). Their names hold the full names of their
+arguments. A model that is parametrized after the registry was built is built on first
+use.
 
-*Databases.* Each has its own methods, see ``cells``.
+*Databases.* Each database has its own copies of methods, see ``cells``.
 
-*Threads.* A database is loaded while others are served. The library takes no definition
-while a registry is built, in any thread; here, in the thread that builds.
+*Threads.* While a registry is built, the library collects no statements, in any thread.
+Here, only the building thread collects none.
 
 *Speed.* See ``calls``.
 """
@@ -32,11 +32,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from extendable import main
-from extendable.context import extendable_registry
 from extendable.main import ExtendableMeta
 from extendable.registry import ExtendableClassesRegistry
 
-from .calls import final_metaclass, speed_up
+from .calls import final_metaclass, speed_up, use_registry
 from .cells import with_own_cell
 from .checks import find_errors, find_warnings
 
@@ -49,33 +48,31 @@ __all__ = ["AddonsRegistry", "ExtensionError"]
 
 _logger = logging.getLogger(__name__)
 
-#: Held while definitions are read, renamed and built. Others may be added meanwhile.
+#: Held while statements are read, renamed and built. Imports may add more meanwhile.
 _lock = threading.RLock()
-#: The value of an argument that nobody has given.
-_MISSING: Any = object()
 
 
 class ExtensionError(Exception):
     """A class can't be used in a database.
 
-    :param name: of the class in the registry
-    :param culprit: the class that is the reason: itself, or one that extends it
-    :param reason: what is wrong
+    :param name: name of the class in the registry
+    :param cause: name of the class that caused it: the class itself or an extension
+    :param reason: what is wrong with the cause
     """
 
-    def __init__(self, name: str, culprit: str, reason: str) -> None:
-        super().__init__(name, culprit, reason)
+    def __init__(self, name: str, cause: str, reason: str) -> None:
+        super().__init__(name, cause, reason)
         self.name = name
-        self.culprit = culprit
+        self.cause = cause
         self.reason = reason
 
     def __str__(self) -> str:
-        extends = "" if self.culprit == self.name else f", which extends {self.name}"
-        return f"{_shown(self.culprit)}{extends}, can't be used: {self.reason}"
+        extends = "" if self.cause == self.name else f", which extends {self.name}"
+        return f"{_describe(self.cause)}{extends}, can't be used: {self.reason}"
 
 
-class _Part(NamedTuple):
-    """One class statement: the class itself, or an extension of it."""
+class ClassStatement(NamedTuple):
+    """A ``class`` statement that defines an extendable class or extends one."""
 
     name: str
     cls: Any
@@ -85,21 +82,22 @@ class _Part(NamedTuple):
         return f"{self.cls.__module__}.{self.cls.__qualname__}"
 
     @property
-    def extends(self) -> bool:
-        """Whether the statement extends a class, rather than defining one."""
-        return vars(self.cls).get("__xreg_first_name__", self.name) != str(self)
+    def is_extension(self) -> bool:
+        """Whether the statement extends a class."""
+        first_name = vars(self.cls).get("__xreg_first_name__", self.name)
+        return bool(first_name != str(self))
 
-    def bases(self) -> Iterator[Any]:
-        """Yield the bases of the statement, an extendable one as the name it has."""
-        for base in self.cls.__bases__:
-            if isinstance(base, ExtendableMeta):
-                yield base.__xreg_name__
-            else:
-                yield base
+    @property
+    def bases(self) -> list[Any]:
+        """The bases in the statement; extendable ones as their name in the registry."""
+        return [
+            base.__xreg_name__ if isinstance(base, ExtendableMeta) else base
+            for base in self.cls.__bases__
+        ]
 
 
 class _BuildMode(threading.local):
-    """Tells the library whether classes are definitions; true in building threads."""
+    """The library's flag "don't collect statements", for the current thread only."""
 
     active = False
 
@@ -115,42 +113,40 @@ class AddonsRegistry(ExtendableClassesRegistry):
 
     def __init__(self) -> None:
         super().__init__()
-        #: By the name of the class, then of the statement: a module whose import failed
-        #: and was tried again has defined its classes twice.
-        self._parts: dict[str, dict[str, _Part]] = {}
+        #: By name of the class, then by name of the statement: if the import of a
+        #: module failed and was repeated, the last statement of a name counts.
+        self._statements: dict[str, dict[str, ClassStatement]] = {}
         self._errors: dict[str, ExtensionError] = {}
-        self._building_late: set[str] = set()
 
     def __getitem__(self, key: str) -> Any:
         """Return the final class of a name.
 
-        :raises ExtensionError: it could not be built
-        :raises KeyError: nobody has defined it in these addons
+        :raises ExtensionError: the class could not be built
+        :raises KeyError: no loaded addon defines it
         """
-        cls = self._extendable_classes.get(key)
+        cls = self.get(key)
         if cls is None:
-            cls = self._find(key)
-            if cls is None:
-                raise KeyError(key)
+            raise KeyError(key)
         return cls
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the final class of a name, or the default.
 
-        :raises ExtensionError: it could not be built
+        :raises ExtensionError: the class could not be built
         """
         cls = self._extendable_classes.get(key)
         if cls is None:
-            cls = self._find(key)
+            if key in self._errors:
+                raise ExtensionError(*self._errors[key].args)
+            if self.ready and key.endswith("]"):
+                cls = self._build_late(key)
         return default if cls is None else cls
 
     def init_addons(self, addons: Iterable[str], tests_of: str | None = None) -> None:
-        """Build the classes of addons; what was built before is built anew.
-
-        Those of Python libraries belong to all databases.
+        """Build all classes of the addons, and those of Python libraries.
 
         :param addons: technical names, in the order in which their extensions apply
-        :param tests_of: addon whose classes for tests are there too, for no other
+        :param tests_of: name of the addon whose ``tests`` package counts too
         """
         with _lock:
             modules: dict[str, list[str]] = {addon: [] for addon in ("", *addons)}
@@ -164,48 +160,40 @@ class AddonsRegistry(ExtendableClassesRegistry):
     def init_registry(self, module_matchings: list[str] | None = None) -> None:
         """Build the classes of modules.
 
-        :param module_matchings: names of modules, or beginnings that end with ``*``;
-            by default all that have been imported
+        :param module_matchings: names of modules, or prefixes followed by ``*``; all
+            imported modules by default
         """
         names = ["*"] if module_matchings is None else list(module_matchings)
         for listener in self.listeners:
             listener.before_init_registry(self, names)
-        with _lock, self.build_mode(), self._active():
+        with _lock, self.build_mode(), use_registry(self):
             for name in names:
                 for module in list(main._extendable_class_defs_by_module):
-                    if module == name or (
-                        name.endswith("*") and module.startswith(name[:-1])
-                    ):
+                    prefix = name.removesuffix("*")
+                    if module == name or (prefix != name and module.startswith(prefix)):
                         self.load_extendable_classes(module)
             self.build_extendable_classes()
             self._notify_listeners()
         self.ready = True
         for error in self._errors.values():
-            cause = error.__cause__
-            known = isinstance(cause, ExtensionError)
-            _logger.error("%s", error, exc_info=None if known else cause)
+            err = error.__cause__
+            known = isinstance(err, ExtensionError)
+            _logger.error("%s", error, exc_info=None if known else err)
 
     @contextmanager
     def build_mode(self) -> Iterator[None]:
-        main._registry_build_mode = _build_mode
+        """Collect no statements in this thread."""
+        main._registry_build_mode = _build_mode  # type: ignore[assignment]
         before, _build_mode.active = _build_mode.active, True
         try:
             yield
         finally:
             _build_mode.active = before
 
-    @contextmanager
-    def _active(self) -> Iterator[None]:
-        token = extendable_registry.set(self)
-        try:
-            yield
-        finally:
-            extendable_registry.reset(token)
-
     def load_extendable_classes(self, module: str) -> None:
         if module not in self._loaded_modules:
             for cls_def in main._extendable_class_defs_by_module.get(module, ()):
-                if hasattr(cls_def, "original_cls"):  # the class statement has passed
+                if hasattr(cls_def, "original_cls"):  # its class exists
                     self.load_extendable_class_def(cls_def)
             self._loaded_modules.add(module)
 
@@ -213,70 +201,83 @@ class AddonsRegistry(ExtendableClassesRegistry):
         cls = cls_def.original_cls
         speed_up(cls)
         _settle_name(cls)
-        part = _Part(cls.__xreg_name__, cls, cls_def)
-        self._parts.setdefault(part.name, {})[str(part)] = part
+        statement = ClassStatement(cls.__xreg_name__, cls, cls_def)
+        self._statements.setdefault(statement.name, {})[str(statement)] = statement
 
     def build_extendable_classes(self) -> None:
+        """Build the classes: bases first, then the classes that inherit from them."""
         self._extendable_classes.clear()
         self._errors.clear()
-        waiting = dict(self._parts)
+        waiting = dict(self._statements)
         while waiting:
-            free = [
+            buildable = [
                 name
-                for name, parts in waiting.items()
+                for name, statements in waiting.items()
                 if not any(
-                    base in waiting and base != name
-                    for part in parts.values()
-                    for base in part.bases()
-                    if isinstance(base, str)
+                    isinstance(base, str) and base in waiting and base != name
+                    for statement in statements.values()
+                    for base in statement.bases
                 )
             ]
-            for name in free or list(waiting):
-                parts = list(waiting.pop(name).values())
-                if free:
-                    self._build(name, parts)
+            for name in buildable or list(waiting):
+                statements = list(waiting.pop(name).values())
+                if buildable:
+                    self._build(name, statements)
                 else:
-                    self._fail(parts[-1], "its extensions inherit from each other")
+                    reason = "its extensions inherit from each other"
+                    self._record_error(statements[-1], reason)
         for name in list(self._extendable_classes):
             self._check(name)
 
-    def _build(self, name: str, parts: list[_Part]) -> None:
-        """Build the class of a name: its definition, then one class per extension."""
+    def _build(self, name: str, statements: list[ClassStatement]) -> None:
+        """Build a final class: one class for each of its statements, in their order."""
         cls: Any = None
-        for level, part in enumerate(parts):
+        for level, statement in enumerate(statements):
             try:
-                cls = self._build_part(parts[0], part, level, cls)
+                cls = self._build_statement(statements[0], statement, level, cls)
             except Exception as err:
-                self._fail(part, _reason(err), err)
+                self._record_error(statement, _reason(err), err)
                 return
         self._extendable_classes[name] = cls
 
-    def _build_part(self, root: _Part, part: _Part, level: int, below: Any) -> Any:
+    def _build_statement(
+        self,
+        first: ClassStatement,
+        statement: ClassStatement,
+        level: int,
+        parent_class: Any,
+    ) -> Any:
+        """Build the class of one statement.
+
+        :param first: the statement that defines the class
+        :param level: number of statements before this one
+        :param parent_class: built from the statement before; None for the first
+        """
+        inherited = () if parent_class is None else parent_class.__mro__[1:]
         bases: list[Any] = []
-        for base in part.bases():
-            if base == part.name and below is not None:
-                base = below
+        for base in statement.bases:
+            if base == statement.name and parent_class is not None:
+                base = parent_class
             elif isinstance(base, str):
-                base = self._base(base)
-            inherited = below is not None and base in below.__mro__[1:]
-            if base not in bases and not inherited:
+                base = self._get_base(base)
+            if base not in bases and base not in inherited:
                 bases.append(base)
-        if level and below not in bases:
-            bases.append(below)
-        definition = part.definition
+        if level and parent_class not in bases:
+            bases.append(parent_class)
+        definition = statement.definition
         namespace = {
             **with_own_cell(definition.namespace),
-            # one class to whoever looks at it: in messages and in schemas
-            "__qualname__": root.cls.__qualname__,
-            "__xreg_name__": part.name,
+            # messages and schemas show the name of the class, not of an extension
+            "__qualname__": first.cls.__qualname__,
+            "__xreg_name__": statement.name,
             "__xreg_level__": level,
-            "__xreg_original_cls__": part.cls,
+            "__xreg_original_cls__": statement.cls,
         }
-        # pydantic makes private attributes of these, copied into each instance
+        # pydantic would copy these into each instance, as private attributes
         namespace.pop("_is_aggregated_class", None)
         namespace.pop("_original_cls", None)
         cls: Any = types.new_class(
-            root.cls.__name__,
+            first.cls.__name__,
             tuple(bases),
             kwds={
                 **definition.kwargs,
@@ -285,60 +286,58 @@ class AddonsRegistry(ExtendableClassesRegistry):
             exec_body=lambda target: target.update(namespace),
         )
         cls._is_aggregated_class = True
-        cls._original_cls = part.cls
-        cls.__xreg_all_base_names__ = {part.name}.union(
+        cls._original_cls = statement.cls
+        cls.__xreg_all_base_names__ = {statement.name}.union(
             *(getattr(base, "__xreg_all_base_names__", ()) for base in bases)
         )
         return cls
 
-    def _base(self, name: str) -> Any:
+    def _get_base(self, name: str) -> Any:
         cls = self.get(name)
         if cls is None:
             raise TypeError(f"no addon that is loaded before defines {name}")
         return cls
 
     def _check(self, name: str) -> None:
-        """Take out a class if an extension does to a field what it must not do.
+        """Remove a class if an extension changes a field in a way that is not allowed.
 
-        Not while classes are built: to compare the types of fields, all of them have to
-        be there. The bases of the class have been checked.
+        Called when all classes are built, as it compares them. Bases come first.
         """
-        below: Any = None
-        for part, cls in self._levels(name):
+        parent_class: Any = None
+        for statement, cls in self._get_levels(name):
             try:
-                for base in part.bases():
+                for base in statement.bases:
                     if isinstance(base, str) and base != name:
-                        self._base(base)
-                if below is not None:
-                    for error in find_errors(below, cls):
+                        self._get_base(base)
+                if parent_class is not None:
+                    for error in find_errors(parent_class, cls):
                         raise TypeError(error)
-                    for warning in find_warnings(below, cls):
+                    extension = _describe(str(statement))
+                    for warning in find_warnings(parent_class, cls):
                         _logger.warning(
-                            "%s, which extends %s: %s",
-                            _shown(str(part)),
-                            name,
-                            warning,
+                            "%s, which extends %s: %s", extension, name, warning
                         )
             except Exception as err:
                 del self._extendable_classes[name]
-                self._fail(part, _reason(err), err)
+                self._record_error(statement, _reason(err), err)
                 return
-            below = cls
+            parent_class = cls
 
-    def _levels(self, name: str) -> list[tuple[_Part, Any]]:
-        """Return the statements that a final class was made of, each with its class."""
+    def _get_levels(self, name: str) -> list[tuple[ClassStatement, Any]]:
+        """Return the statements of a final class, each with the class built from it."""
         levels = [
             base
             for base in self._extendable_classes[name].__mro__
-            if "__xreg_level__" in vars(base) and base.__xreg_name__ == name
+            if "__xreg_level__" in vars(base) and vars(base)["__xreg_name__"] == name
         ]
-        return list(zip(self._parts[name].values(), reversed(levels), strict=True))
+        statements = self._statements[name].values()
+        return list(zip(statements, reversed(levels), strict=True))
 
     def _notify_listeners(self) -> None:
-        """Let listeners finish the classes; one that fails is taken out.
+        """Call the listeners, and remove classes that make one fail.
 
-        That of ``extendable_pydantic`` makes the schemas of all models, and stops at
-        the first that it can't make.
+        The listener of ``extendable_pydantic`` makes the schemas of all models, and
+        stops at the first model that fails.
         """
         for listener in self.listeners:
             try:
@@ -348,38 +347,31 @@ class AddonsRegistry(ExtendableClassesRegistry):
                 self._rebuild_models()
 
     def _rebuild_models(self) -> None:
-        """Make the schemas of the models again, and find out which have none."""
-        broken = True
-        while broken:  # a model may hold one that turned out to be broken
-            broken = False
+        """Make the schemas of the models again, and remove models without one."""
+        removed = True
+        while removed:  # another model may have a field of a removed one
+            removed = False
             for name, cls in list(self._extendable_classes.items()):
                 if not hasattr(cls, "model_rebuild"):
                     continue
-                for part, part_cls in self._levels(name):
-                    # a model's schema is that of the class with its name
-                    self._extendable_classes[name] = part_cls
+                for statement, level_cls in self._get_levels(name):
+                    # pydantic makes the schema of the class that has the name
+                    self._extendable_classes[name] = level_cls
                     try:
-                        part_cls.model_rebuild(force=True)
+                        level_cls.model_rebuild(force=True)
                     except Exception as err:
                         del self._extendable_classes[name]
-                        self._fail(part, _reason(err), err)
-                        broken = True
+                        self._record_error(statement, _reason(err), err)
+                        removed = True
                         break
 
-    def _fail(self, part: _Part, reason: str, err: Exception | None = None) -> None:
-        culprit = str(part) if part.extends else part.name
-        error = ExtensionError(part.name, culprit, reason)
+    def _record_error(
+        self, statement: ClassStatement, reason: str, err: Exception | None = None
+    ) -> None:
+        cause = str(statement) if statement.is_extension else statement.name
+        error = ExtensionError(statement.name, cause, reason)
         error.__cause__ = err
-        self._errors[part.name] = error
-
-    def _find(self, key: str) -> Any:
-        """Return the class of a name that is not among the built ones, if any."""
-        error = self._errors.get(key)
-        if error is not None:
-            raise ExtensionError(*error.args)
-        if not self.ready or not key.endswith("]"):
-            return None
-        return self._build_late(key)
+        self._errors[statement.name] = error
 
     def _build_late(self, key: str) -> Any:
         """Build a model that was parametrized after the registry was built."""
@@ -388,11 +380,11 @@ class AddonsRegistry(ExtendableClassesRegistry):
                 cls_def.original_cls: cls_def
                 for cls_defs in list(main._extendable_class_defs_by_module.values())
                 for cls_def in cls_defs
-                # while the class is being made, pydantic asks for it: it has none yet
+                # pydantic asks for a model already while its class is created
                 if getattr(cls_def, "original_cls", None) is not None
-                and cls_def.original_cls.__xreg_name__ == key
+                and vars(cls_def.original_cls)["__xreg_name__"] == key
             }
-            if not found or key in self._building_late:
+            if not found or key in self._statements:  # this thread builds it already
                 return None
             if len(found) > 1:
                 raise ExtensionError(
@@ -400,25 +392,21 @@ class AddonsRegistry(ExtendableClassesRegistry):
                 )
             ((cls, cls_def),) = found.items()
             _settle_name(cls)
-            name = cls.__xreg_name__
+            name = vars(cls)["__xreg_name__"]
             if name not in self:
                 self.load_extendable_class_def(cls_def)
-                self._building_late.add(name)
-                try:
-                    with self.build_mode(), self._active():
-                        self._build(name, list(self._parts[name].values()))
-                        if name in self._extendable_classes:
-                            self._check(name)
-                finally:
-                    self._building_late.discard(name)
+                with self.build_mode(), use_registry(self):
+                    self._build(name, list(self._statements[name].values()))
+                    if name in self._extendable_classes:
+                        self._check(name)
             return self[name]
 
 
 def _settle_name(cls: Any) -> None:
-    """Name a parametrized model by its origin and its arguments, in full.
+    """Name a parametrized model after its origin and the full names of its arguments.
 
-    What pydantic calls it, and so the library, says neither where an argument comes
-    from nor, below pydantic 2.13, in which module it was parametrized.
+    Pydantic's name, which the library uses, has short names of arguments, and before
+    pydantic 2.13 it lacks the module.
     """
     generic = getattr(cls, "__pydantic_generic_metadata__", None) or {}
     if generic.get("origin") is not None:
@@ -428,9 +416,8 @@ def _settle_name(cls: Any) -> None:
             cls.__xreg_first_name__ = cls.__xreg_name__
             cls.__xreg_name__ = name
         return
-    for base in cls.__bases__:  # an extension of such a model
-        first = vars(base).get("__xreg_first_name__")
-        if first is not None and first == cls.__xreg_name__:
+    for base in cls.__bases__:  # an extension of a parametrized model
+        if vars(base).get("__xreg_first_name__") == cls.__xreg_name__:
             cls.__xreg_name__ = base.__xreg_name__
 
 
@@ -442,17 +429,17 @@ def _full_name(argument: Any) -> str:
 
 
 def _addon(name: str) -> str:
-    """Return the addon that a module or class belongs to, empty for a library."""
+    """Return the addon of a module or class, or an empty string."""
     parts = name.split(".", 3)
     return parts[2] if parts[:2] == ["odoo", "addons"] else ""
 
 
-def _shown(name: str) -> str:
+def _describe(name: str) -> str:
     addon = _addon(name)
     return f"{name} (addon {addon})" if addon else name
 
 
 def _reason(err: Exception) -> str:
-    """Return what an exception says, without pydantic's reference to its website."""
+    """Return the message of an exception, without pydantic's link to its website."""
     message, _sep, _more = str(err).partition("\n\nFor further information")
     return message or type(err).__name__

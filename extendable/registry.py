@@ -1,20 +1,19 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Which extendable classes belong to which database.
+"""The extendable classes of each database.
 
-They live as long as Odoo's registry of the database, and nothing else holds them, as
-they may reach it: a request that has begun with an older registry goes on with the
-classes of that one.
+They are stored in Odoo's registry of the database. A request that started with an older
+registry keeps the classes of that registry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from extendable.context import extendable_registry
-
 from odoo.modules.registry import Registry
+
+from .calls import use_registry
 
 if TYPE_CHECKING:
     from extendable.registry import ExtendableClassesRegistry
@@ -24,17 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["extendable_classes", "no_extendable_classes"]
 
 LOADER = "extendable.registry.loader"
-#: Attribute of the loader's class, which is new with each registry of Odoo.
+#: Attribute of the loader's class. Each registry of Odoo has a class of its own.
 _CLASSES = "_extendable_classes"
 
 
-class ExtendableRegistriesDatabase(
-    MutableMapping[str, "ExtendableClassesRegistry"],
-):
-    """The extendable classes of each database that this process has loaded."""
+class ExtendableRegistriesDatabase(MutableMapping[str, "ExtendableClassesRegistry"]):
+    """The extendable classes of the databases that this process has loaded."""
 
     def __getitem__(self, dbname: str) -> ExtendableClassesRegistry:
-        return vars(Registry.registries[dbname][LOADER])[_CLASSES]
+        classes: ExtendableClassesRegistry
+        classes = vars(Registry.registries[dbname][LOADER])[_CLASSES]
+        return classes
 
     def __setitem__(self, dbname: str, registry: ExtendableClassesRegistry) -> None:
         setattr(Registry.registries[dbname][LOADER], _CLASSES, registry)
@@ -51,7 +50,7 @@ class ExtendableRegistriesDatabase(
         return sum(1 for _dbname in self)
 
     def of(self, registry: Registry) -> ExtendableClassesRegistry | None:
-        """Return the extendable classes that belong to a registry of Odoo."""
+        """Return the extendable classes of a registry of Odoo, if it has any."""
         loader = registry.models.get(LOADER)
         return vars(loader).get(_CLASSES) if loader is not None else None
 
@@ -59,27 +58,17 @@ class ExtendableRegistriesDatabase(
 _extendable_registries_database = ExtendableRegistriesDatabase()
 
 
-@contextmanager
-def extendable_classes(env: Environment) -> Iterator[None]:
-    """Use the extendable classes of the environment's database.
+def extendable_classes(env: Environment) -> AbstractContextManager[None]:
+    """Use the extendable classes of the environment's database in the block.
 
-    Requests do already. For scheduled actions, and whatever else is no request.
+    Requests do so already. Scheduled actions, for example, need it.
     """
-    token = extendable_registry.set(_extendable_registries_database.of(env.registry))
-    try:
-        yield
-    finally:
-        extendable_registry.reset(token)
+    return use_registry(_extendable_registries_database.of(env.registry))
 
 
-@contextmanager
-def no_extendable_classes() -> Iterator[None]:
-    """Use the classes as they are written.
+def no_extendable_classes() -> AbstractContextManager[None]:
+    """Use the classes without extensions in the block.
 
-    For the import of modules: what a module keeps is for all databases.
+    For the import of modules, whose content all databases share.
     """
-    token = extendable_registry.set(None)
-    try:
-        yield
-    finally:
-        extendable_registry.reset(token)
+    return use_registry(None)

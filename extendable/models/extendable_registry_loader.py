@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``extendable.registry.loader``: builds the extendable classes of a database."""
+"""Build the extendable classes of a database when Odoo loads it."""
 
 import logging
 
@@ -13,7 +13,7 @@ from ..registry import _extendable_registries_database
 
 _logger = logging.getLogger(__name__)
 
-#: States of modules whose classes are there.
+#: States of modules that count as installed.
 STATES = ("installed", "to upgrade")
 
 
@@ -24,8 +24,8 @@ class ExtendableRegistryLoader(models.AbstractModel):
     def _register_hook(self):
         """Build the classes when Odoo has loaded the database, in each process.
 
-        Once for each registry of Odoo: it calls the hook again after a custom field
-        was added, and makes a new registry when modules change.
+        When a custom field is added, Odoo calls the hook again: nothing has changed
+        then. When modules change, Odoo creates a new registry.
         """
         super()._register_hook()
         if _extendable_registries_database.of(self.env.registry) is not None:
@@ -40,18 +40,18 @@ class ExtendableRegistryLoader(models.AbstractModel):
 
     @api.model
     def _init_global_registry(self) -> AddonsRegistry:
-        """Return a new registry, from now on the one of the database."""
+        """Create a registry and use it for the database."""
         registry = AddonsRegistry()
         self._set_global_registry(registry)
         return registry
 
     @api.model
     def _set_global_registry(self, registry: ExtendableClassesRegistry | None) -> None:
-        """Make a registry the one of the database.
+        """Use a registry for the database.
 
-        An override drops what was made from the classes of another one.
+        An override drops what was made from the classes of the former registry.
 
-        :param registry: None leaves the database without, as before ``_register_hook``
+        :param registry: None removes the registry, as before ``_register_hook``
         """
         if registry is None:
             _extendable_registries_database.pop(self.env.cr.dbname, None)
@@ -70,15 +70,15 @@ class ExtendableRegistryLoader(models.AbstractModel):
 
         A class that can't be built is logged, see ``classes``.
 
-        :param registry: where to
+        :param registry: takes the classes
         :param states: states of modules that count as installed
-        :param exclude_addons: names of addons that are left out
+        :param exclude_addons: technical names of addons to leave out
         """
         registry.init_addons(self._get_addons(states, exclude_addons))
 
     @api.model
     def _get_addons(self, states=None, exclude_addons=None) -> list[str]:
-        """Return the names of the installed addons, as Odoo orders them."""
+        """Return the names of the installed addons, dependencies first."""
         self.env.cr.execute(
             "SELECT name FROM ir_module_module WHERE state IN %s",
             [tuple(states or STATES)],

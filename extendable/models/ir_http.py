@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Controllers use the extendable classes of their database."""
+"""Use the extendable classes of the database in controllers."""
 
 from odoo import models
 from odoo.http import request

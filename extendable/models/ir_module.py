@@ -1,5 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Modules that a request installs are imported for all databases."""
+"""Import modules without extensions when a request installs them.
+
+All databases share what a module defines.
+"""
 
 from odoo import models
 

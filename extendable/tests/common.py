@@ -1,10 +1,12 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Extendable classes in the tests of this addon and of all others."""
+"""Test helpers for addons with extendable classes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import Token
 
 from extendable import context, main
+from extendable.registry import ExtendableClassesRegistry
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
@@ -18,32 +20,37 @@ __all__ = ["ExtendableMixin", "new_rollbacked_env"]
 
 @contextmanager
 def new_rollbacked_env() -> Iterator[api.Environment]:
-    """Return a context with an environment whose transaction is rolled back."""
+    """Provide an environment whose transaction is rolled back."""
     with Registry(get_db_name()).cursor() as cr:
         yield api.Environment(cr, SUPERUSER_ID, {})
         cr.rollback()
 
 
 class ExtendableMixin:
-    """Gives the tests of a class the extendable classes of the installed addons.
+    """Use the extendable classes of the installed addons in the tests of a class.
 
-    And those that the tests of the addon define themselves: these are in no database
-    otherwise. To be called in ``setUpClass``::
+    Classes in the ``tests`` package of the tested addon are included; no database has
+    them otherwise. Call this in ``setUpClass``::
 
         cls.init_extendable_registry()
         cls.addClassCleanup(cls.reset_extendable_registry)
     """
 
+    _extendable_registry: AddonsRegistry
+    _former_extendable_registry: ExtendableClassesRegistry | None
+    _extendable_token: Token[ExtendableClassesRegistry | None]
+    _extendable_definitions: dict[str, list[main.ExtendableClassDef]]
+
     @classmethod
     def init_extendable_registry(cls) -> None:
-        """Build the classes, and use them: in the tests, and in requests they make."""
+        """Build the classes and use them, in the tests and in their requests."""
         dbname = get_db_name()
         addon = cls.__module__.removeprefix("odoo.addons.").split(".")[0]
         cls._extendable_registry = AddonsRegistry()
         cls._former_extendable_registry = _extendable_registries_database.get(dbname)
         with new_rollbacked_env() as env:
             loader = env["extendable.registry.loader"]
-            # not those "to install": an addon is tested without those that need it
+            # without addons "to install", which depend on the tested addon
             addons = loader._get_addons(states=("installed",))
             if addon not in addons:
                 addons.append(addon)
@@ -55,10 +62,9 @@ class ExtendableMixin:
 
     @classmethod
     def reset_extendable_registry(cls) -> None:
-        """Go back to the classes that were used before.
+        """Restore the classes that were used before.
 
-        None, in tests that run while Odoo still loads the database: it builds them
-        afterwards.
+        If Odoo is still loading the database, there were none.
         """
         context.extendable_registry.reset(cls._extendable_token)
         with new_rollbacked_env() as env:
@@ -67,7 +73,7 @@ class ExtendableMixin:
 
     @classmethod
     def backup_extendable_registry(cls) -> None:
-        """Remember which classes are defined, for tests that define some."""
+        """Save the list of defined classes, for tests that define classes."""
         cls._extendable_definitions = {
             module: list(definitions)
             for module, definitions in main._extendable_class_defs_by_module.items()
@@ -75,9 +81,9 @@ class ExtendableMixin:
 
     @classmethod
     def restore_extendable_registry(cls) -> None:
-        """Forget the classes that were defined since."""
+        """Remove the classes that were defined after the backup."""
         main._extendable_class_defs_by_module.clear()
         main._extendable_class_defs_by_module.update(
-            # lists of their own: it may be called again
+            # copies, as this may be called again
             {name: list(found) for name, found in cls._extendable_definitions.items()}
         )

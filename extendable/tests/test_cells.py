@@ -8,7 +8,7 @@ from odoo.addons.extendable.cells import with_own_cell
 
 
 def doubled(function):
-    """Decorate a function, as other addons do: it ends up in a closure."""
+    """Keep the decorated function in a closure, as common decorators do."""
 
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
@@ -35,7 +35,7 @@ class Base:
 
 
 def statement():
-    """Return the namespace of a class statement, with its cell."""
+    """Return a class and the namespace of its statement, with its cell."""
     kept = {}
 
     class Meta(type):
@@ -51,7 +51,7 @@ def statement():
 
         @doubled
         def decorated(self):
-            """Say it twice."""
+            """Return the word twice."""
             return super().decorated()
 
         def with_default(self, a, b=2, *, c: int = 3):
@@ -90,11 +90,11 @@ def statement():
 
 class TestCells(BaseCase):
     def make(self, namespace, name):
-        """Return a class made of a namespace, as a final class is."""
+        """Create a class from a copy of a namespace, as final classes are."""
         copy = with_own_cell(namespace)
         return types.new_class(name, (Base,), exec_body=lambda ns: ns.update(copy))
 
-    def test_each_class_has_its_own(self):
+    def test_super_in_each_class(self):
         original, namespace = statement()
         classes = [original, self.make(namespace, "One"), self.make(namespace, "Two")]
         for cls in (*classes, *classes):
@@ -107,14 +107,14 @@ class TestCells(BaseCase):
             self.assertEqual(instance.cached, "Prop")
             self.assertEqual(instance.recursive(), "base")
 
-    def test_what_else_a_closure_holds_is_shared(self):
+    def test_other_cells_are_shared(self):
         original, namespace = statement()
         one, two = self.make(namespace, "One"), self.make(namespace, "Two")
         self.assertEqual(one().counted(), (1, "base"))
         self.assertEqual(two().counted(), (2, "base"))
         self.assertEqual(original().count(), 2)
 
-    def test_a_copy_looks_like_the_function(self):
+    def test_attributes_of_a_copy(self):
         original, namespace = statement()
         one = self.make(namespace, "One")
         for name in ("method", "decorated", "with_default"):
@@ -124,7 +124,7 @@ class TestCells(BaseCase):
                 self.assertEqual(getattr(before, attribute), getattr(after, attribute))
             self.assertEqual(before.__annotations__, after.__annotations__)
 
-    def test_the_rest_is_not_copied(self):
+    def test_other_values_are_not_copied(self):
         original, namespace = statement()
         one = self.make(namespace, "One")
         self.assertIs(vars(one)["plain"], vars(original)["plain"])

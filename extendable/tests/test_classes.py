@@ -16,7 +16,7 @@ class Polite:
 
 
 def saying(word, addon, *bases, extends=None):
-    """Return a class whose instances say a word after what their base says."""
+    """Define a class whose ``words`` end with a word."""
 
     class Saying(*bases, extends=extends):
         __module__ = f"odoo.addons.{addon}.people"
@@ -62,7 +62,7 @@ class TestClasses(ExtendableMixin, BaseCase):
         self.extended = PersonExtended
 
     def build(self, *addons, **kwargs):
-        """Build the classes of addons, and use them for the rest of the test."""
+        """Build the classes of addons and use them for the rest of the test."""
         registry = AddonsRegistry()
         registry.init_addons(addons, **kwargs)
         token = extendable_registry.set(registry)
@@ -83,8 +83,8 @@ class TestClasses(ExtendableMixin, BaseCase):
                 self.assertEqual(self.extended("Jo").words(), words)
                 self.assertIsInstance(self.person("Jo"), self.person)
 
-    def test_registries_in_alternation(self):
-        """``super()`` finds the classes of the registry in use, not of the last one."""
+    def test_two_registries_in_turn(self):
+        """``super()`` uses the registry in use, not the last one built."""
         registries = [
             (["Jo", "two"], self.build("one", "two")),
             (["Jo", "three", "two"], self.build("one", "three", "two")),
@@ -95,13 +95,13 @@ class TestClasses(ExtendableMixin, BaseCase):
             self.addCleanup(extendable_registry.reset, token)
             self.assertEqual(self.person("Jo").words(), words)
 
-    def test_class_methods_are_those_of_the_extensions(self):
+    def test_class_methods_of_extensions(self):
         self.build("one", "two")
         self.assertEqual(self.person.make("Jo").words(), ["JO", "two"])
         self.build("one")
         self.assertEqual(self.person.make("Jo").words(), ["Jo"])
 
-    def test_an_exception_of_a_class_method_is_its_own(self):
+    def test_exception_of_a_class_method(self):
         calls = []
 
         class Finder(metaclass=ExtendableMeta):
@@ -122,7 +122,7 @@ class TestClasses(ExtendableMixin, BaseCase):
         self.build("one", "two", "four")
         self.assertEqual(self.person("Jo").words(), ["Jo", "two", "four"])
 
-    def test_inheritance_takes_the_extensions_of_its_base(self):
+    def test_subclass_inherits_extensions_of_its_base(self):
         Friend = saying("friend", "one", self.person)
         self.build("one", "two")
         self.assertEqual(Friend("Jo").words(), ["Jo", "two", "friend"])
@@ -142,7 +142,7 @@ class TestClasses(ExtendableMixin, BaseCase):
         self.build("one", "polite", "three")
         self.assertEqual(self.person("Jo").words(), ["dear", "Jo", "three"])
 
-    def test_an_addon_whose_name_matches_is_another_addon(self):
+    def test_addons_with_similar_names(self):
         class PersonOdd(self.person, extends=self.person):
             __module__ = "odoo.addons.my1demo.people"
 
@@ -154,7 +154,7 @@ class TestClasses(ExtendableMixin, BaseCase):
         self.build("one", "my1demo")
         self.assertEqual(self.person("Jo").words(), ["my1demo"])
 
-    def test_classes_of_tests_are_for_tests_of_their_addon(self):
+    def test_classes_in_tests_package(self):
         class PersonInTest(self.person, extends=self.person):
             __module__ = "odoo.addons.two.tests.test_people"
 
@@ -168,8 +168,8 @@ class TestClasses(ExtendableMixin, BaseCase):
         self.build("one", "two", tests_of="two")
         self.assertEqual(self.person("Jo").words(), ["test"])
 
-    def test_a_class_that_was_defined_again_replaces_the_former(self):
-        """As when the import of an addon has failed, and is tried again."""
+    def test_class_defined_twice(self):
+        """The import of an addon failed, and is repeated."""
 
         def define(word):
             class Word(metaclass=ExtendableMeta):
@@ -190,7 +190,7 @@ class TestClasses(ExtendableMixin, BaseCase):
         with self.assertRaisesRegex(Exception, "not initialized"):
             self.person("Jo")
 
-    def test_an_error_names_class_and_addon_and_leaves_the_others(self):
+    def test_error_names_class_and_addon(self):
         class Lonely(metaclass=ExtendableMeta):
             __module__ = "odoo.addons.not_installed.people"
 
@@ -213,7 +213,7 @@ class TestClasses(ExtendableMixin, BaseCase):
         self.assertEqual(Animal().legs, 4)
         with self.assertRaises(ExtensionError) as caught:
             self.person("Jo")
-        self.assertEqual(caught.exception.culprit, lost)
+        self.assertEqual(caught.exception.cause, lost)
         with self.assertRaisesRegex(ExtensionError, "PersonLost"):
             Friend("Jo")
         with self.assertRaises(ExtensionError):
@@ -235,7 +235,7 @@ class TestClasses(ExtendableMixin, BaseCase):
         self.assertIn("inherit from each other", "".join(log.output))
         self.assertTrue(Animal())
 
-    def test_another_thread_defines_classes_while_a_registry_is_built(self):
+    def test_class_defined_in_another_thread_during_build(self):
         defined = []
 
         def define():

@@ -11,7 +11,7 @@ ADDON = Path(__file__).parents[1]
 @tagged("post_install", "-at_install")
 class TestImport(BaseCase):
     def test_addon_in_place_of_the_library(self):
-        """In the folder that holds the addon, Python finds it under the bare name."""
+        """``import extendable`` finds the addon in the folder that holds it."""
         run = subprocess.run(
             [sys.executable, "-c", "import extendable"],
             cwd=ADDON.parent,

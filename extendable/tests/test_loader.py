@@ -20,21 +20,21 @@ from odoo.addons.extendable.registry import (
 
 @tagged("post_install", "-at_install")
 class TestLoader(TransactionCase):
-    def test_the_database_has_its_classes(self):
+    def test_database_has_classes(self):
         registry = _extendable_registries_database[self.env.cr.dbname]
         self.assertTrue(registry.ready)
         self.assertIs(registry, _extendable_registries_database.of(self.registry))
         self.assertIn(self.env.cr.dbname, list(_extendable_registries_database))
 
-    def test_another_database_has_none(self):
+    def test_unknown_database(self):
         self.assertEqual(_extendable_registries_database.get("no such", {}), {})
 
-    def test_the_hook_builds_once_for_each_registry_of_odoo(self):
+    def test_hook_builds_once(self):
         registry = _extendable_registries_database[self.env.cr.dbname]
         self.env["extendable.registry.loader"]._register_hook()
         self.assertIs(_extendable_registries_database[self.env.cr.dbname], registry)
 
-    def test_the_addons_are_in_the_order_of_their_dependencies(self):
+    def test_dependencies_come_first(self):
         loader = self.env["extendable.registry.loader"]
         addons = loader._get_addons()
         self.assertEqual(addons[0], "base")
@@ -53,7 +53,7 @@ class TestLoader(TransactionCase):
             "extendable", loader._get_addons(exclude_addons=("extendable",))
         )
 
-    def test_modules_that_are_not_installed_are_left_out(self):
+    def test_only_installed_addons(self):
         module = self.env["ir.module.module"].search([("name", "=", "web")])
         loader = self.env["extendable.registry.loader"]
         self.assertIn("web", loader._get_addons())
@@ -64,8 +64,8 @@ class TestLoader(TransactionCase):
         module.flush_recordset()
         self.assertNotIn("web", loader._get_addons())
 
-    def test_the_classes_go_with_the_registry_of_odoo(self):
-        """Even if they reach it, by a bound method of a model say."""
+    def test_classes_are_freed_with_the_registry_of_odoo(self):
+        """A reference back to Odoo's registry doesn't keep them."""
         databases = ExtendableRegistriesDatabase()
         loader = type("Loader", (), {})
         with patch.object(Registry, "registries", {"old": {LOADER: loader}}):
@@ -78,7 +78,7 @@ class TestLoader(TransactionCase):
         gc.collect()
         self.assertIsNone(is_kept())
 
-    def test_classes_can_be_taken_away(self):
+    def test_delete_classes(self):
         databases = ExtendableRegistriesDatabase()
         loader = type("Loader", (), {})
         with patch.object(Registry, "registries", {"one": {LOADER: loader}}):

@@ -9,11 +9,11 @@ from odoo.addons.extendable.tests.common import ExtendableMixin
 
 
 class Greeting(metaclass=ExtendableMeta):
-    """An extendable class that only the tests of this addon know."""
+    """An extendable class in the tests of this addon."""
 
 
 class Downstream(ExtendableMixin):
-    """Stands for the test case of another addon."""
+    """The test case of another addon."""
 
 
 @tagged("post_install", "-at_install")
@@ -28,7 +28,7 @@ class TestMixin(TransactionCase):
         self.context_before = extendable_registry.get()
 
     def run_downstream(self):
-        """Do what a test case does around its tests."""
+        """Set up and tear down as a test case does."""
         Downstream.init_extendable_registry()
         try:
             self.assertIs(self.databases[self.dbname], extendable_registry.get())
@@ -37,12 +37,12 @@ class TestMixin(TransactionCase):
             Downstream.reset_extendable_registry()
         self.assertIs(extendable_registry.get(), self.context_before)
 
-    def test_the_classes_of_the_database_are_back_afterwards(self):
+    def test_classes_of_the_database_are_restored(self):
         self.run_downstream()
         self.assertIs(self.databases[self.dbname], self.before)
 
     def test_before_odoo_has_loaded_the_database(self):
-        """As tests that run at the installation of their addon."""
+        """Tests can run while their addon is installed."""
         self.loader._set_global_registry(None)
         self.assertNotIn(self.dbname, self.databases)
         self.run_downstream()
@@ -56,12 +56,12 @@ class TestMixin(TransactionCase):
             built._extendable_classes.keys(), self.before._extendable_classes.keys()
         )
 
-    def test_no_registry_to_leave(self):
+    def test_remove_registry_twice(self):
         self.loader._set_global_registry(None)
         self.loader._set_global_registry(None)
         self.assertNotIn(self.dbname, self.databases)
 
-    def test_definitions_are_forgotten_each_time(self):
+    def test_restore_definitions_twice(self):
         def define():
             class Passing(metaclass=ExtendableMeta):
                 __module__ = Greeting.__module__
