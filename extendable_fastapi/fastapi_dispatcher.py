@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Where other addons look for the dispatcher; that of ``fastapi`` does it all."""
+"""Former import path of the dispatcher, for addons that extend it."""
 
 from odoo.addons.fastapi.fastapi_dispatcher import FastApiDispatcher
 

@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Extendable models within models that are not.
+"""Find extended models in fields of models that are not extendable.
 
-A model that is not extendable has one schema for all databases, made of its parts as
-they were when it was defined. Nothing fails, but extensions of the parts are not seen.
+A model that is not extendable has one schema for all databases. It silently ignores the
+extensions of models in its fields.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ __all__ = ["find_unseen_extensions"]
 def find_unseen_extensions(
     app: FastAPI, registry: ExtendableClassesRegistry
 ) -> list[tuple[type, type]]:
-    """Return which models of the routes of an app don't see which extended ones.
+    """Search the models of an app's routes for ignored extensions.
 
-    :return: models that are not extendable, each with an extended model in it
+    :return: pairs of a model that is not extendable and an extended model in it
     """
     found: dict[tuple[type, type], None] = {}
     for route in iter_route_contexts(app.routes):
@@ -52,17 +52,17 @@ def _walk(
 ) -> None:
     for argument in get_args(annotation):
         _walk(argument, holder, registry, seen, found)
-    # get_origin: in Python 3.10 list[int] is a type too
+    # in Python 3.10, list[int] is an instance of type too
     if not isinstance(annotation, type) or get_origin(annotation) or annotation in seen:
         return
     if isinstance(annotation, ExtendableMeta):
         final = registry.get(annotation.__xreg_name__, annotation)
-        if holder is not None and getattr(final, "__xreg_level__", 0):
+        if holder is not None and vars(final).get("__xreg_level__"):
             found[holder, annotation] = None
         annotation = final
         holder = None
     elif issubclass(annotation, BaseModel):
-        # FastAPI makes a model of the parts of a body, anew for each app
+        # FastAPI combines the parts of a body in a model, for each app
         if not annotation.__module__.startswith("fastapi."):
             holder = annotation
     else:

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Pydantic models that other addons extend: bases, and the pages of a search."""
+"""Pydantic models that other addons can extend: base classes and pages."""
 
 from typing import Annotated, Generic, TypeVar
 
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 class PagedCollection(StrictExtendableBaseModel, Generic[T]):
-    """One page of the result of a search, whose items other addons extend.
+    """One page of a search, with items that other addons can extend.
 
-    As ``fastapi.schemas.PagedCollection``, which knows only the items that it was
-    written for: a model that is not extendable never sees the extensions of its parts.
+    ``fastapi.schemas.PagedCollection`` is not extendable, so it would ignore the
+    extensions of its items.
     """
 
     count: Annotated[
@@ -26,14 +26,11 @@ class PagedCollection(StrictExtendableBaseModel, Generic[T]):
     items: list[T]
 
 
-# The metaclass forwards the class methods of ``BaseModel``, where that is a base, and
-# those that are defined here, to the final class.
+# The metaclass forwards class methods to the final class if they are defined here, or
+# in ``BaseModel`` if that is a base.
 class RecordSchema(records.RecordSchema, BaseModel, metaclass=ExtendableModelMeta):
-    """A schema that reads records, with fields that other addons add.
+    """``fastapi.records.RecordSchema``, with fields that other addons can add."""
 
-    As ``odoo.addons.fastapi.records.RecordSchema``.
-    """
-
-    from_records = classmethod(records.RecordSchema.from_records.__func__)
-    from_search = classmethod(records.RecordSchema.from_search.__func__)
-    _search_with_next = classmethod(records.RecordSchema._search_with_next.__func__)
+    from_records = vars(records.RecordSchema)["from_records"]
+    from_search = vars(records.RecordSchema)["from_search"]
+    _search_with_next = vars(records.RecordSchema)["_search_with_next"]

@@ -8,6 +8,6 @@ class ExtendableRegistryLoader(models.AbstractModel):
     @api.model
     def _set_global_registry(self, registry):
         result = super()._set_global_registry(registry)
-        # their routes are made of the classes of another one
+        # built apps use the classes of the former registry
         self.env["fastapi.endpoint"]._get_built_apps().retain(())
         return result

@@ -1,12 +1,12 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Apps are built and run with the extendable classes of their database."""
+"""Build and run apps with the extendable classes of their database."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# FastAPI makes the routes of an app from the annotations that all databases share, and
-# this teaches pydantic to find the classes of the database in their place.
+# All databases share the annotations of routes. This import makes pydantic replace the
+# classes in them by those of the database.
 import extendable_pydantic  # noqa: F401
 from fastapi import FastAPI
 

@@ -10,10 +10,10 @@ __all__ = ["FastAPITransactionCase"]
 
 
 class FastAPITransactionCase(ExtendableMixin, BaseFastAPITransactionCase):
-    """Calls a router or an app without a server.
+    """Calls a router or an app without a server, as that of ``fastapi``.
 
-    The extendable classes are those of the installed addons, and those that the tests
-    of the addon define.
+    The extendable classes are those of the installed addons and of the tested addon's
+    ``tests`` package.
     """
 
     @classmethod

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Routes of a model, with schemas that other addons extend."""
+"""``CrudRouter`` with schemas that other addons extend."""
 
 from odoo.addons.fastapi.dependencies import odoo_env
 from odoo.addons.fastapi.records import CrudRouter

@@ -5,7 +5,7 @@ from odoo.addons import extendable_fastapi
 
 
 class TestImport(BaseCase):
-    def test_the_names_that_addons_import(self):
+    def test_names_that_addons_import(self):
         from odoo.addons.extendable_fastapi import StrictExtendableBaseModel
         from odoo.addons.extendable_fastapi.schemas import PagedCollection
 
@@ -15,7 +15,7 @@ class TestImport(BaseCase):
         )
         self.assertIn(StrictExtendableBaseModel, PagedCollection.__mro__)
 
-    def test_the_dispatcher(self):
+    def test_dispatcher(self):
         from odoo.addons.extendable_fastapi.fastapi_dispatcher import FastApiDispatcher
         from odoo.addons.fastapi import fastapi_dispatcher
 

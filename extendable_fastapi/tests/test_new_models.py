@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Extensions whose fields are of extendable models that the same addon brings along.
+"""Extensions that add fields of new extendable models.
 
-The addon ``one`` defines a partner, ``two`` extends it with a field of a new model,
-``three`` and ``four`` extend all of that further.
+The addon ``one`` defines a partner. ``two`` adds a field of a new model. ``three`` and
+``four`` extend both models.
 """
 
 import itertools
@@ -74,7 +74,7 @@ class NewModelCase(ExtendableMixin, BaseCase):
 
     @contextmanager
     def classes_of(self, *addons):
-        """Build the classes of addons, and use them in the block."""
+        """Build the classes of addons and use them in the block."""
         registry = AddonsRegistry()
         registry.init_addons(["extendable_fastapi", *addons])
         token = extendable_registry.set(registry)
@@ -84,14 +84,14 @@ class NewModelCase(ExtendableMixin, BaseCase):
             extendable_registry.reset(token)
 
     def assertTakes(self, model, values, *addons):
-        """The addons are built in silence, and the model takes the values unchanged."""
+        """Assert that the addons build silently and the model keeps the values."""
         with self.assertNoLogs(LOGGER, "WARNING"), self.classes_of(*addons):
             instance = model.model_validate(values)
             self.assertEqual(instance.model_dump(exclude_unset=True), values)
 
 
 class TestNewModels(NewModelCase):
-    def test_any_annotation_in_any_order(self):
+    def test_annotations_and_orders_of_addons(self):
         tag = {"kind": "tag", "color": "red"}
         boxed = {"content": tag}
         for make, value in (
@@ -117,7 +117,7 @@ class TestNewModels(NewModelCase):
         ):
             for order in itertools.permutations(["two", "three", "four"]):
                 if order.index("four") < order.index("two"):
-                    continue  # it depends on it
+                    continue  # four depends on two
                 self.restore_extendable_registry()
                 self.define()
                 annotation = make()
@@ -127,7 +127,7 @@ class TestNewModels(NewModelCase):
                     self.extend(self.Tag, "four", color=(str, ""))
                     self.assertTakes(self.Partner, {"field": value}, "one", *order)
 
-    def test_a_chain_of_new_models(self):
+    def test_chain_of_new_models(self):
         depth = 5
         models = [self.Partner]
         for level in range(depth):
@@ -145,7 +145,7 @@ class TestNewModels(NewModelCase):
             values = {"active": False, f"field{level}": values}
         self.assertTakes(self.Partner, values, "one", "two", "three")
 
-    def test_models_that_hold_each_other(self):
+    def test_models_with_fields_of_each_other(self):
         self.extend(self.Partner, "two", tags=list[self.Tag])
         self.extend(self.Tag, "two", partner=self.Partner | None)
         self.extend(self.Partner, "three", active=(bool, True))
@@ -153,7 +153,7 @@ class TestNewModels(NewModelCase):
         values = {"tags": [{"color": "red", "partner": {"name": "Jo", "tags": []}}]}
         self.assertTakes(self.Partner, values, "one", "two", "three")
 
-    def test_a_generic_model_and_its_parametrized_form_are_extended(self):
+    def test_extended_generic_and_parametrized_model(self):
         boxes = self.Box[self.Partner]
         self.extend(self.Box, "two", tag=self.Tag)
         self.extend(boxes, "two", tags=list[self.Tag])
@@ -169,7 +169,7 @@ class TestNewModels(NewModelCase):
         }
         self.assertTakes(boxes, values, "one", "two", "three")
 
-    def test_a_subclass_has_the_new_field_too(self):
+    def test_subclass_has_the_new_field(self):
         class Customer(self.Partner):
             __module__ = "odoo.addons.one.schemas"
             number: int = 0
@@ -209,7 +209,7 @@ class TestNewModels(NewModelCase):
         self.assertTakes(one.Partner, values, "one", "two", "three")
 
     def module(self, addon, source, **names):
-        """Run the source of a module whose annotations are strings, and return it."""
+        """Create a module with postponed annotations from its source."""
         name = f"odoo.addons.{addon}.schemas"
         module = types.ModuleType(name)
         vars(module).update(names, ExtendableBaseModel=ExtendableBaseModel)
@@ -222,7 +222,7 @@ class TestNewModels(NewModelCase):
 
 
 class TestRedefinedFields(NewModelCase):
-    def test_a_new_model_that_is_made_of_the_former(self):
+    def test_subclass_of_the_former_model(self):
         class AddressTag(self.Address):
             __module__ = "odoo.addons.two.schemas"
             tag: str = ""
@@ -233,7 +233,7 @@ class TestRedefinedFields(NewModelCase):
         values = {"address": {"tag": "x"}}
         self.assertTakes(self.Partner, values, "one", "two", "three")
 
-    def test_a_new_model_that_has_nothing_of_the_former(self):
+    def test_unrelated_model(self):
         class Customer(self.Partner):
             __module__ = "odoo.addons.one.schemas"
 
@@ -255,7 +255,7 @@ class TestRedefinedFields(NewModelCase):
         self.assertIn("PartnerTwo (addon two), which extends", logged)
         self.assertRegex(logged, "the field 'address' becomes .*Tag.*, was .*Address")
 
-    def test_a_model_of_an_addon_that_is_not_installed(self):
+    def test_model_of_an_addon_that_is_not_installed(self):
         self.extend(self.Partner, "one", address=self.Address)
         self.extend(self.Partner, "three", address=self.Address | self.Tag)
         self.assertTakes(self.Partner, {"address": {"kind": "tag"}}, "one", "three")

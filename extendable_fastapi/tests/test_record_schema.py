@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Schemas that read records, extended by other addons."""
+"""Extended schemas that read records."""
 
 import gc
 import weakref
@@ -77,7 +77,7 @@ class TestRecordSchema(FastAPITransactionCase):
         self.addCleanup(extendable_registry.reset, token)
         return registry
 
-    def read_all_ways(self, schema):
+    def read_in_each_way(self, schema):
         domain = [("id", "=", self.partner.id)]
         model = self.partner.browse()
         yield schema.model_validate(self.partner)
@@ -92,7 +92,7 @@ class TestRecordSchema(FastAPITransactionCase):
             (("one", "two"), self.extended),
         ):
             self.use(*addons)
-            for found in self.read_all_ways(self.Partner):
+            for found in self.read_in_each_way(self.Partner):
                 self.assertEqual(found.model_dump(), expected)
                 self.assertIsInstance(found, self.Partner)
 

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def with_city(partner):
-    """Return an extension of a partner that has a validator of its own."""
+    """Extend a partner model with a field and a validator."""
 
     class PartnerCity(partner, extends=partner):
         __module__ = "odoo.addons.three.schemas"
@@ -42,7 +42,7 @@ def with_city(partner):
 
 
 class SchemaCase(ExtendableMixin, BaseCase):
-    """A model of the addon ``one``, extended by ``two``."""
+    """The addon ``one`` defines a model, ``two`` extends it."""
 
     def setUp(self):
         super().setUp()
@@ -72,7 +72,7 @@ class SchemaCase(ExtendableMixin, BaseCase):
         self.PartnerEmail = PartnerEmail
 
     def build(self, *addons):
-        """Build the classes of addons, and use them for the rest of the test."""
+        """Build the classes of addons and use them for the rest of the test."""
         registry = AddonsRegistry()
         registry.init_addons(["extendable_fastapi", *addons])
         token = extendable_registry.set(registry)
@@ -103,7 +103,7 @@ class TestExtensions(SchemaCase):
         )
         self.assertEqual(self.Partner.model_json_schema()["title"], "Partner")
 
-    def test_registries_in_alternation(self):
+    def test_two_registries_in_turn(self):
         registries = [
             (addons, self.build(*addons))
             for addons in (["one", "two"], ["one"], ["one", "two"])
@@ -126,7 +126,7 @@ class TestExtensions(SchemaCase):
         partner = self.Partner.model_validate(Record())
         self.assertEqual((partner.name, partner.email), ("Jo", "jo@example.com"))
 
-    def test_two_addons_and_an_extension_of_an_extension(self):
+    def test_extension_of_an_extension(self):
         PartnerCity = with_city(self.Partner)
 
         class PartnerZip(PartnerCity, extends=PartnerCity):
@@ -189,7 +189,7 @@ class TestExtensions(SchemaCase):
         self.build("one")
         self.assertNotIn("email", Company(**values).model_dump()["employees"][0])
 
-    def test_private_attributes_are_those_of_the_model(self):
+    def test_private_attributes(self):
         class Counter(ExtendableBaseModel):
             __module__ = "odoo.addons.one.schemas"
             _count: int = PrivateAttr(3)
@@ -212,7 +212,7 @@ class TestExtensions(SchemaCase):
         with self.assertRaises(ValidationError):
             Strict.model_validate(Strict.model_construct())
 
-    def test_an_extension_may_change_the_configuration(self):
+    def test_extension_changes_configuration(self):
         class Strict(StrictExtendableBaseModel, extra="forbid"):
             __module__ = "odoo.addons.one.schemas"
 
@@ -253,7 +253,7 @@ class TestGenerics(SchemaCase):
         page = page_class(count=1, items=[{"name": "jo"}])
         self.assertEqual(page.model_dump()["items"], [{"name": "jo"}])
 
-    def test_models_of_one_name(self):
+    def test_two_models_with_one_name(self):
         def define(module, **fields):
             namespace = {"__module__": module, "__annotations__": fields, **fields}
             namespace["__annotations__"] = {name: int for name in fields}
@@ -322,7 +322,7 @@ class TestGenerics(SchemaCase):
 
 
 class TestErrors(SchemaCase):
-    def test_a_field_redefined_incompatibly(self):
+    def test_field_of_another_type(self):
         class PartnerNumber(self.Partner, extends=self.Partner):
             __module__ = "odoo.addons.bad.schemas"
             name: int
@@ -348,7 +348,7 @@ class TestErrors(SchemaCase):
         self.build("one")
         self.assertEqual(Owner(partner={"name": "jo"}).partner.name, "jo")
 
-    def test_a_required_field_without_default(self):
+    def test_required_field_without_default(self):
         class PartnerRequired(self.Partner, extends=self.Partner):
             __module__ = "odoo.addons.required.schemas"
             email: str | None
@@ -360,7 +360,7 @@ class TestErrors(SchemaCase):
             self.Partner(name="jo")
         self.assertEqual(self.Partner(name="jo", email="x").email, "x")
 
-    def test_extensions_that_do_not_go_together(self):
+    def test_conflicting_extensions(self):
         class PartnerEmails(self.Partner, extends=self.Partner):
             __module__ = "odoo.addons.three.schemas"
             email: list[str] = []
@@ -371,7 +371,7 @@ class TestErrors(SchemaCase):
         self.assertIn("PartnerEmails (addon three), which extends", logged)
         self.assertIn("the field 'email' becomes list[str], was str | None", logged)
 
-    def test_an_annotation_that_means_nothing(self):
+    def test_undefined_annotation(self):
         class PartnerUndefined(self.Partner, extends=self.Partner):
             __module__ = "odoo.addons.undefined.schemas"
             company: "Compny | None" = None  # noqa: F821
