@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Extensions of ``schemas``, as another addon would have them."""
+"""Extensions of ``schemas``, as in another addon."""
 
 from pydantic import field_validator
 

@@ -14,12 +14,12 @@ from ..schemas import Criteria, Depot, Location, Place, Shop
 router = APIRouter(tags=["locations"])
 plain_router = APIRouter()
 
-#: What background tasks have made.
+#: Results of background tasks.
 tasks_seen: queue.Queue[dict[str, Any]] = queue.Queue()
 
 
 class Plain(BaseModel):
-    """Not extendable, with an extended model in it."""
+    """A model that is not extendable, with a field of an extended model."""
 
     location: Location
 
@@ -64,7 +64,7 @@ def get_page(
 
 @router.get("/late")
 def get_late() -> dict[str, Any]:
-    """Make a page of a kind that no annotation has named."""
+    """Use a parametrized model that is in no annotation."""
     page = PagedCollection[PagedCollection[Place]]
     return page(count=1, items=[{"count": 0, "items": []}]).model_dump()
 

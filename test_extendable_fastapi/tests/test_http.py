@@ -20,7 +20,7 @@ TIMEOUT = 10  # seconds for a background task
 
 
 class LocationInTests(Location, extends=Location):
-    """Not in the database, except for tests that ask for it."""
+    """An extension for tests that use ``ExtendableMixin``."""
 
     in_tests: bool = True
 
@@ -51,12 +51,12 @@ class TestRoutes(ExtendableHttpCase):
         detail = self.post_json("/location", {"name": "here", "zip": 1}, status=422)
         self.assertEqual(detail["detail"][0]["loc"], ["body", "zip"])
 
-    def test_more_than_one_body(self):
+    def test_two_bodies(self):
         self.assertEqual(
             self.post_json("/both", {"first": LOCATION}), [LOCATION, LOCATION]
         )
 
-    def test_a_subclass_is_cut_to_what_the_route_returns(self):
+    def test_fields_of_a_subclass_are_left_out(self):
         self.assertEqual(
             self.post_json("/place", {**LOCATION, "secret": "hush"}), LOCATION
         )
@@ -123,14 +123,14 @@ class TestRoutes(ExtendableHttpCase):
         )
 
     def test_documentation_in_the_backend(self):
-        """Made outside of a request, it is the same; the app keeps the first one."""
+        """It is the same outside of a request. The app keeps the first document."""
         endpoint = self._create_endpoint("/documented", app="test_extendable")
         schemas = endpoint._get_openapi()["components"]["schemas"]
         self.assertEqual(schemas["Location"]["properties"].keys(), LOCATION.keys())
         served = self.get("/documented/openapi.json").json()
         self.assertEqual(served["components"]["schemas"].keys(), schemas.keys())
 
-    def test_the_router_is_untouched(self):
+    def test_router_is_unchanged(self):
         before = [(route.response_field, route.body_field) for route in router.routes]
         fields = [
             field._type_adapter.core_schema
@@ -147,7 +147,7 @@ class TestRoutes(ExtendableHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestNesting(ExtendableMixin, HttpCase):
-    """A model that is not extendable has one schema, for all databases."""
+    """A model that is not extendable has one schema for all databases."""
 
     def find(self, response_model):
         app = FastAPI()
@@ -157,7 +157,7 @@ class TestNesting(ExtendableMixin, HttpCase):
         registry = _extendable_registries_database[self.env.cr.dbname]
         return find_unseen_extensions(app, registry)
 
-    def test_extended_models_in_others(self):
+    def test_in_models_that_are_not_extendable(self):
         page = PagedCollection[Location]
         self.assertEqual(self.find(page), [(page, Location)])
         self.assertEqual(self.find(list[page] | None), [(page, Location)])
@@ -171,7 +171,7 @@ class TestNesting(ExtendableMixin, HttpCase):
     def test_no_extensions(self):
         self.assertEqual(self.find(PagedCollection[Shop]), [])
 
-    def test_the_log_names_them(self):
+    def test_log_names_models(self):
         endpoint = self.env["fastapi.endpoint"].create(
             {
                 "name": "Nested",
@@ -204,7 +204,7 @@ class TestControllers(HttpCase):
 
 
 class TestMixin(ExtendableMixin, ExtendableHttpCase):
-    """Requests use the classes of a test, and those of the database afterwards."""
+    """Requests use the classes of a test, then those of the database again."""
 
     def test_classes_of_the_test(self):
         extended = {**LOCATION, "in_tests": True}

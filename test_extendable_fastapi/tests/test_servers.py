@@ -38,7 +38,7 @@ logging.getLogger(__name__).info("imported with %s", extendable_registry.get())
 
 @tagged("post_install", "-at_install")
 class TestDatabases(BaseCase):
-    """Two databases: that of the tests has every extension, the other has none yet."""
+    """The database of the tests has all extensions; a second one has none at first."""
 
     #: Session of the administrator in the second database.
     cookie = None
@@ -67,12 +67,12 @@ class TestDatabases(BaseCase):
         )
 
     def keys(self, server, dbname):
-        """Return the fields of a partner, as answered and as documented."""
-        answer = self.get(server, f"{PATH}/partner", dbname)
-        self.assertEqual(answer.status, 200, answer.body)
+        """Return the fields of a partner in the response, which are documented."""
+        response = self.get(server, f"{PATH}/partner", dbname)
+        self.assertEqual(response.status, 200, response.body)
         document = self.get(server, f"{PATH}/openapi.json", dbname).json()
         documented = document["components"]["schemas"]["Partner"]["properties"]
-        self.assertEqual(answer.json().keys(), documented.keys())
+        self.assertEqual(response.json().keys(), documented.keys())
         return set(documented)
 
     def call_kw(self, model, method, *args):
@@ -81,19 +81,19 @@ class TestDatabases(BaseCase):
 
         def post(path, **params):
             body = json.dumps({"params": params})
-            answer = self.both.request("POST", path, body, headers)
-            self.assertNotIn("error", answer.json(), answer.body)
-            return answer
+            response = self.both.request("POST", path, body, headers)
+            self.assertNotIn("error", response.json(), response.body)
+            return response
 
         if self.cookie is None:
             login = {"db": self.names[1], "login": "admin", "password": "admin"}
-            answer = post("/web/session/authenticate", **login)
-            type(self).cookie = answer.headers["Set-Cookie"].partition(";")[0]
+            response = post("/web/session/authenticate", **login)
+            type(self).cookie = response.headers["Set-Cookie"].partition(";")[0]
         headers["Cookie"] = self.cookie
-        answer = post(
+        response = post(
             "/web/dataset/call_kw", model=model, method=method, args=args, kwargs={}
         )
-        return answer.json()["result"]
+        return response.json()["result"]
 
     def run_on_module(self, method, name):
         """Call a method of a module of the second database."""
@@ -103,7 +103,7 @@ class TestDatabases(BaseCase):
         self.assertEqual(len(module_ids), 1)
         self.call_kw("ir.module.module", method, module_ids)
 
-    def test_1_neither_shows_the_fields_of_the_other(self):
+    def test_1_each_database_has_its_fields(self):
         first, second = self.names
         for _turn in range(3):
             self.assertEqual(self.keys(self.both, first), {"name", "email"})
@@ -116,7 +116,7 @@ class TestDatabases(BaseCase):
             expected = {"name", "email"} if dbname == first else {"name"}
             self.assertEqual(call.result().json().keys(), expected)
 
-    def test_2_installed_and_uninstalled(self):
+    def test_2_install_and_uninstall(self):
         first, second = self.names
         self.assertEqual(self.keys(self.other, second), {"name"})
         email = {"email": "admin@example.com"}
@@ -124,18 +124,18 @@ class TestDatabases(BaseCase):
         self.run_on_module("button_immediate_install", "my_demo_extendable_email")
         for server in (self.both, self.other):
             self.assertEqual(self.keys(server, second), {"name", "email"})
-        answer = self.get(self.both, f"{PATH}/partner", second).json()
-        self.assertEqual(answer["email"], email["email"])
+        response = self.get(self.both, f"{PATH}/partner", second).json()
+        self.assertEqual(response["email"], email["email"])
         self.assertEqual(self.keys(self.both, first), {"name", "email"})
         self.run_on_module("button_immediate_uninstall", "my_demo_extendable_email")
         for server in (self.both, self.other):
             self.assertEqual(self.keys(server, second), {"name"})
         self.assertEqual(self.keys(self.both, first), {"name", "email"})
 
-    def test_3_a_broken_extension(self):
-        """It is named in the log; all but the API with the model goes on."""
+    def test_3_broken_extension(self):
+        """The log names it. Only the API with the extended model fails."""
         first, second = self.names
-        # the mark of the demo data, where the demo app can be chosen
+        # the demo app requires this record of the demo data
         vals = {"module": "fastapi", "name": "my_demo_app_user"}
         vals.update({"model": "res.users", "res_id": 2})
         self.both.rpc("ir.model.data", "create", [vals], dbname=second)
@@ -158,14 +158,14 @@ class TestDatabases(BaseCase):
             "which extends odoo.addons.my_demo_extendable.schemas.Partner, can't be "
             "used: the field 'name' becomes int, was str"
         )
-        # for all databases: in the request, as it is without one
+        # all databases share the module: even a request imports it without extensions
         self.assertTrue(any("imported with None" in line for line in self.both.log))
         for server in (self.both, self.other):
             self.assertEqual(self.get(server, "/sound/demo", second).status, 200)
             self.assertEqual(self.get(server, "/web/login", second).status, 200)
-            answer = self.get(server, f"{PATH}/partner", second)
-            self.assertEqual(answer.status, 503)
-            self.assertNotIn(b"PartnerBroken", answer.body)
+            response = self.get(server, f"{PATH}/partner", second)
+            self.assertEqual(response.status, 503)
+            self.assertNotIn(b"PartnerBroken", response.body)
             self.assertTrue(any(message in line for line in server.log))
         self.assertEqual(self.keys(self.both, first), {"name", "email"})
         self.run_on_module("button_immediate_uninstall", "extension_broken")
