@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Prepare a database of the published addon, or of an earlier version of this one."""
 
-from odoo.tools.sql import table_exists
+from odoo.tools.sql import SQL, table_exists
 
 FORMER_TABLE = "fastapi_endpoint_res_groups_rel"
 TABLE = "fastapi_endpoint_docs_group_rel"
@@ -27,7 +27,8 @@ def _rename_docs_groups(cr):
         [FORMER_TABLE, TABLE],
     )
     if cr.rowcount:
-        cr.execute(f"ALTER TABLE {FORMER_TABLE} RENAME TO {TABLE}")
+        names = SQL.identifier(FORMER_TABLE), SQL.identifier(TABLE)
+        cr.execute(SQL("ALTER TABLE %s RENAME TO %s", *names))
         cr.execute(
             "UPDATE ir_model_relation SET name = %s WHERE name = %s",
             [TABLE, FORMER_TABLE],
