@@ -32,7 +32,7 @@ class FastapiEndpoint(models.Model):
             yield
 
     def _check_app(self, app: FastAPI) -> None:
-        super()._check_app(app)
+        result = super()._check_app(app)
         registry = _extendable_registries_database.of(self.env.registry)
         if registry is not None:
             for holder, model in find_unseen_extensions(app, registry):
@@ -42,3 +42,4 @@ class FastapiEndpoint(models.Model):
                     model,
                     holder,
                 )
+        return result

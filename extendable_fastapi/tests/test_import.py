@@ -6,8 +6,8 @@ from odoo.addons import extendable_fastapi
 
 class TestImport(BaseCase):
     def test_names_that_addons_import(self):
-        from odoo.addons.extendable_fastapi import StrictExtendableBaseModel
-        from odoo.addons.extendable_fastapi.schemas import PagedCollection
+        from .. import StrictExtendableBaseModel
+        from ..schemas import PagedCollection
 
         self.assertIs(
             StrictExtendableBaseModel,
@@ -16,7 +16,8 @@ class TestImport(BaseCase):
         self.assertIn(StrictExtendableBaseModel, PagedCollection.__mro__)
 
     def test_dispatcher(self):
-        from odoo.addons.extendable_fastapi.fastapi_dispatcher import FastApiDispatcher
         from odoo.addons.fastapi import fastapi_dispatcher
+
+        from ..fastapi_dispatcher import FastApiDispatcher
 
         self.assertIs(FastApiDispatcher, fastapi_dispatcher.FastApiDispatcher)
