@@ -1,11 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Methods of a model that need more rights than the user of an API has.
+"""Calls methods of a model that need more rights than the user of an API has.
 
-What Odoo's models do to one record reaches many others. Creating a sales order takes a
-number from a sequence, and reads prices, taxes and currencies; confirming it may create
-deliveries and projects, depending on the addons that are installed. The user of an API
-needs no rights on all that: what counts is whether it may create, or change, this very
-order. :func:`checked_sudo` checks that, and then calls the method with all rights.
+Odoo's methods often use other models. Creating a sales order takes a number from a
+sequence, and reads prices, taxes and currencies. Confirming it may create deliveries
+and projects. The user of an API needs no rights on all these models: it is enough that
+the user may create or change this order. :func:`checked_sudo` checks that, and then
+calls the method with all rights.
 """
 
 from __future__ import annotations
@@ -26,38 +26,35 @@ OPERATIONS = ("create", "read", "unlink", "write")
 def checked_sudo(
     operation: str, method: Callable[..., Any], /, *args: Any, **kwargs: Any
 ) -> Any:
-    """Call a method of records with all rights, if the caller may do an operation::
+    """Call a method with all rights, if the user may do an operation on its records::
 
         checked_sudo("write", order.action_confirm)
         order = checked_sudo("create", env["sale.order"].create, vals)
 
-    Before the call, the user of the records must have the access rights for the
-    operation, and the record rules must allow it on all of the records. What a method
-    for ``create`` has created is checked after the call; an error then rolls back the
-    request, as any other.
+    Access rights and record rules are checked before the call, for all records. After a
+    method for ``create``, they are checked for the new records. An error then rolls
+    back the request, as any other.
 
-    The method, with everything that it calls, is not restricted, as after ``sudo()``.
-    The user stays the same, so ``create_uid`` and the author of messages are right, and
-    the context does, with ``authenticated_partner_id``. Records in what the method
-    returns have the caller's rights again, also those in lists, tuples, sets and
-    dictionaries.
+    The method and all that it calls are not restricted, as after ``sudo()``. User and
+    context stay the same, so ``create_uid``, the author of messages and
+    ``authenticated_partner_id`` are right. Records in the result have the user's rights
+    again, also those in lists, tuples, sets and dictionaries.
 
-    Arguments are not checked: what they say is done. Ids that come from a client are
-    checked by ``RecordSchema.to_vals``, with the records of the caller; which fields a
-    client may set is up to the schema.
+    Arguments are not checked. ``RecordSchema.to_vals`` checks ids that come from a
+    client. The schema decides which fields a client may set.
 
-    :param operation: ``create``, ``read``, ``write`` or ``unlink``: what the caller has
-        to be allowed to do to the records
-    :param method: a method of the caller's records. For ``create``, one of their model
-        that returns the new records.
-    :return: what the method returns
+    :param operation: ``create``, ``read``, ``write`` or ``unlink``
+    :param method: a bound method of the user's records. For ``create``, a method of the
+        model that returns the new records.
+    :return: the result of the method
     :raises AccessError: the user may not do the operation
-    :raises MissingError: there are no saved records, unless some are created
-    :raises RuntimeError: the user is the superuser (OdooBot), who has no rights that
-        could be checked. Records after ``sudo()`` are checked as those without.
-    :raises TypeError: not a method of records; one that goes on after it has returned
-        (asynchronous, a generator); one for ``create`` that returns no records
-    :raises ValueError: another operation
+    :raises MissingError: there are no saved records, for other operations than
+        ``create``
+    :raises RuntimeError: the user is the superuser (OdooBot), for whom nothing can be
+        checked. ``sudo()`` on the records does not matter.
+    :raises TypeError: not a method of records; an asynchronous method or a generator; a
+        method for ``create`` that does not return records
+    :raises ValueError: an unknown operation
     """
     if not (inspect.ismethod(method) and isinstance(method.__self__, BaseModel)):
         raise TypeError(f"{method!r} is not a method of records.")
@@ -70,14 +67,14 @@ def checked_sudo(
         or inspect.iscoroutinefunction(method)
         or inspect.isasyncgenfunction(method)
     ):
-        raise TypeError(f"{name} would go on when it has returned.")
+        raise TypeError(f"{name} would still run after it has returned.")
     caller = records.sudo(False)
     if caller.env.su:
         raise RuntimeError(
             f"{name} can't be called for the superuser, for whom there is nothing to "
             "check. Choose another user for the endpoint."
         )
-    # unsaved ones would pass: no record rule is for them (BaseModel._check_access)
+    # BaseModel._check_access applies no record rules to unsaved records
     if operation != "create" and not (records and all(records._ids)):
         raise MissingError(records.env._("There is no such record."))
     caller.check_access(operation)
@@ -90,7 +87,7 @@ def checked_sudo(
 
 
 def _with_env(value: Any, env: Environment) -> Any:
-    """Return a value whose records, wherever they are in it, have the environment."""
+    """Replace the environment of all records in a value."""
     if isinstance(value, BaseModel):
         return value.with_env(env)
     if isinstance(value, dict):

@@ -1,9 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What a route handler can ask for with ``Depends``.
+"""Dependencies of route handlers, for ``Depends``.
 
-Each of these is also a key of an app's ``dependency_overrides``. Those ending in
-``_impl``, and ``fastapi_endpoint_id``, are there to be overridden: they name something
-that only the app can know.
+Each of them is also a key of an app's ``dependency_overrides``. An app has to override
+``fastapi_endpoint_id`` and those that end in ``_impl``.
 """
 
 from collections.abc import Callable
@@ -59,27 +58,26 @@ __all__ = [
     "require_scopes",
 ]
 
-#: Records on a page unless the client asks for another number.
+#: Default number of records on a page.
 PAGE_SIZE = 80
-#: Most records on a page that a client may ask for.
+#: Largest number of records on a page that a client may ask for.
 MAX_PAGE_SIZE = 1000
-#: Largest number of a page, and of records on it: what is left out by both together is
-#: still a number for PostgreSQL (bigint).
+#: Largest number of a page, and of records on it. The offset that results is still a
+#: bigint of PostgreSQL.
 MAX_PAGE = 2**31 - 1
-#: What the documentation says of the query parameter ``page_size``.
 PAGE_SIZE_DESCRIPTION = "Most items on a page."
-#: The query parameter ``page``.
 Page = Annotated[
     int, Query(ge=1, le=MAX_PAGE, description="Number of the page, from 1.")
 ]
 
 
 def company_id() -> int | None:
-    """Return the id of the company that the environment works in.
+    """Return the id of the company of the environment.
 
-    :return: None for the default company of the user. An app of an endpoint overrides
-        this with the company of the endpoint; an override of yours may take it from
-        the request. The user must be allowed to work in it.
+    The app of an endpoint overrides this with the company of the endpoint. An override
+    may also take it from the request.
+
+    :return: a company of the user; None for the default one
     """
     return None
 
@@ -87,10 +85,10 @@ def company_id() -> int | None:
 def odoo_env(company_id: Annotated[int | None, Depends(company_id)]) -> Environment:
     """Return the environment of the request.
 
-    Its user is that of the endpoint, its context holds the language of the client. In
-    an app that runs as the caller, it is the caller's environment, and clients have to
-    authenticate. Use ``authenticated_partner_env`` where record rules restrict what a
-    partner sees.
+    Its user is that of the endpoint, and its context has the language of the client. If
+    the app runs as the caller, the user is the caller, and clients have to
+    authenticate. Use ``authenticated_partner_env`` where record rules depend on the
+    partner.
 
     :raises LookupError: called outside of a request
     """
@@ -101,9 +99,9 @@ def odoo_env(company_id: Annotated[int | None, Depends(company_id)]) -> Environm
 
 
 def fastapi_endpoint_id() -> int:
-    """Return the id of the endpoint; overridden by the app of each endpoint.
+    """Return the id of the endpoint. The app of an endpoint overrides this.
 
-    :raises NotImplementedError: the app is none of an endpoint
+    :raises NotImplementedError: the app does not belong to an endpoint
     """
     raise NotImplementedError(
         "No endpoint: fastapi_endpoint_id is not in the app's dependency_overrides."
@@ -121,10 +119,9 @@ def fastapi_endpoint(
 def authenticated_partner_env(
     partner: Annotated[ResPartner, Depends(authenticated_partner_impl)],
 ) -> Environment:
-    """Return the environment with the partner's id as ``authenticated_partner_id``.
+    """Return an environment with the partner's id as ``authenticated_partner_id``.
 
-    Record rules can use that name: this is the environment to read an authenticated
-    partner's records with.
+    Record rules can use that name, to restrict the records to those of the partner.
     """
     return partner.with_context(authenticated_partner_id=partner.id).env
 
@@ -144,9 +141,7 @@ def optionally_authenticated_partner_env(
     env: Annotated[Environment, Depends(odoo_env)],
 ) -> Environment:
     """Return ``authenticated_partner_env``, or ``odoo_env`` for an anonymous caller."""
-    if partner:
-        return partner.with_context(authenticated_partner_id=partner.id).env
-    return env
+    return authenticated_partner_env(partner) if partner else env
 
 
 def optionally_authenticated_partner(
@@ -155,10 +150,8 @@ def optionally_authenticated_partner(
     ],
     partner_env: Annotated[Environment, Depends(optionally_authenticated_partner_env)],
 ) -> ResPartner | None:
-    """Return the partner who calls, None for an anonymous one."""
-    if partner:
-        return partner_env["res.partner"].browse(partner.id)
-    return None
+    """Return the partner who calls, or None for an anonymous caller."""
+    return partner_env["res.partner"].browse(partner.id) if partner else None
 
 
 def paging(
@@ -167,26 +160,23 @@ def paging(
         int, Query(ge=1, le=MAX_PAGE_SIZE, description=PAGE_SIZE_DESCRIPTION)
     ] = PAGE_SIZE,
 ) -> Paging:
-    """Return which records of a search the client asks for.
+    """Return the part of a search that the client asks for.
 
-    An app that has pages of other sizes overrides this, by :func:`make_paging` or by a
-    function that calls this one: called, it takes any size.
+    For pages of other sizes, override this with :func:`make_paging`, or with a function
+    that calls this one. Such a call may pass any size.
 
     :param page: number of the page, from 1
     :param page_size: records on a page
-    :raises RequestValidationError: 422, called by an override that takes larger numbers
+    :raises RequestValidationError: 422, an override has passed too large a number
     """
     if max(page, page_size) > MAX_PAGE:
-        raise RequestValidationError(
-            [
-                {
-                    "type": "value_error",
-                    "loc": ("query", "page"),
-                    "msg": f"Page {page} of {page_size} records is out of any range.",
-                    "input": page,
-                }
-            ]
-        )
+        error = {
+            "type": "value_error",
+            "loc": ("query", "page"),
+            "msg": f"Page {page} of {page_size} records is out of any range.",
+            "input": page,
+        }
+        raise RequestValidationError([error])
     return Paging(limit=page_size, offset=(page - 1) * page_size)
 
 
@@ -197,7 +187,7 @@ def make_paging(
 
         overrides[paging] = make_paging(page_size=20, max_page_size=5000)
 
-    :param page_size: records on a page unless the client asks for another number
+    :param page_size: default number of records on a page
     :param max_page_size: largest number that a client may ask for
     """
 
@@ -215,15 +205,15 @@ def make_paging(
 def basic_auth_user(
     credential: Annotated[HTTPBasicCredentials, Depends(BasicScheme())],
     env: Annotated[Environment, Depends(odoo_env)],
-    connection: HTTPConnection = None,
+    connection: HTTPConnection = None,  # type: ignore[assignment]
 ) -> ResUsers:
     """Return the user whose login and password the client sent.
 
-    The time that it takes does not tell which logins exist. The process remembers a
-    right credential for some minutes. Nothing is written, except that failures are
-    counted after the transaction.
+    Unknown logins take as long as wrong passwords. The process caches valid credentials
+    for some minutes. Nothing is written, but failures are counted after the
+    transaction.
 
-    :param connection: of the client; None for that of Odoo's request
+    :param connection: None for that of Odoo's request
     :raises HTTPException: 401, missing or wrong credentials; 429 after too many
         failures
     """
@@ -231,9 +221,7 @@ def basic_auth_user(
         user_id = authenticate_basic(credential, connection, env)
     except InvalidCredentials as err:
         raise HTTPException(
-            status_code=status.HTTP_401_UNAUTHORIZED,
-            detail=err.detail,
-            headers={"WWW-Authenticate": "Basic"},
+            status.HTTP_401_UNAUTHORIZED, err.detail, {"WWW-Authenticate": "Basic"}
         ) from err
     return env["res.users"].browse(user_id)
 
@@ -249,11 +237,10 @@ def authenticated_partner_from_basic_auth_user(
 def odoo_user(env: Annotated[Environment, Depends(odoo_env)]) -> ResUsers:
     """Return the user whom Odoo has authenticated, in the environment of the request.
 
-    That is who is logged in with the session of the request, or with what else the
-    ``auth`` of ``_get_routing_info`` asks for (``bearer``: an API key). It does not
-    become the user of the environment.
+    Odoo authenticates by session, or as the ``auth`` of ``_get_routing_info`` says
+    (``bearer``: by API key). The user of the environment stays the same.
 
-    Browsers also send a session with requests from pages of other sites. So a request
+    Browsers send the session with requests from pages of other sites, too. So a request
     that may change something needs ``Sec-Fetch-Site: same-origin``, an ``Origin`` of
     this site, or Odoo's token in the header ``X-CSRF-Token``.
 
@@ -261,13 +248,13 @@ def odoo_user(env: Annotated[Environment, Depends(odoo_env)]) -> ResUsers:
         and may come from another site
     """
     user = get_odoo_user(env)
-    if user:
-        return user
-    raise HTTPException(
-        status_code=status.HTTP_401_UNAUTHORIZED,
-        detail="Not logged in",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
+    if not user:
+        raise HTTPException(
+            status.HTTP_401_UNAUTHORIZED,
+            "Not logged in",
+            {"WWW-Authenticate": "Bearer"},
+        )
+    return user
 
 
 def authenticated_partner_from_odoo_user(
@@ -283,19 +270,19 @@ def accept_language(
         str | None,
         Header(
             alias="Accept-Language",
-            description="Languages for the answer, the preferred one first, as in "
-            "`fr-BE,fr;q=0.9,en;q=0.5`. Without one that is installed, the answer is "
+            description="Languages for the response, the preferred one first: "
+            "`fr-BE,fr;q=0.9,en;q=0.5`. If none of them is installed, the response is "
             "in the default language.",
         ),
     ] = None,
 ) -> str | None:
-    """Document the header: Odoo has set the language before an app runs.
+    """Return the header. Odoo sets the language before an app runs.
 
-    Every app of an endpoint depends on it, and describes the header once. A route, a
-    router or an app that depends on it besides has it as a parameter of each operation.
+    The app of an endpoint depends on this, and documents the header once. If a route, a
+    router or an app depends on it explicitly, it is documented for each operation.
     """
     return accept_language
 
 
-#: Nothing to do on a request, unless somebody asks for the value.
-accept_language.documents_only = True
+#: It is not called on a request, unless something depends on its value.
+accept_language.documents_only = True  # type: ignore[attr-defined]

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Former name of ``dependencies``."""
+"""Deprecated name of ``dependencies``."""
 
 import warnings
 

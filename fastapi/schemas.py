@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Pydantic models for every API: paging, and those of the demo app."""
+"""Pydantic models for any API, and those of the demo app."""
 
 import warnings
 from enum import Enum
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Paging(BaseModel):
-    """Which part of a search is asked for; made by ``dependencies.paging``."""
+    """The part of a search that a client asks for. Made by ``dependencies.paging``."""
 
     limit: int | None  # records
     offset: int | None  # records
@@ -29,8 +29,7 @@ class Paging(BaseModel):
 class PagedCollection(BaseModel, Generic[T]):
     """One page of the result of a search.
 
-    ``total`` is the former name of ``count``: accepted as input, and still there to
-    be read, in Python as in JSON.
+    ``total`` is the deprecated name of ``count``, as input and as output.
     """
 
     count: Annotated[
@@ -42,15 +41,15 @@ class PagedCollection(BaseModel, Generic[T]):
     ]
     items: list[T]
 
-    # not ``deprecated=True``: pydantic would warn whenever it serializes a page
-    @computed_field(
+    # with ``deprecated=True``, pydantic would warn when it serializes a page
+    @computed_field(  # type: ignore[prop-decorator]
         description="Former name of `count`.", json_schema_extra={"deprecated": True}
     )
     @property
     def total(self) -> int:
         return self.count
 
-    def __setattr__(self, name: str, value: Any):
+    def __setattr__(self, name: str, value: Any) -> None:
         if name == "total":
             warnings.warn(
                 "PagedCollection.total is deprecated, set count instead.",
@@ -58,14 +57,13 @@ class PagedCollection(BaseModel, Generic[T]):
                 stacklevel=2,
             )
             name = "count"
-        return super().__setattr__(name, value)
+        super().__setattr__(name, value)
 
 
 class ErrorDetail(BaseModel):
     """What went wrong."""
 
-    # Documented for most errors anyhow, see openapi_document: for the ``responses`` of
-    # a route that has others.
+    # For ``responses`` of a route. app.openapi_document adds it for common errors.
 
     detail: str
 

@@ -1,6 +1,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """
-Shows what a route can ask for, and how exceptions are answered.
+Shows what a route can depend on, and how exceptions become responses.
 """
 
 from typing import Annotated
@@ -29,12 +29,12 @@ EXCEPTIONS = {
     DemoExceptionType.missing_error: MissingError,
     DemoExceptionType.bare_exception: NotImplementedError,
 }
-#: Key of the WSGI environ: how often the request has failed.
+#: Key in the WSGI environ: number of failed attempts.
 _FAILURES = "odoo.fastapi.demo.failures"
 
 
 class FakeConcurrentUpdateError(SerializationFailure):
-    """What PostgreSQL says of a conflict between transactions, raised without one."""
+    """The error of PostgreSQL for conflicting transactions, raised without one."""
 
     pgcode = errorcodes.SERIALIZATION_FAILURE
 
@@ -45,13 +45,13 @@ async def hello_world() -> dict[str, str]:
     return {"Hello": "World"}
 
 
-# names that the published addon has
+# the name in odoo-addon-fastapi
 hello_word = hello_world
 
 
 @router.get(
     "/demo/exception",
-    # besides those that every route has
+    # besides those of every route
     responses={
         code: {"model": ErrorDetail}
         for code in (
@@ -62,7 +62,7 @@ hello_word = hello_world
     },
 )
 async def exception(exception_type: DemoExceptionType, error_message: str) -> None:
-    """Raise an exception, to see how it is answered."""
+    """Raise an exception, to show its response."""
     if exception_type is DemoExceptionType.http_exception:
         raise HTTPException(status.HTTP_409_CONFLICT, error_message)
     raise EXCEPTIONS[exception_type](error_message)
@@ -70,8 +70,9 @@ async def exception(exception_type: DemoExceptionType, error_message: str) -> No
 
 @router.get("/demo/lang")
 async def lang(env: Annotated[Environment, Depends(odoo_env)]) -> str | None:
-    """The language of the answer, chosen by the Accept-Language header."""
-    return env.context.get("lang")
+    """The language of the response, chosen by the Accept-Language header."""
+    code: str | None = env.context.get("lang")
+    return code
 
 
 get_lang = lang
@@ -81,7 +82,7 @@ get_lang = lang
 async def who_ami(
     partner: Annotated[ResPartner, Depends(authenticated_partner)],
 ) -> DemoUserInfo:
-    """The partner who calls, however the endpoint authenticates."""
+    """The partner who calls, with any authentication of the endpoint."""
     return DemoUserInfo(name=partner.name, display_name=partner.display_name)
 
 
@@ -96,10 +97,10 @@ async def endpoint_app_info(
 def _fail(times: int) -> int:
     """Fail some times, so that Odoo replays the request.
 
-    The count belongs to the request: it is in the environ that all attempts share.
-    Without Odoo's HTTP layer a request is not replayed, and fails.
+    All attempts share the environ, which has the count. Without Odoo's HTTP layer, the
+    request is not replayed.
 
-    :return: how often the request has failed
+    :return: number of failed attempts
     """
     failures = 0
     if odoo_request:
@@ -114,7 +115,7 @@ def _fail(times: int) -> int:
 Retries = Annotated[int, Query(gt=1, lt=MAX_TRIES_ON_CONCURRENCY_FAILURE)]
 
 
-# For tests of what has to do with requests that Odoo replays, such as a log of them.
+# For tests of requests that Odoo replays.
 @router.get("/demo/retrying", include_in_schema=False)
 async def retrying(nbr_retries: Retries) -> int:
     """Fail some times, and return how often."""

@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Makes an API key for an endpoint, and shows it once.
+"""Creates an API key for an endpoint, and shows it once.
 
-The same two steps as for Odoo's own keys (``res.users.apikeys.description``), with the
-same durations and limits.
+The steps, durations and limits are those of Odoo's own keys
+(``res.users.apikeys.description``).
 """
 
 from odoo import fields, models
@@ -12,8 +12,6 @@ from odoo.addons.base.models.res_users import check_identity
 
 
 class FastapiEndpointKeyDescription(models.TransientModel):
-    """What a new key is for, whose it is and how long it lasts."""
-
     _name = "fastapi.endpoint.key.description"
     _inherit = "res.users.apikeys.description"
     _description = "New API Key of a FastAPI Endpoint"
@@ -47,7 +45,7 @@ class FastapiEndpointKeyDescription(models.TransientModel):
             description.known_scopes = " ".join(endpoint._get_known_scopes())
 
     def make_key(self):
-        """Make the key, and open what shows it."""
+        """Create the key, and open the form that shows it."""
         self.ensure_one()
         self.endpoint_id.check_access("write")
         return self._make_key()
@@ -57,11 +55,7 @@ class FastapiEndpointKeyDescription(models.TransientModel):
         if self.duration != "0" and not self.expiration_date:
             raise ValidationError(self.env._("Enter when the key expires."))
         key, secret = self.env["fastapi.endpoint.key"]._generate(
-            self.endpoint_id,
-            self.user_id,
-            self.name,
-            self.expiration_date,
-            self.scopes,
+            self.endpoint_id, self.user_id, self.name, self.expiration_date, self.scopes
         )
         # sudo: building the app needs more rights, as on the endpoint's form
         command = self.endpoint_id.sudo()._get_curl_command(secret, key.scopes)

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``fastapi.route``: the operations of an app, to be searched and grouped."""
+"""``fastapi.route``: the operations of an app, for searching and grouping."""
 
 from odoo import api, fields, models
 
@@ -7,10 +7,10 @@ from ..app.openapi import DEFAULT_TAG
 
 
 class FastapiRoute(models.TransientModel):
-    """One operation as the documentation of its app shows it.
+    """An operation in the documentation of its app.
 
-    Each user has rows of their own, made when they ask for the list. Routes that the
-    documentation leaves out, and mounted apps, which have their own, are not listed.
+    Each user has rows of their own, created when they open the list. Mounted apps have
+    their own documentation, so their routes are not listed.
     """
 
     _name = "fastapi.route"
@@ -37,8 +37,8 @@ class FastapiRoute(models.TransientModel):
     scopes = fields.Char(help="What the credentials of a client have to allow.")
     required_groups = fields.Char(
         string="Groups",
-        help="Groups that the user who calls has to be in, by their XML ids. After a "
-        "comma comes the next requirement.",
+        help="XML ids of the groups that the calling user needs. Commas separate the "
+        "requirements.",
     )
     deprecated = fields.Boolean(help="Clients should stop using it.")
     stage = fields.Selection(
@@ -55,7 +55,7 @@ class FastapiRoute(models.TransientModel):
 
     @api.model
     def _list_anew(self, endpoint):
-        """Replace the current user's rows of an endpoint, and return the new ones."""
+        """Replace the current user's rows of an endpoint."""
         rows = self.sudo()
         rows.search(
             [("endpoint_id", "=", endpoint.id), ("create_uid", "=", self.env.uid)]
@@ -73,7 +73,9 @@ class FastapiRoute(models.TransientModel):
                     "authenticated": operation.authenticated,
                     "access": self._get_access(operation),
                     "scopes": " ".join(sorted(operation.scopes)),
-                    "required_groups": self._get_required_groups(operation),
+                    "required_groups": ", ".join(
+                        map(" / ".join, operation.required_groups)
+                    ),
                     "deprecated": operation.deprecated,
                     "docs_fragment": operation.docs_fragment,
                 }
@@ -83,18 +85,12 @@ class FastapiRoute(models.TransientModel):
 
     @api.model
     def _get_access(self, operation):
-        """Return the ways to authenticate for an operation, by their names."""
         if not operation.authenticated:
             return self.env._("Public")
         return " / ".join(" + ".join(schemes) for schemes in operation.security)
 
-    @api.model
-    def _get_required_groups(self, operation):
-        """Return the groups that an operation is for."""
-        return ", ".join(" / ".join(groups) for groups in operation.required_groups)
-
     def _get_shown_columns(self):
-        """Return the context that hides the columns of a list without any value."""
+        """Return the context that hides empty columns of the list."""
         return {
             f"show_{name}": any(self.mapped(name))
             for name in ("summary", "tags", "scopes", "required_groups", "deprecated")

@@ -183,7 +183,7 @@ class TestCheckedSudo(TransactionCase):
 
         for function in (wait, generate, generate_later):
             with self.subTest(function.__name__):
-                with self.assertRaisesRegex(TypeError, "would go on"):
+                with self.assertRaisesRegex(TypeError, "would still run"):
                     checked_sudo("write", MethodType(function, self.own))
         for function in (print, self.own, lambda: None, self.assertTrue):
             with self.assertRaisesRegex(TypeError, "not a method of records"):
