@@ -345,7 +345,7 @@ class FastapiEndpoint(models.Model):
                     "The app of the endpoint %(name)s is broken.", name=self.name
                 )
             )
-        routes = self.env["fastapi.route"]._list_anew(self)
+        routes = self.env["fastapi.route"]._replace_rows(self)
         return {
             **self.env["ir.actions.act_window"]._for_xml_id(
                 "fastapi.fastapi_route_act_window"

@@ -54,7 +54,7 @@ class FastapiRoute(models.TransientModel):
             route.stage = route.deprecated and "deprecated"
 
     @api.model
-    def _list_anew(self, endpoint):
+    def _replace_rows(self, endpoint):
         """Replace the current user's rows of an endpoint."""
         rows = self.sudo()
         rows.search(

@@ -187,7 +187,7 @@ class TestDocsOfAuth(DocsOfAuthCase, DocsHttpCase):
                 for path, method in (("/method", "get"), ("/items", "post")):
                     operation = document["paths"][path][method]
                     self.assertEqual(operation["security"][0], {name: []})
-                self.env["fastapi.route"]._list_anew(endpoint)
+                self.env["fastapi.route"]._replace_rows(endpoint)
                 rows = self.env["fastapi.route"].search(
                     [("endpoint_id", "=", endpoint.id)]
                 )
