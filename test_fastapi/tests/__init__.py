@@ -29,11 +29,14 @@ from . import test_browser_auth
 from . import test_browser_docs
 from . import test_browser_safety
 from . import test_checked_sudo
+from . import test_command_call
 from . import test_command_line
 from . import test_commands
 from . import test_conditional
 from . import test_conditional_servers
 from . import test_crud
+from . import test_crud_bounds
+from . import test_crud_router
 from . import test_demo_orders
 from . import test_dispatcher
 from . import test_endpoint_key_makers
@@ -67,6 +70,8 @@ from . import test_library_slowapi
 from . import test_library_sse
 from . import test_library_strawberry
 from . import test_life_of_an_app
+from . import test_list_cursors
+from . import test_list_filters
 from . import test_lists
 from . import test_nginx
 from . import test_other_servers
@@ -74,6 +79,8 @@ from . import test_registries
 from . import test_response_headers
 from . import test_published_names
 from . import test_relations
+from . import test_record_rights
+from . import test_record_values
 from . import test_records
 from . import test_routing_info
 from . import test_schema_from
@@ -95,6 +102,7 @@ from . import test_stress_postgres
 from . import test_stress_tasks
 from . import test_swallowed_errors
 from . import test_tasks
+from . import test_to_vals
 from . import test_transactions
 from . import test_translations
 from . import test_waits

@@ -12,7 +12,7 @@ from odoo.addons.fastapi.app.prepare import copy_app
 from odoo.addons.test_fastapi.routers.auth import router as auth_router
 
 from .auth_case import NOT_AUTHENTICATED, AuthCase
-from .test_commands import CommandCase
+from .command_case import CommandCase
 
 
 class TestRunAsCaller(AuthCase):

@@ -21,7 +21,7 @@ from odoo.addons.fastapi.records import (
 )
 from odoo.addons.fastapi.records.conditional import _parse
 
-from .test_crud import CrudCase, Item, make_router
+from .crud_case import CrudCase, Item, make_router
 from .test_schema_from import NAMES
 
 #: Headers that name no tag of ours, as a client may send them.

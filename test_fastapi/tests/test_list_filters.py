@@ -1,0 +1,173 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=method-required-super
+"""Filters of lists."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AwareDatetime, ValidationError
+
+from odoo import exceptions
+from odoo.fields import Domain
+
+from odoo.addons.fastapi.dependencies import paging
+from odoo.addons.fastapi.records import (
+    FilterSchema,
+    Lookup,
+    RecordSchema,
+    filtering,
+    search_page,
+)
+
+from .list_case import Item, ItemFilter, ListCase
+
+
+class TestFilters(ListCase):
+    def test_domain(self):
+        time = dt.datetime(2026, 1, 2, 3, tzinfo=dt.timezone(dt.timedelta(hours=2)))
+        for values, domain in (
+            ({}, []),
+            ({"integer": 0}, [("integer", "=", 0)]),
+            ({"isTrue": False}, [("boolean", "=", False)]),
+            ({"selection": ["low"]}, [("selection", "in", ["low"])]),
+            ({"since": dt.date(2026, 1, 2)}, [("date", ">=", dt.date(2026, 1, 2))]),
+            ({"before": time}, [("datetime", "<", dt.datetime(2026, 1, 2, 1))]),
+            (
+                {"search": "a", "integer": 2},
+                [("integer", "=", 2), "|", ("name", "ilike", "a")]
+                + [("partner_id.name", "ilike", "a")],
+            ),
+            (
+                {"without": "a"},
+                [("name", "not ilike", "a"), ("text", "not ilike", "a")],
+            ),
+        ):
+            with self.subTest(values):
+                self.assertEqual(ItemFilter(**values).to_domain(), Domain(domain))
+
+    def test_own_methods(self):
+        class Own(FilterSchema):
+            even: bool | None = None
+            text: str = "list"
+
+            def filter_even(self, value):
+                return [("integer", "in", [0, 2] if value else [1])]
+
+        for even, count in ((True, 5), (False, 2), (None, 7)):
+            page = search_page(self.model, Own(even=even), None, paging(), Item)
+            self.assertEqual(page.count, count)
+
+    def test_operators(self):
+        for operator in ("any", "=?", "inselect"):
+            with self.assertRaisesRegex(ValueError, "is not one of"):
+                Lookup("name", operator=operator)
+
+    def test_values_that_postgresql_has_not(self):
+        for values in (
+            {"search": "a\0b"},
+            {"before": "0001-01-01T00:00:00+02:00"},
+        ):
+            with self.assertRaises(exceptions.ValidationError):
+                ItemFilter(**values).to_domain()
+
+    def test_patterns_that_end_with_a_backslash(self):
+        class Pattern(FilterSchema):
+            name: Annotated[str | None, Lookup(operator="=like")] = None
+            title: Annotated[str | None, Lookup(operator="=ilike")] = None
+
+        self.items[0].write({"name": "a\\", "title": "A\\"})
+        for text, count in (
+            ("a\\", 1),
+            ("a\\\\", 1),
+            ("%\\", 1),
+            ("\\", 0),
+            ("a\\%", 0),
+            ("a%", 1),
+        ):
+            for name in ("name", "title"):
+                with self.subTest(name, text=text):
+                    page = search_page(
+                        self.model, Pattern(**{name: text}), None, paging(), Item
+                    )
+                    self.assertEqual(page.count, count)
+
+    def test_values_at_the_end_of_a_range(self):
+        last = dt.datetime(9999, 12, 31, 23, 59, 59)
+
+        class Range(FilterSchema):
+            at: Annotated[dt.datetime | None, Lookup("datetime")] = None
+            among: Annotated[list[dt.datetime] | None, Lookup("datetime")] = None
+            until: Annotated[dt.datetime | None, Lookup("datetime", operator="<=")] = (
+                None
+            )
+            weight: Annotated[float | None, Lookup("digits", operator=">")] = None
+            amount: Annotated[Decimal | None, Lookup("monetary", operator=">")] = None
+            whole: Annotated[int | None, Lookup("digits", operator=">")] = None
+
+        for values in (
+            {"at": last},
+            {"among": [last]},
+            {"weight": 1e308},
+            {"weight": -1e308},
+            {"amount": Decimal("1e308")},
+            {"amount": Decimal("1e999")},
+            {"whole": 10**400},
+        ):
+            with self.subTest(values), self.assertRaises(exceptions.ValidationError):
+                Range(**values).to_domain()
+        self.items[0].datetime = last
+        for values, count in (
+            ({"until": last}, 1),
+            ({"at": last - dt.timedelta(seconds=1)}, 0),
+            ({"weight": 1e280}, 0),
+            ({"whole": -(10**200)}, 7),
+        ):
+            with self.subTest(values):
+                domain = Range(**values).to_domain() & self.domain
+                page = search_page(self.model, domain, None, paging(), Item)
+                self.assertEqual(page.count, count)
+
+    def test_one_dependency_for_a_schema(self):
+        class Other(ItemFilter):
+            pass
+
+        self.assertIs(filtering(ItemFilter), filtering(ItemFilter))
+        self.assertIsNot(filtering(ItemFilter), filtering(Other))
+        self.assertIs(type(filtering(Other)()), Other)
+
+    def test_required(self):
+        class Required(FilterSchema):
+            name: str
+
+        with self.assertRaises(ValidationError):
+            Required()
+
+
+class TestInput(ListCase):
+    """Input that pydantic takes and PostgreSQL doesn't."""
+
+    def test_refused(self):
+        class Input(RecordSchema):
+            name: str = ""
+            integer: int = 0
+            digits: float = 0.0
+            monetary: Decimal = Decimal(0)
+            selection: str = ""
+            reference: str = ""
+            datetime: AwareDatetime | None = None
+            parent_id: int = 0
+
+        for values in (
+            {"name": "a\0"},
+            {"integer": 2**31},
+            {"digits": "inf"},
+            {"selection": "none"},
+            {"reference": "res.users,1"},
+            {"reference": "res.partner,x"},
+            {"reference": "res.partner,999999999999"},
+            {"datetime": "9999-12-31T23:59:59-02:00"},
+            {"parent_id": 2**70},
+        ):
+            with self.subTest(values), self.assertRaises(exceptions.ValidationError):
+                Input(**values).to_vals(self.model)

@@ -1,0 +1,199 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Values for ``create`` and ``write``."""
+
+import base64
+import datetime as dt
+import enum
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import Base64Bytes, SecretStr
+
+from odoo import exceptions
+from odoo.fields import Command
+
+from odoo.addons.fastapi.records import RecordSchema, Reference, Source
+
+from .record_case import PIXEL, RecordCase
+
+
+class TestVals(RecordCase):
+    """Values of schemas that were written by hand."""
+
+    def test_values(self):
+        class Level(enum.Enum):
+            high = "high"
+
+        class Input(RecordSchema):
+            label: Annotated[str, Source("name")]
+            selection: Level
+            datetime: dt.datetime
+            column_binary: Base64Bytes
+            binary: bytes
+            image: str
+            partner_id: Reference
+            child_ids: list[int] | None
+            reference: Any = None
+            id: int | None = None
+
+        values = Input(
+            label="Label",
+            selection="high",
+            datetime=dt.datetime(2026, 1, 2),
+            column_binary=base64.b64encode(b"raw"),
+            binary=base64.b64encode(b"bytes"),
+            image=PIXEL.decode(),
+            partner_id=Reference.model_validate(self.partners[0]),
+            child_ids=None,
+            id=3,
+        )
+        self.assertEqual(
+            values.to_vals(self.model),
+            {
+                "name": "Label",
+                "selection": "high",
+                "datetime": dt.datetime(2026, 1, 2),
+                "column_binary": base64.b64encode(b"raw"),
+                "binary": base64.b64encode(b"bytes"),
+                "image": PIXEL.decode(),
+                "partner_id": self.partners[0].id,
+                "child_ids": [Command.clear()],
+            },
+        )
+
+    def test_what_can_not_be_written(self):
+        class Path(RecordSchema):
+            country: Annotated[str | None, Source("partner_id.country_id.code")]
+
+        class Partner(RecordSchema):
+            name: str
+
+        class Nested(RecordSchema):
+            partner_id: Partner
+
+        with self.assertRaisesRegex(ValueError, "Path.country can't be written"):
+            Path(country="BE").to_vals(self.model)
+        with self.assertRaisesRegex(ValueError, "'partner_id' can't be written"):
+            Nested(partner_id={"name": "x"}).to_vals(self.model)
+
+    def test_secrets(self):
+        class Input(RecordSchema):
+            name: SecretStr
+
+        values = Input(name="s3cret")
+        self.assertEqual(values.to_vals(self.model), {"name": "s3cret"})
+        self.assertNotIn("s3cret", repr(values))
+        with self.assertRaises(exceptions.ValidationError):
+            Input(name="s3cret\0").to_vals(self.model)
+
+    def test_content_that_is_not_base64(self):
+        class Input(RecordSchema):
+            binary: bytes = b""
+            column_binary: str = ""
+            image: Any = None
+
+        for values in (
+            {"binary": b"abc"},
+            {"binary": b"$$$"},
+            {"column_binary": "abc"},
+            {"column_binary": "\xe4"},
+            {"column_binary": "12.3 bytes"},
+            {"image": 1},
+            {"image": "YQ"},
+        ):
+            with (
+                self.subTest(values),
+                self.assertRaises(exceptions.ValidationError),
+            ):
+                Input(**values).to_vals(self.model)
+        values = {"binary": b"YQ==", "column_binary": "", "image": None}
+        vals = {"binary": b"YQ==", "column_binary": "", "image": False}
+        self.assertEqual(Input(**values).to_vals(self.model), vals)
+
+    def test_lists_of_ids_and_schemas(self):
+        class Child(RecordSchema):
+            id: int | None = None
+            name: str = ""
+
+        class Input(RecordSchema):
+            child_ids: list[int | Child]
+
+        child = self.full.child_ids[0]
+        values = Input.model_validate(
+            {"child_ids": [self.empty.id, {"id": child.id, "name": "a"}, {"name": "b"}]}
+        )
+        self.assertEqual(
+            values.to_vals(self.full)["child_ids"],
+            [
+                Command.link(self.empty.id),
+                Command.update(child.id, {"name": "a"}),
+                Command.create({"name": "b"}),
+            ],
+        )
+
+    def test_a_schema_without_its_id(self):
+        class Partner(RecordSchema):
+            id: int | None = None
+
+        class Input(RecordSchema):
+            partner_id: Partner
+
+        with self.assertRaises(exceptions.ValidationError):
+            Input.model_validate({"partner_id": {}}).to_vals(self.model)
+
+    def test_values_out_of_range(self):
+        class Anything(RecordSchema):
+            json_: Annotated[Any, Source("json")] = None
+            float_: Annotated[float, Source("float")] = 0.0
+            digits: Decimal = Decimal(0)
+            monetary: Decimal = Decimal(0)
+
+        def nest(levels):
+            return [nest(levels - 1)] if levels else 1
+
+        for values in (
+            {"json_": nest(101)},
+            {"json_": nest(900)},
+            {"json_": [float("inf")]},
+            {"float_": float("nan")},
+            {"digits": Decimal("1e308")},
+            {"digits": Decimal("-1e308")},
+            {"monetary": Decimal("1e308")},
+        ):
+            with (
+                self.subTest(list(values)),
+                self.assertRaises(exceptions.ValidationError),
+            ):
+                Anything(**values).to_vals(self.model)
+        large = Decimal("1e280")
+        values = Anything(json_=nest(100), float_=-1e308, digits=large, monetary=-large)
+        vals = values.to_vals(self.model)
+        currency = self.env.ref("base.EUR").id
+        record = self.model.create({"name": "x", "currency_id": currency, **vals})
+        self.env.flush_all()
+        record.invalidate_recordset()
+        read = Anything.model_validate(record)
+        self.assertEqual((read.json_, read.float_), (nest(100), -1e308))
+        self.assertIn("1", read.model_dump_json())
+
+    def test_texts_that_postgresql_has_not(self):
+        class Anything(RecordSchema):
+            name: str = ""
+            json_: Annotated[Any, Source("json")] = None
+
+        class Holder(RecordSchema):
+            json_: Annotated[Anything | None, Source("json")] = None
+
+        for text in ("a\0", "\ud800"):
+            for values in (
+                Anything(name=text),
+                Anything(json_=text),
+                Anything(json_=[{"a": (text,)}]),
+                Anything(json_={"a": {text: 1}}),
+                Holder(json_=Anything(name=text)),
+            ):
+                with (
+                    self.subTest(values),
+                    self.assertRaises(exceptions.ValidationError),
+                ):
+                    values.to_vals(self.model)
