@@ -20,10 +20,10 @@ class CommandCase(FastapiHttpCase):
         self.http_request_allow_all = True  # there is no cookie
 
     def run_command(self, *arguments, data=b""):
-        """Run a part of the command.
+        """Run a subcommand.
 
         :param data: standard input
-        :return: exit code, what it printed, and what it said or why it failed
+        :return: exit code, standard output, standard error
         """
         args = Api().parser.parse_args(arguments)
         args.database = self.env.cr.dbname

@@ -84,7 +84,7 @@ class CrudCase(RecordCase):
         cls.env.flush_all()
 
     def client(self, router=None, **params):
-        """Return a client that gets what the server would answer."""
+        """Return a client that gets the responses of the server."""
         params = {"raise_server_exceptions": False, **params}
         return self.enterContext(
             self._create_test_client(router=router or make_router(), **params)

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Methods called with all rights, after a check of the caller's."""
+"""Methods called with all rights, after a check of the caller's rights."""
 
 from types import MethodType
 
@@ -8,7 +8,7 @@ from odoo.tests import TransactionCase, new_test_user, tagged
 
 from odoo.addons.fastapi.access import checked_sudo
 
-CLOSED = "ir.config_parameter"  # to the caller
+CLOSED = "ir.config_parameter"  # the caller has no rights on it
 
 
 @tagged("post_install", "-at_install")
@@ -78,15 +78,15 @@ class TestCheckedSudo(TransactionCase):
             with self.subTest(operation), self.assertRaises(AccessError):
                 checked_sudo(operation, method, *args)
 
-    def test_the_operation_counts(self):
+    def test_the_operation_is_checked(self):
         self.access.perm_write = False
         with self.assertRaises(AccessError):
             checked_sudo("write", self.own.write, {"quantity": 5})
-        # it is up to the app which operation a method is
+        # the app chooses the operation of a method
         checked_sudo("unlink", self.own.write, {"quantity": 5})
         self.assertEqual(self.own.quantity, 5)
 
-    def test_what_is_created_is_checked(self):
+    def test_created_records_are_checked(self):
         vals = {"name": "for another", "partner_id": self.other.id}
         with self.assertRaises(AccessError):
             checked_sudo("create", self.items.create, vals)
@@ -97,7 +97,7 @@ class TestCheckedSudo(TransactionCase):
         with self.assertRaises(AccessError):
             checked_sudo("create", self.items.create, {"name": "for nobody"})
 
-    def test_what_is_created_has_to_be_returned(self):
+    def test_created_records_have_to_be_returned(self):
         def create(items, name):
             return items.create({"name": name, "partner_id": self.other.id})
 
@@ -134,7 +134,7 @@ class TestCheckedSudo(TransactionCase):
             found = checked_sudo("read", MethodType(lambda item, v=value: v, self.own))
             self.assertEqual(found, value)
 
-    def test_sudo_of_the_caller_is_not_a_right(self):
+    def test_sudo_gives_the_caller_no_rights(self):
         with self.assertRaises(AccessError):
             checked_sudo("write", self.others.sudo().write, {"quantity": 5})
         vals = {"name": "for another", "partner_id": self.other.id}
@@ -171,7 +171,7 @@ class TestCheckedSudo(TransactionCase):
             with self.subTest(records), self.assertRaises(MissingError):
                 checked_sudo("write", records.write, {"quantity": 5})
 
-    def test_what_it_does_not_call(self):
+    def test_unsuitable_methods(self):
         async def wait(item):
             pass
 

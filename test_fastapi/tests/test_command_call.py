@@ -58,7 +58,7 @@ class TestCall(CommandCase):
         self.assertIn("An item of that name exists", output)
 
     def test_conflict_is_replayed(self):
-        # how long Odoo waits before it tries again
+        # Odoo's delay before the next attempt
         with patch("odoo.service.model.random.uniform", return_value=0) as uniform:
             for _attempt in range(2):
                 result = self.call_command(
@@ -120,7 +120,7 @@ class TestCall(CommandCase):
                 "runs_as": self.runner.id,
             },
         )
-        # the next one asks again
+        # the next request needs credentials again
         self.assertEqual(self.call_command("GET", "/test/partner")[0], 1)
 
     def test_user_where_odoo_authenticates(self):

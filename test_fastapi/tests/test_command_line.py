@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``odoo api`` and ``odoo scaffold`` as processes: the page of the commands is true."""
+"""``odoo api`` and ``odoo scaffold`` as processes, as ``docs/commands.md`` has them."""
 
 import json
 import os
@@ -33,7 +33,7 @@ class TestCommandLine(DocumentCase):
         super().setUpClass()
         command = f"PYTHONHASHSEED=1 odoo api openapi {DATABASE} /my_api"
         cls.document = cls._run_odoo(command)
-        # what an older version of the app had
+        # from an older version of the app
         old = json.loads(cls.document)
         old["paths"]["/cities"] = old["paths"]["/countries"]
         country = old["components"]["schemas"]["Country"]
@@ -43,7 +43,7 @@ class TestCommandLine(DocumentCase):
 
     @classmethod
     def _write_addons(cls):
-        """Make the addon with the command of the page."""
+        """Create the addon with the command of the page."""
         program = cls.folder / "odoo"
         program.write_text(f"#!{sys.executable}\n{PROGRAM}")
         program.chmod(0o755)
@@ -60,7 +60,7 @@ class TestCommandLine(DocumentCase):
 
     @classmethod
     def _run_odoo(cls, command):
-        """Return what a command prints: its output and, before that, its errors."""
+        """Return the errors and then the output of a command."""
         if DATABASE in command:
             command = command.replace(DATABASE, f"-d {cls.dbname}")
         command = command.replace(TEMPLATE, file_path("fastapi/scaffold"))
@@ -93,11 +93,11 @@ class TestCommandLine(DocumentCase):
 
     def test_page(self):
         self.assertGreater(self.check_commands(), 8)
-        # the page has printed it in another process
+        # the page prints it in another process
         document = (self.folder / "openapi.json").read_text(encoding="utf-8")
         self.assertEqual(document, self.document)
 
-    def test_reader_that_goes(self):
+    def test_closed_pipe(self):
         output = self._run_odoo(f"odoo api routes {DATABASE} | true")
         self.assertEqual(output, "")
 

@@ -21,9 +21,9 @@ from .command_case import CommandCase
 
 class TestApi(CommandCase):
     def get_exit_code(self, **run):
-        """Return how a part ends the process.
+        """Return the exit code of a subcommand.
 
-        :param run: what its function does, as for a mock
+        :param run: arguments of the mock in place of its function
         """
         with (
             patch.object(config, "parse_config"),
@@ -115,7 +115,7 @@ class TestOpenapi(CommandCase):
     def test_document_is_what_is_served(self):
         document = json.loads(self.get_document())
         served = self.get("/test/openapi.json").json()
-        # the host that was asked, and the one that Odoo knows of itself
+        # the host of the request, and Odoo's own base URL
         self.assertEqual(served.pop("servers"), [{"url": f"{self.base_url()}/test"}])
         self.assertEqual(document.pop("servers"), [{"url": self.endpoint.base_url}])
         self.assertEqual(document, served)
@@ -248,7 +248,7 @@ class TestFastapiTyped(RecordSchema):
             [f'        Literal["{"a" * 40}", "{"b" * 20}"]'],
         )
 
-    def test_long_line_that_may_be_empty(self):
+    def test_long_line_of_an_optional_field(self):
         exit_code, output, _errors = self.run_command("schema", "res.partner", "tz")
         self.assertEqual(exit_code, 0)
         lines = output.splitlines()

@@ -76,8 +76,8 @@ class TestTags(CrudCase):
         response = client.patch(url, json={"name": "New"})
         self.assertEqual(response.headers["ETag"], etag)
 
-    def test_what_was_sent_is_what_is_stored(self):
-        """A change is answered before it is stored, and has the tag of what is."""
+    def test_response_has_the_stored_values(self):
+        """The response to a change has the tag of the stored record."""
         Typed = schema_from(self.model, *NAMES, child_ids=int)
         router = make_router(
             schema=Typed,
@@ -162,7 +162,7 @@ class TestHeaders(BaseCase):
                 self.assertEqual(self.parse(header), (set(), set(), False))
 
     def test_long(self):
-        """In a time that grows as the length does: this takes seconds otherwise."""
+        """Parsing takes linear time. It would take seconds otherwise."""
         for header in LONG:
             before = time.process_time()
             self.assertEqual(self.parse(header)[2], False)
@@ -216,7 +216,7 @@ class TestReading(CrudCase):
             self.expect(response, 404)
 
     def change(self, change):
-        """Return whether the content, and whether the tag, is another one."""
+        """Return whether the content has changed, and whether the tag has."""
         client = self.client(make_nested_router())
         url = f"/nested/{self.full.id}"
         before = client.get(url)
@@ -231,8 +231,8 @@ class TestReading(CrudCase):
             self.assertNotEqual(after.json(), before.json())
         return after.status_code
 
-    def test_what_a_representation_depends_on(self):
-        """Most of it does not touch the record, or its ``write_date``."""
+    def test_all_that_a_representation_depends_on(self):
+        """Most of these changes leave the record's ``write_date`` as it is."""
         self.full.by_company = "mine"
         line = self.full.child_ids[0]
         write_date = self.full.write_date
@@ -344,7 +344,7 @@ class TestChanging(CrudCase):
             self.expect(response, 404)
 
     def test_rights_come_first(self):
-        """As without the condition: who may not change it does not touch it."""
+        """Without the right to change it, the record is not updated."""
         self.env["ir.model.access"].search(
             [("model_id.model", "=", "test.fastapi.typed")]
         ).write({"perm_write": False, "perm_unlink": False})
@@ -353,7 +353,7 @@ class TestChanging(CrudCase):
             self.expect(response, 403)
 
     def test_pending_changes(self):
-        """What the transaction has changed itself is part of the record."""
+        """Pending changes of the transaction are part of the record."""
         client = self.client()
         url = self.url(self.item)
         etag = client.get(url).headers["ETag"]

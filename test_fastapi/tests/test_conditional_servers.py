@@ -1,6 +1,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=missing-return
-"""``If-Match`` in transactions that overlap: what is checked holds until the commit."""
+"""``If-Match`` in concurrent transactions: the check holds until the commit."""
 
 import json
 
@@ -29,7 +29,7 @@ class TestConcurrentChanges(ServerCase):
         return self.first.request(method, path, body, headers)
 
     def overlap(self, *requests):
-        """Have requests go on when all of them have begun; return the responses."""
+        """Start all requests, then let them go on. Return the responses."""
         self.query("SELECT pg_advisory_lock(%s)", LOCK)
         headers = {"If-Match": self.etag}
         calls = [
@@ -61,13 +61,13 @@ class TestConcurrentChanges(ServerCase):
             ("PATCH", "", {"name": "c"}), ("PATCH", "", {"name": "d"})
         )
         self.check_one_is_done(responses)
-        # the conflict is nobody's fault
+        # a conflict is not logged as an error
         self.assertNotIn(" ERROR ", "".join(self.first.log))
         (done,) = (response for response in responses if response.status == 200)
         self.assertEqual(self.request("GET", self.url).json(), done.json())
 
-    def test_what_is_in_another_table(self):
-        """Neither of the two writes the row of the record itself."""
+    def test_changes_in_another_table(self):
+        """Neither request writes to the row of the record itself."""
         responses = self.overlap(
             ("POST", "/children", {"name": "c"}), ("POST", "/children", {"name": "d"})
         )
@@ -83,12 +83,12 @@ class TestConcurrentChanges(ServerCase):
         self.check_one_is_done(responses)
 
     def test_nothing_to_change(self):
-        """Both find what they know, and leave it."""
+        """Both requests match, and change nothing."""
         responses = self.overlap(("PATCH", "", {}), ("PATCH", "", {}))
         self.assertEqual([response.status for response in responses], [200, 200])
 
     def test_a_change_and_a_deletion(self):
         responses = self.overlap(("PATCH", "", {"name": "c"}), ("DELETE", "", None))
         statuses = {response.status for response in responses}
-        # whichever is the first
+        # either can be the first
         self.assertIn(statuses, ({200, 412}, {204, 404}))

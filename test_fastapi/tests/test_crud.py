@@ -68,7 +68,7 @@ class TestReading(CrudCase):
             # records; names of partners
             ("/items", 2),
             (self.url(self.item), 2),
-            # and how many there are
+            # and their number
             ("/items?page_size=2", 3),
             ("/items?page_size=1000&integer=7", 1),
         ):
@@ -103,8 +103,8 @@ class TestMissingRecords(CrudCase):
         }
         return text
 
-    def test_no_difference(self):
-        """Whether a record is missing, unreadable or outside of the domain."""
+    def test_all_are_the_same_404(self):
+        """Records that are missing, unreadable or outside of the domain."""
         client = self.client(self.router(), user=self.user)
         self.forbid("test.fastapi.typed", [("id", "!=", self.items[1].id)])
         gone = self.model.create({"name": "Gone", "text": "crud"})
@@ -140,7 +140,7 @@ class TestMissingRecords(CrudCase):
                 self.expect(response, 404)
 
     def test_model_without_rights(self):
-        """The rights of a model don't tell which records there are."""
+        """Without rights on a model, nothing shows which records exist."""
         portal = new_test_user(self.env, "portal", groups="base.group_portal")
         client = self.client(self.router(), user=portal)
         for url in (self.url(self.item), "/items/2147483647"):
@@ -197,13 +197,13 @@ class TestChanging(CrudCase):
         self.assertEqual(response.headers["Location"], self.url(record))
         self.assertEqual(client.get(response.headers["Location"]).json(), item)
 
-    def test_location_of_any_letters(self):
+    def test_location_with_special_characters(self):
         client = self.client(make_router(prefix="/größe"))
         location = client.post("/größe", json={"name": "x"}).headers["Location"]
         self.assertRegex(location, r"^/gr%C3%B6%C3%9Fe/\d+$")
         self.expect(client.get(location), 200)
 
-    def test_no_location_where_nothing_can_be_read(self):
+    def test_no_location_without_a_route_to_read(self):
         client = self.client(make_router(only=("create",)))
         response = client.post("/items", json={"name": "New"})
         self.expect(response, 201)
@@ -236,7 +236,7 @@ class TestChanging(CrudCase):
         self.assertEqual(self.item.text, "crud")
 
     def test_outside_of_the_record_rules(self):
-        """They may read no longer what they have written."""
+        """Callers may lose the right to read what they have written."""
         client = self.client(make_router(domain=None), user=self.user)
         self.forbid("test.fastapi.typed", [("text", "=", "crud")])
         response = client.patch(self.url(self.item), json={"text": "other"})
@@ -244,7 +244,7 @@ class TestChanging(CrudCase):
         self.assertEqual(self.item.text, "crud")
 
     @mute_logger("odoo.sql_db")
-    def test_what_the_business_refuses(self):
+    def test_refusals_of_the_model(self):
         item = self.env["test.fastapi.item"].create({"name": "Taken"})
         self.env["test.fastapi.item"].create({"name": "Other"})
 
@@ -272,7 +272,7 @@ class TestChanging(CrudCase):
         self.assertEqual((item.name, item.quantity), ("Taken", 0))
 
     @mute_logger("odoo.sql_db")
-    def test_delete_what_others_refer_to(self):
+    def test_delete_a_referenced_record(self):
         partner = self.env.user.partner_id
         router = CrudRouter(
             "res.partner", prefix="/items", schema=Reference, delete=True, env=odoo_env

@@ -70,7 +70,7 @@ class TestBounds(CrudCase):
         self.expect(client.get(f"/parents/{self.empty.id}/children/{child.id}"), 404)
 
     def test_domain_is_not_bound_to_a_database(self):
-        """A domain remembers that a model has optimized it."""
+        """A domain keeps its optimization for a model."""
         inner = Domain("name", "in", ["Al"])
         domain = Domain("partner_id", "any", inner) | Domain("text", "in", ["crud"])
         levels = [inner._opt_level, domain._opt_level]
@@ -107,7 +107,7 @@ class Secret(RecordSchema):
 
 
 class TestCheckedSudo(CrudCase):
-    """Records are created and changed with rights that the caller has not."""
+    """Records are created and changed with more rights than the caller's."""
 
     def client_of_user(self, **params):
         router = make_router(
@@ -116,7 +116,7 @@ class TestCheckedSudo(CrudCase):
         return self.client(router, user=self.user)
 
     def write_each(self, client):
-        """Return the responses to all that changes a record."""
+        """Return the responses of all routes that change a record."""
         content = {"name": "New", "secret": "new"}
         return (
             client.post("/items", json=content),
@@ -165,7 +165,7 @@ class TestCheckedSudo(CrudCase):
         self.expect(client.post("/items", json=content), 400)
         self.expect(client.patch(self.url(self.item), json=content), 400)
 
-    def test_answers_have_the_rights_of_the_caller(self):
+    def test_responses_have_the_rights_of_the_caller(self):
         router = make_router(
             schema=Secret, create=Secret, domain=None, name="read", checked_sudo=True
         )

@@ -57,7 +57,7 @@ class TestExtending(CrudCase):
         self.assertEqual(client.delete("/items/7").json(), "both")
 
     def test_replaced_twice(self):
-        """The first of two routes counts, as in any router."""
+        """The first of two routes is called, as in any router."""
         router = make_router()
         router.get("/{id}")(lambda id: "first")
         router.get("/{id}")(lambda id: "second")
@@ -118,7 +118,7 @@ class TestExtending(CrudCase):
         self.expect(client.delete(self.url(self.item)), 204)
         self.assertEqual(self.item.name, "deleted")
 
-    def test_rights_of_a_hook_do_not_reach_the_answer(self):
+    def test_rights_of_a_hook_do_not_reach_the_response(self):
         class Router(CrudRouter):
             def _create_record(self, model, vals):
                 return model.sudo().create(vals)
@@ -246,7 +246,7 @@ class TestBuilding(CrudCase):
                 {"$ref": f"#/components/schemas/{schema}"},
             )
 
-    def test_nothing_of_a_database_is_kept(self):
+    def test_router_keeps_nothing_of_a_database(self):
         router = make_router()
         before = {name: id(value) for name, value in vars(router).items()}
         routes = list(router.routes)

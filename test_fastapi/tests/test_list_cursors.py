@@ -85,7 +85,7 @@ class TestCursors(ListCase):
                             expected.mapped("name"),
                         )
 
-    def test_changes_meanwhile(self):
+    def test_changes_between_pages(self):
         def change():
             # before and behind the cursor
             self.model.create({"name": "A", "integer": 0, "text": "list"})
@@ -158,7 +158,7 @@ class TestCursors(ListCase):
         )
         self.assertEqual(page.items, [])
 
-    def test_fields_that_can_not_sort(self):
+    def test_fields_that_cannot_sort(self):
         for name in ("partner_id", "child_ids", "computed", "nothing", "html"):
             with self.assertRaisesRegex(ValueError, f"can't sort .* by '{name}'"):
                 search_cursor_page(

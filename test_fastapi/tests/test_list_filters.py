@@ -63,7 +63,7 @@ class TestFilters(ListCase):
             with self.assertRaisesRegex(ValueError, "is not one of"):
                 Lookup("name", operator=operator)
 
-    def test_values_that_postgresql_has_not(self):
+    def test_values_that_postgresql_refuses(self):
         for values in (
             {"search": "a\0b"},
             {"before": "0001-01-01T00:00:00+02:00"},
@@ -145,7 +145,7 @@ class TestFilters(ListCase):
 
 
 class TestInput(ListCase):
-    """Input that pydantic takes and PostgreSQL doesn't."""
+    """Input that pydantic accepts and PostgreSQL refuses."""
 
     def test_refused(self):
         class Input(RecordSchema):

@@ -155,11 +155,11 @@ class TestListRoutes(ListCase):
         error = responses[5].json()["detail"][0]
         self.assertEqual(error["loc"], ["query", "search"])
         self.assertIn("too short", error["msg"])
-        # in the form that the documentation has for all of these
+        # as documented for all of them
         for response in responses:
             self.assertIn("msg", response.json()["detail"][0])
 
-    def test_values_that_postgresql_has_not(self):
+    def test_values_that_postgresql_refuses(self):
         paths = (
             "/items?search=%00",
             "/items?before=0001-01-01T00:00:00%2B02:00",

@@ -99,7 +99,7 @@ class TestQueries(RecordCase):
         model = self.model.with_user(self.user)
         Plain.from_search(model, domain)  # rights are cached
         self.env.invalidate_all()
-        # the records, and how their currencies round
+        # the records, and the rounding of their currencies
         with self.assertQueryCount(2):
             Plain.from_search(model, domain)
         self.env.invalidate_all()
@@ -131,7 +131,7 @@ class TestQueries(RecordCase):
             with self.assertQueryCount(7):
                 self.assertEqual(read(), expected)
 
-    def test_number_of_records_does_not_count(self):
+    def test_queries_do_not_depend_on_the_number_of_records(self):
         self.model.create(
             [{"name": str(i), "partner_id": self.partners[0].id} for i in range(50)]
         )

@@ -57,7 +57,7 @@ class TestSchemas(RecordCase):
             ],
         )
 
-    def test_a_field_in_two_ways(self):
+    def test_one_field_read_in_two_ways(self):
         class Two(RecordSchema):
             partner_id: int | None
             partner: Annotated[Partner | None, Source("partner_id")]
@@ -98,7 +98,7 @@ class TestSchemas(RecordCase):
             },
         )
 
-    def test_schema_that_is_defined_later(self):
+    def test_schema_defined_later(self):
         domain = [("id", "=", self.full.id)]
         (early,) = Early.from_search(self.model, domain)
         self.assertEqual(early.parent_id.name, "Empty")
@@ -129,7 +129,7 @@ class TestSchemas(RecordCase):
         self.assertEqual(Partner.model_validate_json(json.dumps(values)), partner)
         self.assertEqual(Partner(**values), partner)
 
-    def test_field_that_the_model_has_not(self):
+    def test_field_that_the_model_does_not_have(self):
         class Wrong(RecordSchema):
             colour: str
 
@@ -145,7 +145,7 @@ class TestSchemas(RecordCase):
         with self.assertRaisesRegex(ValidationError, "has no field 'unlink'"):
             Wrong.model_validate(self.full)
 
-    def test_annotation_that_a_field_can_not_be(self):
+    def test_unsuitable_annotation(self):
         class Plain(BaseModel):
             name: str
 
@@ -162,7 +162,7 @@ class TestSchemas(RecordCase):
                 with self.assertRaisesRegex(ValidationError, f"'{name}' is annotated"):
                     wrong.model_validate(self.full)
 
-    def test_not_one_record(self):
+    def test_no_record_or_several(self):
         for records in (self.model, self.full | self.empty):
             with self.assertRaisesRegex(ValidationError, "Typed is made of one record"):
                 Typed.model_validate(records)
@@ -174,7 +174,7 @@ class Partner_(RecordSchema):
 
 
 class TestRoutes(RecordCase):
-    """What handlers return, as FastAPI serves it."""
+    """Return values of handlers, as FastAPI serves them."""
 
     def serve(self, handler, annotation, **kwargs):
         router = APIRouter()
@@ -242,7 +242,7 @@ class TestRoutes(RecordCase):
                 response = self.serve(handler, annotation)
                 self.assertEqual(response.status_code, 403, response.text)
 
-    def test_what_can_not_be_read_is_said(self):
+    def test_message_of_an_unreadable_value(self):
         class Wrong(RecordSchema):
             colour: str
 

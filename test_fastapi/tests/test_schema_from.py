@@ -200,12 +200,12 @@ class TestSchemaFrom(RecordCase):
             ):
                 Update.model_validate(values).to_vals(self.full)
         with self.assertRaises(exceptions.ValidationError):
-            # nothing is in the list of a record that is not there yet
+            # a new record has an empty list
             Update.model_validate({"child_ids": [{"id": stranger.id}]}).to_vals(
                 self.model
             )
 
-    def test_ids_that_the_user_can_not_see(self):
+    def test_ids_that_the_user_cannot_see(self):
         self.forbid("res.partner", [("id", "not in", self.partners.ids)])
         record = self.full.with_user(self.user)
         values = self.Typed.for_update().model_validate(
@@ -235,7 +235,7 @@ class TestSchemaFrom(RecordCase):
         )
         with self.assertRaises(exceptions.AccessError):
             Ids(child_ids=[*ids, closed]).to_vals(record)
-        # those that are in the list already may stay
+        # records of the list may stay
         own = self.empty.with_user(self.user)
         vals = {"child_ids": [Command.set(children.ids)]}
         self.assertEqual(Ids(child_ids=children.ids).to_vals(own), vals)

@@ -18,7 +18,7 @@ from .record_case import PIXEL, RecordCase
 
 
 class TestVals(RecordCase):
-    """Values of schemas that were written by hand."""
+    """Values of handwritten schemas."""
 
     def test_values(self):
         class Level(enum.Enum):
@@ -61,7 +61,7 @@ class TestVals(RecordCase):
             },
         )
 
-    def test_what_can_not_be_written(self):
+    def test_values_that_cannot_be_written(self):
         class Path(RecordSchema):
             country: Annotated[str | None, Source("partner_id.country_id.code")]
 
@@ -176,7 +176,7 @@ class TestVals(RecordCase):
         self.assertEqual((read.json_, read.float_), (nest(100), -1e308))
         self.assertIn("1", read.model_dump_json())
 
-    def test_texts_that_postgresql_has_not(self):
+    def test_texts_that_postgresql_refuses(self):
         class Anything(RecordSchema):
             name: str = ""
             json_: Annotated[Any, Source("json")] = None
