@@ -32,7 +32,7 @@ def make_document(handler: Any = None, path: str = "/books", **options: Any) -> 
 
 
 def sent(annotation: Any, **options: Any) -> Any:
-    """Return the document of an operation that is sent a query parameter ``x``."""
+    """Return the document of an operation with a query parameter ``x``."""
 
     def handler(x: Any) -> None:
         pass
@@ -47,7 +47,7 @@ def received(annotation: Any) -> Any:
 
 
 def document_of(schema: Any, *, is_sent: bool, **schemas: Any) -> Any:
-    """Return a document with a schema as it is written, of a body or a response."""
+    """Return a document with a given schema of a body or a response."""
     content = {"content": {"application/json": {"schema": schema}}}
     operation = {"requestBody": content} if is_sent else {"responses": {"200": content}}
     return {
@@ -63,7 +63,7 @@ class TestBreakingChanges(BaseCase):
         self.assertEqual(find_breaking_changes(old, new), list(changes))
 
     def check_schemas(self, old: Any, new: Any, is_sent: bool, *changes: str) -> None:
-        """Compare schemas; each change begins where the value is."""
+        """Compare schemas. Each change starts with the place of the value."""
         place = "POST /books: " + ("body" if is_sent else "response 200")
         self.check(
             document_of(old, is_sent=is_sent),
@@ -282,7 +282,7 @@ class TestBreakingChanges(BaseCase):
             document = document_of(schema, is_sent=True, **loop)
             self.check(document, document)
 
-    def test_documents_that_are_not_right(self):
+    def test_malformed_documents(self):
         for schema in (True, {"$ref": "#/nowhere"}, {"type": "array", "items": True}):
             document = document_of(schema, is_sent=False)
             self.check(document, document)

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Where the demo app can be chosen."""
+"""Which databases offer the demo app."""
 
 from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase
@@ -15,7 +15,7 @@ class TestDemoApp(TransactionCase):
         cls.vals = {"app": "demo", "demo_auth_method": "api_key"}
 
     def forget_demo_data(self):
-        """Bring the database to the state of one that has never had demo data."""
+        """Put the database in the state of one without demo data."""
         data = self.env["ir.model.data"].search(
             [("module", "=", "fastapi"), ("name", "=like", "%demo_app%")]
         )
@@ -25,18 +25,18 @@ class TestDemoApp(TransactionCase):
     def choices(self):
         return dict(self.endpoints.fields_get(["app"])["app"]["selection"])
 
-    def test_chosen_where_the_demo_data_is(self):
+    def test_offered_with_demo_data(self):
         self.assertIn("demo", self.choices())
         self.endpoints.create({"name": "More", "root_path": "/more", **self.vals})
 
-    def test_refused_elsewhere(self):
+    def test_refused_without_demo_data(self):
         self.forget_demo_data()
         with self.assertRaisesRegex(ValidationError, "More can't have the demo app"):
             self.endpoints.create({"name": "More", "root_path": "/more", **self.vals})
         with self.assertRaisesRegex(ValidationError, "demo data"):
             self.demo.copy()
 
-    def test_endpoints_that_have_it_keep_it(self):
+    def test_existing_endpoints_keep_the_app(self):
         self.forget_demo_data()
         self.demo.write({"name": "Renamed", "root_path": "/renamed"})
         self.demo.demo_auth_method = "api_key"
@@ -45,7 +45,7 @@ class TestDemoApp(TransactionCase):
         self.assertEqual(self.demo.state, "live")
         self.assertIn("demo", self.choices())
 
-    def test_hidden_where_no_endpoint_has_it(self):
+    def test_hidden_if_no_endpoint_uses_it(self):
         self.forget_demo_data()
         self.endpoints.with_context(active_test=False).search(
             [("app", "=", "demo")]

@@ -105,7 +105,7 @@ class TestDemoRouter(FastAPITransactionCase):
             )
             self.assertEqual(response.status_code, status.HTTP_409_CONFLICT)
 
-    def test_exception_is_answered_as_by_the_server(self):
+    def test_response_to_an_exception_is_that_of_the_server(self):
         expected = {
             DemoExceptionType.user_error: (400, "told"),
             DemoExceptionType.validation_error: (400, "told"),
@@ -138,7 +138,7 @@ class TestDemoRouter(FastAPITransactionCase):
         self.assertEqual(answer, [[self.default_fastapi_running_user.id, False]] * 3)
 
     @mute_logger("odoo.sql_db")
-    def test_violated_constraint_is_answered_as_by_the_server(self):
+    def test_response_to_a_violated_constraint_is_that_of_the_server(self):
         router = APIRouter()
 
         @router.post("/twice")

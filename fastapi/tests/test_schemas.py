@@ -31,7 +31,7 @@ class TestPagedCollection(BridgeCase):
         )
         self.assertEqual(page.count, 7)
 
-    def test_neither(self):
+    def test_neither_count_nor_total(self):
         with self.assertRaises(ValidationError):
             PagedCollection[str](items=[])
 
@@ -101,7 +101,7 @@ class TestPagedCollection(BridgeCase):
         self.assertNotIn("deprecated", schema["properties"]["count"])
         self.assertIn("count", schema["required"])
 
-    def test_no_warning_where_total_is_not_used(self):
+    def test_no_warning_if_total_is_not_used(self):
         app = FastAPI()
 
         @app.get("/")
@@ -122,7 +122,7 @@ class TestPaging(BridgeCase):
         paging = Paging(limit=None, offset=None)
         self.assertEqual(paging.model_dump(), {"limit": None, "offset": None})
 
-    def test_both_are_asked_for(self):
+    def test_both_are_required(self):
         with self.assertRaises(ValidationError):
             Paging(limit=80)
 
