@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Errors of Odoo, answered with a code that programs can rely on."""
+"""Exception handlers that add an error code for programs to the response."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from odoo.exceptions import AccessError, MissingError, UserError, ValidationErro
 
 __all__ = ["ERROR_CODES", "ErrorCodeHandler"]
 
-#: What the body of an answer has as ``code``, by type of the exception.
+#: The ``code`` in the body of the response, by type of the exception.
 ERROR_CODES: dict[type[Exception], str] = {
     AccessError: "access_denied",
     MissingError: "not_found",
@@ -21,11 +21,7 @@ ERROR_CODES: dict[type[Exception], str] = {
 
 
 class ErrorCodeHandler:
-    """Exception handler that adds a code to the answer of another one.
-
-    :param next_handler: makes the answer
-    :param code: what to add as ``code``
-    """
+    """Adds a ``code`` to the response of another exception handler."""
 
     def __init__(
         self, next_handler: Callable[[Request, Exception], Response], code: str
@@ -34,7 +30,6 @@ class ErrorCodeHandler:
         self.code = code
 
     def __call__(self, request: Request, exc: Exception) -> Response:
-        """Return the answer of the next handler; status and headers stay."""
         response = self.next_handler(request, exc)
         body = json.loads(response.body)
         response.body = json.dumps({**body, "code": self.code}).encode()

@@ -39,7 +39,7 @@ PartnerEnv = Annotated[Environment, Depends(authenticated_partner_env)]
 def get_bank_accounts(
     paging: Annotated[Paging, Depends(paging)], env: PartnerEnv
 ) -> PagedCollection[BankAccount]:
-    """List the bank accounts of the partner who calls, page by page."""
+    """List the bank accounts of the calling partner, page by page."""
     return search_page(env["res.partner.bank"], None, None, paging, BankAccount)
 
 
@@ -51,7 +51,7 @@ def get_bank_accounts(
 def get_bank_account(
     account_id: Annotated[int, Path(ge=1)], env: PartnerEnv
 ) -> BankAccount:
-    """Return one bank account of the partner who calls."""
+    """Return one bank account of the calling partner."""
     account = env["my_demo.bank_accounts"].get_one(account_id)
     return BankAccount.model_validate(account)
 
@@ -71,7 +71,7 @@ def add_bank_account(
     data: NewBankAccount,
     partner: Annotated[ResPartner, Depends(authenticated_partner)],
 ) -> BankAccount:
-    """Add a bank account for the partner who calls."""
+    """Add a bank account for the calling partner."""
     account = partner.env["my_demo.bank_accounts"].add(partner, data.number)
     return BankAccount.model_validate(account)
 
@@ -80,11 +80,11 @@ def add_bank_account(
 async def echo(
     message: str, env: Annotated[Environment, Depends(odoo_env)]
 ) -> EchoResponse:
-    """Echo a message. Anybody can call this, it needs no authentication."""
+    """Echo a message. It needs no authentication."""
     return EchoResponse(message=env["my_demo.service"].echo(message))
 
 
-# The handler has no use for the partner, but only authenticated ones may call it.
+# The handler does not use the partner. The dependency only requires authentication.
 @router.get(
     "/endpoint_app_info",
     tags=["endpoint"],
@@ -93,7 +93,7 @@ async def echo(
 async def endpoint_app_info(
     endpoint: Annotated[FastapiEndpoint, Depends(fastapi_endpoint)],
 ) -> EndpointAppInfo:
-    """Tell how the endpoint is set up."""
+    """Return settings of the endpoint."""
     return EndpointAppInfo.model_validate(endpoint)
 
 
@@ -101,5 +101,5 @@ async def endpoint_app_info(
 def get_partners(
     paging: Annotated[Paging, Depends(paging)], env: PartnerEnv
 ) -> list[PartnerInfo]:
-    """List the partners that the app can see: its own, and who calls."""
+    """List the partners that the app can see: its own, and the caller."""
     return PartnerInfo.from_search(env["res.partner"], [], paging.offset, paging.limit)

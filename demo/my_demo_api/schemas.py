@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What clients send and get."""
+"""The bodies of requests and responses."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ class BankAccount(RecordSchema):
     id: int
     number: Annotated[str, Source("acc_number")]
     holder_name: Annotated[str | None, Source("acc_holder_name")]
-    # the app can't read the bank, only what its accounts tell of it
+    # the app can't read the bank itself, only these fields of the account
     bank_name: Annotated[str | None, Field(exclude=True)]
     bank_bic: Annotated[str | None, Field(exclude=True)]
 
@@ -63,7 +63,7 @@ class EndpointAppInfo(RecordSchema):
 
 
 class ErrorInfo(BaseModel):
-    """The answer to an error of Odoo, made by ``error_handlers``."""
+    """The response to an error of Odoo, made by ``error_handlers``."""
 
     detail: str
     code: str

@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The app ``my_demo`` with one more route, smaller pages and another ``/echo``.
 
-The router of the other addon stays as it is: every database of the process shares it,
-also those where this addon is not installed.
+It does not change the router of the other addon, which all databases of the process
+share, also those without this addon.
 """
 
 from odoo import api, models
@@ -31,8 +31,5 @@ class MyDemoService(models.AbstractModel):
 
     @api.private
     def echo2(self, message: str) -> str:
-        """Return what ``echo`` returns, marked as coming from here.
-
-        :param message: as the client has sent it
-        """
+        """Return the result of ``echo``, with a mark of this addon."""
         return f"Echo2: {self.echo(message)}"

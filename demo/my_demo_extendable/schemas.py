@@ -6,7 +6,7 @@ __all__ = ["Partner"]
 
 
 class Partner(BaseModel, metaclass=ExtendableModelMeta):
-    """A partner, with what other addons add in the databases that have them."""
+    """A partner. Other addons add fields, in databases where they are installed."""
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -7,11 +7,11 @@ from odoo.addons.my_demo_extendable.schemas import Partner
 
 __all__ = ["PartnerExtended"]
 
-#: A text of a record, where Odoo has False for none.
+#: A text of a record. Odoo has False for an empty text.
 OptionalText = Annotated[str | None, BeforeValidator(lambda value: value or None)]
 
 
 class PartnerExtended(Partner, extends=Partner):
-    """Wherever the name ``Partner`` is used, in the databases that have this addon."""
+    """Extends ``Partner`` everywhere, in databases with this addon."""
 
     email: OptionalText = None

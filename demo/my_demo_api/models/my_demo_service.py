@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the routes do, where other addons can inherit it."""
+"""The logic of the routes, for other addons to inherit."""
 
 from odoo import api, models
 from odoo.exceptions import MissingError, UserError
@@ -11,17 +11,14 @@ class MyDemoService(models.AbstractModel):
 
     @api.private
     def echo(self, message: str) -> str:
-        """Return what to answer to a message.
-
-        :param message: as the client has sent it
-        """
+        """Return the text to send back for a message of a client."""
         return message
 
 
 class MyDemoBankAccounts(models.AbstractModel):
-    """Called in the environment of the partner who calls the API.
+    """Runs in the environment of the calling partner.
 
-    The access rights and the record rule of the app's group decide what there is.
+    Access rights and a record rule of the app's group decide which accounts it sees.
     """
 
     _name = "my_demo.bank_accounts"
@@ -32,8 +29,8 @@ class MyDemoBankAccounts(models.AbstractModel):
         """Return a bank account.
 
         :param int account_id: id of the account
-        :raises MissingError: there is none with this id, or it is somebody else's: who
-            asks for it learns no difference
+        :raises MissingError: the account does not exist, or belongs to another partner.
+            The error is the same, so that it does not show which ids exist.
         """
         account = self.env["res.partner.bank"].search([("id", "=", account_id)])
         if not account:
@@ -44,13 +41,13 @@ class MyDemoBankAccounts(models.AbstractModel):
 
     @api.private
     def add(self, partner, number):
-        """Create a bank account.
+        """Create and return a bank account.
 
         :param partner: holder of the account
         :param str number: number of the account
-        :return: the account
-        :raises AccessError: the holder is not the partner who calls
-        :raises UserError: the partner has the account already, archived maybe
+        :raises AccessError: the holder is not the calling partner
+        :raises UserError: the partner already has an account, maybe archived, with that
+            number
         """
         accounts = self.env["res.partner.bank"].with_context(active_test=False)
         domain = [("partner_id", "=", partner.id), ("acc_number", "=", number)]

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Two partners who call the API, with bank accounts; also for tests of extensions."""
+"""Two partners with bank accounts who call the API. Extensions use this, too."""
 
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -14,7 +14,7 @@ class MyDemoMixin:
 
     @classmethod
     def create_callers(cls) -> None:
-        """Set the class attributes that the tests use."""
+        """Set the class attributes for the tests."""
         cls.endpoint = cls.env.ref("my_demo_api.fastapi_endpoint")
         cls.app_user = cls.env.ref("my_demo_api.my_demo_app_user")
         cls.user_a, cls.user_b = (
@@ -63,7 +63,7 @@ class MyDemoRouterCase(MyDemoMixin, FastAPITransactionCase):
         super().setUpClass()
         cls.create_callers()
         cls.default_fastapi_running_user = cls.app_user
-        # as the app has it: a record in the environment of the app's user
+        # a record in the environment of the app's user, as in the app
         cls.default_fastapi_authenticated_partner = cls.partner_a.with_user(
             cls.app_user
         )
@@ -77,7 +77,7 @@ class MyDemoHttpCase(MyDemoMixin, HttpCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.create_callers()
-        # of a database that was upgraded, too
+        # an upgraded database may have other values
         cls.endpoint.write({"auth_api_key": True, "api_key_header": False})
         cls.keys = {
             user: cls.make_key(cls.endpoint, user) for user in (cls.user_a, cls.user_b)
@@ -85,12 +85,12 @@ class MyDemoHttpCase(MyDemoMixin, HttpCase):
 
     @classmethod
     def make_key(cls, endpoint, user):
-        """Return a new API key of a user for an endpoint."""
+        """Create an API key of a user for an endpoint."""
         keys = cls.env["fastapi.endpoint.key"]
         return keys._generate(endpoint, user, "test")[1]
 
     def call(self, path, user=None, root_path=None, **kwargs):
-        """Return the answer to a request.
+        """Send a request.
 
         :param str path: path below the endpoint
         :param user: whose key of the addon's endpoint is sent, None for no credentials

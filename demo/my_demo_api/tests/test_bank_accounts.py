@@ -76,7 +76,7 @@ class TestBankAccounts(MyDemoRouterCase):
         self.assertEqual(response.status_code, 200)
         self.assertEqual(response.json()["number"], "A-3")
 
-    def test_an_account_of_somebody_else_does_not_exist(self):
+    def test_account_of_another_partner_is_missing(self):
         with self._create_test_client() as client:
             with self.assertRaisesRegex(MissingError, str(self.account_b.id)):
                 client.get(f"/bank_accounts/{self.account_b.id}")
@@ -89,7 +89,7 @@ class TestBankAccounts(MyDemoRouterCase):
         self.assertEqual(account.acc_number, "A-4")
         self.assertEqual(account.partner_id, self.partner_a)
 
-    def test_add_with_a_number_that_is_none(self):
+    def test_add_with_an_invalid_number(self):
         bodies = (
             {},
             {"number": ""},

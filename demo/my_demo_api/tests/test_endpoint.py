@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The endpoint as a record, and the app that is made from it."""
+"""The endpoint as a record, and its app."""
 
 from odoo.exceptions import AccessError
 
@@ -28,7 +28,7 @@ class TestEndpoint(MyDemoRouterCase):
                         "api_key_header": header,
                     }
                 )
-                # no partner: the endpoint's way to authenticate is documented
+                # without a partner, the app documents the endpoint's authentication
                 self.default_fastapi_authenticated_partner = None
                 with self._create_test_client(app=self.endpoint._get_app()) as client:
                     document = client.get("/openapi.json").json()
@@ -52,7 +52,7 @@ class TestEndpoint(MyDemoRouterCase):
             with self.assertRaises(AccessError):
                 client.get("/bank_accounts")
 
-    def test_a_change_of_the_endpoint_is_seen_in_its_title(self):
+    def test_title_follows_the_name_of_the_endpoint(self):
         self.endpoint.name = "Another name"
         app = self.endpoint._get_app()
         self.assertEqual(app.title, "Another name")

@@ -11,7 +11,7 @@ from odoo.addons.my_demo_api.error_handlers import ErrorCodeHandler
 
 
 class TestErrorCodeHandler(BaseCase):
-    def test_the_answer_of_the_next_handler_gets_a_code(self):
+    def test_response_of_the_next_handler_gets_a_code(self):
         def next_handler(request, exc):
             return JSONResponse(
                 {"detail": str(exc)}, status_code=418, headers={"Retry-After": "5"}
@@ -25,7 +25,7 @@ class TestErrorCodeHandler(BaseCase):
         self.assertEqual(response.headers["Retry-After"], "5")
         self.assertEqual(response.headers["Content-Length"], str(len(body)))
 
-    def test_what_the_next_handler_raises_is_raised(self):
+    def test_exceptions_of_the_next_handler_are_raised(self):
         def next_handler(request, exc):
             raise exc
 

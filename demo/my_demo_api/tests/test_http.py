@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The endpoint over HTTP: as installed, who gets in, who sees what, errors."""
+"""The endpoint over HTTP: installation, authentication, access, errors."""
 
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -9,7 +9,7 @@ from odoo.addons.my_demo_api.tests.common import MyDemoHttpCase
 @tagged("post_install", "-at_install")
 class TestInstalled(HttpCase):
     def test_the_endpoint_is_live(self):
-        # Nothing is written here: this is what the installation has left.
+        # as installed: the test writes nothing
         response = self.url_open("/my_demo_api/echo?message=hi")
         self.assertEqual(response.status_code, 200)
         self.assertEqual(
@@ -40,7 +40,7 @@ class TestAuthentication(MyDemoHttpCase):
     def call_with_key(self, key, path="/bank_accounts"):
         return self.call(path, headers={"Authorization": f"Bearer {key}"})
 
-    def test_a_key_tells_whose_it_is(self):
+    def test_key_identifies_the_caller(self):
         for user, count in ((self.user_a, 3), (self.user_b, 1)):
             with self.subTest(user.login):
                 response = self.call("/bank_accounts", user)
@@ -62,8 +62,8 @@ class TestAuthentication(MyDemoHttpCase):
         )
         self.assertEqual(response.json()["count"], 3)
 
-    def test_a_key_gives_no_more_than_the_record_rules(self):
-        # of an administrator, too
+    def test_key_does_not_bypass_record_rules(self):
+        # nor does that of an administrator
         admin = new_test_user(
             self.env,
             login="my_demo_admin",
@@ -90,7 +90,7 @@ class TestBankAccountsHttp(MyDemoHttpCase):
             self.assertEqual(document["count"], len(numbers))
             self.assertEqual([item["number"] for item in document["items"]], numbers)
 
-    def test_an_account_of_somebody_else_does_not_exist(self):
+    def test_account_of_another_partner_is_missing(self):
         path = f"/bank_accounts/{self.account_b.id}"
         self.assertEqual(self.call(path, self.user_b).json()["number"], "B-1")
         response = self.call(path, self.user_a)
@@ -137,7 +137,7 @@ class TestBankAccountsHttp(MyDemoHttpCase):
                 self.assertIn(number, response.json()["detail"])
         accounts = self.get_accounts(self.partner_a)
         self.assertEqual(accounts, self.accounts_a - self.accounts_a[1])
-        # the number is A's affair: B can have the same
+        # B can have the same number as A
         response = self.call("/bank_accounts", self.user_b, json={"number": "A-1"})
         self.assertEqual(response.status_code, 201)
 
@@ -164,7 +164,7 @@ class TestErrorCodes(MyDemoHttpCase):
         self.assertEqual(response.status_code, 403)
         self.assertEqual(response.json()["code"], "access_denied")
 
-    def test_no_code_where_fastapi_has_answered(self):
+    def test_no_code_in_responses_of_fastapi(self):
         for path, user, status in (
             ("/nowhere", None, 404),
             ("/echo", None, 422),

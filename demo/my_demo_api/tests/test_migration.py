@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What an upgrade from 19.0.1.0.0 does."""
+"""The upgrade from 19.0.1.0.0."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The routes that need little, without a server, and the service below ``/echo``."""
+"""Simple routes, without a server, and the service of ``/echo``."""
 
 from odoo.exceptions import AccessError
 from odoo.service.model import get_public_method
@@ -11,11 +11,11 @@ from odoo.addons.my_demo_api.tests.common import MyDemoRouterCase
 
 class TestRouters(MyDemoRouterCase):
     def test_the_service_echoes(self):
-        # The method of this addon, whoever has inherited it.
+        # the method of this addon, even if others override it
         service = self.env["my_demo.service"]
         self.assertEqual(MyDemoService.echo(service, "hi"), "hi")
 
-    def test_echo_answers_what_the_service_returns(self):
+    def test_echo_returns_the_result_of_the_service(self):
         with self._create_test_client() as client:
             response = client.get("/echo", params={"message": "hi"})
         self.assertEqual(response.status_code, 200)
@@ -29,7 +29,7 @@ class TestRouters(MyDemoRouterCase):
         self.assertEqual(response.status_code, 422)
         self.assertEqual(response.json()["detail"][0]["loc"], ["query", "message"])
 
-    def test_services_are_not_for_rpc(self):
+    def test_services_cannot_be_called_over_rpc(self):
         for model, method in (
             ("my_demo.service", "echo"),
             ("my_demo.bank_accounts", "get_one"),

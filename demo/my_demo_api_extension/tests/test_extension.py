@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What is different in a database with the extension, and what stays."""
+"""What the extension changes in a database, and what it does not."""
 
 from odoo.exceptions import AccessError
 from odoo.service.model import get_public_method
@@ -18,7 +18,7 @@ class TestExtensionRouter(MyDemoRouterCase):
         self.assertEqual(service.echo("you"), "Hello you")
         self.assertEqual(service.echo2("you"), "Echo2: Hello you")
 
-    def test_the_service_is_not_for_rpc(self):
+    def test_service_cannot_be_called_over_rpc(self):
         for method in ("echo", "echo2"):
             with self.subTest(method), self.assertRaises(AccessError):
                 get_public_method(self.env["my_demo.service"], method)

@@ -17,5 +17,5 @@ router = APIRouter(tags=["partner"])
 def get_partner(
     partner: Annotated[ResPartner, Depends(authenticated_partner)],
 ) -> Partner:
-    """Return the partner who calls."""
+    """Return the calling partner."""
     return Partner.model_validate(partner)

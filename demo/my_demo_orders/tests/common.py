@@ -12,11 +12,11 @@ __all__ = ["OrdersMixin"]
 class OrdersMixin:
     @classmethod
     def create_orders(cls) -> None:
-        """Set the class attributes that the tests use."""
+        """Set the class attributes for the tests."""
         if "sale.order" not in cls.env:
             raise SkipTest("sale is not installed; see test_fastapi: test_demo_orders")
         cls.endpoint = cls.env.ref("my_demo_orders.fastapi_endpoint_my_demo_orders")
-        # of a database that was upgraded, too
+        # an upgraded database may have other values
         cls.endpoint.write({"auth_api_key": True, "auth_session": True})
         cls.app_user = cls.env.ref("my_demo_orders.user")
         cls.user_a, cls.user_b = (

@@ -103,11 +103,11 @@ class TestOrder(OrdersCase):
         self.assertRegex(order.name, r"\d")  # of the sequence
         self.assertEqual(order.create_uid, self.app_user)
 
-    def test_the_partner_is_who_calls(self):
+    def test_partner_is_the_caller(self):
         order = self.create_order(partner_id=self.partner_b.id, order_line=[])
         self.assertEqual(order.partner_id, self.partner_a)
 
-    def test_create_with_a_product_that_is_not_there(self):
+    def test_create_with_a_missing_product(self):
         with self.assertRaisesRegex(ValidationError, "no record with the id"):
             self.client.post(
                 "/orders", json={"order_line": [{"product_id": 2**31 - 1}]}
@@ -156,7 +156,7 @@ class TestOrder(OrdersCase):
         self.assertEqual(message.attachment_ids.res_id, self.order_a.id)
         self.assertEqual(message.attachment_ids.create_uid, self.app_user)
 
-    def test_orders_of_others_are_not_there(self):
+    def test_orders_of_other_partners_are_missing(self):
         other = f"/orders/{self.order_b.id}"
         for method, path, options in (
             ("GET", other, {}),
@@ -173,7 +173,7 @@ class TestOrder(OrdersCase):
 
 
 class TestAccess(OrdersCase):
-    def test_what_the_user_of_the_app_can_not_read(self):
+    def test_models_that_the_app_user_cannot_read(self):
         group = self.env.ref("my_demo_orders.group")
         runner = self.env.ref("fastapi.group_fastapi_endpoint_runner")
         self.assertEqual(self.app_user.all_group_ids, group | runner)
@@ -192,7 +192,7 @@ class TestAccess(OrdersCase):
         lines = self.env["sale.order.line"].with_user(self.app_user)
         self.assertFalse(lines.search([]))
 
-    def test_other_users_see_what_they_saw(self):
+    def test_rules_do_not_restrict_other_users(self):
         orders = self.env["sale.order"]
         for user, expected in (
             (self.user_a, self.order_a),

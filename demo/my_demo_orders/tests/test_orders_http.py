@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The endpoint over HTTP, as it was installed: who gets in, and errors."""
+"""The endpoint over HTTP, as installed: authentication and errors."""
 
 from odoo.tests import HttpCase, tagged
 

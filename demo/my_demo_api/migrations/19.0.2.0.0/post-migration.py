@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Endpoints go on with the way to authenticate that was chosen in 19.0.1.0.0.
+"""Endpoints keep the authentication that was chosen in 19.0.1.0.0.
 
-Keys that users made for themselves still open them. Those of the scope ``my_demo_api``,
-which only code could make, don't: a key of the endpoint takes their place.
+They still accept keys that users made for themselves. They refuse keys with the scope
+``my_demo_api``, which only code could make. Use keys of the endpoint instead.
 """
 
 

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Version 19.0.1.0.0 had a field for the authentication, on the form of endpoints."""
+"""Remove the view of 19.0.1.0.0 with its field for the authentication."""
 
 from odoo import SUPERUSER_ID, api
 

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Version 19.0.1.0.0 took the keys that users make for themselves, and no others."""
+"""Keep accepting keys that users make for themselves, as 19.0.1.0.0 did."""
 
 
 def migrate(cr, _version):
