@@ -6,8 +6,8 @@ reads the signature of every dependency again on every request
 (``fastapi.dependencies.utils``: ``solve_dependencies`` calls ``get_dependant`` for
 each), and its documentation shows the dependencies that were replaced instead of those
 that are asked for. Here the overrides are put into the routes' dependency trees once.
-What FastAPI then finds in ``app.dependency_overrides`` looks empty to it, but only
-below a route whose tree is known to be done: any other route works as FastAPI has it.
+The handlers of these routes don't look at ``app.dependency_overrides``; any other route
+works as FastAPI has it.
 
 *Sync callables* are called in place, see ``callables``. *Background tasks* are put
 aside when a handler returns, see ``tasks``.
@@ -21,7 +21,7 @@ from __future__ import annotations
 import weakref
 from contextvars import ContextVar
 from copy import copy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from fastapi import routing
 from fastapi.dependencies import models as dependency_models
@@ -80,26 +80,8 @@ def get_allowed_methods(app: Starlette, scope: Scope) -> set[str]:
     return methods
 
 
-class _Running(NamedTuple):
-    """What the route that runs has to know of its request."""
-
-    overrides: BuiltInOverrides
-    scope: Scope
-
-
-_running: ContextVar[_Running | None] = ContextVar("_running", default=None)
-
-
-class BuiltInOverrides(dict["Callable[..., Any]", "Callable[..., Any]"]):
-    """``app.dependency_overrides`` of an app that has them in its routes.
-
-    A dictionary like any other, but false below a route that needs none of it any
-    more. What FastAPI asks on a request is whether it is true.
-    """
-
-    def __bool__(self) -> bool:
-        running = _running.get()
-        return (running is None or running.overrides is not self) and len(self) > 0
+#: Scope of the request whose handler runs.
+_scope: ContextVar[Scope | None] = ContextVar("_scope", default=None)
 
 
 class AppRoutes:
@@ -113,8 +95,8 @@ class AppRoutes:
     def __init__(self, app: FastAPI) -> None:
         self._app = app
         self._in_place: dict[Call, Call] = {}
-        self._overrides: Any = None
-        self._built: dict[Any, Any] | None = None
+        #: The overrides that are in the routes; None if some route is without.
+        self._built: dict[Call, Call] | None = None
         self._routes: dict[int, _Route] = {}
         self._seen: list[BaseRoute] = []
         #: The routers with their versions, numbers that FastAPI raises when routes are
@@ -144,22 +126,17 @@ class AppRoutes:
                     known = _Route(self, route, context.original_route, known)
                 routes[id(route)] = known
         self._routes = routes
-        self.current()
+        self.build()
         self._versions, self._seen = versions, seen
 
-    def current(self) -> BuiltInOverrides:
-        """Return the app's overrides, after building in what changed meanwhile."""
-        overrides = self._app.dependency_overrides
-        if overrides is not self._overrides or overrides != self._built:
-            if not isinstance(overrides, BuiltInOverrides):
-                overrides = BuiltInOverrides(overrides)
-            built = dict(overrides)
+    def build(self) -> None:
+        """Put the app's overrides into the routes, if they have changed."""
+        if self._app.dependency_overrides != self._built:
+            built = dict(self._app.dependency_overrides)
             for route in list(self._routes.values()):
                 route.build(built)
-            self._app.dependency_overrides = self._overrides = overrides
             self._built = built
             self._app.openapi_schema = None
-        return overrides
 
     def in_place(self, call: Call) -> Call:
         """Return the one replacement of a callable in this app.
@@ -230,12 +207,12 @@ class _Route:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        running = _Running(self._owner.current(), scope)
-        token = _running.set(running)
+        self._owner.build()
+        token = _scope.set(scope)
         try:
             await self._app(scope, receive, send)
         finally:
-            _running.reset(token)
+            _scope.reset(token)
 
     def _build_dependant(
         self, dependant: Dependant, overrides: dict[Call, Call]
@@ -284,11 +261,11 @@ class _Route:
             return values.pop(_TASKS_PARAM) if name is None else values[name]
 
         def finish(result: Any, injected: Any) -> None:
-            running = _running.get()
-            if running is not None:
-                context = defer(running.scope, result, injected)
+            scope = _scope.get()
+            if scope is not None:
+                context = defer(scope, result, injected)
                 if context is not None:
-                    context.run(_running.set, None)  # it would keep the scope
+                    context.run(_scope.set, None)  # it would keep the scope
 
         original = dependant.call
         if is_async_generator(original):
@@ -389,18 +366,23 @@ def _can_be_repeated(dependant: Dependant) -> bool:
 def _handler_app(route: Any, original: APIRoute) -> ASGIApp:
     """Return the app of a route anew, after its handler was replaced.
 
-    FastAPI has looked at the handler when it made the app (is it a coroutine?). This
-    is how ``fastapi.routing._EffectiveRouteContext.from_api_route`` makes it, so that
-    a route class with a ``get_route_handler`` of its own has its say.
+    FastAPI has looked at the handler when it made the app (is it a coroutine?). Here
+    the app is made as in ``fastapi.routing._EffectiveRouteContext.from_api_route``, so
+    that a route class may have a ``get_route_handler`` of its own. It ignores the app's
+    overrides, which are in the dependency tree already.
     """
-    token = None
-    if route is not original:
-        token = routing._effective_route_context_var.set(route)
+    token = routing._effective_route_context_var.set(
+        None if route is original else route
+    )
+    provider, route.dependency_overrides_provider = (
+        route.dependency_overrides_provider,
+        None,
+    )
     try:
         app = routing.request_response(_unwrapping(original.get_route_handler()))
     finally:
-        if token is not None:
-            routing._effective_route_context_var.reset(token)
+        route.dependency_overrides_provider = provider
+        routing._effective_route_context_var.reset(token)
     limit = getattr(route, "max_body_size", None)
     return app if limit is None else routing.wrap_app_with_body_limit(app, limit)
 

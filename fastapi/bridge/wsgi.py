@@ -133,17 +133,9 @@ class WsgiApp:
             if not answered:
                 _disconnect(exchange, loop)
                 _drop(tasks)
-                body = b'{"detail":"Internal Server Error"}'
-                start_response(
-                    StatusStringMapping[500],
-                    [
-                        ("content-length", str(len(body))),
-                        ("content-type", "application/json"),
-                    ],
-                    exc_info,
-                )
+                start_response(StatusStringMapping[500], [], exc_info)
                 exc_info = None
-                return ResponseBody((body,), answered=False, scope=scope)
+                return ResponseBody((), answered=False, scope=scope)
             start_response(
                 StatusStringMapping[exchange.status],
                 end_to_end_headers(exchange.headers),

@@ -337,9 +337,7 @@ class TestExceptions(BridgeCase):
     def _assert_unanswered(self, result):
         self.assertFalse(result.answered)
         self.assertEqual(result.code, 500)
-        self.assertEqual(json.loads(result.body), {"detail": "Internal Server Error"})
-        self.assertEqual(result.header("content-type"), ["application/json"])
-        self.assertEqual(result.header("content-length"), [str(len(result.body))])
+        self.assertEqual((result.headers, result.body), ([], b""))
 
     def _raising(self, error, *messages):
         async def app(scope, receive, send):
