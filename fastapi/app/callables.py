@@ -28,7 +28,7 @@ from ..bridge.inline_threads import TASK_OF_THREAD, no_running_loop
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-__all__ = ["in_place", "is_async_generator", "is_generator"]
+__all__ = ["inline", "is_async_generator", "is_generator"]
 
 
 def is_generator(call: Callable[..., Any]) -> bool:
@@ -41,7 +41,7 @@ def is_async_generator(call: Callable[..., Any]) -> bool:
     return any(map(inspect.isasyncgenfunction, _functions(call)))
 
 
-def in_place(call: Callable[..., Any]) -> Callable[..., Any]:
+def inline(call: Callable[..., Any]) -> Callable[..., Any]:
     """Return an async callable that does what ``call`` does, on the thread at hand.
 
     :param call: a dependency or handler; returned as it is if it is async, or if
@@ -50,13 +50,13 @@ def in_place(call: Callable[..., Any]) -> Callable[..., Any]:
     if isinstance(call, SecurityBase) or is_async_generator(call):
         return call
     if is_generator(call):
-        return _named(_generator_in_place(call), call)
+        return _named(_generator_inline(call), call)
     if is_async_callable(inspect.unwrap(call)) or is_async_callable(call):
         return call
-    return _named(_function_in_place(call), call)
+    return _named(_function_inline(call), call)
 
 
-def _function_in_place(call: Callable[..., Any]) -> Callable[..., Any]:
+def _function_inline(call: Callable[..., Any]) -> Callable[..., Any]:
     get_loop = asyncio.get_running_loop
     set_loop = asyncio._set_running_loop
 
@@ -75,7 +75,7 @@ def _function_in_place(call: Callable[..., Any]) -> Callable[..., Any]:
     return function_of_thread if TASK_OF_THREAD else function
 
 
-def _generator_in_place(call: Callable[..., Any]) -> Callable[..., Any]:
+def _generator_inline(call: Callable[..., Any]) -> Callable[..., Any]:
     manager = contextmanager(call)
 
     async def generator(**values: Any) -> AsyncIterator[Any]:

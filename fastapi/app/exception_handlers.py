@@ -119,13 +119,13 @@ def _recording(handler: Callable[[Request, Exception], Any]) -> Callable[..., An
     """Return ``handler``, noting the exception before it is answered."""
 
     def note(request: Request, exc: Exception) -> Exception:
-        failure = get_errors(request.scope)
-        if failure is None:  # an app that somebody else runs
+        errors = get_errors(request.scope)
+        if errors is None:  # an app that somebody else runs
             return exc
-        failure.handled = exc
+        errors.handled = exc
         exc = _server_fault(exc)
-        failure.note(exc)
-        if isinstance(exc, TRANSACTION_ERRORS) and exc is not failure.injected:
+        errors.record(exc)
+        if isinstance(exc, TRANSACTION_ERRORS) and exc is not errors.injected:
             raise exc
         return exc
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..bridge.exchange import STREAM_SIZE, announces_stream
+from ..bridge.exchange import STREAM_SIZE, announces_stream, is_event_stream
 from ..bridge.inline_threads import leave_loop, return_to_loop
 from ..bridge.request_errors import RequestErrors, original_exception
 from ..bridge.request_state import RequestState, get_state
@@ -54,13 +54,13 @@ class HeldResponses:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = get_state(scope)
-        failure = state and state.errors
-        if state is None or failure is None:
+        errors = state and state.errors
+        if state is None or errors is None:
             await self.app(scope, receive, send)
             return
         if state.injected is not None:
             raise state.injected
-        failure.collect = None
+        errors.collect = None
         held: list[Message] = []
         complete = streaming = False
 
@@ -71,13 +71,16 @@ class HeldResponses:
                 return
             held.append(message)
             if message["type"] == "http.response.start":
-                release = _is_event_stream(failure, message)
+                # an event stream may be silent for long: its start is sent at once
+                release = is_event_stream(message.get("headers", ())) and _is_stream(
+                    errors, message
+                )
             elif not message.get("more_body", False):
                 release, complete = False, True
             else:
-                release = _is_stream(failure, held[0])
+                release = _is_stream(errors, held[0])
             if release:
-                _flush(state, failure)
+                _flush(state, errors)
                 streaming = True
                 for each in held:
                     await send(each)
@@ -87,41 +90,33 @@ class HeldResponses:
         try:
             await self.app(scope, receive, hold)
             if not streaming:
-                _flush(state, failure)
+                _flush(state, errors)
         except Exception as exc:
             error = original_exception(exc)
-        if error is not None and not (complete and error is failure.handled):
+        if error is not None and not (complete and error is errors.handled):
             if not streaming:
-                failure.collect = None
-            failure.note(error)
+                errors.collect = None
+            errors.record(error)
             try:
                 raise error  # out here: its context is not what wrapped it
             finally:
                 error = None  # or its traceback would keep it, by this frame
         if not streaming:
-            failure.collect = STREAM_SIZE
+            errors.collect = STREAM_SIZE
             for message in held:
-                failure.collect += len(message.get("body", b""))
+                errors.collect += len(message.get("body", b""))
                 await send(message)
 
 
-def _is_stream(failure: RequestErrors, start: Message) -> bool:
+def _is_stream(errors: RequestErrors, start: Message) -> bool:
     """Return whether a response is a stream, of which the first chunk is there."""
-    if failure.collect is None:  # not decided by an app that is mounted in this one
-        failure.collect = -1 if announces_stream(start.get("headers", ())) else 0
-    return failure.collect < 0
+    if errors.collect is None:  # not decided by an app that is mounted in this one
+        errors.collect = -1 if announces_stream(start.get("headers", ())) else 0
+    return errors.collect < 0
 
 
-def _is_event_stream(failure: RequestErrors, start: Message) -> bool:
-    """Return whether a response is a stream that may be quiet for a long time."""
-    for name, value in start.get("headers", ()):
-        if name.lower() == b"content-type" and value.startswith(b"text/event-stream"):
-            return _is_stream(failure, start)
-    return False
-
-
-def _flush(state: RequestState, failure: RequestErrors) -> None:
-    if state.flush is None or failure.exception is not None:
+def _flush(state: RequestState, errors: RequestErrors) -> None:
+    if state.flush is None or errors.exception is not None:
         return
     left = leave_loop()  # as no_running_loop, without its overhead
     try:

@@ -29,7 +29,7 @@ from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import Match
 
-from .callables import in_place, is_async_generator, is_generator
+from .callables import inline, is_async_generator, is_generator
 from .error_log import source_of
 from .tasks import defer
 from .wrapped import unwrap
@@ -94,7 +94,7 @@ class AppRoutes:
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
-        self._in_place: dict[Call, Call] = {}
+        self._inline: dict[Call, Call] = {}
         #: The overrides that are in the routes; None if some route is without.
         self._built: dict[Call, Call] | None = None
         self._routes: dict[int, _Route] = {}
@@ -138,14 +138,14 @@ class AppRoutes:
             self._built = built
             self._app.openapi_schema = None
 
-    def in_place(self, call: Call) -> Call:
+    def inline(self, call: Call) -> Call:
         """Return the one replacement of a callable in this app.
 
         FastAPI knows by the callable which results a request has already.
         """
-        replacement = self._in_place.get(call)
+        replacement = self._inline.get(call)
         if replacement is None:
-            replacement = self._in_place.setdefault(call, in_place(call))
+            replacement = self._inline.setdefault(call, inline(call))
         return replacement
 
 
@@ -244,7 +244,7 @@ class _Route:
             )
             if hasattr(dependant, "concurrency"):
                 result.concurrency = dependant.concurrency
-        result.call = self._owner.in_place(result.call)
+        result.call = self._owner.inline(result.call)
         result.dependencies = [
             self._build_dependant(sub, overrides) for sub in result.dependencies
         ]
@@ -290,7 +290,7 @@ class _Route:
 
             return sync_generator
 
-        call = in_place(original)
+        call = inline(original)
 
         async def handler(**values: Any) -> Any:
             injected = take(values)

@@ -89,16 +89,16 @@ class RecordedSend:
         self.depth = depth
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        failure = get_errors(scope)
-        if failure is None:
+        errors = get_errors(scope)
+        if errors is None:
             await self.app(scope, receive, send)
             return
-        sends, depth = failure.sends, self.depth
+        sends, depth = errors.sends, self.depth
         sends[depth:] = (send,)
         try:
             await self.app(scope, receive, send)
         except Exception as exc:
-            failure.note(original_exception(exc))  # a middleware may swallow it
+            errors.record(original_exception(exc))  # a middleware may swallow it
             raise
         except BaseException:
             del sends[depth:]
@@ -119,23 +119,23 @@ class OutermostMiddleware:
         self.handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        failure = get_errors(scope)
-        if failure is None:
+        errors = get_errors(scope)
+        if errors is None:
             await self._run_alone(scope, receive, send)
             return
-        failure.receive = receive
-        failure.replayed_types = TRANSACTION_ERRORS
-        failure.sends[:] = (send,)
-        exchange = failure.exchange
+        errors.receive = receive
+        errors.replayed_types = TRANSACTION_ERRORS
+        errors.sends[:] = (send,)
+        exchange = errors.exchange
         try:
             await self.app(scope, receive, send)
         except _RESPONSE_SENT:
             raise
         except Exception as err:
             exc = original_exception(err)
-            if exc is failure.handled and exchange.complete:
+            if exc is errors.handled and exchange.complete:
                 return  # a frozen dataclass, see original_exception
-            failure.note(exc)
+            errors.record(exc)
             exc = None  # or its traceback would keep it, by this frame
             raise
 
@@ -180,14 +180,14 @@ class UnhandledErrorHandler:
         self.default = default
 
     async def __call__(self, request: Request, exc: Exception) -> ASGIApp:
-        failure = get_errors(request.scope)
-        if failure is None:
+        errors = get_errors(request.scope)
+        if errors is None:
             return await self.handle(request, exc)
         exc = original_exception(exc)
-        failure.note(exc)
-        if not failure.is_replayed and failure.exchange.discard():
-            receive = failure.receive or request.receive
-            await self._respond(failure, exc, Request(request.scope, receive))
+        errors.record(exc)
+        if not errors.is_replayed and errors.exchange.discard():
+            receive = errors.receive or request.receive
+            await self._respond(errors, exc, Request(request.scope, receive))
         return _send_nothing
 
     async def handle(self, request: Request, exc: Exception) -> Response:
@@ -200,37 +200,37 @@ class UnhandledErrorHandler:
         return await _call(handler or self.handler, request, exc)
 
     async def _respond(
-        self, failure: RequestErrors, exc: Exception, request: Request
+        self, errors: RequestErrors, exc: Exception, request: Request
     ) -> None:
         """Send the response to an exception through the middleware."""
         try:
             response = await self.handle(request, exc)
         except Exception as error:
-            failure.note(error)
-            if not failure.is_replayed:
+            errors.record(error)
+            if not errors.is_replayed:
                 response = await _call(self.default, request, error)
-                await self._send(response, failure, request.scope)
+                await self._send(response, errors, request.scope)
             raise
-        await self._send(response, failure, request.scope)
+        await self._send(response, errors, request.scope)
 
     async def _send(
-        self, response: Response, failure: RequestErrors, scope: Scope
+        self, response: Response, errors: RequestErrors, scope: Scope
     ) -> None:
-        exchange = failure.exchange
-        failure.collect = sys.maxsize
+        exchange = errors.exchange
+        errors.collect = sys.maxsize
         messages: list[Message] = []
 
         async def collect(message: Message) -> None:
             messages.append(message)
 
         await response(scope, _receive_nothing, collect)
-        for send in reversed(failure.sends):
+        for send in reversed(errors.sends):
             # A middleware whose call is over may refuse, lose or keep a message.
             with suppress(Exception), anyio.move_on_after(SEND_GRACE):
                 for message in messages:
                     await send(_copy(message))
             if exchange.complete:
-                failure.responded = True
+                errors.responded = True
                 return
             exchange.discard()
 

@@ -1,25 +1,25 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """One HTTP request through an ASGI app, message by message.
 
-The app's side is ``receive`` and ``send``. The caller's side is ``run``, and for a
-stream ``chunks`` and ``disconnect``. In between is the order of messages that the ASGI
-specification gives::
+The app calls ``receive`` and ``send``. The caller calls ``run``, and for a stream also
+``chunks`` and ``disconnect``. The messages come in the order of the ASGI
+specification::
 
     START ── http.response.start ──> BODY ── http.response.body, no more ──> DONE
 
-A message out of order or of an unknown type is a ``RuntimeError`` in the app. So is a
-body of another length than the response says, as in uvicorn.
+An unknown message, or one out of order, raises ``RuntimeError`` in the app. So does a
+body whose length is not its ``Content-Length``, as in uvicorn.
 
-A response is a stream if it says so itself: its start has no ``Content-Length``, or one
-above ``STREAM_SIZE``, and more follows its first chunk (``held_responses`` has looked
-at the start before any middleware could change it). Then ``run`` returns in the
-middle, with the app waiting in ``send`` until somebody takes the chunk. Nothing of the
-app runs unless the caller makes it, on the caller's thread.
+A response is a stream if its start has no ``Content-Length``, or one above
+``STREAM_SIZE``, and more follows its first chunk. ``app.held_responses`` checks the
+start before a middleware can change it. Then ``run`` returns while the app waits in
+``send``, until the caller takes the chunk. The app only runs while the caller makes it
+run, on the caller's thread.
 
-While the app waits for something else, the exchange waits for the client too: when it
-goes, ``receive`` says so, and a stream ends. An app that blocks its thread
-(``time.sleep``) can't be interrupted. Only the items of server-sent events are made on
-a thread beside it, so that FastAPI can send its comments meanwhile.
+While the app waits for something else, the exchange also watches the client: when the
+client disconnects, ``receive`` says so, and a stream ends. An app that blocks its
+thread (``time.sleep``) can't be interrupted. Only server-sent events are produced on
+a second thread, so that FastAPI can send its keep-alive comments meanwhile.
 """
 
 from __future__ import annotations
@@ -38,52 +38,45 @@ from .request_state import get_errors
 from .servers import Client
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        Awaitable,
-        Callable,
-        Iterable,
-        Iterator,
-        Mapping,
-        MutableMapping,
-    )
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import IO
+
+    from starlette.types import ASGIApp, Message, Scope
 
     from .loops import Loop
 
-    Message = MutableMapping[str, Any]
-    ASGIApp = Callable[
-        [
-            MutableMapping[str, Any],
-            Callable[[], Awaitable[Message]],
-            Callable[[Message], Awaitable[None]],
-        ],
-        Awaitable[None],
-    ]
-
-__all__ = ["STREAM_SIZE", "Exchange", "StreamCut", "announces_stream"]
+__all__ = ["STREAM_SIZE", "Exchange", "announces_stream", "is_event_stream"]
 
 _logger = logging.getLogger(__name__)
 
-#: Bytes of the request's body in one ``http.request`` message.
+#: Bytes of the request body in one ``http.request`` message.
 CHUNK_SIZE = 64 * 1024
-#: Bytes that a response may announce and still be collected and sent in one piece.
+#: Bytes above which the ``Content-Length`` of a response makes it a stream.
 STREAM_SIZE = 1024 * 1024
-#: Status codes of responses that have no body, whatever length they say.
+#: Status codes of responses without a body, whatever their ``Content-Length``.
 NO_BODY = (204, 304)
-#: Seconds that an app has to notice that the client has gone before it is cancelled.
+#: Seconds until an app is cancelled that does not notice the disconnect.
 NOTICE_GRACE = 0.8
-#: Seconds that an app may take to end after it has noticed, or was cancelled.
+#: Seconds that an app may take to end after it has noticed or was cancelled.
 DISCONNECT_GRACE = 5
-#: Seconds until a client that has sent something ahead is looked at again.
+#: Seconds between two checks of a client that has sent more than its request.
 LOOK_INTERVAL = 0.5
 
 
 def announces_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Return whether a response is a stream if more than one chunk of it comes."""
+    """Return whether a response is a stream if it has more than one chunk."""
     for name, value in headers:
         if name.lower() == b"content-length":
             return not value.isdigit() or int(value) > STREAM_SIZE
     return True
+
+
+def is_event_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Return whether a response has server-sent events."""
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/event-stream")
+        for name, value in headers
+    )
 
 
 class State(enum.Enum):
@@ -93,37 +86,37 @@ class State(enum.Enum):
 
 
 class Exchange(Work):
-    """The run of ``app`` for one request.
+    """One request to an ASGI app.
 
     :param app: ASGI application
-    :param scope: its scope, of type ``http``
-    :param body: the request's body, at its beginning
-    :param loop: an event loop that nobody else runs until the exchange is over
-    :param environ: WSGI environ of the request, for its client's socket
+    :param scope: ASGI scope, of type ``http``
+    :param body: the request body, at its beginning
+    :param loop: an event loop that only this exchange runs
+    :param environ: WSGI environ, for the socket of the client
     """
 
-    #: The file descriptor of the client's socket that the loop waits for.
+    #: File descriptor of the client's socket that the loop watches.
     _watched: int | None = None
     _look_timer: asyncio.TimerHandle | None = None
     _client_gone = False
     _stopped = False
-    #: Whether the app knows that the response is not wanted any more.
+    #: Whether the app knows of the disconnect.
     _noticed = False
-    #: Called whenever a stream waits, for something else than its caller.
+    #: Called when a stream starts to wait for something else than its caller.
     on_wait: Callable[[], None] | None = None
-    #: Called on another thread when it has run something of the app.
+    #: Called on another thread after it has run code of the app.
     on_call: Callable[[], None] | None = None
 
     def __init__(
         self,
         app: ASGIApp,
-        scope: MutableMapping[str, Any],
+        scope: Scope,
         body: IO[bytes],
         loop: Loop,
         environ: Mapping[str, Any] | None = None,
     ) -> None:
         self._app = app
-        self._scope = scope
+        self.scope = scope
         self._request_body = body
         self._request_read = False
         self._loop = loop
@@ -131,19 +124,17 @@ class Exchange(Work):
         self._task: asyncio.Task[None] | None = None
         self._state = State.START
         self._chunks: list[bytes] = []
-        #: Whether the caller has something to do: a chunk to take, or the end.
+        #: Whether the caller has to take a chunk, or the app has ended.
         self._turn = False
-        #: Set when the app may send on; None while it does not wait for that.
+        #: The app waits for it after sending a chunk; None if it does not wait.
         self._taken: asyncio.Future[None] | None = None
-        #: Set when the response is complete, or nobody wants it any more.
+        #: Done when the response is complete or the client has disconnected.
         self._over: asyncio.Future[None] = loop.create_future()
         loop.work = self
         self._disconnected = False
         #: Whether the response is a stream.
         self.streaming = False
-        #: Bytes that the response says to have, and that are still to come, if that is
-        #: known.
-        self._length: int | None = None
+        #: Bytes of the body that are still to come, if their number is known.
         self._left: int | None = None
         #: Status code of the response, 0 before it started.
         self.status: int = 0
@@ -151,8 +142,8 @@ class Exchange(Work):
         self.headers: list[tuple[bytes, bytes]] = []
 
     def __str__(self) -> str:
-        path = getattr(self._scope.get("route"), "path", None) or self._scope["path"]
-        return f"{self._scope['method']} {path}"
+        path = getattr(self.scope.get("route"), "path", None) or self.scope["path"]
+        return f"{self.scope['method']} {path}"
 
     @cached_property
     def _client(self) -> Client:
@@ -160,13 +151,13 @@ class Exchange(Work):
 
     @property
     def complete(self) -> bool:
-        """Whether the app has sent a whole response."""
+        """Whether the app has sent a complete response."""
         return self._state is State.DONE
 
     def discard(self) -> bool:
-        """Forget what the app has sent, so that it may send another response.
+        """Discard what the app has sent, so that it may send another response.
 
-        :return: False for a stream, of which something may have been sent
+        :return: False for a stream, which the client may have seen
         """
         if self.streaming:
             return False
@@ -177,15 +168,15 @@ class Exchange(Work):
         return True
 
     def collected(self) -> bytes:
-        """Return the body of a response that is no stream, as far as it has come."""
+        """Return the body that the app has sent so far; empty for a stream."""
         return b"" if self.streaming else b"".join(self._chunks)
 
     def run(self) -> bytes:
         """Run the app to its end, or to the first chunk of a stream.
 
-        :return: the body of a response that is no stream
+        :return: the body; empty for a stream
         :raises Exception: what the app raised
-        :raises RuntimeError: the app sent no response, or not all of it
+        :raises RuntimeError: the app has not sent a complete response
         """
         self._task = self._loop.create_task(self._run_app())
         try:
@@ -196,7 +187,7 @@ class Exchange(Work):
         return self.collected()
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the body of a stream, running the app on whenever a chunk is taken.
+        """Yield the body of a stream; the app continues after each chunk.
 
         :raises Exception: what the app raised
         """
@@ -206,34 +197,31 @@ class Exchange(Work):
             if self._task.done():
                 return
             if self._client.gone():
-                raise StreamCut("The client has gone.")
-            if self._taken is not None and not self._taken.done():
-                self._taken.set_result(None)
+                raise StreamCut("The client has disconnected.")
+            _resolve(self._taken)
             self._step()
             if self._client_gone and not self._task.done():
-                raise StreamCut("The client has gone.")
+                raise StreamCut("The client has disconnected.")
 
     def disconnect(self) -> None:
-        """Let the app know that the client has gone, and run it to its end.
+        """Tell the app that the client has disconnected, and run it to its end.
 
-        An app that takes no notice is cancelled, and given up in the end.
+        An app that does not end is cancelled, and given up if that does not help.
 
-        :raises Exception: what the app raised on that occasion
+        :raises Exception: what the app raised afterwards
         """
         self._disconnected = True
         if self._task is None or self._task.done():
             return
-        if not self._over.done():
-            self._over.set_result(None)
-        if self._taken is not None and not self._taken.done():
-            self._taken.set_result(None)
+        _resolve(self._over)
+        _resolve(self._taken)
         if not self._run_for(NOTICE_GRACE) and not self._noticed:
             self._task.cancel()
         if not self._run_for(DISCONNECT_GRACE):
             self._task.cancel()
             if not self._run_for(DISCONNECT_GRACE):
                 _logger.error(
-                    "%s takes no notice of being cancelled, and is given up.",
+                    "%s does not end after it was cancelled, and is given up.",
                     describe_callable(self._app),
                 )
                 return
@@ -241,7 +229,7 @@ class Exchange(Work):
             self._task.result()
 
     def close(self) -> None:
-        """Look at the client no more."""
+        """Stop watching the client."""
         self.on_wait = None
         if self._watched is not None:
             self._loop.remove_reader(self._watched)
@@ -253,7 +241,7 @@ class Exchange(Work):
     def _run_for(self, seconds: float) -> bool:
         """Run the app to its end; return False if that takes too long.
 
-        What a thread is at can't be given up, unless the server stops: it may be at the
+        A call on another thread has no limit, unless the server stops: it may use the
         database.
         """
         loop = self._loop
@@ -267,7 +255,7 @@ class Exchange(Work):
         return self._task.done()
 
     def _step(self) -> None:
-        """Run the app until it is the caller's turn."""
+        """Run the app until the caller has to do something."""
         self._turn = False
         while not self._turn:
             self._loop.run_forever()
@@ -278,7 +266,7 @@ class Exchange(Work):
         if self._task.done():
             try:
                 self._task.result()
-            except asyncio.CancelledError as err:  # by the app: nobody else can
+            except asyncio.CancelledError as err:  # only the app can have done it
                 raise RuntimeError("The app cancelled its own task.") from err
             if not self.complete:
                 raise RuntimeError(
@@ -288,7 +276,7 @@ class Exchange(Work):
                 )
 
     def _give_turn(self) -> None:
-        # Not a future for run_until_complete: that takes two more turns of the loop.
+        # Faster than a future for run_until_complete by two turns of the loop.
         self._turn = True
         self._loop.stop()
 
@@ -306,7 +294,7 @@ class Exchange(Work):
             self.on_wait()
 
     def _look(self) -> None:
-        """See whether the client has gone; it may have sent something ahead."""
+        """Check whether the client has disconnected, or has only sent more."""
         if self._client_gone or self._watched is None:
             return
         self._loop.remove_reader(self._watched)
@@ -314,8 +302,7 @@ class Exchange(Work):
             self._look_timer = self._loop.call_later(LOOK_INTERVAL, self._look)
             return
         self._client_gone = True
-        if not self._over.done():
-            self._over.set_result(None)
+        _resolve(self._over)
         if self.streaming:
             self._give_turn()
 
@@ -326,15 +313,12 @@ class Exchange(Work):
             self._loop.call_later(STOP_GRACE, self._give_turn)
 
     def calls_in_thread(self) -> bool:
-        """Return whether the app makes server-sent events at the moment."""
+        """Return whether the app is sending server-sent events."""
         if self._state is not State.BODY:
             return False
-        if not any(
-            name.lower() == b"content-type" and value.startswith(b"text/event-stream")
-            for name, value in self.headers
-        ):
+        if not is_event_stream(self.headers):
             return False
-        # Each event is news: it need not be of the same moment as the one before.
+        # the transaction may end between two events
         if self.on_wait is not None:
             self.on_wait()
         return True
@@ -345,7 +329,7 @@ class Exchange(Work):
 
     async def _run_app(self) -> None:
         try:
-            await self._app(self._scope, self._receive, self._send)
+            await self._app(self.scope, self._receive, self._send)
         finally:
             self._give_turn()
 
@@ -355,7 +339,7 @@ class Exchange(Work):
             more = len(chunk) == CHUNK_SIZE
             self._request_read = not more
             return {"type": "http.request", "body": chunk, "more_body": more}
-        # Nothing more comes from this client until it has its response.
+        # The client sends nothing more before it has the response.
         if not self._over.done():
             # Request.is_disconnected asks with a time limit of zero
             if self._client.gone():
@@ -374,9 +358,9 @@ class Exchange(Work):
         if kind == "http.response.start" and self._state is State.START:
             self.status = message["status"]
             self.headers = list(message.get("headers", ()))
-            self._length = self._left = self._get_length()
-            if self._scope.get("method") == "HEAD" or self.status in NO_BODY:
-                self._left = None  # what it says is of another response
+            self._left = self._get_length()
+            if self.scope.get("method") == "HEAD" or self.status in NO_BODY:
+                self._left = None  # it is the length of another response
             self._state = State.BODY
         elif kind == "http.response.body" and self._state is State.BODY:
             chunk = message.get("body", b"")
@@ -390,9 +374,8 @@ class Exchange(Work):
                 self._chunks.append(bytes(chunk))
             if not more:
                 self._state = State.DONE
-                if not self._over.done():
-                    self._over.set_result(None)
-            elif self.streaming or self._says_stream():
+                _resolve(self._over)
+            elif self.streaming or self._is_stream():
                 self.streaming = True
                 await self._wait_until_taken()
         else:
@@ -401,7 +384,7 @@ class Exchange(Work):
             )
 
     def _get_length(self) -> int | None:
-        """Return how long the response says that it is, None if it does not."""
+        """Return the ``Content-Length`` of the response, None without one."""
         lengths = {
             value for name, value in self.headers if name.lower() == b"content-length"
         }
@@ -412,11 +395,11 @@ class Exchange(Work):
             raise RuntimeError("Content-Length of the response is not a number.")
         return int(length)
 
-    def _says_stream(self) -> bool:
-        failure = get_errors(self._scope)
-        if failure is None or failure.collect is None:
-            return self._length is None or self._length > STREAM_SIZE
-        return sum(map(len, self._chunks)) > failure.collect
+    def _is_stream(self) -> bool:
+        errors = get_errors(self.scope)
+        if errors is None or errors.collect is None:
+            return announces_stream(self.headers)
+        return sum(map(len, self._chunks)) > errors.collect
 
     async def _wait_until_taken(self) -> None:
         if not self._chunks:
@@ -430,3 +413,8 @@ class Exchange(Work):
         if self._disconnected:
             self._noticed = True
             raise OSError("The client has disconnected.")
+
+
+def _resolve(future: asyncio.Future[None] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)

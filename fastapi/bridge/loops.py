@@ -136,7 +136,7 @@ class Loop(asyncio.SelectorEventLoop):
     #: Calls that it has not made yet.
     running_calls = 0
     #: Whether it is not to be lent again.
-    spoiled = False
+    discarded = False
     #: Functions that were to be called at the next turn since it was lent.
     scheduled_calls = 0
     _stop_timer: asyncio.TimerHandle | None = None
@@ -404,7 +404,7 @@ def discard_on_return(loop: Loop) -> None:
 
     For a request that was cut off: its generators may wait for somebody to end them.
     """
-    loop.spoiled = True
+    loop.discarded = True
 
 
 def borrow_loop() -> AbstractContextManager[Loop]:
@@ -432,7 +432,7 @@ class _Loan:
         loop = self._loop
         work = loop.work
         loop.give_back()
-        if exc is not None or loop.spoiled:
+        if exc is not None or loop.discarded:
             _discard(loop)
         elif _is_clean(loop):
             _idle.append(loop)

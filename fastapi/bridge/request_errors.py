@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What goes wrong in a request: recorded for Odoo, which rolls back or replays."""
+"""The exceptions of a request, recorded so that the caller can roll back or replay."""
 
 from __future__ import annotations
 
@@ -11,45 +11,40 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Send
 
-__all__ = [
-    "RequestErrors",
-    "forget_tracebacks",
-    "original_exception",
-]
+__all__ = ["RequestErrors", "forget_tracebacks", "original_exception"]
 
 
 class RequestErrors:
-    """What went wrong in a request, as far as its app has seen it.
+    """The exceptions that a request has raised so far.
 
-    :param injected: an exception from outside that the app is to answer
+    :param injected: an exception from outside, which the app responds to
     """
 
-    #: Types of exceptions that are not the app's to handle: the request is replayed.
+    #: Exceptions that the app must not respond to: the request is replayed.
     replayed_types: tuple[type[Exception], ...] = ()
     exception: Exception | None = None
     traceback: TracebackType | None = None
-    #: What an exception handler of the app was called with last.
+    #: The exception that an exception handler was called with last.
     handled: Exception | None = None
-    #: Whether ``unhandled`` has sent the response to ``exception``.
+    #: Whether ``app.unhandled`` has sent the response to ``exception``.
     responded = False
-    #: What the outermost middleware was given to receive from.
+    #: ``receive`` of the outermost middleware.
     receive: Receive | None = None
-    #: Bytes that a response may have until it counts as a stream; None if its headers
-    #: tell.
+    #: Bytes above which a response is a stream. None: its headers decide.
     collect: int | None = None
-    #: What takes the messages of the app (``exchange.Exchange``).
+    #: The ``exchange.Exchange`` that takes the messages of the app.
     exchange: Any = None
 
     def __init__(self, injected: Exception | None = None) -> None:
         self.injected = injected
-        #: What each middleware has given to the one inside it, from the outermost on.
+        #: ``send`` of each middleware, from the outermost on.
         self.sends: list[Send] = []
 
     def release(self) -> None:
-        """Let go of what knows this object too, when the app is over.
+        """Break the reference cycles of a request that is over.
 
-        Then a request is gone with its last reference; the garbage collector, which
-        would have to find it otherwise, costs more than a small handler.
+        The garbage collector would have to find them, which takes longer than a small
+        handler.
         """
         self.sends.clear()
         self.receive = self.exchange = None
@@ -57,18 +52,18 @@ class RequestErrors:
 
     @property
     def is_replayed(self) -> bool:
-        """Whether the exception is one that Odoo replays: not to be answered here."""
+        """Whether the exception must not get a response here."""
         exc = self.exception
         return (
-            exc is not None  # sooner told than what type it is of
+            exc is not None  # faster than the type check
             and isinstance(exc, self.replayed_types)
             and exc is not self.injected
         )
 
-    def note(self, exc: Exception) -> None:
-        """Remember an exception, with the traceback that Starlette clears later.
+    def record(self, exc: Exception) -> None:
+        """Record an exception with its traceback, which Starlette clears later.
 
-        One that Odoo replays stays, even if a middleware raises another one instead.
+        One that is replayed stays, even if a middleware raises another one.
         """
         if self.is_replayed and not isinstance(exc, self.replayed_types):
             return
@@ -77,16 +72,14 @@ class RequestErrors:
 
 
 def original_exception(exc: Exception) -> Exception:
-    """Return what was raised, instead of what others have made of it on the way.
+    """Return the exception that was raised, without what wraps it.
 
-    Starlette can't answer what is raised after the response has started, and wraps it,
-    once for each place that tries to
-    (``starlette._exception_handler.wrap_app_handling_exceptions``). Nothing has been
-    sent to the client yet at that time, so for us it is an exception like any other.
+    Starlette wraps an exception that is raised after the response has started
+    (``starlette._exception_handler.wrap_app_handling_exceptions``). The bridge has sent
+    nothing to the client at that time, so it treats the exception like any other.
 
-    It also sets the traceback of an exception that it has answered, as ``contextlib``
-    does with each that passes (from Python 3.11 on). Exit stacks set the context of one
-    that a teardown raises. A frozen dataclass refuses both.
+    Starlette, ``contextlib`` and exit stacks also set the traceback or the context of
+    an exception. A frozen dataclass raises an error of its own then.
     """
     while True:
         if (
@@ -106,10 +99,9 @@ def original_exception(exc: Exception) -> Exception:
 
 
 def forget_tracebacks(exc: BaseException) -> None:
-    """Take the tracebacks from an exception that is done with, and from its causes.
+    """Remove the tracebacks of an exception and of its causes.
 
-    An instance at module level would keep the frames of the request, with all that
-    they hold, and each request would add its own.
+    An instance at module level would keep the frames of every request that raises it.
     """
     seen: set[int] = set()
     found: list[object] = [exc]
@@ -117,7 +109,7 @@ def forget_tracebacks(exc: BaseException) -> None:
         error = found.pop()
         if isinstance(error, BaseException) and id(error) not in seen:
             seen.add(id(error))
-            BaseException.with_traceback(error, None)  # an attribute may be refused
+            BaseException.with_traceback(error, None)  # works for frozen classes too
             found += (error.__cause__, error.__context__)
             members = getattr(error, "exceptions", None)  # of a group
             if isinstance(members, tuple):

@@ -19,26 +19,23 @@ STATE_KEY = "odoo.fastapi.state"
 class RequestState:
     """The data of one attempt at a request.
 
-    The dispatcher puts one into the WSGI environ. ``WsgiApp`` makes one if there is
-    none, and puts it into the ASGI scope.
+    The dispatcher puts it into the WSGI environ, ``WsgiApp`` into the ASGI scope.
 
-    :param injected: an exception that the app responds to, instead of routing
-    :param flush: called without arguments after the handler and the teardown of its
-        dependencies, before anything of the response is sent. What it raises is handled
-        as an exception of the handler.
+    :param injected: an exception that the app responds to, instead of calling a route
+    :param flush: called after the handler and the teardown of its dependencies, before
+        the response is sent; its exceptions are handled like those of the handler
     :param handle_error: turns an exception into a response of werkzeug
     :param docs_guard: the ``app.docs_pages.DocsGuard`` of the request
     :param name: name of the endpoint, for the log
     """
 
-    #: The outermost app, for the log.
+    #: The outermost app.
     app: Any = None
-    #: What goes wrong; ``WsgiApp`` makes it.
+    #: The exceptions of the request, set by ``WsgiApp``.
     errors: RequestErrors | None = None
-    #: Takes the background tasks (``app.tasks.TaskRun``). None: Starlette runs them.
+    #: List for background tasks (``app.tasks.TaskRun``). None: Starlette runs them.
     tasks: list[Any] | None = None
-    #: The environment of the caller's user, if the request runs as that user. What runs
-    #: after the response uses it.
+    #: The environment that tasks and streams use if the request runs as the caller.
     caller_env: Any = None
 
     def __init__(
@@ -60,8 +57,8 @@ class RequestState:
 def get_state(scope: MutableMapping[str, Any]) -> RequestState | None:
     """Return the state of a request, None if the bridge does not run it.
 
-    Mounted apps share it, and requests that an app sends to itself with a copy of its
-    scope. What depends on path or headers belongs into the scope instead.
+    A copy of the scope has the same state: a mounted app, or a request that an app
+    sends to itself. Values that depend on the path or headers belong in the scope.
 
     :param scope: ASGI scope
     """
@@ -69,7 +66,7 @@ def get_state(scope: MutableMapping[str, Any]) -> RequestState | None:
 
 
 def get_errors(scope: MutableMapping[str, Any]) -> RequestErrors | None:
-    """Return what goes wrong in a request, None if the bridge does not run it.
+    """Return the exceptions of a request, None if the bridge does not run it.
 
     :param scope: ASGI scope
     """

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""An ASGI app as a WSGI application."""
+"""``WsgiApp``: runs an ASGI app as a WSGI application, with a body that can stream."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from .request_state import STATE_KEY, RequestState
 from .scope import build_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, MutableMapping
 
-    from .exchange import ASGIApp
+    from starlette.types import ASGIApp
+
     from .loops import Loop
-    from .scope import Scope
 
-__all__ = ["ResponseBody", "WsgiApp", "StreamedBody"]
+__all__ = ["ResponseBody", "StreamedBody", "WsgiApp"]
 
 _logger = logging.getLogger(__name__)
 
 
-#: Headers that are for one connection, which is the server's business (RFC 9110,
-#: 7.6.1). WSGI forbids them (PEP 3333): they would go out beside the server's own.
+#: Hop-by-hop headers (RFC 9110, 7.6.1): set by the server, forbidden for WSGI
+#: applications (PEP 3333).
 HOP_BY_HOP = frozenset(
     {
         b"connection",
@@ -47,7 +47,7 @@ HOP_BY_HOP = frozenset(
 
 
 def end_to_end_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    """Return the headers of an app that go to the client, as WSGI has them."""
+    """Return header pairs of ASGI as those of WSGI, without hop-by-hop headers."""
     pairs = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in headers
@@ -67,14 +67,13 @@ def end_to_end_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[str, st
 class WsgiApp:
     """A WSGI application that runs an ASGI app on the calling thread.
 
-    An exception of the app is not lost: ``start_response`` gets it as ``exc_info``,
-    as WSGI has it for an answer that replaces another one. The answer beside it is the
-    app's own, or a plain 500 where the app has none.
+    ``start_response`` gets an exception of the app as ``exc_info``, next to the
+    response that the app made of it.
 
     :param app: ASGI application
-    :param root_path: where it is mounted, ``""`` or ``/`` and at least one segment
-    :param state: what the app's lifespan has yielded, for ``request.state``
-    :param name: of the endpoint, for the log
+    :param root_path: mount point: ``""``, or ``/`` and one or more segments
+    :param state: what the lifespan of the app has yielded, for ``request.state``
+    :param name: name of the endpoint, for the log
     """
 
     def __init__(
@@ -92,20 +91,19 @@ class WsgiApp:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> ResponseBody:
-        """Answer one request.
+        """Run the app for one request.
 
-        :param environ: WSGI environ, ``PATH_INFO`` below ``root_path``; its
-            ``wsgi.input`` holds the whole body and ends by itself. It may have a
-            :class:`RequestState`.
+        :param environ: WSGI environ, maybe with a :class:`RequestState`. ``PATH_INFO``
+            starts with ``root_path``, ``wsgi.input`` ends after the body.
         :raises werkzeug.exceptions.BadRequest: see :func:`~.scope.build_scope`
         """
         scope = build_scope(environ, self.root_path)
         scope["state"] = self.state.copy()
         state = scope[STATE_KEY] = environ.get(STATE_KEY) or RequestState()
-        # not ``self``, which keeps the lifespan: the scope may live on, see ``_take``
+        # not ``self``, which keeps the lifespan alive: see ``_take``
         state.app = self.app
         state.name = self.name
-        failure = state.errors = RequestErrors(state.injected)
+        errors = state.errors = RequestErrors(state.injected)
         tasks: list[Any] = []
         state.tasks = tasks
         answered = True
@@ -114,22 +112,22 @@ class WsgiApp:
             loop = stack.enter_context(borrow_loop())
             request_body = environ.get("wsgi.input") or io.BytesIO()
             exchange = Exchange(self.app, scope, request_body, loop, environ)
-            failure.exchange = exchange
+            errors.exchange = exchange
             try:
                 body = exchange.run()
             except Exception as err:
-                failure.note(original_exception(err))
-                answered = failure.responded
+                errors.record(original_exception(err))
+                answered = errors.responded
                 body = exchange.collected()
-            if failure.is_replayed:  # even if a middleware has swallowed it
+            if errors.is_replayed:  # a middleware may have swallowed it
                 answered = False
-            exc = failure.exception
+            exc = errors.exception
             if exc is not None:
                 explain_foreign_loop(exc)
-            exc_info = (type(exc), exc, failure.traceback) if exc is not None else None
-            exc = None  # its traceback keeps this frame
+            exc_info = (type(exc), exc, errors.traceback) if exc is not None else None
+            exc = None  # its traceback refers to this frame
             if not exchange.streaming:
-                failure.release()
+                errors.release()
             if not answered:
                 _disconnect(exchange, loop)
                 _drop(tasks)
@@ -144,20 +142,20 @@ class WsgiApp:
             exc_info = None
             if exchange.streaming:
                 return StreamedBody(
-                    self, exchange, failure, loop, stack.pop_all(), tasks, scope
+                    self, exchange, errors, loop, stack.pop_all(), tasks
                 )
         return ResponseBody((body,), _take(tasks), application=self, scope=scope)
 
 
 class ResponseBody:
-    """The body of a response, as the iterable that WSGI wants.
+    """The body of a response, as the iterable of WSGI.
 
-    :param chunks: the whole of it
-    :param tasks: background tasks that wait to be run
-    :param answered: whether the app made the response; if not, it is a plain 500 that
-        stands in for whatever Odoo makes of the exception
-    :param application: whose answer it is. Whoever has it can stop it when nobody has
-        it any more: streams and tasks keep it until they are over.
+    :param chunks: the whole body
+    :param tasks: background tasks, not started
+    :param answered: whether the app made the response. If not, the response is an empty
+        500, and the caller has to handle the exception.
+    :param application: kept alive by streams and tasks, so that it can be stopped when
+        all have ended
     :param scope: ASGI scope of the request, for the log
     """
 
@@ -169,7 +167,7 @@ class ResponseBody:
         tasks: list[Any] | None = None,
         answered: bool = True,
         application: WsgiApp | None = None,
-        scope: Scope | None = None,
+        scope: MutableMapping[str, Any] | None = None,
     ) -> None:
         self.scope = scope
         self._chunks = chunks
@@ -181,13 +179,10 @@ class ResponseBody:
         return iter(self._chunks)
 
     def close(self) -> None:
-        """Say that nothing more of the body is wanted."""
+        """End the response; :class:`StreamedBody` overrides it."""
 
     def tasks(self) -> list[Any]:
-        """Return the background tasks as functions, each for the context that it has.
-
-        They may be called after ``close``; a function raises what its task raises.
-        """
+        """Return the background tasks (``app.tasks.TaskRun``), also after ``close``."""
         tasks = _take(self._tasks)
         for task in tasks:
             task.application = self._application
@@ -195,17 +190,16 @@ class ResponseBody:
 
 
 class StreamedBody(ResponseBody):
-    """The body of a response that is made while it is sent.
+    """The body of a response that the app makes while it is sent.
 
-    Holds an event loop until it is closed; must be closed by the thread that iterates.
+    It holds an event loop until the thread that iterates closes it.
 
-    :param application: whose answer it is
-    :param exchange: with the first chunk waiting
-    :param failure: what goes wrong while the stream goes on
+    :param application: the application that made the response
+    :param exchange: the exchange, whose app waits for the first chunk to be taken
+    :param errors: the exceptions of the request
     :param loop: the loop of the exchange
     :param stack: gives the loop back
-    :param tasks: background tasks that wait to be run
-    :param scope: ASGI scope of the request, for the log
+    :param tasks: background tasks, not started
     """
 
     streaming = True
@@ -214,19 +208,20 @@ class StreamedBody(ResponseBody):
         self,
         application: WsgiApp,
         exchange: Exchange,
-        failure: RequestErrors,
+        errors: RequestErrors,
         loop: Loop,
         stack: ExitStack,
         tasks: list[Any],
-        scope: Scope,
     ) -> None:
-        super().__init__(exchange.chunks(), tasks, application=application, scope=scope)
+        super().__init__(
+            exchange.chunks(), tasks, application=application, scope=exchange.scope
+        )
         self._exchange = exchange
-        self._failure = failure
-        self._known = failure.exception
+        self._errors = errors
+        self._known = errors.exception
         self._loop = loop
         self._stack = stack
-        #: Whether the app has ended on its own, and without an exception.
+        #: Whether the app has ended by itself, without an exception.
         self.complete = False
 
     def __iter__(self) -> Iterator[bytes]:
@@ -235,7 +230,7 @@ class StreamedBody(ResponseBody):
         except RuntimeError as err:
             explain_foreign_loop(err)
             raise
-        exc = self._failure.exception
+        exc = self._errors.exception
         if exc is not None and exc is not self._known:
             raise exc  # swallowed by a middleware
         self.complete = True
@@ -243,18 +238,18 @@ class StreamedBody(ResponseBody):
     def watch(
         self, on_wait: Callable[[], None], after_call: Callable[[], None]
     ) -> None:
-        """Have functions called while the stream goes on.
+        """Set functions to call while the stream is sent.
 
-        :param on_wait: called when the app waits for something, on the stream's thread
-        :param after_call: called on another thread that has run something of the app
+        :param on_wait: called on the stream's thread when the app starts to wait
+        :param after_call: called on another thread after it has run code of the app
         """
         self._exchange.on_wait = on_wait
         self._exchange.on_call = after_call
 
     def close(self) -> None:
-        """End the app if it has not ended: the client has gone.
+        """End the app, if it still runs: the client has disconnected.
 
-        Its generators are closed, and the teardown of its dependencies is run.
+        Its generators are closed, and its dependencies torn down.
         """
         stack, self._stack = self._stack, ExitStack()
         with stack:
@@ -264,25 +259,25 @@ class StreamedBody(ResponseBody):
                 _drop(self._tasks)
             else:
                 self._exchange.close()
-        self._failure.release()
+        self._errors.release()
 
 
 def _disconnect(exchange: Exchange, loop: Loop) -> None:
-    """Run an app to its end for which nobody waits any more."""
+    """Run an app to its end after its client has disconnected."""
     discard_on_return(loop)
     try:
         exchange.disconnect()
-    except Exception as exc:  # an answer to the disconnection, most often
-        _logger.debug("After its client had gone, an app raised %r", exc)
+    except Exception as exc:  # usually because of the disconnect
+        _logger.debug("An app raised %r after its client had disconnected", exc)
     finally:
         exchange.close()
 
 
 def _take(tasks: list[Any]) -> list[Any]:
-    """Take all tasks out of the list that the scope has.
+    """Empty a list of tasks, and return them.
 
-    The scope may live on, in a cycle of references that ``BaseHTTPMiddleware`` makes,
-    or ``contextlib`` of an exception and its frames, and would keep their uploads open.
+    A reference cycle may keep the scope alive (``BaseHTTPMiddleware`` makes one, and
+    ``contextlib``), and with the list the uploads of its tasks.
     """
     taken = tasks.copy()
     tasks.clear()

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from ..app.callables import in_place
+from ..app.callables import inline
 from ..app.prepare import EndpointFastAPI, prepare_app, prepare_middleware
 from ..bridge.lifespan import Lifespan
 from .bridge_case import BridgeCase
@@ -321,15 +321,15 @@ class TestSignatures(BridgeCase):
     def test_signatures(self):
         for call in (get_size, annotated_generator, CallableObject(), CallableObject):
             with self.subTest(call):
-                replacement = in_place(call)
+                replacement = inline(call)
                 self.assertIsNot(replacement, call)
                 expected = inspect.signature(call, eval_str=True)
                 self.assertEqual(inspect.signature(replacement), expected)
 
     def test_type_hints(self):
         """Of a name that only a type checker knows, the rest is known all the same."""
-        hints = typing.get_type_hints(in_place(get_size), include_extras=True)
+        hints = typing.get_type_hints(inline(get_size), include_extras=True)
         self.assertEqual(hints, {"size": int, "return": int})
-        annotations = in_place(annotated).__annotations__
+        annotations = inline(annotated).__annotations__
         self.assertEqual(annotations["size"], Annotated[int, Depends(get_size)])
         self.assertIs(annotations["return"], str)

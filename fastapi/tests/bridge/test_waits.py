@@ -384,7 +384,7 @@ class TestClient(WaitCase):
                     chunks = iter(answer)
                     self.assertEqual(next(chunks), b"first")
                     client.close()
-                    with self.assertRaisesRegex(StreamCut, "client has gone"):
+                    with self.assertRaisesRegex(StreamCut, "client has disconnected"):
                         next(chunks)
                 self.assertEqual(self.ended, [True])
 
