@@ -1,13 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``FastapiApp``: an app as one class.
 
-The class makes the entry in the selection ``app`` of ``fastapi.endpoint``, and its
-hooks say what the app consists of. An endpoint builds its app in this order:
-
-1. it asks the hooks of the class, which other addons extend with ``_inherit``;
-2. the hooks of ``fastapi.endpoint`` put that together with what every app has;
-3. overrides of these, by any addon, change what they return, for apps without a class
-   as well.
+The class adds the app to the selection ``app`` of ``fastapi.endpoint``. When the app is
+built, the hooks of ``fastapi.endpoint`` combine what the hooks of the class return with
+what all apps have. Both can be extended with ``_inherit``.
 """
 
 from __future__ import annotations
@@ -24,60 +20,63 @@ from odoo import api, fields, models
 from ..app.prepare import EndpointFastAPI, copy_app
 from .fastapi_endpoint import APP_MODEL
 
-#: Keys of apps. Each is a part of XML ids, so that no two of them may become one there.
+#: Keys of apps, which become parts of XML ids.
 VALID_KEY = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class FastapiApp(models.AbstractModel):
     """The base of all apps.
 
-    A subclass with ``_name = "fastapi.app.<key>"`` is an app, and its ``_description``
-    is what the selection shows. Another addon extends it with ``_inherit``, in the
-    databases where it is installed; ``_inherit = "fastapi.app"`` extends all apps.
+    A subclass with ``_name = "fastapi.app.<key>"`` is an app. The selection shows its
+    ``_description``. Other addons extend it with ``_inherit``, or extend all apps with
+    ``_inherit = "fastapi.app"``.
 
-    Each hook returns what the app adds. It has to call ``super()`` only in a class that
-    extends an app. ``self.endpoint`` is the record that is served.
+    Each hook returns what the app adds. Only classes that extend an app have to call
+    ``super()``. ``self.endpoint`` is the record that is served.
     """
 
     _name = APP_MODEL
     _description = "FastAPI App"
 
-    #: Where a new endpoint of the app is mounted, unless another path is given.
+    # Values of new endpoints
+
+    #: Where the endpoint is mounted.
     _root_path: str | None = None
-    #: XML id of the user who runs a new endpoint.
+    #: XML id of the endpoint's user.
     _user_xml_id: str | None = None
-    #: Ways to authenticate that are chosen on a new endpoint of the app. For example,
-    #: ``("api_key", "session")`` sets its fields ``auth_api_key`` and ``auth_session``.
+    #: Ways to authenticate. For example, ``("api_key", "session")`` sets the fields
+    #: ``auth_api_key`` and ``auth_session``.
     _auth: tuple[str, ...] = ()
-    #: Whose rights count on a new endpoint: those of its ``"user"``, or of the
-    #: ``"caller"``.
+    #: ``"user"`` or ``"caller"``: whose rights count.
     _run_as: str | None = None
-    #: Who may read the documentation of a new endpoint: a value of ``docs_access``.
+    #: Who may read the documentation: a value of ``docs_access``.
     _docs_access: str | None = None
-    #: Text at the top of the documentation of a new endpoint, in Markdown.
+    #: Text at the top of the documentation, in Markdown.
     _api_description: str | None = None
-    #: Version of the API, shown in its documentation. That of the addon, without one.
+
+    # Of the app
+
+    #: Version of the API in its documentation. Default: the version of the addon.
     _api_version: str | None = None
-    #: Whether an endpoint is created when the app comes to a database: with the addon,
-    #: or with a new version of it. It needs ``_root_path``. Later changes to it stay,
-    #: and once deleted it does not come back.
+    #: Whether the installation of the app creates an endpoint, which needs a
+    #: ``_root_path``. Upgrades neither change it nor create it again.
     _create_endpoint: bool = False
-    #: An existing app to serve: each endpoint gets a copy, with its routes, middleware,
+    #: An existing app to serve. Each endpoint gets a copy, with its routes, middleware,
     #: exception handlers, dependency overrides and lifespan.
     _app: FastAPI | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if not vars(cls).get("_register", True):
-            return  # a base for several apps, or a class of a registry
+            return  # a base class of several apps, or a class of a registry
         if cls._name not in _own_inherit(cls):
             cls._make_app()
         elif "_description" not in vars(cls):
-            cls._description = None  # the app has one, which is not this base's
+            cls._description = None  # else this would replace the one of the app
 
     @classmethod
     def _make_app(cls) -> None:
-        """Make the class an app: extend ``fastapi.endpoint`` in the addon of the class.
+        """Add the app to the selection of ``fastapi.endpoint``.
 
         :raises TypeError: its name or description is missing or wrong
         """
@@ -93,7 +92,7 @@ class FastapiApp(models.AbstractModel):
             raise TypeError(
                 f"{where}: an app needs a _description, the text to choose it by."
             )
-        # so that extensions of fastapi.app are in it
+        # to include extensions of fastapi.app
         cls._inherit = [*_own_inherit(cls), APP_MODEL]
         attributes = {
             "__module__": cls.__module__,
@@ -107,19 +106,14 @@ class FastapiApp(models.AbstractModel):
 
     @property
     def endpoint(self) -> models.BaseModel:
-        """The ``fastapi.endpoint`` whose app this is: both have the same id."""
+        """The ``fastapi.endpoint`` of the app, which has the same id."""
         return self.env["fastapi.endpoint"].browse(self._ids)
-
-    # ------------------------------------------------------------------
-    # What the app consists of
-    # ------------------------------------------------------------------
 
     def _get_app(self) -> FastAPI:
         """Return a new FastAPI app, without the routers of ``_get_routers``.
 
-        An override changes what ``super()`` returns, or returns an app of its own: a
-        new one each time. It gets the routers and dependency overrides; the other hooks
-        are for the app that is made here.
+        An override changes what ``super()`` returns, or returns a new app of its own.
+        That gets the routers and dependency overrides, but nothing of the other hooks.
         """
         if self._app is not None:
             return copy_app(self._app)
@@ -148,9 +142,8 @@ class FastapiApp(models.AbstractModel):
     ) -> Mapping[int | type[Exception], Callable[..., Any]]:
         """Return exception handlers by type or status code.
 
-        A handler shapes the response; the transaction is rolled back in any case. To
-        call a handler that is there without the app, take it from
-        ``error_handlers.default_exception_handlers()``.
+        A handler shapes the response; the transaction is rolled back in any case. The
+        default handlers are in ``error_handlers.default_exception_handlers()``.
         """
         return {}
 
@@ -166,7 +159,7 @@ class FastapiApp(models.AbstractModel):
         return {}
 
     def _get_routing_info(self) -> Mapping[str, Any]:
-        """Return what is different in ``_get_routing_info`` of the endpoint.
+        """Return changes to ``_get_routing_info`` of the endpoint.
 
         For example ``{"auth": "user"}``, or a ``max_content_length`` in bytes.
         """
@@ -174,7 +167,7 @@ class FastapiApp(models.AbstractModel):
 
     @api.model
     def _get_app_fields(self) -> Iterable[str]:
-        """Return fields of the endpoint that the hooks read: a write rebuilds it."""
+        """Return fields of the endpoint that the hooks read."""
         return []
 
     @api.model
@@ -182,16 +175,11 @@ class FastapiApp(models.AbstractModel):
         """Return fields of the endpoint that ``_get_routing_info`` reads."""
         return []
 
-    # ------------------------------------------------------------------
-    # Its endpoints
-    # ------------------------------------------------------------------
-
     @api.model
     def _get_endpoint_defaults(self) -> dict[str, Any]:
-        """Return values for a new endpoint of the app, where no others are given.
+        """Return default values of a new endpoint, from attributes of the class.
 
-        An override adds to what ``super()`` returns, which is made of the attributes of
-        the class. What refers to a record that is gone is left out.
+        Values that refer to a missing record or field are left out.
         """
         if self._name == APP_MODEL:
             return {}
@@ -207,9 +195,7 @@ class FastapiApp(models.AbstractModel):
             user = self.env.ref(self._user_xml_id, raise_if_not_found=False)
             if user and user._name == "res.users":
                 defaults["user_id"] = user.id
-        known = self.env[
-            "fastapi.endpoint"
-        ]._fields  # the addon of a way may be missing
+        known = self.env["fastapi.endpoint"]._fields
         return {
             name: value for name, value in defaults.items() if value and name in known
         }

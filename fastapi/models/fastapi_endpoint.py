@@ -31,7 +31,7 @@ HTTP_METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE".split())
 
 
 def _new_version(_self: Any = None) -> str:
-    # random, because a number could come again after a rollback
+    # random: after a rollback, a counter would use a number twice
     return secrets.token_hex(8)
 
 
@@ -40,8 +40,8 @@ class FastapiEndpoint(models.Model):
     _description = "FastAPI Endpoint"
     _order = "id"
 
-    #: Root paths that are refused; so is all below ``RESERVED_SEGMENTS``. An override
-    #: has these paths and its own.
+    #: Root paths to refuse, besides all paths below ``RESERVED_SEGMENTS``. An override
+    #: adds its own.
     _blacklist_root_paths = {f"/{segment}" for segment in RESERVED_SEGMENTS}
 
     name = fields.Char(required=True, help="Title of the API in its documentation.")
@@ -66,8 +66,7 @@ class FastapiEndpoint(models.Model):
         comodel_name="res.users",
         required=True,
         default=lambda self: self.env.ref("base.public_user"),
-        help="The app runs as this user: it can do what this user is allowed to, "
-        "whoever calls it.",
+        help="The app runs as this user and has the access rights of this user.",
     )
     company_id = fields.Many2one(
         comodel_name="res.company",
@@ -97,7 +96,7 @@ class FastapiEndpoint(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        help="Changes whenever the app has to be built anew.",
+        help="Changes when the app has to be rebuilt.",
     )
 
     _root_path_unique = models.UniqueIndex(
@@ -123,35 +122,28 @@ class FastapiEndpoint(models.Model):
     def _compute_registry_sync(self):
         self.registry_sync = True
 
-    # ------------------------------------------------------------------
-    # The app, for others to extend
-    # ------------------------------------------------------------------
-
-    # Each of these hooks asks the class of the app first, see models/fastapi_app.py.
-    # Overrides on this model change what the class returns.
+    # Hooks for other addons. Each starts with what the class of the app returns, see
+    # models/fastapi_app.py.
 
     @api.model
     def _get_app_models(self) -> list[models.BaseModel]:
-        """Return the apps of the database that are classes, and what all have."""
+        """Return ``fastapi.app`` and the apps of the database that inherit it."""
         names = [
             f"{APP_MODEL}.{key}" for key in self._fields["app"].get_values(self.env)
         ]
         return [self.env[name] for name in (APP_MODEL, *names) if name in self.env]
 
     def _get_app_model(self) -> models.BaseModel:
-        """Return the app of the endpoint as a record of the class that defines it.
-
-        :return: a record of ``fastapi.app`` if no class defines the app
-        """
+        """Return the record of the app: of ``fastapi.app`` if it has no class."""
         name = f"{APP_MODEL}.{self.app}"
         return self.env[name if name in self.env else APP_MODEL].browse(self._ids)
 
     def _get_app(self) -> FastAPI:
         """Return a new FastAPI app for this endpoint.
 
-        An override may change what ``super()`` returns, or return an app of its own.
-        It must not return one that it returns to another endpoint or database too, and
-        should read fields only that ``_fastapi_app_fields`` lists.
+        An override changes what ``super()`` returns, or returns an app of its own. Each
+        endpoint and database needs a new one. Fields that an override reads have to be
+        in ``_fastapi_app_fields``.
         """
         self.ensure_one()
         app = self._get_app_model()._get_app()
@@ -161,23 +153,23 @@ class FastapiEndpoint(models.Model):
         overrides = app.dependency_overrides
         overrides.update(self._get_app_dependencies_overrides())
         for dependency, override in self._get_auth_overrides().items():
-            overrides.setdefault(dependency, override)  # the app's own win
+            overrides.setdefault(dependency, override)
         return app
 
     @api.model
     def _app_context(self) -> AbstractContextManager[None]:
-        """Return a context for whatever runs code of an app: build, request, tests.
+        """Return a context manager that surrounds all code of the apps.
 
-        An override enters that of ``super()`` and sets context variables for the app,
-        which its streams and background tasks have too. It is entered on each request
-        of the database, and when the document of an app is made.
+        It is entered for each build, OpenAPI document and request. An override enters
+        that of ``super()`` and sets context variables, which streams and background
+        tasks see too.
         """
         return nullcontext()
 
     def _prepare_fastapi_app_params(self) -> dict[str, Any]:
-        """Return the arguments for the constructor of the app.
+        """Return the arguments for ``FastAPI()``.
 
-        An override that adds texts of records escapes HTML in them, as here.
+        Texts of records have to go through ``markdown.escape_html``.
         """
         app = self._get_app_model()
         params = {
@@ -199,8 +191,8 @@ class FastapiEndpoint(models.Model):
     def _get_fastapi_routers(self) -> list[APIRouter]:
         """Return the routers of the app.
 
-        An override adds its routers if ``self.app`` is an app of its own, or one that
-        it extends. Routers are shared by all apps: they must not be changed here.
+        An override checks ``self.app`` before it adds routers. It must not change a
+        router, because other apps share it.
         """
         return list(self._get_app_model()._get_routers())
 
@@ -228,9 +220,9 @@ class FastapiEndpoint(models.Model):
     ) -> dict[int | type[Exception], Callable[..., Any]]:
         """Return the exception handlers of the app by type or status code.
 
-        A handler shapes the answer, nothing else: the transaction is rolled back in
-        any case. The handlers returned here are plain functions of request and
-        exception; an override may replace them or call them from its own.
+        A handler is a function of request and exception. It shapes the response; the
+        transaction is rolled back in any case. Handlers of an override may call those
+        that ``super()`` returns.
         """
         return {
             **default_exception_handlers(),
@@ -238,19 +230,16 @@ class FastapiEndpoint(models.Model):
         }
 
     def _check_app(self, app: FastAPI) -> None:
-        """Check the prepared app. Whatever this raises breaks the endpoint.
-
-        An override has to call ``super()``.
-        """
+        """Check the prepared app. An exception means that it can't be served."""
         check_groups_exist(app, self.env)
         if self.run_as == "caller":
             check_runs_as_caller(app)
 
     @api.model
     def _fastapi_app_fields(self) -> list[str]:
-        """Return the fields that the app is built from; a write builds it anew.
+        """Return the fields that the hooks above read. A write rebuilds the app.
 
-        An override appends the fields that its ``_get_*`` and ``_prepare_*`` read.
+        An override appends the fields that its hooks read.
         """
         names = ["name", "description", "root_path", "app", "user_id", "company_id"]
         for app in self._get_app_models():
@@ -259,7 +248,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _routing_impacting_fields(self) -> tuple[str, ...]:
-        """Return the fields that decide where and how the endpoint is mounted.
+        """Return the fields that ``_get_routing_info`` reads.
 
         An override adds the fields that its ``_get_routing_info`` reads.
         """
@@ -269,7 +258,7 @@ class FastapiEndpoint(models.Model):
         return tuple(names)
 
     def _get_routing_info(self) -> dict[str, Any]:
-        """Return how the endpoint is mounted, in the terms of ``odoo.http.route``.
+        """Return the arguments of ``odoo.http.route`` for the endpoint.
 
         An override may change ``auth`` and add ``max_content_length``. It must keep
         ``type`` and ``routes``.
@@ -288,17 +277,15 @@ class FastapiEndpoint(models.Model):
             **self._get_app_model()._get_routing_info(),
         }
 
-    # ------------------------------------------------------------------
-    # Values
-    # ------------------------------------------------------------------
+    # Create, write, unlink
 
     @api.model
     def _clean_vals(self, vals):
-        """Return values for a write, the root path in its one form.
+        """Return normalized values for a write.
 
-        :raises ValidationError: nothing can be mounted at that path
+        :raises ValidationError: the root path is reserved or not valid
         """
-        # data files may set it: there is nothing to synchronize
+        # data files may set ``registry_sync``
         vals = {name: vals[name] for name in vals if name != "registry_sync"}
         if "root_path" in vals:
             given = vals["root_path"]
@@ -325,7 +312,7 @@ class FastapiEndpoint(models.Model):
     def _check_root_path_free(self, root_path):
         """Refuse a root path that another active endpoint has.
 
-        The index refuses it too; this is for a message that says whose it is.
+        The index refuses it too, but its message does not name the endpoint.
         """
         other = self.sudo().search(
             [("root_path", "=", root_path), ("id", "not in", self.ids)], limit=1
@@ -338,10 +325,6 @@ class FastapiEndpoint(models.Model):
                     other=other.name,
                 )
             )
-
-    # ------------------------------------------------------------------
-    # Changes
-    # ------------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -369,7 +352,7 @@ class FastapiEndpoint(models.Model):
             auths = [endpoint._get_auth() for endpoint in self]
         result = super().write(vals)
         for endpoint, auth in zip(self, auths, strict=False):
-            if endpoint._get_auth() != auth:  # the documentation shows it
+            if endpoint._get_auth() != auth:  # the documentation contains it
                 endpoint.app_version = _new_version()
         if app_changes or routes_change:
             Serving(self).reset_mounts()
@@ -389,9 +372,9 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _free_root_path(self, root_path):
-        """Return a root path, with a number if an endpoint has it already."""
+        """Return a root path, with a number appended if an endpoint has it already."""
         number, candidate = 1, root_path
-        # sudo: another company may have taken it
+        # sudo: including endpoints of other companies
         endpoints = self.sudo().with_context(active_test=False)
         while endpoints.search_count([("root_path", "=", candidate)], limit=1):
             number += 1
@@ -399,9 +382,9 @@ class FastapiEndpoint(models.Model):
         return candidate
 
     def _reset_app(self):
-        """Have the apps of these endpoints built anew, of all if there are none.
+        """Rebuild the apps of these endpoints, of all endpoints if ``self`` is empty.
 
-        For those who build an app from something else than fields of the endpoint.
+        For apps that depend on more than fields of the endpoint.
         """
         endpoints = self or self.with_context(active_test=False).sudo().search([])
         for endpoint in endpoints:
@@ -409,32 +392,24 @@ class FastapiEndpoint(models.Model):
         Serving(self).reset_mounts()
 
     def action_sync_registry(self):
-        """Do nothing: an endpoint is served as soon as its transaction commits."""
+        """Do nothing. An endpoint is served as soon as its transaction commits."""
         return True
 
     def _handle_registry_sync(self, record_ids=None):
-        """Do nothing but ask for the routing info, whose overrides may count on it.
-
-        An endpoint is served as soon as its transaction commits.
-        """
+        """Call ``_get_routing_info``, since overrides of it may rely on this."""
         for endpoint in self.browse(record_ids or self.ids).exists():
             if endpoint.active:
                 endpoint._get_routing_info()
 
-    # ------------------------------------------------------------------
-    # Serving
-    # ------------------------------------------------------------------
+    # Serving, see serving.py
 
     @api.model
     @api.private
     def get_app(self, path: str) -> WsgiApp | None:
-        """Return the app that serves a path, as a WSGI application.
+        """Return the WSGI app that serves a path, None if no endpoint does.
 
-        The app is built once for each database and endpoint of the process. The module
-        ``serving`` lists what is called on the way.
+        Each process builds the app of an endpoint once.
 
-        :param path: path of a URL
-        :return: the application, None if no endpoint serves the path
         :raises AppBuildError: it can't be built; the next call tries again
         """
         return Serving(self).get_app(path)
@@ -467,17 +442,13 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _get_built_apps(self) -> BuiltApps:
-        """Return the apps of the database that this process has built."""
+        """Return the apps that this process has built for the database."""
         return Serving(self).get_built_apps()
 
     def _register_hook(self):
         result = super()._register_hook()
         close_apps_of_old_registries()
         return result
-
-    # ------------------------------------------------------------------
-    # Demo data
-    # ------------------------------------------------------------------
 
     @api.model
     @api.private

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What an app as a class says about its endpoints: proposed, filled in, created."""
+"""Defaults that a class of an app has for its endpoints."""
 
 import logging
 from collections import defaultdict
@@ -16,13 +16,13 @@ _logger = logging.getLogger(__name__)
 class FastapiEndpoint(models.Model):
     _inherit = "fastapi.endpoint"
 
-    #: What the form has filled in, as text, since the app was chosen. A value that
-    #: differs now was typed by a person.
+    #: What the form has filled in since the app was chosen, as text. The user has typed
+    #: values that differ.
     app_proposals = fields.Json(store=False)
 
     @api.onchange("app")
     def _onchange_app(self):
-        """Propose the values that the app has for a new endpoint."""
+        """Fill in the defaults of the app."""
         if self._origin:
             return
         proposals = self._get_app_model()._get_endpoint_defaults()
@@ -46,7 +46,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _add_endpoint_defaults(self, vals):
-        """Return the values of a new endpoint, with those that its app has for it."""
+        """Return the values of a new endpoint, with the defaults of its app."""
         name = f"{APP_MODEL}.{vals.get('app')}"
         if name not in self.env:
             return vals
@@ -57,19 +57,14 @@ class FastapiEndpoint(models.Model):
         }
         return {**defaults, **vals}
 
-    # ------------------------------------------------------------------
-    # Installation of the addon of an app
-    # ------------------------------------------------------------------
-
     @api.model
     def _install_apps(self, module):
-        """Check the apps of an addon that was installed or upgraded just now.
+        """Check the apps of an addon, and create endpoints of new apps.
 
-        What is new gets its endpoint, if the class says so. Everything of the addon is
-        loaded, and nothing is committed: whatever is raised here undoes it.
+        Called at the end of the addon's installation or upgrade, before the commit.
 
         :param module: name of the addon
-        :raises ValidationError: an app can't be there as it is
+        :raises ValidationError: the installation has to be rolled back
         """
         self._check_app_keys()
         for app in self._get_app_models():
@@ -92,7 +87,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _check_app_keys(self):
-        """Refuse a class whose key another addon has made an app of, too."""
+        """Refuse an app if another addon has an app with the same key."""
         modules = self._get_modules_of_apps()
         for app in self._get_app_models():
             key = app._name.removeprefix(f"{APP_MODEL}.")
@@ -108,19 +103,19 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _get_modules_of_apps(self):
-        """Return the addons that make an app of a key, by the keys of all apps."""
+        """Return the addons that define an app, by key."""
         modules = defaultdict(list)
         for definition in reversed(type(self).mro()):
             field = vars(definition).get("app")
-            # the arguments of the field, as in Odoo's Selection._selection_modules:
-            # what adds a value says what its end means, others only name it again
+            # as Odoo's Selection._selection_modules; the addon that adds a value has an
+            # ``ondelete`` for it, addons that only rename it have not
             arguments = (field and field._args__) or {}
             for key in arguments.get("ondelete") or ():
                 modules[key].append(field._module)
         return modules
 
     def _get_default_version(self):
-        """Return the version of the addon that the app is from, None without one."""
+        """Return the version of the addon of the app, None for an unknown addon."""
         modules = self._get_modules_of_apps()[self.app]
         manifest = Manifest.for_addon(modules[0]) if modules else None
         return manifest and manifest.version

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the backend shows of an endpoint besides its values, and its buttons."""
+"""Status, warnings, examples and buttons of an endpoint in the backend."""
 
 import logging
 import shlex
@@ -82,15 +82,10 @@ class FastapiEndpoint(models.Model):
         compute_sudo=True,
     )
 
-    # ------------------------------------------------------------------
-    # Status
-    # ------------------------------------------------------------------
-
-    # The app depends on more than fields: it is built, or found built, once for each
-    # transaction that asks.
+    # The app depends on more than fields: each transaction computes the state again.
     @api.depends("active", "app_version")
     def _compute_state(self):
-        # A failed build clears the cache: first all builds, then all values.
+        # A failed build clears the cache, so assign no value before all builds.
         values = []
         for endpoint in self:
             error = place = False
@@ -113,15 +108,15 @@ class FastapiEndpoint(models.Model):
     def _search_state(self, operator, value):
         if operator != "in":
             return NotImplemented
-        # sudo: as the field is computed; the domain is searched with the user's rights
+        # sudo, as the field is computed; the user's rights apply to the returned domain
         endpoints = self.sudo().with_context(active_test=False).search([])
         found = endpoints.filtered(lambda endpoint: endpoint.state in value)
         return [("id", "in", found.ids)]
 
     def _get_path_error(self) -> str | None:
-        """Return why nothing can be served at the root path, None if it can.
+        """Return why the root path can't be served, None if it can.
 
-        It comes from before this addon, or from SQL: nobody can write it.
+        Such root paths come from SQL or the published addon. A write refuses them.
         """
         error = self._get_root_path_error()
         path = clean_root_path(self.root_path)
@@ -130,9 +125,9 @@ class FastapiEndpoint(models.Model):
         return error
 
     def _get_built_app(self):
-        """Return the app that requests to this endpoint get, built now if need be.
+        """Return the app that serves this endpoint. Build it if necessary.
 
-        :raises Exception: it can't be built; what that did to the database is undone
+        :raises AppBuildError: it can't be built; its queries are rolled back
         """
         self.ensure_one()
         serving = Serving(self)
@@ -152,7 +147,7 @@ class FastapiEndpoint(models.Model):
             self._get_routing_info()
             self._get_built_app()
         except ReadOnlySqlTransaction:
-            raise  # Odoo tries again with a cursor that may write
+            raise  # Odoo tries again with a read/write cursor
         except Exception as err:
             _logger.debug("The backend shows %s as broken", self, exc_info=True)
             cause = err.__cause__ if isinstance(err, AppBuildError) else err
@@ -160,23 +155,19 @@ class FastapiEndpoint(models.Model):
             return text, place_of(cause)
         return None, None
 
-    # ------------------------------------------------------------------
-    # What the app says of itself
-    # ------------------------------------------------------------------
-
     def _get_openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document of the app, an empty one if there is none."""
+        """Return the OpenAPI document of the app, ``{}`` if there is none."""
         if self.state != "live":
             return {}
         try:
             with self._app_context():
                 return self._get_built_app().openapi()
-        except Exception:  # of a type that has no schema: requests are served
+        except Exception:  # for example of a type without schema
             _logger.warning("%s has no OpenAPI document", self, exc_info=True)
             return {}
 
     def _get_operations(self) -> list[Operation]:
-        """Return the operations that the documentation of the app shows."""
+        """Return the operations in the documentation of the app."""
         return list(iter_operations(self._get_openapi()))
 
     @api.depends("state")
@@ -201,19 +192,15 @@ class FastapiEndpoint(models.Model):
                 command = False
             endpoint.curl_example = command
 
-    # ------------------------------------------------------------------
-    # What its values mean
-    # ------------------------------------------------------------------
-
     @api.depends("root_path", "active")
     def _compute_root_path_error(self):
         for endpoint in self:
-            # the form itself marks an empty field
+            # the web client marks an empty field
             checked = endpoint.root_path and endpoint.active
             endpoint.root_path_error = checked and endpoint._get_root_path_error()
 
     def _get_root_path_error(self) -> str | None:
-        """Return why the endpoint can't have its root path, as a write would say it."""
+        """Return the error that a write of the root path would raise, if any."""
         try:
             path = self._clean_vals({"root_path": self.root_path})["root_path"]
             self._check_root_path_free(path)
@@ -226,7 +213,7 @@ class FastapiEndpoint(models.Model):
         for endpoint in self:
             path = endpoint.root_path
             endpoint.base_url = path and (
-                # not in its one form while somebody types it
+                # not yet normalized while the user types
                 endpoint.get_base_url() + quote_path(clean_root_path(path))
             )
 
@@ -240,14 +227,14 @@ class FastapiEndpoint(models.Model):
     def _compute_user_warning(self):
         public_user = self.env.ref("base.public_user")
         for endpoint in self:
-            # no warning of the form's own default before anything was chosen
+            # no warning about the default before the user has chosen something
             untouched = not endpoint._origin and endpoint.user_id == public_user
             endpoint.user_warning = not untouched and endpoint._get_user_warning()
 
     def _get_user_warning(self) -> str | bool:
-        """Return what is wrong with the rights of the endpoint's user, if anything.
+        """Return a warning if the endpoint's user has too many or too few rights.
 
-        An override for apps that are meant to run as such a user returns False.
+        An override returns False for apps that need such a user.
         """
         user = self.user_id
         if not user:
@@ -256,14 +243,14 @@ class FastapiEndpoint(models.Model):
         name = user.display_name
         if user._is_superuser() or groups & self.env.ref("base.group_system"):
             return self.env._(
-                "%(user)s administers this database: whoever finds a gap in the app "
-                "does too. Choose a user with no rights but those that the app needs.",
+                "%(user)s administers this database, and so can anyone who exploits a "
+                "bug of the app. Choose a user who has only the rights the app needs.",
                 user=name,
             )
         if groups & self.env.ref("base.group_erp_manager"):
             return self.env._(
-                "%(user)s manages users and their access rights: whoever finds a gap "
-                "in the app does too. Choose a user with no rights but those that the "
+                "%(user)s manages users and access rights, and so can anyone who "
+                "exploits a bug of the app. Choose a user who has only the rights the "
                 "app needs.",
                 user=name,
             )
@@ -285,12 +272,8 @@ class FastapiEndpoint(models.Model):
             )
         return False
 
-    # ------------------------------------------------------------------
-    # Buttons
-    # ------------------------------------------------------------------
-
     def action_try_again(self):
-        """Build the app again, in all processes, and say whether it works now."""
+        """Rebuild the app in all processes, and notify the user of the result."""
         self.ensure_one()
         self.check_access("write")
         self._reset_app()
@@ -319,9 +302,9 @@ class FastapiEndpoint(models.Model):
         return self._open_url("openapi_url")
 
     def _open_url(self, field: str) -> dict[str, Any]:
-        """Return the action that opens one of the documentation's pages in a new tab.
+        """Return the action that opens a page of the documentation in a new tab.
 
-        The URL has no host: it is the one that the browser is at.
+        The URL has no host, so the browser stays on the host that it uses.
         """
         self.ensure_one()
         url = self[field]
@@ -334,10 +317,10 @@ class FastapiEndpoint(models.Model):
         return {"type": "ir.actions.act_url", "url": quote_path(url), "target": "new"}
 
     def action_open_routes(self):
-        """List the operations of the app, as they are now."""
+        """List the current operations of the app."""
         self.ensure_one()
         self.check_access("read")
-        # or who makes rows can't see them
+        # else the user could create rows but not see them
         self.env["fastapi.route"].check_access("read")
         if self.state == "broken":
             raise UserError(

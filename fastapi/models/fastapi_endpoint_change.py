@@ -1,14 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Who changed what of an endpoint.
-
-A log of its own instead of the chatter: an API server needs no addon ``mail``.
-"""
+"""A log of changes to endpoints, without the addon ``mail``."""
 
 from odoo import api, fields, models
 
 
 class FastapiEndpointChange(models.Model):
-    """One field of an endpoint that was written."""
+    """A write of one field of an endpoint."""
 
     _name = "fastapi.endpoint.change"
     _description = "Change of a FastAPI Endpoint"
@@ -43,7 +40,7 @@ class FastapiEndpointChange(models.Model):
     def _compute_field_label(self):
         labels = self.env["fastapi.endpoint"].sudo().fields_get(attributes=["string"])
         for change in self:
-            # an addon that had the field may be gone
+            # the addon of the field may have been uninstalled
             label = labels.get(change.field_name, {}).get("string")
             change.field_label = label or change.field_name
 
@@ -68,7 +65,7 @@ class FastapiEndpoint(models.Model):
             {
                 "endpoint_id": endpoint.id,
                 "field_name": name,
-                # what not everybody may read stays out of the log
+                # no values that some managers must not read
                 **({} if secret else {"old_value": old, "new_value": new}),
             }
             for endpoint, texts in zip(endpoints, before, strict=True)
@@ -93,7 +90,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _may_managers_read(self, name: str) -> bool:
-        """Return whether every administrator of FastAPI may read a field."""
+        """Return whether all administrators of FastAPI may read a field."""
         groups = self._fields[name].groups
         return not groups or groups.startswith("fastapi.group_fastapi_")
 

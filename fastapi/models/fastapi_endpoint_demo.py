@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The demo app: how an addon adds an API of its own."""
+"""The demo app: an example of an app without a class."""
 
 from typing import Annotated, Any
 
@@ -19,7 +19,7 @@ from ..dependencies import (
 )
 from ..routers import demo_router, demo_router_doc
 
-#: API keys of Odoo have a scope, or none at all: those that users make for themselves.
+#: Scope of API keys; keys that users create for themselves have none.
 DEMO_API_KEY_SCOPE = "fastapi_demo"
 
 
@@ -42,7 +42,7 @@ def api_key_based_authenticated_partner_impl(
     :raises HTTPException: 401, missing or wrong key
     """
     user_id = None
-    if api_key and "\0" not in api_key:  # PostgreSQL takes no NUL in a text
+    if api_key and "\0" not in api_key:  # PostgreSQL can't store a NUL
         user_id = env["res.users.apikeys"]._check_credentials(
             scope=DEMO_API_KEY_SCOPE, key=api_key
         )
@@ -68,9 +68,9 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _has_demo_data(self) -> bool:
-        """Return whether the demo data is loaded: only then can the demo app be chosen.
+        """Return whether the demo app, which is not for production, can be chosen.
 
-        It is no app for production. Endpoints that have it already are served.
+        Endpoints that already have it are served in any case.
         """
         # loaded before the demo endpoints
         user = self.env.ref("fastapi.my_demo_app_user", raise_if_not_found=False)
@@ -78,7 +78,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
-        """Leave the demo app out where it can't be chosen and no endpoint has it."""
+        """Leave out the demo app if it can't be chosen and no endpoint has it."""
         result = super().fields_get(allfields, attributes)
         selection = result.get("app", {}).get("selection")
         if selection and not self._has_demo_data():

@@ -14,13 +14,13 @@ from odoo.addons.base.models.res_users import ResUsers
 from ..app.docs_pages import DocsAccess, DocsBrand, has_docs
 from ..auth.session import SESSION_SCHEME
 
-#: What Odoo asks of a client before an app is called, by ``auth`` of the routing info.
+#: How clients authenticate to Odoo, by ``auth`` of the routing info.
 AUTH_SCHEMES: dict[str, SecurityBase] = {
     "bearer": HTTPBearer(description="An API key of Odoo: My Profile, tab Security."),
     "user": SESSION_SCHEME,
 }
 for _scheme in AUTH_SCHEMES.values():
-    _scheme.documents_only = True  # Odoo has asked: see app.routes
+    _scheme.documents_only = True  # Odoo has checked it, see app.routes
 
 
 class FastapiEndpoint(models.Model):
@@ -46,10 +46,10 @@ class FastapiEndpoint(models.Model):
     )
     docs_group_ids = fields.Many2many(
         comodel_name="res.groups",
-        # a table of its own: the default one is that of any field to the same model
+        # the default table would be that of any other field to the same model
         relation="fastapi_endpoint_docs_group_rel",
         string="Documentation Groups",
-        # the endpoint's user may read all other fields, but no groups
+        # the endpoint's user must not read groups
         groups="fastapi.group_fastapi_user",
         help="Members of any of these groups may read the documentation, "
         "also if another group makes them members.",
@@ -76,15 +76,14 @@ class FastapiEndpoint(models.Model):
         return result
 
     def _get_docs_access(self, user: ResUsers) -> DocsAccess:
-        """Return whether somebody may read the documentation of the endpoint.
+        """Return whether a user may read the documentation of the endpoint.
 
-        Asked on every request for one of its pages or its schema, with all rights. An
-        override may be stricter or more generous; the API's own routes are not its
-        business.
+        Called on each request for a documentation page or ``openapi.json``, as
+        superuser.
 
-        :param user: who has logged in, empty for a visitor
-        :return: ``LOGIN`` only for a visitor: whoever is logged in would be sent to and
-            fro
+        :param user: the user who is logged in, empty for a visitor
+        :return: ``LOGIN`` only for a visitor, since users who are logged in would be
+            redirected in a loop
         """
         self.ensure_one()
         if self.docs_access == "public":
@@ -100,10 +99,9 @@ class FastapiEndpoint(models.Model):
         return DocsAccess.GRANTED
 
     def _get_docs_brand(self) -> DocsBrand | None:
-        """Return whose name and logo the documentation pages show: the company's.
+        """Return the name and logo on the documentation pages, None to show neither.
 
-        Asked on every request for a page, with all rights. An override may return
-        another one, or None for none.
+        Called on each request for a page, as superuser.
         """
         self.ensure_one()
         company = self.company_id
@@ -116,7 +114,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _get_docs_brand_of_request(self, path: str) -> DocsBrand | None:
-        """Return whose API is served at a path of a URL."""
+        """Return the brand of the endpoint of a path."""
         endpoint = self.sudo()._get_endpoint(path)
         return endpoint._get_docs_brand() if endpoint else None
 
@@ -124,7 +122,7 @@ class FastapiEndpoint(models.Model):
     def _is_docs_request(self) -> bool:
         """Return whether the app has documentation at the path of the request.
 
-        :raises AppBuildError: there is no app to ask
+        :raises AppBuildError: the app can't be built
         """
         httprequest = request.httprequest
         path = httprequest.path
@@ -145,28 +143,25 @@ class FastapiEndpoint(models.Model):
         return has_docs(routes, scope)
 
     def _get_auth(self) -> str | None:
-        """Return the ``auth`` of the routing info, None if there is no info."""
+        """Return the ``auth`` of the routing info, None if an override fails."""
         try:
             return self._get_routing_info()["auth"]
         except psycopg2.Error:
             raise
-        except Exception:  # of an override; the endpoint is not served
+        except Exception:
             return None
 
     def _get_auth_schemes(self) -> list[SecurityBase]:
-        """Return how clients authenticate to Odoo before the app is called.
+        """Return how clients authenticate to Odoo, for the documentation.
 
-        The documentation shows it. An override knows the ``auth`` of other addons.
+        An override adds the ``auth`` methods of other addons.
         """
         scheme = AUTH_SCHEMES.get(self._get_auth())
         return [scheme] if scheme else []
 
     @api.model
     def _get_docs_access_of_request(self, path: str) -> DocsAccess:
-        """Return whether whoever sends the request may read documentation.
-
-        :param path: path of a URL below an endpoint
-        """
+        """Return whether the sender of the request may read the documentation."""
         endpoint = self.sudo()._get_endpoint(path)
         if not endpoint:
             return DocsAccess.ABSENT

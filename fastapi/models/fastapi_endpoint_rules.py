@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Whether record rules of another group show callers more than their own records.
+"""Warns of record rules that show callers more than their own records.
 
-Odoo takes the rules of a user's groups on one model as alternatives. So a rule that
-limits an app to the partner who calls limits nothing as soon as the user of the
-endpoint gets a group with another rule on the same model.
+Odoo combines the rules of a user's groups on one model with *or*. So a rule that limits
+an app to the calling partner has no effect if the endpoint's user is in a group with
+another rule on the same model.
 """
 
 from odoo import api, fields, models
@@ -22,16 +22,16 @@ class FastapiEndpoint(models.Model):
         groups="fastapi.group_fastapi_manager",
     )
 
-    # Rules change without their users: computed again whenever a form is opened.
+    # Computed again when a form is opened, since rules change without their users.
     @api.depends("user_id.all_group_ids")
     def _compute_rule_warning(self):
         for endpoint in self:
             endpoint.rule_warning = endpoint._get_rule_warning()
 
     def _get_rule_warning(self) -> str | bool:
-        """Return which models callers may see more of than is theirs, if any.
+        """Return a warning that names models whose other records callers may see.
 
-        An override for apps whose callers may see that returns False.
+        An override returns False for apps whose callers may see them.
         """
         lines = [
             self.env._(
@@ -58,16 +58,16 @@ class FastapiEndpoint(models.Model):
     def _get_opened_models(self) -> list[tuple[models.Model, ...]]:
         """Return the models that a group of the endpoint's user opens to all callers.
 
-        A rule limits a model to the caller if it names ``authenticated_partner_id``.
-        A rule of another group that does not, for the same operation, opens it. There
-        are exceptions:
+        A rule limits a model to the caller if it contains ``authenticated_partner_id``.
+        A rule of another group for the same operation opens it, if it does not. Not
+        counted are:
 
-        - a group that implies the limiting one was made with it in mind;
-        - a rule that allows nothing, or only that user or partner, opens nothing;
-        - a limiting rule without a group counts in addition to all others;
-        - an operation that the user has no access right for stays closed.
+        - groups that imply the limiting one;
+        - rules that allow nothing, or only the endpoint's user or its partner;
+        - models with a limiting rule that has no group, which applies in addition;
+        - operations that the user has no access right for.
 
-        :return: of each model, its ``ir.model``, the limiting groups, the opening ones
+        :return: for each model, its ``ir.model``, the limiting and the opening groups
         """
         user = self.user_id
         if not user or user._is_superuser():
@@ -95,7 +95,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _find_opening_groups(self, rules, user):
-        """Return the limiting groups that are opened, and the groups that open them.
+        """Return the limiting groups without effect, and the groups that open them.
 
         :param rules: the rules of one model for one operation, of all groups
         """
@@ -115,7 +115,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _opens_records(self, rule, user):
-        """Return whether a rule allows more than the endpoint's own user or partner."""
+        """Return whether a rule allows more than the endpoint's user or its partner."""
         domain = self._evaluate_rule(rule, user)
         own = {"res.users": user.id, "res.partner": user.partner_id.id}
         match list(domain):
@@ -128,7 +128,7 @@ class FastapiEndpoint(models.Model):
     def _evaluate_rule(self, rule, user):
         """Return the domain of a rule for a user, when no partner is authenticated.
 
-        One that can't be evaluated allows nothing: each use of the model fails.
+        A rule that can't be evaluated allows nothing, since each access fails.
         """
         if not rule.domain_force:
             return Domain.TRUE

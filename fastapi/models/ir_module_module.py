@@ -1,10 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What Odoo's list of apps knows of addons: the moment of installation, and a link."""
+"""Addons with apps are installed; the link *Learn More* of this addon."""
 
 from odoo import models
 
-#: What *Learn More* of this addon opens: its page on this server. The manifest has to
-#: name OCA's repository, where another implementation is.
+#: The page of this addon on this server. In the manifest, ``website`` has to be OCA's
+#: repository, which has another implementation.
 PAGE = "/fastapi/static/description/index.html"
 
 

@@ -15,21 +15,21 @@ class IrRule(models.Model):
 
     @api.model
     def _eval_context(self):
-        """Add the id of the partner who calls an API, False if there is none."""
+        """Add the id of the calling partner, False if there is none."""
         return {**super()._eval_context(), KEY: self._get_authenticated_partner_id()}
 
     @api.model
     def _get_authenticated_partner_id(self):
-        """Return the partner whom the context names, or False.
+        """Return the id of the partner in the context, or False.
 
-        Who calls a method over RPC chooses its context too, and would choose whose
-        records to read. So the context counts below an endpoint, and where there is no
+        The context of a method called over RPC is chosen by the client, who could read
+        records of any partner. So it counts only below an endpoint, and without a
         request (background tasks, scheduled actions, tests).
         """
         request = _request_stack.top
         if request is None:
-            # ``execute_kw`` runs without its request (odoo.http.dispatch_rpc). What it
-            # leaves on the thread stays there if that serves no other request.
+            # ``execute_kw`` runs without its request (odoo.http.dispatch_rpc), and
+            # leaves its attributes on the thread until that serves another request.
             is_rpc = bool(getattr(thread_local, "rpc_model_method", ""))
             trusted = not (is_rpc and hasattr(threading.current_thread(), "url"))
         else:

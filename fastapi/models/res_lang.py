@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The language of an answer."""
+"""The language of a response."""
 
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ MAX_HEADER_LENGTH = 1000
 
 @lru_cache(maxsize=256)
 def _parse_accept_language(header: str) -> tuple[str, ...]:
-    """Return the language tags of a header, the preferred one first (RFC 7231).
+    """Return the language tags of a header in order of preference (RFC 7231).
 
     >>> _parse_accept_language("fr;q=0.5, en-GB, de;q=0")
     ('en-GB', 'fr')
@@ -24,9 +24,9 @@ def _parse_accept_language(header: str) -> tuple[str, ...]:
 
 
 def _by_language(installed: dict[str, str]) -> dict[str, str]:
-    """Return the first code of each language; of ``fr`` it is ``fr_FR``, if installed.
+    """Return one code for each language; ``fr`` is ``fr_FR``, if that is installed.
 
-    :param installed: codes by their names in lower case
+    :param installed: codes by code in lower case
     """
     languages: dict[str, str] = {}
     for name in sorted(installed):
@@ -43,8 +43,8 @@ class ResLang(models.Model):
     def _get_lang_from_accept_language(self, accept_language: str | None) -> str | None:
         """Return the installed language that a client prefers.
 
-        The first tag counts for which a language is installed, be it in the variant of
-        another country: ``en-GB`` is ``en_GB``, or else another ``en``.
+        This is the first language that is installed for any country: ``en-GB`` is
+        ``en_GB``, or else another ``en``.
 
         :param accept_language: value of the header
         :return: code of the language, None if the header names none that is installed
@@ -53,7 +53,7 @@ class ResLang(models.Model):
             return None
         installed = {code.lower(): code for code, _name in self.get_installed()}
         languages = None
-        # cut here: the cache keeps no header that is longer
+        # cut here, so that the cache keeps no long headers
         for tag in _parse_accept_language(accept_language[:MAX_HEADER_LENGTH]):
             tag = tag.replace("-", "_").lower()
             if tag in installed:
