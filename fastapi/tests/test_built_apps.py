@@ -11,7 +11,7 @@ from .bridge_case import TIMEOUT, BridgeCase
 
 
 class App:
-    """Stands for an application: what it is makes no difference here."""
+    """Stands for an app of any kind."""
 
 
 class TestBuiltApps(BridgeCase):
@@ -152,7 +152,7 @@ class TestBuiltApps(BridgeCase):
         self.assertIs(used, old)
         self.assertIsNot(new, old)
 
-    def test_other_version_is_built_anew(self):
+    def test_other_version_is_rebuilt(self):
         old = self._get(1, "v1")
         new = self._get(1, "v2")
         self.assertIsNot(new, old)

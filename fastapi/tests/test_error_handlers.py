@@ -57,7 +57,7 @@ def raised_by_abort(*args, **kwargs):
 
 
 class TestStatusAndBody(BaseCase):
-    def assertAnswer(self, exc, status, detail):
+    def assertResponse(self, exc, status, detail):
         self.assertEqual(
             convert_exception_to_status_body(exc), (status, {"detail": detail})
         )
@@ -73,7 +73,7 @@ class TestStatusAndBody(BaseCase):
             (SessionExpiredException, 401),
         ):
             with self.subTest(exception_type.__name__):
-                self.assertAnswer(exception_type("told"), status, "told")
+                self.assertResponse(exception_type("told"), status, "told")
 
     def test_subclass_of_an_exception_of_odoo(self):
         class OutOfStock(ValidationError):
@@ -82,25 +82,25 @@ class TestStatusAndBody(BaseCase):
         class Forbidden(AccessError):
             pass
 
-        self.assertAnswer(OutOfStock("told"), 400, "told")
-        self.assertAnswer(Forbidden("told"), 403, "told")
+        self.assertResponse(OutOfStock("told"), 400, "told")
+        self.assertResponse(Forbidden("told"), 403, "told")
 
     def test_access_denied_without_message(self):
-        self.assertAnswer(AccessDenied(), 403, "Access Denied")
+        self.assertResponse(AccessDenied(), 403, "Access Denied")
 
     def test_exception_without_arguments(self):
         exc = UserError("told")
         exc.args = ()
-        self.assertAnswer(exc, 400, "")
+        self.assertResponse(exc, 400, "")
 
     def test_message_that_is_no_string(self):
-        self.assertAnswer(UserError(lazy(lambda: "translated")), 400, "translated")
+        self.assertResponse(UserError(lazy(lambda: "translated")), 400, "translated")
 
     def test_http_exception(self):
-        self.assertAnswer(HTTPException(409, "told"), 409, "told")
-        self.assertAnswer(HTTPException(409, {"code": 7}), 409, {"code": 7})
-        self.assertAnswer(HTTPException(404), 404, "Not Found")
-        self.assertAnswer(StarletteHTTPException(418, "told"), 418, "told")
+        self.assertResponse(HTTPException(409, "told"), 409, "told")
+        self.assertResponse(HTTPException(409, {"code": 7}), 409, {"code": 7})
+        self.assertResponse(HTTPException(404), 404, "Not Found")
+        self.assertResponse(StarletteHTTPException(418, "told"), 418, "told")
 
     def test_app_that_cannot_be_built(self):
         exc = AppBuildError("Orders", "/orders")
@@ -138,7 +138,7 @@ class TestStatusAndBody(BaseCase):
         self.assertEqual(body["detail"][0]["msg"], "Field required")
 
     def test_validation_error_of_a_response(self):
-        self.assertAnswer(
+        self.assertResponse(
             ResponseValidationError(ERRORS, body="secret"),
             500,
             "Internal Server Error",
@@ -152,12 +152,12 @@ class TestStatusAndBody(BaseCase):
             (RequestEntityTooLarge, 413),
         ):
             with self.subTest(exception_type.__name__):
-                self.assertAnswer(exception_type("told"), status, "told")
-        self.assertAnswer(NotFound(), 404, NotFound.description)
+                self.assertResponse(exception_type("told"), status, "told")
+        self.assertResponse(NotFound(), 404, NotFound.description)
 
     def test_abort(self):
-        self.assertAnswer(raised_by_abort(404), 404, NotFound.description)
-        self.assertAnswer(raised_by_abort(403, "told"), 403, "told")
+        self.assertResponse(raised_by_abort(404), 404, NotFound.description)
+        self.assertResponse(raised_by_abort(403, "told"), 403, "told")
 
     def test_abort_with_a_response(self):
         status, _body = convert_exception_to_status_body(
@@ -174,11 +174,11 @@ class TestStatusAndBody(BaseCase):
             RedirectWarning("secret", 7, "button"),
         ):
             with self.subTest(type(exc).__name__):
-                self.assertAnswer(exc, 500, "Internal Server Error")
+                self.assertResponse(exc, 500, "Internal Server Error")
 
 
 class TestDefaultHandler(BridgeCase):
-    """The answer, as a client gets it."""
+    """The response that a client gets."""
 
     def setUp(self):
         super().setUp()
@@ -189,7 +189,7 @@ class TestDefaultHandler(BridgeCase):
         def raise_error() -> None:
             raise self.app.state.exc
 
-    def answer(self, exc):
+    def respond(self, exc):
         request = Request({"type": "http", "wsgi_environ": {}})
         return default_exception_handler(request, exc)
 
@@ -292,14 +292,14 @@ class TestDefaultHandler(BridgeCase):
         for exc in (UserError("told"), ValueError("cause"), NotFound()):
             with self.subTest(type(exc).__name__):
                 with self.assertRaises(type(exc)) as catcher:
-                    self.answer(exc)
+                    self.respond(exc)
                 self.assertIs(catcher.exception, exc)
 
-    def test_raise_server_exceptions_leaves_answers_on_purpose(self):
+    def test_raise_server_exceptions_passes_intended_responses(self):
         token = raise_server_exceptions.set(True)
         self.addCleanup(raise_server_exceptions.reset, token)
-        self.assertEqual(self.answer(HTTPException(409)).status_code, 409)
-        self.assertEqual(self.answer(RequestValidationError(ERRORS)).status_code, 422)
+        self.assertEqual(self.respond(HTTPException(409)).status_code, 409)
+        self.assertEqual(self.respond(RequestValidationError(ERRORS)).status_code, 422)
 
     def test_request_of_another_server(self):
         request = Request({"type": "http"})

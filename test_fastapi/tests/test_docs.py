@@ -45,7 +45,7 @@ class DocsHttpCase(FastapiHttpCase):
 
 class TestDocsAccess(DocsHttpCase):
     def assertDocs(self, user, pages, schema, root_path="/test"):
-        """Check the status of the pages and of the schema, for a user or nobody."""
+        """Check the status of the pages and of the schema, for a user or a visitor."""
         self.log_in(user)
         who = user.login if user else "anonymous"
         for path, status in (*((page, pages) for page in PAGES), (SCHEMA, schema)):
@@ -329,7 +329,7 @@ class TestBrand(DocsHttpCase):
         for path in ("/test/docs", "/test/redoc"):
             page = self.get(path).text
             self.assertIn("&lt;Wood&gt;</header>", page)
-            self.assertNotIn("<img", page)  # Odoo's own logo is nobody's
+            self.assertNotIn("<img", page)  # no default logo of Odoo
         company.logo = self.LOGO
         page = self.get("/test/docs").text
         (logo,) = re.findall(r'<img src="([^"]+)"', page)

@@ -159,7 +159,7 @@ class TestIdentity(FastapiHttpCase):
         self.assertEqual(response, self.env.ref("base.user_admin").id)
 
     def test_user_of_an_optional_scheme(self):
-        """Many an addon asks for the public user first, then looks for somebody."""
+        """Some addons authenticate as the public user first, then as another user."""
         ir_http = self.registry["ir.http"]
         original = ir_http._auth_method_public.__func__
 
@@ -183,6 +183,6 @@ class TestIdentity(FastapiHttpCase):
         response = self.get("/test/identity", headers=headers)
         self.assertEqual(response.json()["uid"], self.runner.id)
         self.assertNotIn("Set-Cookie", response.headers)
-        # an endpoint that keeps sessions keeps those of whoever names none
+        # an endpoint that keeps sessions keeps those of anonymous clients too
         self.endpoint.save_http_session = True
         self.assertIn("session_id", self.get("/test/identity").cookies)

@@ -69,7 +69,7 @@ class TestLifeOfAnApp(FastapiHttpCase):
         self.assertIn(str(broken), logs.output[0])
         self.assertIn("no routing today", logs.output[0])
 
-        broken.route_group = "mended"
+        broken.route_group = "fixed"
         self.assertEqual(self.get("/broken/identity").status_code, 200)
 
     def test_archived_endpoints_answer_json(self):
@@ -84,7 +84,7 @@ class TestLifeOfAnApp(FastapiHttpCase):
                 self.assertEqual(response.status_code, 404, path)
                 self.assertEqual(response.json(), {"detail": "Not Found"})
         self.assertEqual(set(built), before)
-        # whoever else serves the path goes on
+        # others still serve the path
         self.assertEqual(self.get("/old/new/identity").status_code, 200)
         self.assertEqual(self.get("/test/old").json(), {"detail": "Not Found"})
         self.assertIn("image/", self.get("/logo").headers["Content-Type"])

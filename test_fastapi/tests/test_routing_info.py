@@ -14,7 +14,7 @@ class TestAuth(FastapiHttpCase):
         return self._create_endpoint("/routed", test_routing={"auth": auth})
 
     def assert_served(self, session_uid=None, **kwargs):
-        """Expect the endpoint's user to be at work, whoever calls."""
+        """Expect the request to run as the endpoint's user."""
         response = self.get("/routed/identity", **kwargs)
         self.assertEqual(response.status_code, 200, response.text)
         found = response.json()
@@ -83,8 +83,7 @@ class TestMaxContentLength(FastapiHttpCase):
         response = self.post(path, data=b"x" * (limit + 1))
         self.assertEqual(response.status_code, 413)
         self.assertEqual([*response.json()], ["detail"])
-        # in chunks, of which nobody knows how many there are: there werkzeug refuses
-        # the very limit too
+        # in chunks, whose sum is not known in advance: werkzeug refuses the limit too
         chunks = [b"x"] * (limit - 1)
         self.assertEqual(self.post(path, data=iter(chunks)).json()["size"], limit - 1)
         response = self.post(path, data=iter([*chunks, b"xx"]))

@@ -41,7 +41,7 @@ class TestUniqueRootPath(ServerCase):
         twice = (self.values("One", "/twice"), self.values("Two", " twice//"))
         self.assert_refused("/twice", lambda: self.create_all(*twice))
         self.assertEqual(self.endpoints("/twice"), [])
-        # archived, they are in nobody's way
+        # archived endpoints may share a root path
         one, two = twice
         self.create_all(one, {**two, "active": False})
         self.assertEqual(len(self.endpoints("/twice")), 2)
