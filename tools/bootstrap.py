@@ -39,6 +39,7 @@ def main(arguments: Sequence[str]) -> None:
         return clean(layout.STATE, *([layout.get_cache()] * ("--cache" in arguments)))
     os.environ.setdefault("PRE_COMMIT_HOME", str(layout.get_cache() / "pre-commit"))
     os.environ.setdefault("UV_CACHE_DIR", str(layout.get_cache() / "uv"))
+    os.environ.setdefault("npm_config_cache", str(layout.get_cache() / "npm"))
     os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
     for folder in (layout.LOGS, layout.DATA):
         folder.mkdir(parents=True, exist_ok=True)
