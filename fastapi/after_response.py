@@ -158,7 +158,7 @@ class FollowUpTransactions:
 
         :raises AbortedTransactionError: a handler has swallowed a database error
         """
-        self._cr.commit()
+        self._cr.commit()  # pylint: disable=invalid-commit  # its own cursor
         self._give_invalidations()
         self._signal_changes()
 
