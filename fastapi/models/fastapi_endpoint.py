@@ -386,6 +386,7 @@ class FastapiEndpoint(models.Model):
 
         For apps that depend on more than fields of the endpoint.
         """
+        # pylint: disable-next=no-search-all  # all of them is meant
         endpoints = self or self.with_context(active_test=False).sudo().search([])
         for endpoint in endpoints:
             endpoint.app_version = _new_version()
