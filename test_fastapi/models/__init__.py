@@ -1,3 +1,4 @@
+# A file for each concept. pylint-odoo asks for one class for all of fastapi.endpoint.
 from . import fastapi_app
 from . import fastapi_app_auth
 from . import fastapi_endpoint

@@ -101,7 +101,7 @@ class TestExistingApp(FastapiApp):
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     test_needs_key = fields.Boolean()
     test_max_content_length = fields.Integer(help="In bytes.")

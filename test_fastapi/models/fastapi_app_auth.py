@@ -58,7 +58,7 @@ class PreparedWay(Way):
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     def _get_auth_ways(self):
         ways = super()._get_auth_ways()

@@ -60,7 +60,7 @@ def brew(request: Request, exc: TeapotError) -> JSONResponse:
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     app = fields.Selection(
         selection_add=[

@@ -9,7 +9,7 @@ from odoo import api, fields, models
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     app = fields.Selection(
         selection_add=[("test_library", "Test with a library")],

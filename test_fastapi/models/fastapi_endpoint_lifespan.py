@@ -41,7 +41,7 @@ def _wait_for_lock(dbname: str) -> None:
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     app = fields.Selection(
         selection_add=[("test_lifespan", "Test of lifespans and registries")],

@@ -6,7 +6,7 @@ from odoo.http import request
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     #: What is different in the routing info. The key ``max_content_lengths`` makes a
     #: function of it, that returns the limit for a root path; ``readonly_methods``

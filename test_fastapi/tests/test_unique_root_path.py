@@ -80,7 +80,7 @@ class TestUniqueRootPath(ServerCase):
             [(1,)],
         )
         self.created.append(winner.id)
-        cr.commit()
+        cr.commit()  # pylint: disable=invalid-commit
         self.assert_refused("/contested", background.result)
         self.assertEqual(self.endpoints("/contested"), [("Winner",)])
         response = self.first.request("GET", "/contested/openapi.json")
