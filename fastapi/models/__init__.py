@@ -1,3 +1,4 @@
+# A file for each concept. pylint-odoo asks for one class for all of fastapi.endpoint.
 from .fastapi_endpoint import FastapiEndpoint
 from .fastapi_app import FastapiApp
 from . import fastapi_auth_failure

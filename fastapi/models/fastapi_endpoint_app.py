@@ -14,7 +14,7 @@ _logger = logging.getLogger(__name__)
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     #: What the form has filled in since the app was chosen, as text. The user has typed
     #: values that differ.

@@ -76,7 +76,7 @@ RESERVED_HEADERS = frozenset(
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     auth_api_key = fields.Boolean(
         string="API Key",

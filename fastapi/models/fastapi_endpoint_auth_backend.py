@@ -17,7 +17,7 @@ from ..dependencies import authenticated_partner_impl
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     auth_summary = fields.Char(
         string="Authentication",

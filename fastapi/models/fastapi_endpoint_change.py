@@ -46,7 +46,7 @@ class FastapiEndpointChange(models.Model):
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     change_ids = fields.One2many(
         comodel_name="fastapi.endpoint.change",

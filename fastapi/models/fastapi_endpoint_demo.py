@@ -55,7 +55,7 @@ def api_key_based_authenticated_partner_impl(
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     app = fields.Selection(
         selection_add=[("demo", "Demo Endpoint")], ondelete={"demo": "cascade"}

@@ -24,7 +24,7 @@ for _scheme in AUTH_SCHEMES.values():
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     docs_access = fields.Selection(
         selection=[

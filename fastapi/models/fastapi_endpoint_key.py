@@ -382,7 +382,7 @@ class FastapiEndpointKey(models.Model):
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     key_ids = fields.One2many(
         comodel_name="fastapi.endpoint.key",

@@ -14,7 +14,7 @@ from .ir_rule import KEY
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     rule_warning = fields.Text(
         compute="_compute_rule_warning",

@@ -26,8 +26,8 @@ class TestImport(BaseCase):
 
     def test_former_module_of_the_dependencies(self):
         with self.assertWarnsRegex(DeprecationWarning, "dependencies"):
-            from odoo.addons.fastapi import depends
-        from odoo.addons.fastapi import dependencies
+            from .. import depends
+        from .. import dependencies
 
         for name in dependencies.__all__:
             self.assertIs(getattr(depends, name), getattr(dependencies, name))

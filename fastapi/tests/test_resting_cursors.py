@@ -77,7 +77,7 @@ class TestRestingCursors(BaseCase):
         self.addCleanup(self._set_name, name)
         self.rest()
         self.partner.name = "Written"
-        self.cr.commit()
+        self.cr.commit()  # pylint: disable=invalid-commit
         with self.registry.cursor() as cr:
             cr.execute("SELECT name FROM res_partner WHERE id=%s", [self.partner.id])
             self.assertEqual(cr.fetchone(), ("Written",))
@@ -86,7 +86,7 @@ class TestRestingCursors(BaseCase):
         self.rest()
         calls = []
         self.cr.postcommit.add(lambda: calls.append("postcommit"))
-        self.cr.commit()
+        self.cr.commit()  # pylint: disable=invalid-commit
         self.cr.rollback()
         self.assertFalse(self.cr.closed)
         self.assertFalse(self.cr.readonly)
@@ -100,9 +100,9 @@ class TestRestingCursors(BaseCase):
         calls = []
         self.cr.precommit.add(lambda: calls.append(self._pid()))
         self.cr.postrollback.add(lambda: calls.append("postrollback"))
-        self.cr.commit()
+        self.cr.commit()  # pylint: disable=invalid-commit
         self.assertEqual(len(calls), 1)
-        self.cr.commit()
+        self.cr.commit()  # pylint: disable=invalid-commit
         self.rest()
         self.cr.postrollback.add(lambda: calls.append("postrollback"))
         self.cr.rollback()
@@ -176,10 +176,10 @@ class TestRestingCursors(BaseCase):
             with self.subTest(query):
                 self.cr.execute(query)
                 self.assertFalse(may_rest(self.cr))
-                self.cr.commit()
+                self.cr.commit()  # pylint: disable=invalid-commit
                 self.assertIs(may_rest(self.cr), expected)
                 self.cr.execute(end)
-                self.cr.commit()
+                self.cr.commit()  # pylint: disable=invalid-commit
 
     def test_no_connection_to_be_had(self):
         def open_cursor():
