@@ -21,15 +21,6 @@ from ..root_paths import clean_root_path
 if TYPE_CHECKING:
     from odoo.models import BaseModel
 
-__all__ = [
-    "CommandError",
-    "check_live",
-    "describe_endpoints",
-    "find_endpoint",
-    "get_document",
-    "open_env",
-]
-
 
 @contextmanager
 def open_env(dbname: str) -> Iterator[Environment]:

@@ -29,7 +29,6 @@ from .crud_routes import (
     ROUTES,
     RecordId,
     choose_routes,
-    get_shape,
 )
 from .filters import FilterSchema, filtering
 from .pages import (
@@ -160,14 +159,7 @@ class CrudRouter(APIRouter):
         self.record = self._make_record()
         self._name = name or re.sub(r"\W", "_", model)
         self._generated: list[APIRoute] = []
-        available = {
-            "list": True,
-            "get": True,
-            "create": create is not None,
-            "update": update is not None,
-            "delete": delete,
-        }
-        routes = choose_routes(available, only)
+        routes = choose_routes(only, create=create, update=update, delete=delete)
         if "list" in routes:
             page_class = page_class or (CursorPage if cursor else PagedCollection)
             self._add_list(filter, sort, cursor, page_class[schema])
@@ -217,12 +209,11 @@ class CrudRouter(APIRouter):
         replaced = [
             route
             for route in self._generated
-            if get_shape(route) == get_shape(added) and route.methods <= added.methods
+            if _get_shape(route) == _get_shape(added) and route.methods <= added.methods
         ]
         behind = replaced or [route for route in self._generated if "{" in route.path]
-        self.routes.insert(
-            self.routes.index(behind[0]) if behind else len(self.routes), added
-        )
+        place = self.routes.index(behind[0]) if behind else len(self.routes)
+        self.routes.insert(place, added)
         for route in replaced:
             self._generated.remove(route)
             self.routes.remove(route)
@@ -246,7 +237,7 @@ class CrudRouter(APIRouter):
         filter: type[FilterSchema] | None,
         sort: SortParam,
         cursor: bool,
-        page: Any,
+        page_class: Any,
     ) -> None:
         search: Callable[..., Any] = search_cursor_page if cursor else search_page
 
@@ -260,10 +251,10 @@ class CrudRouter(APIRouter):
         ) -> Any:
             if filter is not None:
                 domain &= filter.to_domain()
-            model = env[self.model]
-            return condition.respond(search(model, domain, sort, paging, self.schema))
+            page = search(env[self.model], domain, sort, paging, self.schema)
+            return condition.respond(page)
 
-        self._add("list", list_records, response_model=page, responses=READ)
+        self._add("list", list_records, response_model=page_class, responses=READ)
 
     def _add_get(self) -> None:
         def get_record(
@@ -335,12 +326,8 @@ class CrudRouter(APIRouter):
             condition.check(record, self.schema, "unlink")
             self._delete_record(record)
 
-        self._add(
-            "delete",
-            delete_record,
-            status_code=204,
-            responses={**REFUSED, **CHANGED},
-        )
+        responses = {**REFUSED, **CHANGED}
+        self._add("delete", delete_record, status_code=204, responses=responses)
 
     def _make_domain(self, domain: Any) -> Callable[..., Domain]:
         if isinstance(domain, DependsParam):
@@ -375,8 +362,8 @@ class CrudRouter(APIRouter):
     def _read(self, env: Environment, domain: Domain, id: int) -> RecordSchema | None:
         """Read a record of the domain with one search. None if there is no such."""
         model = env[self.model]
-        bounded = _with_id(model, domain, id)
-        return next(iter(self.schema.from_search(model, bounded, order="id")), None)
+        found = self.schema.from_search(model, _with_id(model, domain, id), order="id")
+        return found[0] if found else None
 
     def _read_changed(
         self, env: Environment, domain: Domain, record: Record, response: Response
@@ -402,7 +389,7 @@ def _make_sorting(sort: SortParam) -> Callable[..., Sort | None]:
 
 
 def _no_value() -> None:
-    """Dependency in place of one that the router does not need."""
+    """Dependency in place of an unused one."""
 
 
 def _make_plain(domain: Any) -> list[Any]:
@@ -416,6 +403,11 @@ def _make_plain(domain: Any) -> list[Any]:
         else term
         for term in domain
     ]
+
+
+def _get_shape(route: APIRoute) -> str:
+    """Return the path without the names of its parameters."""
+    return re.sub(r"{[^}]*}", "{}", route.path)
 
 
 def _with_id(model: Record, domain: Domain, id: int) -> Domain:

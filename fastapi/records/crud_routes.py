@@ -1,27 +1,13 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The routes that ``CrudRouter`` generates: names, paths, documented responses."""
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from fastapi import Path
-from fastapi.routing import APIRoute
 
 from ..schemas import ErrorDetail
 from .vals import MAX_INTEGER
-
-__all__ = [
-    "CHANGED",
-    "ETAG",
-    "LOCATION",
-    "READ",
-    "REFUSED",
-    "ROUTES",
-    "RecordId",
-    "choose_routes",
-    "get_shape",
-]
 
 RecordId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="Id of the record.")]
 
@@ -49,24 +35,16 @@ CHANGED: dict[int | str, Any] = {
 }
 
 
-def choose_routes(
-    available: Mapping[str, bool], only: Collection[str] | None
-) -> set[str]:
+def choose_routes(only: Collection[str] | None, **arguments: Any) -> set[str]:
     """Return the names of the routes to generate.
 
+    :param arguments: arguments of ``CrudRouter`` that routes need
     :raises ValueError: ``only`` has an unknown name, or one without its argument
     """
-    routes = {name for name, is_available in available.items() if is_available}
-    if only is None:
-        return routes
-    for name in only:
-        if name not in available:
-            raise ValueError(f"only: {name!r} is not one of {', '.join(available)}.")
+    routes = {"list", "get", *(name for name, given in arguments.items() if given)}
+    for name in only or ():
+        if name not in ROUTES:
+            raise ValueError(f"only: {name!r} is not one of {', '.join(ROUTES)}.")
         if name not in routes:
             raise ValueError(f"only: {name!r} needs the argument {name}, too.")
-    return routes.intersection(only)
-
-
-def get_shape(route: APIRoute) -> str:
-    """Return the path without the names of its parameters."""
-    return re.sub(r"{[^}]*}", "{}", route.path)
+    return routes if only is None else routes.intersection(only)

@@ -126,7 +126,7 @@ def _fit(name: str, operator: str, value: Any) -> Any:
     if isinstance(value, str) and operator in ("=like", "=ilike"):
         # a pattern can't end with its escape character
         backslashes = len(value) - len(value.rstrip("\\"))
-        return f"{value}\\" if backslashes % 2 else value
+        return value + "\\" * (backslashes % 2)
     if isinstance(value, int | float):
         return check_range(name, value)
     if (
@@ -174,21 +174,19 @@ def _make_dependency(schema: type[F]) -> Callable[..., F]:
                 [{**error, "loc": ("query", *error["loc"])} for error in errors]
             ) from err
 
-    get_filter.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
+    parameters = []
+    for name, field in schema.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        parameters.append(
             inspect.Parameter(
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
-                default=(
-                    inspect.Parameter.empty
-                    if field.is_required()
-                    else field.get_default(call_default_factory=True)
-                ),
+                default=inspect.Parameter.empty if field.is_required() else default,
                 annotation=_annotate(field, aliases[name]),
             )
-            for name, field in schema.model_fields.items()
-        ]
-    )
+        )
+    signature = inspect.Signature(parameters)
+    get_filter.__signature__ = signature  # type: ignore[attr-defined]
     return get_filter
 
 
@@ -205,7 +203,4 @@ def _annotate(field: FieldInfo, alias: str) -> Any:
         examples=field.examples,
         deprecated=field.deprecated,
     )
-    annotation: Any = field.annotation
-    for metadata in (*field.metadata, query):
-        annotation = Annotated[annotation, metadata]
-    return annotation
+    return Annotated[(field.annotation, *field.metadata, query)]

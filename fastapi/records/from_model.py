@@ -162,9 +162,8 @@ class ModelSchema(RecordSchema):
         for name in (*names, *types):
             if name not in by_name:
                 raise ValueError(f"{cls.__name__} has no field {name!r}.")
-        if names:
-            chosen = [by_name[name] for name in dict.fromkeys((*names, *types))]
-        else:
+        chosen = [by_name[name] for name in dict.fromkeys((*names, *types))]
+        if not names:
             chosen = [
                 found
                 for found in by_name.values()
@@ -174,12 +173,13 @@ class ModelSchema(RecordSchema):
         for found in chosen:
             schema = types.get(found.name)
             if schema is None and found.type in ("one2many", "many2many"):
-                schema = _variant_of(cls.__record_schemas__.get(found.name), suffix)
-            annotation = found.get_type(written=True, schema=schema)
-            required = found.required and not found.has_default
+                listed = cls.__record_schemas__.get(found.name)
+                if isinstance(listed, type) and issubclass(listed, ModelSchema):
+                    schema = listed._make_variant(suffix, (), {}, in_list=True)
+            is_create = suffix == "Create"
             fields |= found.make_field(
-                annotation,
-                required=required and suffix == "Create",
+                found.get_type(written=True, schema=schema),
+                required=is_create and found.required and not found.has_default,
                 nullable=not found.required and found.type != "boolean",
             )
         if in_list and suffix == "Update" and "id" in by_name:
@@ -194,12 +194,6 @@ class ModelSchema(RecordSchema):
         variant.__record_definitions__ = tuple(chosen)
         variant.__record_schemas__ = cls.__record_schemas__ | types
         return variant
-
-
-def _variant_of(schema: Any, suffix: str) -> Any:
-    if isinstance(schema, type) and issubclass(schema, ModelSchema):
-        return schema._make_variant(suffix, (), {}, in_list=True)
-    return None
 
 
 def schema_from(

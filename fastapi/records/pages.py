@@ -67,7 +67,7 @@ CURSOR_TYPES: dict[str, Any] = {
 class Sort:
     """The order that a client asks for.
 
-    :param terms: names of fields, each with whether it is descending
+    :param terms: names of fields, each with True for descending
     """
 
     terms: tuple[tuple[str, bool], ...] = ()
@@ -348,10 +348,9 @@ def _parse(kind: str, value: Any) -> Any:
     if kind == "date":
         return dt.date.fromisoformat(value)
     if kind == "datetime":
-        parsed = dt.datetime.fromisoformat(value)
-        if parsed.tzinfo is not None:
+        value = dt.datetime.fromisoformat(value)
+        if value.tzinfo is not None:
             raise ValueError(value)
-        return parsed
     return value
 
 

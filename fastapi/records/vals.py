@@ -266,10 +266,10 @@ def _to_properties(
 
 
 def _to_property(record: Record, definition: dict[str, Any], value: Any) -> Any:
-    kind = definition["type"]
-    name = definition.get("string") or definition["name"]
     if value is None or value is False:
         return value
+    kind = definition["type"]
+    name = definition.get("string") or definition["name"]
     if kind in ("many2one", "many2many"):
         ids = value if kind == "many2many" else [value]
         if not isinstance(ids, list) or definition.get("comodel") not in record.env:
