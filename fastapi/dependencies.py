@@ -8,7 +8,7 @@ Each of them is also a key of an app's ``dependency_overrides``. An app has to o
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Depends, Header, HTTPException, Query, status
+from fastapi import Depends, Header, HTTPException, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBasicCredentials
 from starlette.requests import HTTPConnection
@@ -220,9 +220,8 @@ def basic_auth_user(
     try:
         user_id = authenticate_basic(credential, connection, env)
     except InvalidCredentials as err:
-        raise HTTPException(
-            status.HTTP_401_UNAUTHORIZED, err.detail, {"WWW-Authenticate": "Basic"}
-        ) from err
+        headers = {"WWW-Authenticate": "Basic"}
+        raise HTTPException(401, err.detail, headers) from err
     return env["res.users"].browse(user_id)
 
 
@@ -249,11 +248,7 @@ def odoo_user(env: Annotated[Environment, Depends(odoo_env)]) -> ResUsers:
     """
     user = get_odoo_user(env)
     if not user:
-        raise HTTPException(
-            status.HTTP_401_UNAUTHORIZED,
-            "Not logged in",
-            {"WWW-Authenticate": "Bearer"},
-        )
+        raise HTTPException(401, "Not logged in", {"WWW-Authenticate": "Bearer"})
     return user
 
 

@@ -93,7 +93,6 @@ class _Operation:
 
 
 def _get_content(node: Node, name: str, required: bool) -> Fields:
-    """Return the schema of each media type of a body or response."""
     return {
         name if kind == "application/json" else f"{name} as {kind}": (
             media.get("schema", {}),
@@ -188,7 +187,6 @@ class _Comparison:
 
 
 def _resolve(document: Node, node: Any) -> Node:
-    """Follow the references of a node."""
     seen = set()
     while isinstance(node, Mapping) and "$ref" in node and node["$ref"] not in seen:
         seen.add(node["$ref"])

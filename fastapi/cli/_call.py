@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     builder = _read_request(args)
     session = Session(get_default_session(), secrets.token_urlsafe(), new=True)
     session.can_save = False
-    session.update({"db": args.database, "context": {"lang": "en_US"}})
+    session.update(db=args.database, context={"lang": "en_US"})
     with open_env(args.database) as env:
         path = wsgi_path(builder.get_environ())
         endpoint = env["fastapi.endpoint"]._get_endpoint(path)
@@ -148,13 +148,11 @@ def _log_in(session: Session, env: Environment, login: str) -> Caller:
     if not user:
         raise CommandError(f"no user has the login {login}")
     session.update(
-        {
-            "uid": user.id,
-            "login": login,
-            "context": dict(user.with_user(user).context_get()),
-            "session_token": user._compute_session_token(session.sid),
-            "_trace_disable": True,  # records no device of the user
-        }
+        uid=user.id,
+        login=login,
+        context=dict(user.with_user(user).context_get()),
+        session_token=user._compute_session_token(session.sid),
+        _trace_disable=True,  # records no device of the user
     )
     return Caller("app", user.partner_id.id, user.id)
 

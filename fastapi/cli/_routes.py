@@ -37,7 +37,6 @@ COLUMNS = (
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the routes of one endpoint, or of all active ones."""
     errors = []
     rows: list[dict[str, Any]] = []
     with open_env(args.database) as env:

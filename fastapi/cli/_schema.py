@@ -24,7 +24,6 @@ RECORDS = "odoo.addons.fastapi.records"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a class with fields of a model."""
     with open_env(args.database) as env:
         if args.model not in env:
             raise CommandError(f"the database has no model {args.model}")
@@ -55,7 +54,6 @@ class _Source:
             self._body += self._write_field(attribute, annotation, nullable, value)
 
     def get_lines(self) -> Iterator[str]:
-        """Yield the imports and the class."""
         for group in (("datetime", "decimal", "typing"), ("pydantic",), (RECORDS,)):
             modules = [module for module in group if module in self._imports]
             for module in modules:
@@ -126,10 +124,8 @@ def _wrap_literal(start: str, annotation: Any) -> list[str]:
     line = f"{start}Literal[{', '.join(values)}]"
     if len(line) <= LINE_LENGTH:
         return [line]
-    joined = f"{indent}    {', '.join(values)}"
-    if len(joined) <= LINE_LENGTH:
-        lines = [joined]
-    else:
+    lines = [f"{indent}    {', '.join(values)}"]
+    if len(lines[0]) > LINE_LENGTH:
         lines = [f"{indent}    {value}," for value in values]
     return [f"{start}Literal[", *lines, f"{indent}]"]
 

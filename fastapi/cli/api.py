@@ -13,9 +13,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 from odoo.cli.command import PROG_NAME, Command
 from odoo.tools import config
@@ -42,7 +43,7 @@ class Api(Command):
 
     def __init__(self) -> None:
         super().__init__()
-        self._parts = self.parser.add_subparsers(
+        self._parts: Any = self.parser.add_subparsers(
             dest="part", required=True, metavar="COMMAND"
         )
         self._add_routes()
@@ -80,7 +81,8 @@ class Api(Command):
             exit_code = 128 + signal.SIGINT
         sys.exit(exit_code)
 
-    def _add(self, name: str, summary: str, text: str) -> argparse.ArgumentParser:
+    def _add(self, name: str, summary: str, text: str) -> Callable[..., Any]:
+        """Add a subcommand, and return the function that adds its arguments."""
         part: argparse.ArgumentParser = self._parts.add_parser(
             name,
             help=summary,
@@ -88,72 +90,64 @@ class Api(Command):
             formatter_class=argparse.RawDescriptionHelpFormatter,
             prog=f"{PROG_NAME} {self.name} {name}",
         )
-        group = part.add_argument_group("options of Odoo")
-        group.add_argument("-c", "--config", help="configuration file")
-        group.add_argument("--addons-path", help="folders of addons, with commas")
-        group.add_argument("-d", "--database", help="the database")
-        group.add_argument(
-            "--log-level", default="warn", help="of the log (default: %(default)s)"
-        )
-        return part
+        add = part.add_argument_group("options of Odoo").add_argument
+        add("-c", "--config", help="configuration file")
+        add("--addons-path", help="folders of addons, with commas")
+        add("-d", "--database", help="the database")
+        add("--log-level", default="warn", help="of the log (default: %(default)s)")
+        return part.add_argument
 
     def _add_routes(self) -> None:
-        part = self._add(
+        add = self._add(
             "routes",
             "list the routes of the endpoints",
             """\
-            List the routes of the active endpoints, as their documentation has them:
-            method, path, tags, summary, how callers authenticate, operation id, and
-            the file and line of the handler.
+            List the documented routes of the active endpoints: method, path, tags,
+            summary, authentication, operation id, file and line of the handler.
             """,
         )
-        part.add_argument(
-            "--endpoint", metavar="PATH", help="root path of one endpoint: /library"
-        )
-        part.add_argument("--json", action="store_true", help="print JSON")
+        add("--endpoint", metavar="PATH", help="root path of one endpoint: /library")
+        add("--json", action="store_true", help="print JSON")
 
     def _add_openapi(self) -> None:
-        part = self._add(
+        add = self._add(
             "openapi",
             "print the OpenAPI document of an endpoint, or compare it",
             """\
             Print the OpenAPI document of an endpoint. The same app gives the same
             bytes, so that the file can be kept in a repository.
 
-            With --check, print what may break clients of an older document instead,
-            one change a line, and end with 1 if there is any.
+            With --check, print the changes that may break clients of an older
+            document instead, one a line, and end with 1 if there are any.
             """,
         )
-        part.add_argument("endpoint", metavar="PATH", help="root path: /library")
-        part.add_argument(
-            "--check", metavar="FILE", type=Path, help="an older document, in JSON"
-        )
+        add("endpoint", metavar="PATH", help="root path: /library")
+        add("--check", metavar="FILE", type=Path, help="an older document, in JSON")
 
     def _add_call(self) -> None:
-        part = self._add(
+        add = self._add(
             "call",
             "call a route in this process, without a server",
             """\
-            Call a route in this process. The request goes the way of one over HTTP:
+            Call a route in this process. The request is handled as one over HTTP:
             authentication, middleware, handler, transaction, background tasks.
 
-            Everything is rolled back in the end, unless --commit is given. What leaves
-            the database (mail, calls to other servers, transactions that the handler
-            opens by itself) is not undone.
+            Without --commit, everything is rolled back in the end. Mail, calls to
+            other servers and transactions that the handler opens itself are not undone.
 
             The body of the response goes to the standard output, its status to the
             standard error. The command ends with 1 if the status is 4xx or 5xx.
             """,
         )
-        part.add_argument("method", metavar="METHOD", help="GET, POST, …")
-        part.add_argument("path", metavar="PATH", help="/library/books?page=2")
-        part.add_argument(
+        add("method", metavar="METHOD", help="GET, POST, …")
+        add("path", metavar="PATH", help="/library/books?page=2")
+        add(
             "--user",
             metavar="LOGIN",
-            help="who calls: logged in to Odoo, and the app's authenticated partner. "
+            help="user who calls, logged in to Odoo and authenticated by the app. "
             "Without it, the app asks for credentials as over HTTP",
         )
-        part.add_argument(
+        add(
             "-H",
             "--header",
             metavar="NAME: VALUE",
@@ -161,18 +155,16 @@ class Api(Command):
             default=[],
             help="a header of the request; may be repeated",
         )
-        part.add_argument(
+        add(
             "--data",
             metavar="JSON",
-            help="body of the request, @FILE for that of a file, @- for the standard "
-            "input. It is JSON unless there is a header Content-Type",
+            help="body of the request; @FILE reads a file, @- the standard input. "
+            "It is JSON unless there is a header Content-Type",
         )
-        part.add_argument(
-            "--commit", action="store_true", help="keep what the request does"
-        )
+        add("--commit", action="store_true", help="keep what the request does")
 
     def _add_schema(self) -> None:
-        part = self._add(
+        add = self._add(
             "schema",
             "print a schema with fields of a model, to paste",
             """\
@@ -180,5 +172,5 @@ class Api(Command):
             for this database.
             """,
         )
-        part.add_argument("model", metavar="MODEL", help="such as res.partner")
-        part.add_argument("fields", metavar="FIELD", nargs="+")
+        add("model", metavar="MODEL", help="such as res.partner")
+        add("fields", metavar="FIELD", nargs="+")

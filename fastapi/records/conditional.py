@@ -167,14 +167,10 @@ class IfMatch(_Conditions):
             return
         record.check_access(operation)
         if record._auto:  # else the model has no table, or one that is not Odoo's
-            record.env.cr.execute(
-                SQL(
-                    "UPDATE %s SET id = id WHERE id = %s",
-                    SQL.identifier(record._table),
-                    record.id,
-                ),
-                log_exceptions=False,  # on a conflict, Odoo replays the request
-            )
+            table = SQL.identifier(record._table)
+            query = SQL("UPDATE %s SET id = id WHERE id = %s", table, record.id)
+            # on a conflict, Odoo replays the request
+            record.env.cr.execute(query, log_exceptions=False)
         etag = make_etag(schema.model_validate(record))
         if self._has_mismatch(etag) or self._is_known(etag):
             raise HTTPException(412, PRECONDITION_FAILED)

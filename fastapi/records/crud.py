@@ -219,7 +219,6 @@ class CrudRouter(APIRouter):
             self.routes.remove(route)
 
     def _add(self, action: str, handler: Callable[..., Any], **params: Any) -> None:
-        """Add a generated route."""
         method, path, summary = ROUTES[action]
         super().add_api_route(
             path,

@@ -48,7 +48,7 @@ Terms: TypeAlias = Sequence[tuple[str, bool]]
 
 CURSOR_ERROR = "The cursor is not one of this list and order."
 
-#: Types of fields by which a cursor can sort, and of their values in JSON.
+#: Types of fields by which a cursor can sort, with the types of their JSON values.
 CURSOR_TYPES: dict[str, Any] = {
     "boolean": bool,
     "char": str,
@@ -135,11 +135,7 @@ def sorting(*names: str, default: str = "", **fields: str) -> Callable[..., Sort
 
 
 def search_page(
-    model: Record,
-    filter: Filter,
-    sort: Sort | None,
-    paging: Paging,
-    schema: type[S],
+    model: Record, filter: Filter, sort: Sort | None, paging: Paging, schema: type[S]
 ) -> PagedCollection[S]:
     """Return one page of records, and the number of all that match.
 
@@ -148,8 +144,6 @@ def search_page(
     :param model: recordset of the model, for the environment
     :param filter: None for all records
     :param sort: None for the model's own order
-    :param schema: schema of a record
-    :raises AccessError: the user may not read the model or one of the fields
     """
     domain = _to_domain(filter)
     offset, limit = paging.offset or 0, paging.limit
@@ -188,8 +182,7 @@ def make_cursor_paging(
 
     def get_paging(
         cursor: Annotated[
-            str | None,
-            Query(description="The `next_cursor` of the page before."),
+            str | None, Query(description="The `next_cursor` of the page before.")
         ] = None,
         page_size: Annotated[
             int, Query(ge=1, le=max_page_size, description=PAGE_SIZE_DESCRIPTION)
@@ -218,8 +211,6 @@ def search_cursor_page(
     :param model: recordset of the model, for the environment
     :param filter: None for all records
     :param sort: fields that have a column and are not relations. None for the id.
-    :param schema: schema of a record
-    :raises AccessError: the user may not read the model or one of the fields
     :raises RequestValidationError: 422, the cursor was not made for this order
     :raises ValueError: a cursor can't sort by one of the fields
     """
@@ -227,8 +218,11 @@ def search_cursor_page(
     names = [name for name, _desc in terms]
     names = names[: names.index("id") + 1]
     terms = terms[: len(names)]
-    for name in names:
-        _check_term(model, name)
+    for name in names[:-1]:
+        field = model._fields.get(name)
+        has_column = field and field.store and field.column_type
+        if not has_column or field.type not in CURSOR_TYPES:
+            raise ValueError(f"A cursor can't sort {model._name} by {name!r}.")
     domain = _to_domain(filter)
     if paging.cursor is not None:
         domain &= _after(model, terms, _decode(model, terms, paging.cursor))
@@ -259,17 +253,9 @@ def _to_domain(filter: Filter) -> Domain:
 
 
 def _with_id(order: str) -> str:
-    """Return the order of a model, with the id among its fields."""
+    """Add the id to an order, if it is not there."""
     names = {term.split()[0] for term in order.split(",")}
     return order if "id" in names else f"{order}, id"
-
-
-def _check_term(model: Record, name: str) -> None:
-    field = model._fields.get(name)
-    if name != "id" and not (
-        field and field.store and field.column_type and field.type in CURSOR_TYPES
-    ):
-        raise ValueError(f"A cursor can't sort {model._name} by {name!r}.")
 
 
 def _encode(record: Record, terms: Terms) -> str:

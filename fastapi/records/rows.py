@@ -45,7 +45,6 @@ class Row(NamedTuple):
     position: int
 
     def read(self, schema: type[ReadingSchema]) -> dict[str, Any]:
-        """Return the record's values for a schema."""
         return self.batch.read(schema)[self.position]
 
 

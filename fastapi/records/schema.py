@@ -113,12 +113,7 @@ class RecordSchema(BaseModel):
 
     @classmethod
     def from_records(cls, records: Record) -> list[Self]:
-        """Read records.
-
-        The number of queries depends on the schema, not on the number of records.
-
-        :raises AccessError: the user may not read a record or a field
-        """
+        """Read records. The number of queries does not depend on their number."""
         return cls._validate_rows(RecordBatch(records))
 
     @classmethod
@@ -134,7 +129,6 @@ class RecordSchema(BaseModel):
 
         :param model: the empty recordset of the model, for the environment
         :param domain: as for ``search``, like ``offset``, ``limit`` and ``order``
-        :raises AccessError: the user may not read a record or a field
         """
         names = get_names_to_fetch(model, cls)
         records = model.search_fetch(domain, names, offset, limit, order)

@@ -65,8 +65,7 @@ def to_vals(schema: Any, record: Record) -> dict[str, Any]:
                 f"{type(schema).__name__}.{attribute} can't be written: "
                 f"{record._name} has no field {column.sources[0]!r}."
             )
-        value = getattr(schema, attribute)
-        vals[name] = _to_val(record, field, column, value)
+        vals[name] = _to_val(record, field, column, getattr(schema, attribute))
     for name, value in vals.items():
         field = record._fields[name]
         if field.type == "properties" and value:
@@ -88,10 +87,9 @@ def _to_val(record: Record, field: Field, column: Column, value: Any) -> Any:
         return _to_reference(record, field, value)
     if field.type == "many2one_reference":
         return check_range(field.name, _get_id(field, value), MAX_INTEGER)
-    if field.type == "binary" and column.is_decoded:
-        return base64.b64encode(value)
     if field.type == "binary":
-        return _check_base64(field, value)
+        decoded = column.is_decoded
+        return base64.b64encode(value) if decoded else _check_base64(field, value)
     value = to_plain(value)
     if field.type == "integer":
         return check_range(field.name, value, MAX_INTEGER)
@@ -118,8 +116,7 @@ def to_plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, SecretBytes | SecretStr):  # else asterisks
         return to_plain(value.get_secret_value(), depth)
     if isinstance(value, str):
-        invalid = describe_invalid_text(value)
-        if invalid is not None:
+        if (invalid := describe_invalid_text(value)) is not None:
             raise _refusal(invalid)
         return value
     if isinstance(value, datetime) and value.tzinfo is not None:
@@ -310,8 +307,7 @@ def _check_ids(comodel: Record, name: str, ids: Iterable[int]) -> None:
     """
     wanted = set(ids)
     found = comodel.with_context(active_test=False).search([("id", "in", list(wanted))])
-    missing = wanted.difference(found._ids)
-    if missing:
+    if missing := wanted.difference(found._ids):
         raise _missing(name, sorted(missing))
 
 

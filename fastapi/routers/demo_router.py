@@ -5,7 +5,7 @@ Shows what a route can depend on, and how exceptions become responses.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, HTTPException, Query, status
+from fastapi import APIRouter, Depends, File, HTTPException, Query
 from psycopg2 import errorcodes
 from psycopg2.errors import SerializationFailure
 
@@ -52,19 +52,12 @@ hello_word = hello_world
 @router.get(
     "/demo/exception",
     # besides those of every route
-    responses={
-        code: {"model": ErrorDetail}
-        for code in (
-            status.HTTP_403_FORBIDDEN,
-            status.HTTP_404_NOT_FOUND,
-            status.HTTP_409_CONFLICT,
-        )
-    },
+    responses={code: {"model": ErrorDetail} for code in (403, 404, 409)},
 )
 async def exception(exception_type: DemoExceptionType, error_message: str) -> None:
     """Raise an exception, to show its response."""
     if exception_type is DemoExceptionType.http_exception:
-        raise HTTPException(status.HTTP_409_CONFLICT, error_message)
+        raise HTTPException(409, error_message)
     raise EXCEPTIONS[exception_type](error_message)
 
 
