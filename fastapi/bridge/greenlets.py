@@ -19,17 +19,17 @@ from .inline_threads import leave_loop, return_to_loop
 
 __all__ = ["keep_loops_apart"]
 
-#: Hooks, running loop and task of the greenlets that were left in the middle of a loop.
+#: Hooks, running loop and task of the greenlets that wait inside a loop.
 _left: WeakKeyDictionary[Any, tuple[Any, Any, Any]] = WeakKeyDictionary()
 _NONE: tuple[Any, Any, Any] = ((None, None), None, None)
-#: The function that was called at a switch before ours, and still is.
+#: The trace function that was set before ours; ours calls it.
 _next_trace: Any = None
 
 
 def keep_loops_apart() -> None:
-    """From now on, let each greenlet of this thread have its own running loop.
+    """Give each greenlet of this thread its own running loop.
 
-    Does nothing in a process whose threads are threads.
+    Does nothing if gevent has not patched threads.
     """
     global _next_trace
     monkey = sys.modules.get("gevent.monkey")
@@ -41,7 +41,7 @@ def keep_loops_apart() -> None:
 
 
 def _trace(event: str, args: Any) -> None:
-    """Called by ``greenlet`` in the greenlet that goes on, before it does."""
+    """Called by ``greenlet`` at a switch, in the greenlet that continues."""
     origin, target = args
     loop, hooks = asyncio._get_running_loop(), sys.get_asyncgen_hooks()
     if loop is not None or hooks[0] is not None:

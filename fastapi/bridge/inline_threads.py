@@ -1,23 +1,20 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Sync callables on the request's own thread instead of a worker thread.
+"""Sync callables run on the thread of the request, not on a worker thread.
 
-FastAPI and Starlette hand every sync handler, dependency, iterator and file access to
-``anyio.to_thread.run_sync``, so that it does not block the loop's other requests. A
-loop of ours has no other requests, and Odoo's thread-bound state is missing on a
-worker thread.
+FastAPI and Starlette run every sync handler, dependency, iterator and file access with
+``anyio.to_thread.run_sync``, so that it does not block other requests. Our loops have
+one request each, and worker threads lack the data that Odoo keeps by thread.
 
-``anyio`` offers no setting for it. What it has is a deque of idle worker threads for
-each event loop (``anyio._backends._asyncio``: ``run_sync_in_worker_thread`` takes a
-worker from ``_threadpool_idle_workers`` and gives it the call). The deque of a loop of
-ours holds one worker that makes the call on the loop. No other loop of the process has
-it. And no loop of ours keeps the task that its last request was run in.
+``anyio`` has no setting for this. It keeps idle worker threads in a deque of each event
+loop (``anyio._backends._asyncio``, ``_threadpool_idle_workers``). The deque of our
+loops holds one worker, which makes the call on the loop. Other loops are not affected.
+Our loops also don't keep the task of their last request.
 
-While the app makes server-sent events, the worker hands its calls to a thread, one
-after the other: the comments with which FastAPI keeps the connection alive need the
-loop while a sync generator waits for its next event.
+While an app sends server-sent events, the worker makes its calls on one thread: FastAPI
+needs the loop for keep-alive comments while a sync generator waits.
 
-This module is the only place that touches these names; ``test_loops`` fails when
-they change. What a worker thread could and this thread can't: ``anyio.from_thread``.
+Only this module uses these private names; ``test_loops`` fails when they change.
+``anyio.from_thread`` does not work in our loops.
 """
 
 from __future__ import annotations
@@ -47,20 +44,18 @@ __all__ = [
     "run_threads_inline",
 ]
 
-#: Whether a thread has one current task, whatever its loop (``_asynciomodule.c``): up
-#: to Python 3.13 each loop has one. A task that starts while there is another does not
-#: get anywhere, and its loop runs for ever.
+#: Whether asyncio has a current task by thread (from Python 3.14 on) or by loop. A task
+#: that starts while there is a current one makes no progress.
 TASK_OF_THREAD = sys.version_info >= (3, 14)
 
-
-#: Turns of the loop that a call lets others have; a task that spins has no end of them.
+#: Turns of the loop before a sync call, for other callbacks.
 MAX_PATIENCE = 50
 
 
 class _InlineWorker:
-    """Stands in for ``anyio._backends._asyncio.WorkerThread``."""
+    """Replaces ``anyio._backends._asyncio.WorkerThread``."""
 
-    #: Never old enough to be pruned from the idle workers.
+    #: So that anyio never removes it.
     idle_since = float("inf")
 
     def __init__(self, idle_workers: deque[_InlineWorker]) -> None:
@@ -72,22 +67,22 @@ class _InlineWorker:
         return self
 
     def put_nowait(self, item: tuple[Any, ...] | None) -> None:
-        """Take a call that anyio puts into a worker's queue."""
+        """Accept a call that anyio puts into the queue of a worker."""
         self._idle_workers.append(self)
-        if item is None:  # anyio's word for "stop"
+        if item is None:  # anyio stops the worker
             return
         self._calls.append(item)
         if len(self._calls) == 1:
             asyncio.get_running_loop().call_soon(self._call_when_idle, 0)
 
     def _call_when_idle(self, patience: int) -> None:
-        """Make the next call as soon as nothing else is to be done.
+        """Make the next call when no other callback is ready.
 
-        It may block, on a lock or for the next item of a stream; what is ready before,
-        such as a chunk that waits to be sent, must not wait for it.
+        The call may block. Callbacks that are ready, for example to send a chunk, must
+        not wait for it.
         """
         loop: Any = asyncio.get_running_loop()
-        # asyncio.BaseEventLoop: more callbacks to run, or run_until_complete is over
+        # _stopping: run_until_complete is about to return
         if loop._stopping or (loop._ready and patience < MAX_PATIENCE):
             loop.call_soon(self._call_when_idle, patience + 1)
             return
@@ -104,7 +99,7 @@ class _InlineWorker:
             loop.call_soon(self._call_when_idle, 0)
 
     def _call_in_thread(self, loop: Any, work: Any, item: tuple[Any, ...]) -> None:
-        """Make a call on another thread than the loop's."""
+        """Make a call on the ``CallThread``."""
         context, func, args, future, *_cancel_scope = item
         outcome: Future[Any] = Future()
         try:
@@ -112,7 +107,7 @@ class _InlineWorker:
         except BaseException as exc:
             outcome.set_exception(exc)
         work.called_in_thread()
-        with suppress(RuntimeError):  # closed: the server stops, or has given up
+        with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(self._take, loop, outcome, future)
 
     def _take(self, loop: Any, outcome: Future[Any], future: Any) -> None:
@@ -134,31 +129,30 @@ class _InlineWorker:
         try:
             with no_running_loop():
                 result = context.run(func, *args)
-        except StopIteration as exc:  # which a future cannot carry
+        except StopIteration as exc:  # a future can't have it
             error = RuntimeError("sync callable raised StopIteration")
             error.__cause__ = exc
             future.set_exception(error)
         except (KeyboardInterrupt, SystemExit):
-            raise  # to whoever runs the loop
-        except BaseException as exc:  # a loop of the callable's own was cancelled, say
+            raise  # to the caller of the loop
+        except BaseException as exc:  # also CancelledError of a loop in the callable
             future.set_exception(exc)
         else:
             future.set_result(result)
 
 
 class CallThread(threading.Thread):
-    """A thread that makes calls for the one that creates it.
+    """A daemon thread that makes calls for the thread that creates it.
 
-    It has what Odoo has noted on that one: the database, the user, the URL. It keeps no
-    process from ending: what it is at can't be interrupted.
+    It has the attributes that Odoo has set on that thread: database, user, URL.
     """
 
     def __init__(self) -> None:
         super().__init__(name="odoo.addons.fastapi.events", daemon=True)
-        #: Calls to make; None is the end.
+        #: Calls to make; None ends the thread.
         self.calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         for name, value in vars(threading.current_thread()).items():
-            # the type says who is serving a request
+            # Odoo counts the threads that serve requests by their type
             if not name.startswith("_") and name not in ("calls", "type"):
                 setattr(self, name, value)
         self.start()
@@ -169,7 +163,7 @@ class CallThread(threading.Thread):
 
 
 class _NoLimit:
-    """Stands in for anyio's limit on the number of worker threads."""
+    """Replaces anyio's limit on the number of worker threads."""
 
     async def __aenter__(self) -> None:
         return None
@@ -179,10 +173,10 @@ class _NoLimit:
 
 
 class _RootTask:
-    """Stands in for the task in which all others of a loop are started.
+    """Replaces anyio's root task of a loop.
 
-    anyio looks it up for its worker threads and, before 4.15, keeps it with all that it
-    holds until the loop runs another one: an idle loop would keep its last request.
+    Before 4.15, anyio keeps it until the loop runs another one, so that an idle loop
+    would keep its last request.
     """
 
     def done(self) -> bool:
@@ -191,7 +185,7 @@ class _RootTask:
     def add_done_callback(
         self, callback: Callable[[asyncio.Task[Any]], object]
     ) -> None:
-        """Call back at the end of a request that has started processes of anyio."""
+        """Call back at the end of a request that uses worker processes of anyio."""
         task = asyncio.current_task()
         assert task is not None
         task.add_done_callback(callback)
@@ -199,7 +193,7 @@ class _RootTask:
 
 @contextmanager
 def no_running_loop() -> Iterator[None]:
-    """Let a sync callable run a loop of its own, as it could on a worker thread."""
+    """Let a sync callable run an event loop, as on a worker thread."""
     left = leave_loop()
     try:
         yield
@@ -208,7 +202,7 @@ def no_running_loop() -> Iterator[None]:
 
 
 def leave_loop() -> tuple[Any, Any]:
-    """Let the thread run no loop for now; return its loop and that one's task."""
+    """Unset the running loop of the thread; return it with its current task."""
     loop, task = asyncio._get_running_loop(), None
     if TASK_OF_THREAD and loop is not None:
         task = asyncio.tasks._swap_current_task(loop, None)
@@ -217,17 +211,14 @@ def leave_loop() -> tuple[Any, Any]:
 
 
 def return_to_loop(loop: Any, task: Any) -> None:
-    """Let the thread go on with a loop that it has left."""
+    """Undo :func:`leave_loop`."""
     asyncio._set_running_loop(loop)
     if task is not None:
         asyncio.tasks._swap_current_task(loop, task)
 
 
 async def run_threads_inline() -> None:
-    """Make the running loop call on its own thread what anyio gives to worker threads.
-
-    Holds for as long as the loop lives, and for this loop alone.
-    """
+    """Make the running loop run the calls of anyio's worker threads itself."""
     idle_workers: deque[_InlineWorker] = deque()
     idle_workers.append(_InlineWorker(idle_workers))
     anyio_asyncio._threadpool_idle_workers.set(idle_workers)

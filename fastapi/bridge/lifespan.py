@@ -1,14 +1,12 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The lifespan of an app: what it does before its first and after its last request.
+"""The lifespan of an app: its startup and shutdown, in the terms of ASGI.
 
-Each lifespan has a loop of its own, which only turns while the app starts or stops. So
-an app can set things up and take them down again; a task that it starts in between
-makes no progress, and what is bound to an event loop (an async client) can't be handed
-to requests, which have other loops.
+Each lifespan has its own loop, which only runs during startup and shutdown. A task that
+an app starts makes no progress in between. Objects that are bound to an event loop,
+such as async clients, can't be shared with requests, which have other loops.
 
-An app may hang at either end, in a coroutine or in a blocking call. So it starts and
-stops on a thread that nothing else depends on, and there is a limit to the time that
-others wait for it.
+Startup and shutdown may hang. They run on a thread of their own, and others wait for
+them with a timeout.
 """
 
 from __future__ import annotations
@@ -40,21 +38,21 @@ START_TIMEOUT = 30
 #: Seconds that an app may take to stop.
 STOP_TIMEOUT = 30
 
-#: Lifespans that have started and were not told to stop.
+#: Lifespans that have started and not begun to stop.
 _live: set[Lifespan] = set()
-#: Threads on which apps stop.
+#: Threads that stop apps.
 _stops: set[threading.Thread] = set()
 
 
 def wait_for_stops() -> None:
-    """Wait until the apps that stop at present have stopped, within the limit."""
+    """Wait for the apps that are stopping, at most ``STOP_TIMEOUT``."""
     deadline = time.monotonic() + STOP_TIMEOUT
     for thread in list(_stops):
         thread.join(max(0, deadline - time.monotonic()))
 
 
 def _stop_all() -> None:
-    """At the end of the process: stop the apps, on threads if there are still any."""
+    """Stop all apps at the end of the process."""
     for lifespan in list(_live):
         lifespan.stop_soon()
     wait_for_stops()
@@ -64,7 +62,7 @@ atexit.register(_stop_all)
 
 
 def _forget_parent() -> None:
-    """In the child of a fork: the apps are those of the parent."""
+    """In the child of a fork: leave the apps to the parent."""
     _live.clear()
     _stops.clear()
 
@@ -73,7 +71,7 @@ os.register_at_fork(after_in_child=_forget_parent)
 
 
 class Lifespan:
-    """The lifespan of an app, in the terms of ASGI.
+    """The lifespan of an app.
 
     :param app: ASGI application
     """
@@ -84,9 +82,9 @@ class Lifespan:
         self._loop: Loop | None = None
         self._task: asyncio.Task[None] | None = None
         self._error: BaseException | None = None
-        #: Set when the attempt to start is over.
+        #: Set when the app has started or failed to.
         self._decided = threading.Event()
-        #: Whether the request that waited for the start has given up; with the lock.
+        #: Whether ``start`` has timed out; protected by the lock.
         self._given_up = False
         #: What the app has yielded, for ``request.state``.
         self.state: dict[str, Any] = {}
@@ -94,9 +92,9 @@ class Lifespan:
     def start(self, inline: bool = False) -> None:
         """Run the app until it has started.
 
-        :param inline: on the calling thread, for an app that needs locks which that
-            holds; a blocking call then has no limit
-        :raises StartTimeoutError: it takes too long, and is cancelled
+        :param inline: run on the calling thread, if the app needs locks which that
+            thread holds; blocking calls then have no timeout
+        :raises StartTimeoutError: the startup takes too long, and is cancelled
         :raises Exception: what the app raised
         """
         if inline:
@@ -113,15 +111,12 @@ class Lifespan:
             raise error
 
     def stop(self) -> None:
-        """Run the app to its end and wait for it; more than once does no harm."""
+        """Stop the app and wait for it; a second call does nothing."""
         self.stop_soon()
         wait_for_stops()
 
     def stop_soon(self) -> None:
-        """Have the app run to its end on a thread of its own; for finalizers.
-
-        What the app raises is logged.
-        """
+        """Stop the app on a thread of its own, and log what it raises."""
         try:
             _live.remove(self)
         except KeyError:
@@ -130,7 +125,7 @@ class Lifespan:
         _stops.add(thread)
         try:
             thread.start()
-        except RuntimeError:  # Python 3.12 starts no threads when the process ends
+        except RuntimeError:  # Python 3.12 starts no thread when the process ends
             _stops.discard(thread)
             with no_running_loop():
                 self._run_stop()
@@ -164,7 +159,7 @@ class Lifespan:
         self._loop.run_until_complete(work)
 
     def _close(self) -> None:
-        """Close the loop, after cancelling what the app has left on it."""
+        """Cancel the tasks of the app, and close the loop."""
         tasks = asyncio.all_tasks(self._loop)
         for task in tasks:
             task.cancel()
@@ -206,11 +201,11 @@ class Lifespan:
     async def _send(self, message: Message) -> None:
         if message["type"] == "lifespan.startup.complete":
             self._started.set()
-        # of a failure, Starlette raises the cause
+        # after lifespan.startup.failed, Starlette raises the exception
 
 
 def _new_thread(function: Callable[..., Any], *args: Any) -> threading.Thread:
-    """Return a thread that does not keep the process, and logs like the calling one."""
+    """Return a daemon thread that logs the database of the calling one."""
     thread: Any = threading.Thread(
         target=function, args=args, daemon=True, name="odoo.fastapi.lifespan"
     )

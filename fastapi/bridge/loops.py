@@ -1,24 +1,22 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Event loops, each lent to one running request at a time.
+"""A pool of event loops: each request borrows one.
 
-A request runs its app on the thread that serves it: Odoo binds much to that thread
-(the database name in log lines, query counters, locks, the profiler), and a hand-over
-to another one costs more than most handlers. Two requests never share a loop: a
-handler that blocks, in a row lock say, would stop the other, which may be the one that
-holds the lock.
+A request runs its app on the thread that serves it. Odoo keeps data by thread (the
+database name in log lines, query counters, locks, the profiler), and handing work to
+another thread costs more than most handlers. Two requests never share a loop: a handler
+that blocks in a row lock would stop the other one, which may hold the lock.
 
-Making a loop costs a selector and a socket pair, so loops are kept for the next
-request. They hold no thread but what a handler asks for (``asyncio.to_thread``).
+A new loop needs a selector and a socket pair, so loops are reused. They have no threads
+unless a handler asks for one (``asyncio.to_thread``).
 
-What two requests share (an ``asyncio.Event`` of a module, a queue) belongs to the loop
-that waited for it first. The other request wakes that loop, and a warning says that
-asyncio does not promise this to work. A third one can't wait for it: asyncio raises,
-and ``explain_foreign_loop`` says what to do.
+An ``asyncio.Event`` or queue that two requests share belongs to the loop that waited
+first. The other request wakes that loop, with a warning, because asyncio does not
+promise that this works. A third request can't wait for it: asyncio raises an error, to
+which ``explain_foreign_loop`` adds what to do.
 
-This module touches some private names of ``asyncio.BaseEventLoop``: ``_ready``,
-``_scheduled``, ``_asyncgens``, ``_selector``, ``_closed``, ``_thread_id``,
-``_write_to_self``.
-``test_loops`` and ``test_waits`` fail when they change.
+Private names of ``asyncio.BaseEventLoop`` in use: ``_ready``, ``_scheduled``,
+``_asyncgens``, ``_selector``, ``_closed``, ``_thread_id``, ``_write_to_self``. Tests of
+this module fail when they change.
 """
 
 import asyncio
@@ -47,34 +45,32 @@ __all__ = [
     "explain_foreign_loop",
     "new_loop",
     "server_stops",
-    "discard_on_return",
     "stop_loops",
 ]
 
 _logger = logging.getLogger(__name__)
 
-#: Turns that a loop gets for what a request has left ready on it.
+#: Turns of a loop for callbacks that a request has left ready.
 MAX_PASSES = 10
-#: Turns in a row that a loop with something ready takes without a look at its sockets.
+#: Turns in a row that a busy loop takes without checking its sockets.
 MAX_BUSY_PASSES = 32
-#: Seconds that the work on a loop has to end when the server stops. Odoo's threaded
-#: server closes the connections to the database after one
-#: (``odoo.service.server.ThreadedServer.stop``).
+#: Seconds for requests to end when the server stops. The threaded server closes its
+#: database connections after one (``odoo.service.server.ThreadedServer.stop``).
 STOP_GRACE = 0.5
-#: Seconds that tasks may take to end after they are cancelled.
+#: Seconds for tasks to end after they are cancelled.
 CANCEL_GRACE = 5
 
 #: Idle loops. ``deque`` appends and pops are atomic, no lock is needed.
 _idle: deque["Loop"] = deque()
-#: All loops of the process. A plain set: unlike a ``WeakSet``, it can be listed while
+#: All loops of the process. A plain set, unlike a ``WeakSet``, can be listed while
 #: another thread adds to it.
 _loops: set[ref["Loop"]] = set()
-#: Set once the server stops.
+#: Set when the server stops.
 _stop = threading.Event()
-#: Places in the code that a warning was about.
+#: Places in the code that have caused a warning.
 _warned: set[str] = set()
 
-#: What asyncio says when something of one loop is used on another, and what to do.
+#: Ends of asyncio's messages about objects of another loop, and what to do.
 FOREIGN_LOOP_ERRORS = ("is bound to a different event loop", "to a different loop")
 FOREIGN_LOOP_ADVICE = (
     "each request has an event loop of its own, so requests can't share what asyncio "
@@ -84,16 +80,16 @@ FOREIGN_LOOP_ADVICE = (
 
 
 class _BusySelector(selectors.DefaultSelector):
-    """A selector that a loop with something ready asks for nothing, most of the time.
+    """A selector that skips most system calls while the loop is busy.
 
-    ``BaseEventLoop._run_once`` asks before each turn whether a socket is ready, with a
-    timeout of zero if it has work anyway. The system call gives up the interpreter's
-    lock, and a busy thread that takes it keeps it for ``sys.getswitchinterval()``:
-    with four clients a request waited for that at every turn.
+    ``BaseEventLoop._run_once`` polls the sockets before each turn, with a timeout of
+    zero if callbacks are ready. The system call releases the interpreter's lock, and
+    another busy thread keeps it for ``sys.getswitchinterval()``: with four clients, a
+    request waited that long at every turn.
     """
 
     _busy_passes = 0
-    #: Called before the loop waits; returns whether there is something to do instead.
+    #: Called before the loop waits. If it returns True, the loop does not wait.
     before_wait: Callable[[], bool] | None = None
 
     def select(
@@ -110,34 +106,34 @@ class _BusySelector(selectors.DefaultSelector):
 
 
 class Work:
-    """What a loop is lent for; ``str`` is what the log calls it."""
+    """The user of a loop; ``str()`` of it appears in the log."""
 
     def wait(self) -> None:
-        """Called before the loop waits for something."""
+        """Called before the loop waits."""
 
     def stop(self) -> None:
-        """End: the server stops."""
+        """Called when the server stops."""
 
     def calls_in_thread(self) -> bool:
-        """Return whether the next sync call goes to a thread."""
+        """Return whether the next sync call runs on a thread."""
         return False
 
     def called_in_thread(self) -> None:
-        """Called on that thread when it has made a call."""
+        """Called on that thread after a call."""
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """The event loop of one request at a time."""
+    """An event loop for one request at a time."""
 
-    #: What the loop is lent for.
+    #: The current user of the loop.
     work: Work | None = None
-    #: Makes sync calls while the loop goes on, if the work wants that.
+    #: Runs sync calls if ``work`` wants that.
     thread: CallThread | None = None
-    #: Calls that it has not made yet.
+    #: Calls that have not returned yet.
     running_calls = 0
-    #: Whether it is not to be lent again.
-    discarded = False
-    #: Functions that were to be called at the next turn since it was lent.
+    #: Whether the loop is closed when it is given back.
+    discard_on_return = False
+    #: Callbacks that were scheduled since the loop was lent.
     scheduled_calls = 0
     _stop_timer: asyncio.TimerHandle | None = None
     _signals: int | None = None
@@ -145,18 +141,18 @@ class Loop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         super().__init__(_BusySelector())
-        #: What this loop is about to hand over to others, which wait for it.
+        #: Callbacks to hand over to other loops, after this step.
         self._outgoing: deque[tuple[Loop, asyncio.Handle]] = deque()
         self._selector.before_wait = self._before_wait
 
     def call_soon(
         self, callback: Any, *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
-        """Call a function at the next turn, also if another thread asks for it.
+        """Schedule a callback, also from another thread.
 
-        ``asyncio.BaseEventLoop`` leaves that to ``call_soon_threadsafe``. But a future
-        that two requests share calls this method of the loop that waits, on the thread
-        of the other request: the loop would sleep on for ever.
+        asyncio has ``call_soon_threadsafe`` for other threads. But a future that two
+        requests share calls this method of the waiting loop, on the thread of the other
+        request, and would not wake the loop.
         """
         if self._closed:
             self._check_closed()  # raises
@@ -167,7 +163,7 @@ class Loop(asyncio.SelectorEventLoop):
         elif self._thread_id is None:
             self._ready.append(handle)
             if self._thread_id not in (None, get_ident()):
-                # its own thread runs it by now, and may have seen nothing to do
+                # its thread has started it, and may have found nothing to do
                 self._write_to_self()
         else:
             self._call_from_thread(handle)
@@ -177,8 +173,8 @@ class Loop(asyncio.SelectorEventLoop):
         thread_id = get_ident()
         for loop in _all_loops():
             if loop._thread_id == thread_id:
-                # As on one loop: the other goes on when this one has made its step. It
-                # may be in the middle of a list that the other wants to change.
+                # After the current step, as on one loop: that may be iterating over a
+                # list that the callback changes.
                 loop._outgoing.append((self, handle))
                 loop.call_soon(loop._hand_over)
                 _warn_of_sharing(handle._callback)
@@ -186,9 +182,9 @@ class Loop(asyncio.SelectorEventLoop):
         self._take(handle)
 
     def run_forever(self) -> None:  # pylint: disable=missing-return
-        """Run until :meth:`stop`; what other loops wait for does not wait for more."""
+        """Run until :meth:`stop`, then hand over callbacks for other loops."""
         super().run_forever()
-        if self._outgoing:  # of its last step: a slow client may keep it from the next
+        if self._outgoing:  # of the last step: the next one may have to wait long
             self._hand_over()
 
     def _hand_over(self) -> None:
@@ -206,7 +202,7 @@ class Loop(asyncio.SelectorEventLoop):
         elif self._signals is None:
             self._signals = worker_signals() or -1
             if self._signals >= 0:
-                # for all requests: not in the context of this one
+                # in an empty context: it outlives this request
                 Context().run(self.add_reader, self._signals, self._read_signal)
         if self.work is not None:
             self.work.wait()
@@ -215,7 +211,7 @@ class Loop(asyncio.SelectorEventLoop):
     def _stop_soon(self) -> None:
         if self.work is not None and self._stop_timer is None:
             self._stop_timer = self.call_later(STOP_GRACE, self.work.stop)
-            # the selector would wait for the time that was known before
+            # the selector was about to wait for another time
             self.call_soon(_do_nothing)
 
     def _read_signal(self) -> None:
@@ -223,7 +219,7 @@ class Loop(asyncio.SelectorEventLoop):
             _stop.set()
 
     def give_back(self) -> None:
-        """Forget the work that was done on the loop."""
+        """Detach the user of the loop."""
         self.work = None
         if self.thread is not None:
             self.thread.calls.put(None)
@@ -234,11 +230,11 @@ class Loop(asyncio.SelectorEventLoop):
 
 
 def _do_nothing() -> None:
-    """Let a loop that waits look around."""
+    """Wake a waiting loop."""
 
 
 def stop_loops() -> None:
-    """Have the work on all loops end: the server stops."""
+    """End the requests of all loops, because the server stops."""
     _stop.set()
     for loop in _all_loops():
         if loop.is_running():
@@ -251,10 +247,10 @@ def server_stops() -> bool:
 
 
 def new_loop() -> Loop:
-    """Return a loop that calls on its own thread what others give to threads."""
+    """Return a loop that runs anyio's worker calls on its own thread."""
     keep_loops_apart()
-    # Whatever the policy: inline_threads knows it. A loop keeps the context that it is
-    # made in (BaseSelectorEventLoop._make_self_pipe): not that of the first request.
+    # Not by the event loop policy: inline_threads needs this class. In an empty
+    # context, which a loop keeps (BaseSelectorEventLoop._make_self_pipe).
     loop = Context().run(Loop)
     loop.run_until_complete(run_threads_inline())
     _loops.add(ref(loop, _loops.discard))
@@ -262,21 +258,21 @@ def new_loop() -> Loop:
 
 
 def _all_loops() -> list[Loop]:
-    """Return the loops of all threads."""
+    """Return the open loops of all threads."""
     return [loop for found in list(_loops) if (loop := found()) is not None]
 
 
 def _close_loops_of_parent() -> None:
-    """In the child of a fork: close what it has of its parent's loops.
+    """In the child of a fork: close its copies of the parent's loops.
 
-    It shares the selectors: a loop that is closed, be it by the garbage collector,
-    takes its sockets out of them, and no other thread can wake the parent's loop.
+    The selectors are shared with the parent. Closing a copied loop as usual would
+    remove the parent's sockets from them.
     """
     for loop in _all_loops():
         if not (loop.is_closed() or loop.is_running()):
             loop._selector.close()
             loop._selector = _BusySelector()
-            loop._default_executor = None  # a thread that is gone may hold its lock
+            loop._default_executor = None  # a thread of the parent may hold its lock
             loop.close()
     _idle.clear()
 
@@ -285,36 +281,36 @@ os.register_at_fork(after_in_child=_close_loops_of_parent)
 
 
 def _is_clean(loop: Loop) -> bool:
-    """Return whether nothing of a request is left on its loop.
+    """Return whether a request has left nothing on its loop.
 
-    What is ready is run first, while the request's cursor is open: a generator that was
-    not read to its end is closed that way.
+    Ready callbacks run first, while the cursor of the request is open. They close
+    generators that were not exhausted, for example.
     """
     passes = 0
-    # A timer that is cancelled keeps the context of the request until the next pass.
+    # A cancelled timer keeps the context of the request until the next turn.
     while (loop._ready or loop._scheduled) and passes < MAX_PASSES:
         loop.run_until_complete(_nothing())
         passes += 1
     return not (
         loop._ready
-        # one that has ended may still be kept by its response
+        # an exhausted one may still be referenced by its response
         or any(generator.ag_frame is not None for generator in loop._asyncgens)
         or any(not timer.cancelled() for timer in loop._scheduled)
-        # One call: the task of the request was the only one, and never waited.
+        # After one call, the task of the request was the only one, and never waited.
         or (loop.scheduled_calls > 1 and asyncio.all_tasks(loop))
     )
 
 
 async def _nothing() -> None:
-    """Let a loop make one pass."""
+    """Let a loop make one turn."""
 
 
 def _discard(loop: Loop, work: Work | None = None) -> None:
-    """Close a loop whose request left something on it, after cancelling that.
+    """Cancel what a request has left on its loop, and close the loop.
 
-    :param work: what has left it, None to say nothing in the log
+    :param work: the user of the loop, to be named in a warning; None for no warning
     """
-    if loop.is_closed():  # nobody has closed the stream that had it
+    if loop.is_closed():  # a stream was never closed
         return
     try:
         tasks = asyncio.all_tasks(loop)
@@ -336,7 +332,7 @@ def _discard(loop: Loop, work: Work | None = None) -> None:
 
 
 def _warn_of_leftovers(work: Work, tasks: Any, timers: Any) -> None:
-    """Say what ends with a request that has not waited for it."""
+    """Log the tasks and timers that end with their request."""
     leftovers = [
         f"the task {describe_callable(task.get_coro())} is cancelled" for task in tasks
     ]
@@ -345,8 +341,8 @@ def _warn_of_leftovers(work: Work, tasks: Any, timers: Any) -> None:
         for timer in timers
     ]
     _logger.warning(
-        "%s has ended without waiting for what it has started: %s. Await it, or leave "
-        "it to BackgroundTasks.",
+        "%s has ended without waiting for what it has started: %s. Await it, or use "
+        "BackgroundTasks.",
         work,
         ", ".join(leftovers),
     )
@@ -360,7 +356,7 @@ def describe_callable(called: Any) -> str:
 
 
 def _warn_of_sharing(callback: Any) -> None:
-    """Say which coroutine waits for another request, once for each place."""
+    """Log which coroutine waits for another request, once for each place."""
     task = getattr(callback, "__self__", None)
     place = "something"
     if isinstance(task, asyncio.Task):
@@ -383,9 +379,9 @@ def _is_of_asyncio(filename: str) -> bool:
 
 
 def explain_foreign_loop(exc: BaseException) -> None:
-    """Say in an exception of asyncio's what to do about it.
+    """Add advice to asyncio's error about an object of another loop.
 
-    :param exc: any exception; only one about something of another loop is changed
+    :param exc: any exception; others are not changed
     """
     if not isinstance(exc, RuntimeError) or len(exc.args) != 1:
         return
@@ -399,25 +395,17 @@ def explain_foreign_loop(exc: BaseException) -> None:
     exc.args = (f"{where}{message}: {FOREIGN_LOOP_ADVICE}.",)
 
 
-def discard_on_return(loop: Loop) -> None:
-    """Have a loop closed instead of lent again.
-
-    For a request that was cut off: its generators may wait for somebody to end them.
-    """
-    loop.discarded = True
-
-
 def borrow_loop() -> AbstractContextManager[Loop]:
-    """Lend an event loop that nobody else runs meanwhile.
+    """Lend a loop that only the borrower runs.
 
-    A loop is lent again only if its request left nothing on it: tasks that a handler
-    started and did not wait for are cancelled.
+    The loop is reused if the request has left nothing on it. Otherwise, its tasks are
+    cancelled, and the loop is closed.
     """
     return _Loan()
 
 
 class _Loan:
-    # less than contextlib.contextmanager costs each request
+    # faster than contextlib.contextmanager
 
     def __enter__(self) -> Loop:
         try:
@@ -432,7 +420,7 @@ class _Loan:
         loop = self._loop
         work = loop.work
         loop.give_back()
-        if exc is not None or loop.discarded:
+        if exc is not None or loop.discard_on_return:
             _discard(loop)
         elif _is_clean(loop):
             _idle.append(loop)

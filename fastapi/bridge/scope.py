@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The ASGI scope of a WSGI request.
 
-``a2wsgi`` builds it; what is left to do here is to say where the app is mounted, and
-to refuse or repair what a client may send and ``a2wsgi`` takes for granted.
+``a2wsgi`` builds it. This module adds the mount point, and refuses or repairs values
+that ``a2wsgi`` does not check.
 """
 
 import re
@@ -18,36 +18,36 @@ __all__ = ["build_scope", "get_forwarded_prefix", "wsgi_path"]
 
 Scope = MutableMapping[str, Any]
 
-#: A host and its port (RFC 3986, 3.2.2). Names may have underscores, as those of
-#: containers do, and be empty.
+#: Host and port (RFC 3986, 3.2.2). The name may be empty, and have underscores, like
+#: names of containers.
 _HOST = re.compile(
     r"(?:\[(?P<ipv6>[0-9a-f:.]+)\]|(?:[a-z0-9._~!$&'()*+,;=-]|%[0-9a-f]{2})*)"
     r"(?::(?P<port>[0-9]{0,5}))?",
     re.ASCII | re.IGNORECASE,
 )
-#: Characters of a name in the domain name system (RFC 1035).
+#: Most characters of a host name (RFC 1035).
 MAX_NAME_LENGTH = 253
-#: A decoded path of characters that URLs hold as they are (RFC 3986, pchar) or that
-#: are letters and digits of any alphabet, without dot segments.
+#: A decoded path without dot segments: letters and digits of any alphabet, and what
+#: URLs need not encode (RFC 3986, pchar).
 _PREFIX = re.compile(r"(?:/(?!\.\.?(?:/|$))[\w.~!$&'()*+,;=:@-]+)*")
-#: Every ASCII character: they pass the query string as they came.
+#: All ASCII characters, which stay as they are in a query string.
 _ASCII = "".join(map(chr, range(128)))
 
 
 def wsgi_path(environ: dict[str, Any]) -> str:
-    """Return the path of a WSGI environ as text; what is not UTF-8 is replaced."""
+    """Return the path of a WSGI environ, with bytes replaced that are not UTF-8."""
     return environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
 
 
 def get_forwarded_prefix(header: str) -> str:
-    """Return the prefix that a reverse proxy has taken off, as ``SCRIPT_NAME``.
+    """Return the prefix that a reverse proxy has removed, as ``SCRIPT_NAME``.
 
-    URLs are made of it, and many a proxy passes on what its client says. So only a path
-    counts: ``//host`` and ``/\\host`` lead to another host in browsers.
+    It becomes part of URLs, and proxies may pass on the header of a client. So it must
+    be a path: ``//host`` and ``/\\host`` lead browsers to another host.
 
-    :param header: value of ``X-Forwarded-Prefix``; of several ones the last counts,
-        which is from the nearest proxy
-    :return: the decoded path without a slash at its end; empty if it is not a path
+    :param header: value of ``X-Forwarded-Prefix``; the last one, of the nearest proxy,
+        is used
+    :return: the decoded path without a trailing slash; empty if it is not a path
     """
     prefix = header.rpartition(",")[2].strip(" \t").rstrip("/")
     encoded = unquote_to_bytes(prefix.encode("latin-1"))
@@ -58,10 +58,10 @@ def get_forwarded_prefix(header: str) -> str:
 
 
 def _is_host(value: str) -> bool:
-    """Return whether a ``Host`` header is one that the app's URLs can be made of."""
+    """Return whether a ``Host`` header is valid for the URLs of an app."""
     try:
         if not value.isascii():
-            # sent as it is by clients that do not encode other alphabets
+            # some clients send other alphabets as they are
             name, separator, port = value.encode("latin-1").decode().partition(":")
             if len(name) > MAX_NAME_LENGTH:
                 return False
@@ -82,14 +82,13 @@ def _is_host(value: str) -> bool:
 def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
     """Return the ASGI scope of a request to an app mounted at ``root_path``.
 
-    ``SCRIPT_NAME`` (the prefix of a reverse proxy) and the mount point together
-    become the scope's ``root_path``; ``path`` contains it, as ASGI wants.
+    ``root_path`` of the scope is ``SCRIPT_NAME`` (the prefix of a reverse proxy) with
+    the mount point. ``path`` starts with it, as in the ASGI specification.
 
     :param environ: WSGI environ whose ``PATH_INFO`` starts with ``root_path``
     :param root_path: mount point, with a leading and without a trailing slash
-    :return: the scope, with a ``state`` of its own
-    :raises werkzeug.exceptions.BadRequest: the path is not UTF-8 or holds a NUL, or
-        the ``Host`` header is none
+    :raises werkzeug.exceptions.BadRequest: the path is not UTF-8 or has a NUL, or the
+        ``Host`` header is not a valid host
     """
     script_name = environ.get("SCRIPT_NAME", "")
     mount = root_path.encode().decode("latin-1")  # WSGI strings are latin-1
@@ -99,18 +98,18 @@ def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
         "PATH_INFO": environ["PATH_INFO"][len(mount) :],
     }
     if "\0" in environ["PATH_INFO"]:
-        # PostgreSQL fails at it, and StaticFiles of older versions of Starlette
+        # an error in PostgreSQL, and in StaticFiles of older versions of Starlette
         raise BadRequest("The path of the URL holds a NUL character.")
     host = environ.get("HTTP_HOST", "")
     if not _is_host(host):
         raise BadRequest(f"The Host header names no host: {host}")
     port = environ["SERVER_PORT"]
     if not (port.isascii() and port.isdigit()):
-        # werkzeug's ProxyFix takes it from X-Forwarded-Host, which may end in a colon
+        # ProxyFix reads it from X-Forwarded-Host, which may end in a colon
         https = environ["wsgi.url_scheme"] == "https"
         environ["SERVER_PORT"] = "443" if https else "80"
     if environ["wsgi.url_scheme"] not in ("http", "https"):
-        # from X-Forwarded-Proto: URLs such as javascript:// could be made of it
+        # from X-Forwarded-Proto: URLs such as javascript:// would be possible
         environ["wsgi.url_scheme"] = "http"
     query = environ.get("QUERY_STRING", "")
     if not query.isascii():

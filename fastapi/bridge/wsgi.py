@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from a2wsgi.asgi import StatusStringMapping
 
 from .exchange import Exchange
-from .loops import borrow_loop, discard_on_return, explain_foreign_loop
+from .loops import borrow_loop, explain_foreign_loop
 from .request_errors import RequestErrors, original_exception
 from .request_state import STATE_KEY, RequestState
 from .scope import build_scope
@@ -264,7 +264,7 @@ class StreamedBody(ResponseBody):
 
 def _disconnect(exchange: Exchange, loop: Loop) -> None:
     """Run an app to its end after its client has disconnected."""
-    discard_on_return(loop)
+    loop.discard_on_return = True
     try:
         exchange.disconnect()
     except Exception as exc:  # usually because of the disconnect
