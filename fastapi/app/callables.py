@@ -1,11 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Sync handlers and dependencies, called in place.
+"""Sync handlers and dependencies, called inline by a coroutine function.
 
-FastAPI hands each of them to ``anyio`` for a worker thread. ``inline_threads`` sees to
-it that it runs on the request's thread all the same, but the ceremony costs about 50 µs
-a call: turns of the event loop, a cancel scope, a future, a copy of the context. In the
-dependency trees of an app of ours, a sync callable is therefore replaced by a coroutine
-function that just calls it.
+FastAPI gives them to ``anyio`` for a worker thread. ``inline_threads`` runs them on the
+thread of the request all the same, but that takes about 50 µs for each call: turns of
+the event loop, a cancel scope, a future, a copy of the context.
 """
 
 from __future__ import annotations
@@ -32,20 +30,20 @@ __all__ = ["inline", "is_async_generator", "is_generator"]
 
 
 def is_generator(call: Callable[..., Any]) -> bool:
-    """Return whether calling it makes a generator."""
+    """Return whether a call returns a generator."""
     return any(map(inspect.isgeneratorfunction, _functions(call)))
 
 
 def is_async_generator(call: Callable[..., Any]) -> bool:
-    """Return whether calling it makes an async generator."""
+    """Return whether a call returns an async generator."""
     return any(map(inspect.isasyncgenfunction, _functions(call)))
 
 
 def inline(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Return an async callable that does what ``call`` does, on the thread at hand.
+    """Return an async callable that does the same as ``call``.
 
-    :param call: a dependency or handler; returned as it is if it is async, or if
-        FastAPI has to see what it is (a security scheme)
+    :param call: a dependency or handler; returned unchanged if it is async, or if
+        FastAPI needs its type (a security scheme)
     """
     if isinstance(call, SecurityBase) or is_async_generator(call):
         return call
@@ -62,7 +60,7 @@ def _function_inline(call: Callable[..., Any]) -> Callable[..., Any]:
 
     async def function(**values: Any) -> Any:
         loop = get_loop()
-        set_loop(None)  # as no_running_loop, without its overhead
+        set_loop(None)  # faster than no_running_loop
         try:
             return call(**values)
         finally:
@@ -97,7 +95,7 @@ def _generator_inline(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _functions(call: Callable[..., Any]) -> tuple[Any, ...]:
-    """Return the functions behind a callable, which may be an object or a partial."""
+    """Return the functions of a callable object or partial."""
     while isinstance(call, functools.partial):
         call = call.func
     call = inspect.unwrap(call)
@@ -107,11 +105,10 @@ def _functions(call: Callable[..., Any]) -> tuple[Any, ...]:
 
 
 def _named(replacement: Callable[..., Any], call: Callable[..., Any]) -> Any:
-    """Let a replacement look like the original, in tracebacks, logs and to FastAPI.
+    """Give a replacement the name and signature of the original.
 
-    Libraries make routes again out of an app's dependencies, and FastAPI then reads
-    their signatures. Not with ``functools.wraps``: FastAPI looks through
-    ``__wrapped__``, and would take an async replacement for the sync original.
+    Without ``functools.wraps``: FastAPI follows ``__wrapped__``, and would take an
+    async replacement for the sync original.
     """
     for attribute in (
         "__module__",
@@ -123,7 +120,7 @@ def _named(replacement: Callable[..., Any], call: Callable[..., Any]) -> Any:
     ):
         if hasattr(call, attribute):
             setattr(replacement, attribute, getattr(call, attribute))
-    # Annotations that are strings mean something in the module of the original only.
+    # Annotations that are strings are resolved in the module of the original.
     signature = get_typed_signature(call).replace(
         return_annotation=get_typed_return_annotation(call) or inspect.Signature.empty
     )

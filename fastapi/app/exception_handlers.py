@@ -1,16 +1,15 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Exceptions of handlers: answered by the app, known to the bridge.
+"""Exception handlers of an app, wrapped to record exceptions for Odoo.
 
-An app answers an exception itself, inside its middleware, so that an error passes the
-same middleware as any other answer (CORS headers, say). But Odoo has to roll back, and
-to replay the request if a concurrent transaction was the cause. So every exception
-handler of an app is wrapped, once, when the app is built: the wrapper notes the
-exception, and lets pass unanswered what Odoo replays. What no handler is registered for
-passes the middleware as it was raised, see ``unhandled``.
+An app responds to exceptions inside its middleware, so that error responses have CORS
+headers, for example. But Odoo has to roll back, or to replay the request after a
+conflict with another transaction. So the exception handlers are wrapped when the app is
+built: the wrapper records the exception, and raises it if Odoo replays it.
+``unhandled`` takes the exceptions without a handler.
 
-Odoo also has exceptions after the app is done (a constraint that fails at commit, a
-replay that failed too often). ``held_responses`` raises those in the app, for a
-response that looks like every other.
+Odoo also raises exceptions after the app has ended (a constraint that fails at commit,
+a replay that failed too often). ``held_responses`` raises them again in the app, so
+that their responses look like all others.
 """
 
 from __future__ import annotations
@@ -45,20 +44,20 @@ __all__ = [
     "record_mounted_apps",
 ]
 
-#: Handlers that an app has if nobody gives it others.
+#: The default handlers of FastAPI.
 FASTAPI_HANDLERS = (http_exception_handler, request_validation_exception_handler)
 
-#: Key of the ASGI scope where ``starlette.middleware.exceptions`` leaves its handlers.
+#: Key of the ASGI scope with the handlers (``starlette.middleware.exceptions``).
 _HANDLERS_KEY = "starlette.exception_handlers"
 
 
 def prepare_exception_handlers(
     app: Starlette, default: Callable[[Request, Exception], Any]
 ) -> None:
-    """Wrap the exception handlers of an app, when its middleware is built.
+    """Wrap the exception handlers of an app when its middleware is built.
 
-    :param app: its exception handlers, middleware and routes are changed
-    :param default: answers what no handler of the app is registered for
+    :param app: its exception handlers, middleware and router are changed
+    :param default: handler for exceptions that have no other
     """
     handlers: MutableMapping[Any, Any] = app.exception_handlers
     last = default
@@ -66,7 +65,7 @@ def prepare_exception_handlers(
         if key in (
             500,
             Exception,
-        ):  # two names of one; as in Starlette, the last counts
+        ):  # the same; as in Starlette, the last one counts
             last = handlers.pop(key)
         else:
             ours = default if handler in FASTAPI_HANDLERS else handler
@@ -76,13 +75,12 @@ def prepare_exception_handlers(
 
 
 class RecordingApp:
-    """A mounted app, its exceptions noted too.
+    """A mounted app, whose exceptions are recorded too.
 
-    Starlette's exception middleware tells the routes below it, by the scope, which
-    handlers there are; so the scope is where those of an app that others may have too
-    can be wrapped without touching it.
+    Starlette puts the handlers of an app into the scope. They are wrapped there,
+    because the app may be shared.
 
-    :param app: ASGI application, mounted in an app of ours
+    :param app: the mounted ASGI application
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -103,12 +101,12 @@ class _RecordingScope(dict[str, Any]):
 
 
 def record_mounted_apps(app: Starlette) -> None:
-    """Note the exceptions of apps that are mounted in an app; again, of new ones."""
+    """Record the exceptions of mounted apps; a second call adds new ones."""
     for context in iter_route_contexts(app.routes):
         route = context._effective_route
-        # older versions of FastAPI give the place of the route, which holds it
+        # older versions of FastAPI return an object that has the route
         mount = getattr(route, "starlette_route", None) or route
-        # a mount that apps share is watched already
+        # a shared mount may be wrapped already
         if isinstance(mount, Mount | Host) and not isinstance(mount.app, RecordingApp):
             if isinstance(getattr(mount.app, "router", None), Router):
                 hold_responses(mount.app.router)
@@ -116,11 +114,11 @@ def record_mounted_apps(app: Starlette) -> None:
 
 
 def _recording(handler: Callable[[Request, Exception], Any]) -> Callable[..., Any]:
-    """Return ``handler``, noting the exception before it is answered."""
+    """Return a handler that records the exception before it responds."""
 
     def note(request: Request, exc: Exception) -> Exception:
         errors = get_errors(request.scope)
-        if errors is None:  # an app that somebody else runs
+        if errors is None:  # the bridge does not run the app
             return exc
         errors.handled = exc
         exc = _server_fault(exc)
@@ -144,10 +142,10 @@ def _recording(handler: Callable[[Request, Exception], Any]) -> Callable[..., An
 
 
 def _server_fault(exc: Exception) -> Exception:
-    """Return what is to be answered instead of a 400 that is no fault of the client's.
+    """Return the cause of a 400 if that is an error of the server, or a wrapper.
 
-    FastAPI makes a 400 of whatever happens while it parses a body
-    (``fastapi.routing.get_request_handler``), be it that the disk is full.
+    FastAPI makes a 400 of every exception while it parses a body
+    (``fastapi.routing.get_request_handler``), even if the disk of the server is full.
     """
     if isinstance(exc, HTTPException) and exc.status_code == 400:
         error = NoRoomError.seen_in(exc.__cause__)

@@ -1,20 +1,18 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Responses that wait for the end of their handler; the innermost part of an app.
+"""Plain responses, held back until their handler and its teardown have ended.
 
-FastAPI sends a response first and tears down the dependencies after that
-(``fastapi.routing.request_response``). Here a teardown that raises rolls the request
-back, and the client gets the error. So the messages of a plain response are kept until
-the handler and its teardown are over, and what is pending in the database is flushed.
-An exception up to that point is one of the handler: the app's exception handlers and
-its middleware see it, and nothing of the response has left the handler.
+FastAPI sends a response before it tears down dependencies
+(``fastapi.routing.request_response``). Here, an error in the teardown rolls the request
+back, and the client gets the error. So the messages of a plain response are held until
+the handler and its teardown have ended and the database is flushed. Exception handlers
+and middleware handle an exception up to that point like one of the handler.
 
-Whether a response is a stream is decided here too, by the headers that the handler
-gave it. A middleware may remove the ``Content-Length`` or send the body in chunks: that
-makes no stream.
+The headers of the handler also decide here whether a response is a stream: a middleware
+that removes ``Content-Length`` or splits the body does not make a stream.
 
-The place is the router of the app (``starlette.routing.Router.middleware_stack``). It
-is inside Starlette's exception middleware, which would give up an exception once it has
-seen the start of a response.
+This runs at the router of the app (``starlette.routing.Router.middleware_stack``),
+inside Starlette's exception middleware, which does not handle exceptions after the
+start of a response.
 """
 
 from __future__ import annotations
@@ -34,17 +32,17 @@ __all__ = ["hold_responses"]
 
 
 def hold_responses(router: Router) -> None:
-    """Hold the responses of a router's routes until they are over.
+    """Hold the responses of a router's routes.
 
-    :param router: of an app, or of an app that is mounted in it. Requests that do not
-        come through the bridge are not affected.
+    :param router: router of an app or of a mounted app. Requests that the bridge does
+        not run are not affected.
     """
     if not isinstance(router.middleware_stack, HeldResponses):
         router.middleware_stack = HeldResponses(router.middleware_stack)
 
 
 class HeldResponses:
-    """Sends a plain response when everything inside has ended without an exception.
+    """Sends a plain response after the routes have ended without an exception.
 
     :param app: the routes
     """
@@ -71,7 +69,7 @@ class HeldResponses:
                 return
             held.append(message)
             if message["type"] == "http.response.start":
-                # an event stream may be silent for long: its start is sent at once
+                # the start of an event stream does not wait for its first event
                 release = is_event_stream(message.get("headers", ())) and _is_stream(
                     errors, message
                 )
@@ -98,9 +96,9 @@ class HeldResponses:
                 errors.collect = None
             errors.record(error)
             try:
-                raise error  # out here: its context is not what wrapped it
+                raise error  # out here: the wrapper must not be its context
             finally:
-                error = None  # or its traceback would keep it, by this frame
+                error = None  # its traceback refers to this frame
         if not streaming:
             errors.collect = STREAM_SIZE
             for message in held:
@@ -109,8 +107,8 @@ class HeldResponses:
 
 
 def _is_stream(errors: RequestErrors, start: Message) -> bool:
-    """Return whether a response is a stream, of which the first chunk is there."""
-    if errors.collect is None:  # not decided by an app that is mounted in this one
+    """Return whether a response with a first chunk is a stream."""
+    if errors.collect is None:  # a mounted app has not decided it
         errors.collect = -1 if announces_stream(start.get("headers", ())) else 0
     return errors.collect < 0
 
@@ -118,7 +116,7 @@ def _is_stream(errors: RequestErrors, start: Message) -> bool:
 def _flush(state: RequestState, errors: RequestErrors) -> None:
     if state.flush is None or errors.exception is not None:
         return
-    left = leave_loop()  # as no_running_loop, without its overhead
+    left = leave_loop()  # faster than no_running_loop
     try:
         state.flush()
     finally:

@@ -1,15 +1,13 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The FastAPI app of an endpoint.
+"""Prepares the FastAPI app of an endpoint, so that requests have less to do.
 
-What a request can do without is done here, once for each app: dependency overrides go
-into the routes, exception handlers learn to tell the bridge what they answer, and the
-documentation does without other people's servers. The OpenAPI document of an
+Dependency overrides are put into the routes, exception handlers record exceptions for
+the bridge, and the documentation pages work offline. The OpenAPI document of an
 :class:`EndpointFastAPI` is completed when it is made.
 
-An app can change after it was prepared: a hook calls ``app.openapi()`` and then adds a
-handler, a lifespan adds routes, another addon is imported and adds to a router that
-apps share. Nothing of the app's own lists is replaced, so that preparing it again
-brings everything up to date. The routes are looked at by each request.
+An app may still change after that: a hook calls ``app.openapi()`` and then adds an
+exception handler, a lifespan adds routes, or another addon adds to a shared router. So
+an app can be prepared again, and each request checks the routes.
 """
 
 from __future__ import annotations
@@ -42,17 +40,17 @@ _preparing = threading.Lock()
 
 
 def copy_app(app: FastAPI) -> FastAPI:
-    """Return an app like another one, for one endpoint alone.
+    """Return a copy of an app, for one endpoint.
 
-    It has the same routes, middleware, exception handlers, overrides and lifespan. What
-    is set on the copy, or prepared in it, does not reach the other app.
+    It has the same routes, middleware, exception handlers, overrides and lifespan.
+    Changes to the copy do not affect the app.
 
-    :param app: any app, for example one that other programs serve, too
+    :param app: any app, for example one that is also served by another program
     """
     result = copy(app)
     state = dict(app.state._state)
     if state.pop(_PREPARATION, None) is not None:
-        vars(result).pop("build_middleware_stack", None)  # of the other's preparation
+        vars(result).pop("build_middleware_stack", None)  # set by _Preparation
     result.state = State(state)
     result.exception_handlers = dict(app.exception_handlers)
     result.user_middleware = list(app.user_middleware)
@@ -64,10 +62,10 @@ def copy_app(app: FastAPI) -> FastAPI:
         default=app.router.default,
         dependency_overrides_provider=result,
     )
-    result.setup()  # the documentation: of the copy, and before all other routes
+    result.setup()  # the documentation of the copy comes before all other routes
     original = copy(app.router)
     original.routes = [r for r in app.router.routes if not is_docs_route(r)]
-    # the lifespan of the router runs them, and has the other router's
+    # the lifespan of the router runs these handlers
     original.on_startup = []
     original.on_shutdown = []
     result.include_router(original)
@@ -75,22 +73,17 @@ def copy_app(app: FastAPI) -> FastAPI:
 
 
 def prepare_middleware(app: FastAPI) -> None:
-    """Have the middleware and exception handlers of an app prepared when it starts.
+    """Prepare the middleware and exception handlers of an app, before its lifespan.
 
-    Called before the lifespan, which is the first to run the middleware.
-
-    :param app: an app that is not shared between endpoints or databases
+    :param app: an app of one endpoint
     """
     _get_preparation(app)
 
 
 def prepare_app(app: FastAPI) -> None:
-    """Make an app ready to be served by Odoo; again brings it up to date.
+    """Prepare an app for Odoo; a second call brings it up to date.
 
-    Overrides, exception handlers, middleware, routes, mounts and documentation count as
-    they are set on the app at the last call before a request.
-
-    :param app: an app that is not shared between endpoints or databases
+    :param app: an app of one endpoint
     """
     _get_preparation(app).update()
 
@@ -108,7 +101,7 @@ class EndpointFastAPI(FastAPI):
 
 
 class _Preparation:
-    """What was done to an app, and when that has to be done again.
+    """The state of a prepared app.
 
     :param app: the app
     """
@@ -117,7 +110,7 @@ class _Preparation:
         self._app = app
         self._lock = threading.RLock()
         self._routes: AppRoutes | None = None
-        #: Exception handlers and middleware that the current stack is made of.
+        #: Exception handlers and middleware when the current stack was built.
         self._built_from: tuple[Any, Any] | None = None
         if not isinstance(app, EndpointFastAPI):
             build = app.build_middleware_stack
@@ -145,10 +138,11 @@ class _Preparation:
             self.update()
 
     def make_document(self, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Return the OpenAPI document of the app as it is now.
+        """Return the current OpenAPI document of the app.
 
-        :param make: FastAPI's method, which makes a document if it has no current one.
-            One that somebody has set on the app is not ours to change.
+        A document that the app's developer has set is not changed.
+
+        :param make: FastAPI's method, which returns the document
         """
         with self._lock:
             self.update()
@@ -159,10 +153,10 @@ class _Preparation:
             return document
 
     def build_middleware_stack(self, build: Callable[[], ASGIApp]) -> ASGIApp:
-        """Return the app with its middleware around it, and ours.
+        """Return the app with its own middleware and ours.
 
-        :param build: makes it of ``exception_handlers`` and ``user_middleware``, where
-            ours are for that time only: what is on the app stays the developer's
+        :param build: FastAPI's method. It sees our middleware and exception handlers,
+            which are not on the app afterwards.
         """
         app = self._app
         with self._lock:
@@ -181,7 +175,7 @@ class _Preparation:
 
 
 class _UpdateMiddleware:
-    """Have each request find routes that are prepared; innermost middleware.
+    """The innermost middleware, which brings the routes up to date.
 
     :param app: the rest of the app
     :param preparation: of the app
@@ -192,7 +186,7 @@ class _UpdateMiddleware:
         self._preparation = preparation
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        # a lifespan may still change routers that FastAPI has not looked at
+        # a lifespan may change routers before FastAPI looks at them
         if scope["type"] != "lifespan":
             self._preparation.update_routes()
         return self._app(scope, receive, send)

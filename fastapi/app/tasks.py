@@ -1,16 +1,14 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Background tasks, taken from a response before they run.
+"""Background tasks, deferred until the transaction of their request is committed.
 
-Starlette runs them as part of the response, when its last byte is sent, and FastAPI
-tears down the dependencies only then. Here the transaction comes first: a task must not
-run before the commit, nor at all if there is none. So a handler's tasks are put aside
-when it returns, for the bridge to hand out.
+Starlette runs them as part of the response, and FastAPI tears down dependencies after
+them. Here a task must not run before the commit, nor without one. So the tasks of a
+handler are moved to the state of the request when the handler returns.
 
-A task finds what it would have found in Starlette: the context variables of its handler
-and of the middleware, and uploads that are open. FastAPI keeps the forms that it has
-read on an exit stack of the request (``fastapi_middleware_astack`` of the scope), which
-it leaves as soon as there is a response; the tasks take over what is on it.
-``test_tasks`` fails if FastAPI keeps forms elsewhere.
+A task sees the context variables of its handler, and open uploads. FastAPI keeps forms
+on an exit stack of the request (``fastapi_middleware_astack`` in the scope), which it
+closes before the response is sent; the tasks take over its content. ``test_tasks``
+fails if FastAPI keeps forms elsewhere.
 """
 
 from __future__ import annotations
@@ -38,23 +36,23 @@ __all__ = ["TaskRun", "defer"]
 
 _logger = logging.getLogger(__name__)
 
-#: Key of the ASGI scope: what FastAPI closes at the end of a request
+#: Key of the ASGI scope: FastAPI's exit stack of the request
 #: (``fastapi.middleware.asyncexitstack``, ``fastapi.routing.get_request_handler``).
 _FILES_KEY = "fastapi_middleware_astack"
 
 
 class TaskRun(Work):
-    """A background task as a function that runs it, on the calling thread.
+    """A background task, which can be called more than once.
 
-    It may be called again, after a conflict with another transaction, and finds its
-    uploads as they were.
+    A second call, after a conflict with another transaction, finds uploads as they
+    were.
 
     :param task: the task
-    :param context: the context variables of its handler; the caller enters it
-    :param files: what is open for all tasks of the request
+    :param context: context variables of the handler; the caller of the task enters it
+    :param files: open files of all tasks of the request
     """
 
-    #: The application of the task, kept until the task is over.
+    #: The application of the task, which the task keeps alive.
     application: Any = None
 
     def __init__(self, task: BackgroundTask, context: Context, files: _Files) -> None:
@@ -96,7 +94,7 @@ class TaskRun(Work):
         return getattr(self._task, "args", ()), getattr(self._task, "kwargs", {})
 
     def close(self) -> None:
-        """Close what is open for the tasks of the request, when they are over."""
+        """Close the files of the request, after its last task."""
         self._files.close()
 
     def __str__(self) -> str:
@@ -108,7 +106,7 @@ class TaskRun(Work):
         return getattr(function, "__name__", str(function))
 
     def describe(self) -> str:
-        """Return the call that the task is, with types instead of values."""
+        """Return the call of the task for the log, with types instead of values."""
         args, kwargs = self._arguments()
         shapes = [_shape(value) for value in args]
         shapes += [f"{name}={_shape(value)}" for name, value in kwargs.items()]
@@ -116,17 +114,14 @@ class TaskRun(Work):
 
 
 class _Files:
-    """What FastAPI would have closed at the end of a request that has tasks.
-
-    Closed when the tasks are over, or when nobody has them any more.
-    """
+    """The open files of a request; closed with the last reference."""
 
     def __init__(self, stack: AsyncExitStack) -> None:
         self._stack = stack
 
     def close(self) -> None:
         stack, self._stack = self._stack, AsyncExitStack()
-        # the garbage collector calls us anywhere
+        # the garbage collector may call this anywhere
         with no_running_loop(), borrow_loop() as loop:
             loop.run_until_complete(stack.aclose())
 
@@ -139,15 +134,13 @@ def defer(
     response: Response | Any,
     injected: BackgroundTasks | None,
 ) -> Context | None:
-    """Move the tasks of a handler into the list that the scope has for them.
+    """Move the tasks of a handler to the state of its request, in their order.
 
-    They are appended in the order in which they would have run.
-
-    :param scope: of the request
-    :param response: what the handler returned; if it is a response with tasks of its
-        own, they replace the injected ones, as in FastAPI
-    :param injected: what FastAPI hands to handlers and dependencies
-    :return: the context of the tasks, None if there is no task
+    :param scope: ASGI scope of the request
+    :param response: result of the handler; tasks of a response replace the injected
+        ones, as in FastAPI
+    :param injected: the tasks that FastAPI gives to handlers and dependencies
+    :return: the context of the tasks, None if there are none
     """
     state = get_state(scope)
     if state is None or state.tasks is None:
@@ -170,7 +163,7 @@ def defer(
 
 
 def _find_uploads(*values: Any) -> Iterator[UploadFile]:
-    """Yield the uploads among values, and in what these contain."""
+    """Yield the uploads in values and their items."""
     for value in values:
         if isinstance(value, UploadFile):
             yield value
@@ -181,7 +174,7 @@ def _find_uploads(*values: Any) -> Iterator[UploadFile]:
 
 
 def _shape(value: Any) -> str:
-    """Return the type of a value, and its size if it is a container."""
+    """Return the type of a value, with the size of a container."""
     name = type(value).__name__
     if isinstance(value, str | bytes | list | tuple | set | frozenset | dict):
         name += f"[{len(value)}]"
