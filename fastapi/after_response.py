@@ -8,7 +8,7 @@ cursor when it has the response (``odoo.http.Request._serve_db``), so:
   (``resting_cursors``).
 - The cursor of tasks is opened again when they run.
 
-``test_after_response`` fails if ``odoo.sql_db.Cursor`` (19.0) changes too much for that.
+``test_after_response`` fails if ``odoo.sql_db.Cursor`` (19.0) no longer allows that.
 
 Servers call ``close`` of the response at its end. One does not: werkzeug (3.1,
 ``WSGIRequestHandler.run_wsgi``) first reads what the client has sent in addition, and
@@ -69,10 +69,6 @@ _logger = logging.getLogger(__name__)
 CONNECTION_TIMEOUT = 60
 #: Seconds between two attempts to get one, at first and at most.
 PAUSES = 0.02, 0.5
-
-#: Raised by Odoo's pool if it has no connection. It may be any error of psycopg2: the
-#: pool also resets connections that PostgreSQL has closed.
-NO_CONNECTION = psycopg2.Error
 
 #: Ends a thread, whatever it does.
 _END_OF_THREAD: tuple[type[BaseException], ...] = ()
@@ -170,7 +166,7 @@ class FollowUpTransactions:
         """
         try:
             self.env.registry.signal_changes()
-        except NO_CONNECTION:
+        except psycopg2.Error:
             rest(self._cr, self._open_cursor)
             wait_for_connection(self.env.registry.signal_changes, CONNECTION_TIMEOUT)
 
@@ -404,7 +400,7 @@ def wait_for_connection(call: Callable[[], T], timeout: float) -> T:
     while True:
         try:
             return call()
-        except NO_CONNECTION as exc:
+        except psycopg2.Error as exc:  # the pool resets connections, so any error
             left = deadline - time.monotonic()
             if pause == PAUSES[0] and left > 0:
                 _logger.info(
@@ -434,5 +430,5 @@ def reopen(env: Environment, timeout: float = 0) -> None:
     """
     fresh = wait_for_connection(env.registry.cursor, timeout)
     rest(env.cr, lambda: fresh)
-    wake(env.cr)
+    wake(env.cr, fresh)
     remember_errors(env.cr)

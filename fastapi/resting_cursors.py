@@ -9,8 +9,8 @@ values.
 A cursor may rest if it has only read. If it has written or holds a lock, it must be
 committed first.
 
-A resting cursor has another class, and lacks the attributes of ``odoo.sql_db.Cursor``
-(19.0) that hold the connection. ``test_resting_cursors`` fails if that stops working.
+Meanwhile stand-ins replace the attributes of ``odoo.sql_db.Cursor`` (19.0) that hold
+the connection. ``test_resting_cursors`` fails if that stops working.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def may_rest(cr: Any) -> bool:
 
     A cursor with an advisory lock may not rest: some outlive the transaction.
     """
-    if not isinstance(cr, Cursor) or isinstance(cr, _RestingCursor) or cr.closed:
+    if not isinstance(cr, Cursor) or cr.closed or isinstance(cr._cnx, _Absent):
         return False
     transaction: Any = cr.transaction
     if (
@@ -73,78 +73,55 @@ def may_rest(cr: Any) -> bool:
 def rest(cr: Any, open_cursor: Callable[[], Cursor]) -> None:
     """Take the connection from a cursor until it is used; roll back what is pending.
 
-    A closed cursor is open again then, and one that has lost its connection gets a new
-    one.
+    A closed cursor is open afterwards. One that has lost its connection has another one
+    when it is used.
 
     :param open_cursor: returns a new cursor, whose connection this one takes
     """
     lost = is_lost(cr)
     if not lost:
         Cursor.close(cr)
-    for name in ("_cnx", "_obj"):
-        vars(cr).pop(name, None)
+    for name in _OF_CONNECTION:
+        vars(cr)[name] = _Absent(cr, name, open_cursor)
     cr._closed = False
-    cr._open_cursor = open_cursor
-    cr._awake_class = type(cr)
-    cr.__class__ = _RestingCursor
     if lost:
         cr.rollback()
 
 
-def wake(cr: Any) -> None:
-    """Give a resting cursor a connection."""
-    if isinstance(cr, _RestingCursor):
-        cr._wake_up()
+def wake(cr: Any, fresh: Any) -> None:
+    """Give a resting cursor the connection of another one."""
+    for name in _OF_CONNECTION:
+        vars(cr)[name] = vars(fresh)[name]
+    fresh._closed = True  # or it gives the connection back when it is deleted
 
 
-class _RestingCursor(Cursor):
-    """The class of a cursor while it rests."""
+class _Absent:
+    """Stands in for an attribute of a resting cursor.
 
-    _open_cursor: Callable[[], Cursor]
+    Commits, rolls back and closes nothing. All else wakes the cursor.
+    """
+
     closed = False
     readonly = False
 
-    def __getattr__(self, name: str) -> Any:
-        # an attribute of the connection, or of psycopg2's cursor
-        self._wake_up()
-        return getattr(self, name)
+    def __init__(self, cr: Any, name: str, open_cursor: Callable[[], Cursor]) -> None:
+        self._cr = cr
+        self._name = name
+        self._open_cursor = open_cursor
 
-    def __del__(self) -> None:
-        """There is nothing to close."""
+    def __getattr__(self, attribute: str) -> Any:
+        wake(self._cr, self._open_cursor())
+        return getattr(vars(self._cr)[self._name], attribute)
 
-    def _wake_up(self) -> None:
-        fresh: Any = self._open_cursor()
-        for name in _OF_CONNECTION:
-            vars(self)[name] = vars(fresh)[name]
-        fresh._closed = True  # or it gives the connection back when it is deleted
-        self._restore_class()
-
-    def _restore_class(self) -> None:
-        del vars(self)["_open_cursor"]
-        self.__class__ = vars(self).pop("_awake_class")
+    def get_transaction_status(self) -> int:
+        return TRANSACTION_STATUS_IDLE
 
     def commit(self) -> None:
-        self.flush()
-        if type(self) is not _RestingCursor:  # there was something to write
-            return self.commit()
-        self.clear()
-        self._now = None
-        self.prerollback.clear()
-        self.postrollback.clear()
-        self.postcommit.run()
+        pass
 
-    def rollback(self) -> None:
-        if self.prerollback or self.postrollback:
-            self._wake_up()  # they may use the connection
-            return self.rollback()
-        self.clear()
-        self.postcommit.clear()
-        self._now = None
+    rollback = close = commit
 
-    def _close(self, leak: bool = False) -> None:
-        self.cache.clear()
-        self.rollback()
-        if type(self) is not _RestingCursor:
-            return self._close(leak)
-        self._closed = True
-        self._restore_class()
+    def give_back(self, *_args: Any, **_options: Any) -> None:
+        """Called last when the cursor is closed: leave no reference to it."""
+        for name in _OF_CONNECTION:
+            vars(self._cr).pop(name, None)

@@ -49,6 +49,7 @@ class TestLateTransactions(BaseCase):
         super().setUp()
         self.registry = Registry(get_db_name())
         self.cr = self.registry.cursor()
+        self.pool = self.cr._Cursor__pool
         self.addCleanup(self.cr.close)
         self.env = Environment(self.cr, SUPERUSER_ID, {})
         self.env.transaction.default_env = self.env
@@ -189,7 +190,7 @@ class TestLateTransactions(BaseCase):
         self.late.rollback()  # must not touch a connection that is somebody else's now
 
     def test_no_connection_is_lost(self):
-        pool = self.cr._Cursor__pool
+        pool = self.pool
 
         def used():
             return sum(connection._pool_in_use for connection in pool._connections)
@@ -202,7 +203,7 @@ class TestLateTransactions(BaseCase):
 
     def _fill_pool(self):
         """Take all connections that there are, and let the pool have no more."""
-        pool = self.cr._Cursor__pool
+        pool = self.pool
         maxconn, pool._maxconn = pool._maxconn, len(pool._connections)
         self.addCleanup(setattr, pool, "_maxconn", maxconn)
         cursors = []
