@@ -28,6 +28,7 @@ LAYERS = {
     "edge": [
         "fastapi_dispatcher",
         "after_response",
+        "request_cycle",
         "resting_cursors",
         "transaction_errors",
     ],

@@ -1,0 +1,184 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""From the app's response to the end of the transaction, and what runs after it.
+
+Odoo opens the transaction, and runs each attempt at the request in ``retrying``, which
+commits it, or replays it after a conflict. ``FastAPITransactionCase`` does the same
+with savepoints::
+
+    odoo.service.model.retrying
+    +-> the app                            bridge.WsgiApp, or an override's app
+    |   +-> RequestCycle.flush             handler and teardown are done
+    +-> RequestCycle.respond               see the table
+    +-> RequestCycle.start_stream          a stream is committed before its first byte
+    +-> commit, or roll back
+    (then, while the response is sent: after_response.StreamBody, DeferredTasks)
+
+================================== ============== =====================================
+the app                            response       the transaction is
+================================== ============== =====================================
+returns a response                 the app's      committed; then the tasks run
+raises CommittedHTTPException      the app's      committed, if it can be flushed
+raises another exception           the app's      rolled back
+raises one of TRANSACTION_ERRORS   none           rolled back, and replayed by Odoo or
+                                                  responded to afterwards
+swallows a database error          none           likewise, with that error
+responds to an injected exception  the app's      over already
+================================== ============== =====================================
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+from werkzeug.datastructures import Headers
+
+from odoo.http import Response
+
+from .after_response import DeferredTasks, FollowUpTransactions, StreamBody
+from .bridge import TRANSACTION_ERRORS, forget_tracebacks
+from .exceptions import CommittedHTTPException
+from .transaction_errors import get_swallowed_error, remember_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from odoo.api import Environment
+
+    from .bridge import RequestState, ResponseBody
+
+__all__ = ["RequestCycle", "build_response", "collect"]
+
+#: An exception of these types says nothing of an error that the handler has swallowed.
+_NOT_THE_CAUSE = (CommittedHTTPException, psycopg2.errors.InFailedSqlTransaction)
+
+
+class RequestCycle:
+    """One attempt at a request.
+
+    :param env: environment of the handlers
+    :param request: request of Odoo, for the generator of a stream
+    :param transactions: class of the transactions after the response
+    """
+
+    #: The app's response to an exception that rolls the request back.
+    error_response: Response | None = None
+    #: A stream that is not committed yet.
+    stream: StreamBody | None = None
+
+    _flush_failed = False
+
+    def __init__(
+        self,
+        env: Environment,
+        request: Any,
+        transactions: type[FollowUpTransactions] = FollowUpTransactions,
+    ) -> None:
+        self._env = env
+        self._request = request
+        self._transactions = transactions
+        # the user of computations that are pending at the commit; auth.run_as sets
+        # another one
+        env.transaction.default_env = env
+        remember_errors(env.cr)
+
+    def flush(self) -> None:
+        """Flush what is pending, while the app can still respond to an error."""
+        cr, transaction = self._env.cr, self._env.transaction
+        if not (transaction.field_dirty or transaction.tocompute or cr.precommit):
+            return
+        # ``respond`` raises swallowed errors, and reports a lost connection
+        if not cr.closed and get_swallowed_error(cr) is None:
+            self._flush_failed = True
+            cr.flush()
+            self._flush_failed = False
+
+    def respond(
+        self,
+        body: ResponseBody,
+        state: RequestState,
+        exc: BaseException | None,
+        build: Callable[[Iterable[bytes]], Response],
+    ) -> Response | None:
+        """Return the app's response if the transaction is to be committed.
+
+        :param body: returned by the app
+        :param state: of this attempt
+        :param exc: raised by the app
+        :param build: makes the response from its chunks: a list, or a stream
+        :return: None if the caller must raise ``exc``; see ``error_response``
+        :raises Exception: instead of a database error that the handler has swallowed
+        """
+        error = get_swallowed_error(self._env.cr)
+        if error is not None and (exc is None or isinstance(exc, _NOT_THE_CAUSE)):
+            body.close()
+            raise error
+        if exc is not None:
+            committed = isinstance(exc, CommittedHTTPException) and body.answered
+            if not committed or self._flush_failed:
+                if isinstance(exc, TRANSACTION_ERRORS) or not body.answered:
+                    body.close()
+                else:
+                    self.error_response = build(collect(body))
+                return None
+            forget_tracebacks(exc)
+        env = state.caller_env or self._env
+        state.caller_env = None  # the scope may live on
+        if body.streaming:
+            return self._respond_with_stream(body, env, build)
+        response = build(collect(body))
+        tasks = body.tasks()
+        if tasks:
+            transactions = self._transactions(env, body.scope)
+            response.call_on_close(DeferredTasks(transactions, tasks).close)
+        return response
+
+    def _respond_with_stream(
+        self,
+        body: Any,
+        env: Environment,
+        build: Callable[[Iterable[bytes]], Response],
+    ) -> Response:
+        """Return the response of a stream; ``start_stream`` commits the request.
+
+        Until then a refused response, by its headers for example, is rolled back.
+        """
+        stream = StreamBody(body, self._transactions(env, body.scope), self._request)
+        try:
+            response = build(stream)
+        except BaseException:
+            stream.close()
+            raise
+        self.stream = stream
+        return response
+
+    def start_stream(self) -> None:
+        """Commit the request if its response is a stream."""
+        if self.stream is not None:
+            self.stream.start()
+            self.stream = None
+
+    def close(self) -> None:
+        """Close a stream that is not committed."""
+        if self.stream is not None:
+            self.stream.close()
+            self.stream = None
+
+
+def collect(body: ResponseBody) -> list[bytes]:
+    """Return the whole body of a response, and close it."""
+    with closing(body):
+        return list(body)
+
+
+def build_response(
+    status: str, headers: Iterable[tuple[str, str]], chunks: Iterable[bytes]
+) -> Response:
+    """Return a response of Odoo with the headers of the app, unchanged."""
+    pairs = Headers(list(headers))
+    typed = "content-type" in pairs
+    response = Response(chunks, status=status, headers=pairs)
+    if not typed:
+        response.headers.remove("Content-Type")  # werkzeug's default
+    return response
