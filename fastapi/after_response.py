@@ -328,8 +328,12 @@ class StreamBody:
 
     def start(self) -> None:
         """Commit the handler's work; the stream has a transaction of its own."""
-        self._transactions.commit()
-        self._transactions.hold()
+        try:
+            self._transactions.commit()
+            self._transactions.hold()
+        except BaseException:
+            self.close()
+            raise
         self._started = True
 
     def __iter__(self) -> Iterator[bytes]:

@@ -155,9 +155,9 @@ class RequestCycle:
 
     def start_stream(self) -> None:
         """Commit the request if its response is a stream."""
-        if self.stream is not None:
-            self.stream.start()
-            self.stream = None
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            stream.start()
 
     def close(self) -> None:
         """Close a stream that is not committed."""

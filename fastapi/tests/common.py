@@ -3,22 +3,24 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from anyio import to_thread
 from fastapi.testclient import TestClient
-from psycopg2 import IntegrityError
 from starlette.requests import Request
 from werkzeug.test import create_environ
 
-from odoo.exceptions import ValidationError
+from odoo.service.model import retrying
 from odoo.tests import tagged
 
 from odoo.addons.base.tests.common import TransactionCaseWithUserDemo
 
+from ..after_response import FollowUpTransactions
 from ..app.prepare import EndpointFastAPI, prepare_app
 from ..auth import Caller
 from ..auth.overrides import find_ways
@@ -35,30 +37,29 @@ from ..dependencies import (
 )
 from ..error_handlers import default_exception_handler, default_exception_handlers
 from ..error_handlers import raise_server_exceptions as raise_server_exceptions_ctx
-from ..exceptions import CommittedHTTPException
-from ..transaction_errors import get_swallowed_error, remember_errors
+from ..exceptions import HandledError
+from ..request_cycle import RequestCycle, build_response, collect
+from ..transaction_errors import (
+    get_swallowed_error,
+    raise_swallowed_error,
+    remember_errors,
+)
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
     from starlette.types import Message, Receive, Scope, Send
 
     from odoo.api import Environment
-    from odoo.sql_db import Savepoint
+    from odoo.http import Response
 
     from odoo.addons.base.models.res_partner import ResPartner
     from odoo.addons.base.models.res_users import ResUsers
 
-    from ..app.tasks import TaskRun
     from ..bridge import ResponseBody
 
     Overrides = dict[Callable[..., Any], Callable[..., Any]]
-    #: Status, header pairs and body.
-    Response = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 __all__ = ["FastAPITransactionCase"]
-
-#: The server's: what a test expects or mutes there, it finds here.
-_logger = logging.getLogger("odoo.addons.fastapi.after_response")
 
 
 @tagged("post_install", "-at_install")
@@ -232,12 +233,12 @@ class _RaisingApp:
             if prepare is not None:
                 prepare()
         try:
-            await self._answer(scope, receive, send)
+            await self._respond(scope, receive, send)
         finally:
             odoo_env_ctx.reset(token)
-            transaction.default_env = default_env  # not of the caller's user any more
+            transaction.default_env = default_env  # a handler may have set the caller's
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         error = None
         status = 0
 
@@ -250,164 +251,135 @@ class _RaisingApp:
             await self.app(scope, receive, watch)
         except Exception as exc:
             error = original_exception(exc)
-        if error is None and status < 400:  # others save nothing in the server either
+        if error is None and status < 400:  # the server saves nothing after an error
             error = get_swallowed_error(odoo_env_ctx.get().cr)
-        if error is not None:  # out here: its context is not what wrapped it
+        if error is not None:  # not in the except block, which would set its context
             raise error
 
 
 class _ServedApp(_RaisingApp):
-    """An app as the server has it: a savepoint stands for each transaction."""
+    """An app as the server runs it, on savepoints instead of transactions."""
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         prepare_app(self.app)
-        body = await Request(scope, receive).body()
-        # the bridge runs a loop of its own, on a thread that runs none
-        status, headers, content = await to_thread.run_sync(self._serve, scope, body)
-        await send(
-            {"type": "http.response.start", "status": status, "headers": headers}
-        )
-        await send({"type": "http.response.body", "body": content})
+        content = await Request(scope, receive).body()
+        # the bridge needs a thread that runs no event loop
+        start, body = await to_thread.run_sync(self._serve, scope, content)
+        await send({"type": "http.response.start", **start})
+        await send({"type": "http.response.body", "body": body})
 
-    def _serve(self, scope: Scope, body: bytes) -> Response:
-        """Answer a request as the server does."""
-        try:
-            return self._call(scope, body)
-        except IntegrityError as err:
-            exc: Exception = _validation_error(err)
-        except Exception as err:
-            exc = err
-        try:
-            return self._call(scope, body, exc)
-        except Exception:
-            request = Request({**scope, "app": self.app})
-            response = default_exception_handler(request, exc)
-            return response.status_code, response.raw_headers, response.body
+    def _serve(self, scope: Scope, content: bytes) -> tuple[Message, bytes]:
+        """Respond to a request like ``odoo.http.Request._serve_db``.
+
+        :return: status and headers of the response as ASGI has them, and its body
+        """
+        env = odoo_env_ctx.get()
+        with _savepoints(env.cr):
+            try:
+                response = retrying(partial(self._attempt, env, scope, content), env)
+            except Exception as exc:
+                env.cr.rollback()
+                response = self._respond_to_error(scope, content, exc)
+                env.cr.rollback()
+            start: list[Any] = []
+            environ = create_environ(method=scope["method"])
+            iterable: Any = response(environ, lambda *args: start.extend(args))
+            chunks: list[bytes] = []
+            # raised by a stream that has failed, which is logged
+            with suppress(ConnectionAbortedError), closing(iterable):
+                for chunk in iterable:
+                    chunks.append(chunk)
+        status, headers = start
+        pairs = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers]
+        return {"status": int(status[:3]), "headers": pairs}, b"".join(chunks)
+
+    def _attempt(self, env: Environment, scope: Scope, content: bytes) -> Response:
+        """Call the app, and raise what rolls the request back."""
+        request = SimpleNamespace(env=env)
+        cycle = RequestCycle(env, request, _SavepointTransactions)
+        state = RequestState(flush=cycle.flush)
+        body, exc, build = self._call(scope, content, state)
+        response = cycle.respond(body, state, exc, build)
+        if response is not None:
+            cycle.start_stream()
+            return response
+        if cycle.error_response is not None:
+            raise HandledError(exc, cycle.error_response)
+        raise exc
+
+    def _respond_to_error(
+        self, scope: Scope, content: bytes, exc: Exception
+    ) -> Response:
+        """Return the response to an exception, by the app if it has one."""
+        if isinstance(exc, HandledError):
+            return exc.error_response
+        with suppress(Exception):
+            body, _exc, build = self._call(scope, content, RequestState(injected=exc))
+            if body.answered:
+                return build(collect(body))
+        response = default_exception_handler(Request({**scope, "app": self.app}), exc)
+        headers = response.headers.items()
+        return build_response(str(response.status_code), headers, [response.body])
 
     def _call(
-        self, scope: Scope, body: bytes, given: Exception | None = None
-    ) -> Response:
-        """Call the app as the dispatcher does.
+        self, scope: Scope, content: bytes, state: RequestState
+    ) -> tuple[ResponseBody, Any, Callable[[Iterable[bytes]], Response]]:
+        """Call the app like the dispatcher.
 
-        :param given: an exception that the app is to answer
-        :raises Exception: what the app leaves unanswered
+        :return: the body, an exception of the app, and a function that makes the
+            response
         """
-        status, headers, exc = 0, [], None
+        start: tuple[str, list[tuple[str, str]]] = "", []
+        exc = None
 
-        def start_response(line: str, pairs: Any, exc_info: Any = None) -> None:
-            nonlocal status, headers, exc
-            status = int(line[:3])
-            headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in pairs]
+        def start_response(status: str, headers: Any, exc_info: Any = None) -> None:
+            nonlocal start, exc
+            start = status[:3], headers
             exc = exc_info and exc_info[1]
 
-        async def app(bridged: Scope, receive: Receive, send: Send) -> None:
+        async def app(_scope: Scope, receive: Receive, send: Send) -> None:
             state.app = self.app
-            # the bridge knows none of the extensions that the client offers
-            more = {"extensions": {}, STATE_KEY: state}
-            await self.app({**scope, **more}, receive, send)
+            # the bridge supports none of the client's extensions
+            await self.app({**scope, "extensions": {}}, receive, send)
 
-        chunks: list[bytes] = []
-        env = odoo_env_ctx.get()
-        flushed = True
+        scope = {**scope, STATE_KEY: state}
+        environ = {**create_environ(data=content), STATE_KEY: state}
+        body = WsgiApp(app)(environ, start_response)
+        body.scope = scope
+        return body, exc, partial(build_response, *start)
 
-        def flush() -> None:
-            nonlocal flushed
-            flushed = False
-            env.cr.flush()
-            flushed = True
 
-        environ = create_environ(data=body)
-        state = environ[STATE_KEY] = RequestState(injected=given, flush=flush)
-        with _transaction() as savepoint, ExitStack() as stack:
-            answer = WsgiApp(app)(environ, start_response)
-            stack.callback(answer.close)  # in the transaction, whatever goes wrong
-            if not answer.answered:
-                raise exc
-            error = get_swallowed_error(env.cr)
-            if error is not None and (
-                exc is None or isinstance(exc, CommittedHTTPException)
-            ):
-                raise error
-            kept = given is None and (
-                exc is None or (flushed and isinstance(exc, CommittedHTTPException))
-            )
-            if not (kept and answer.streaming):
-                chunks.extend(answer)
-            if not kept:
-                savepoint.rollback()
-                env.registry.reset_changes()
-            env.cr.flush()
-            _raise_swallowed_error()
-            if kept and answer.streaming:
-                stack.pop_all()
-        if kept and (not answer.streaming or _read(answer, chunks)):
-            _run_tasks(answer)
-        return status, headers, b"".join(chunks)
+class _SavepointTransactions(FollowUpTransactions):
+    """Transactions after the response, on the test's cursor: it stays open."""
+
+    def hold(self) -> None:
+        pass
+
+    rest = close = hold
 
 
 @contextmanager
-def _transaction() -> Iterator[Savepoint]:
-    """Provide a savepoint, flushed in the end, rolled back after an exception."""
-    env = odoo_env_ctx.get()
-    try:
-        with env.cr.savepoint() as savepoint:
-            yield savepoint
-    except BaseException:
-        env.registry.reset_changes()
-        raise
+def _savepoints(cr: Any) -> Iterator[None]:
+    """Have the test's cursor commit and roll back to savepoints."""
+    savepoint = cr.savepoint()
 
+    def commit() -> None:
+        nonlocal savepoint
+        cr.flush()
+        raise_swallowed_error(cr)
+        savepoint.close(rollback=False)
+        savepoint = cr.savepoint()
 
-def _read(stream: ResponseBody, chunks: list[bytes]) -> bool:
-    """Return whether a stream comes to its end."""
-    try:
-        with _transaction(), closing(stream):
-            for chunk in stream:
-                chunks.append(chunk)
-            _raise_swallowed_error()
-    except Exception:
-        _logger.exception("A stream failed, and is cut off.")
-        return False
-    return True
+    def rollback() -> None:
+        savepoint.rollback()
 
-
-def _run_tasks(answer: ResponseBody) -> None:
-    tasks = answer.tasks()
-    for task in tasks:
-        task.context.run(_run_task, task)
-    for task in tasks:
-        task.close()
-
-
-def _run_task(task: TaskRun) -> None:
-    try:
-        with _transaction():
-            task()
-            _raise_swallowed_error()
-    except (Exception, SystemExit, GeneratorExit):
-        _logger.exception("%s failed, and is rolled back.", task)
-
-
-def _raise_swallowed_error() -> None:
-    error = get_swallowed_error(odoo_env_ctx.get().cr)
-    if error is not None:
-        raise error
-
-
-def _validation_error(exc: IntegrityError) -> ValidationError:
-    """Return what ``odoo.service.model.retrying`` makes of it after a rollback."""
-    env = odoo_env_ctx.get()
-    model = env["base"]
-    for model_class in env.registry.values():
-        if exc.diag.table_name == model_class._table:
-            model = env[model_class._name]
-            break
-    message = model._sql_error_to_message(exc)
-    try:  # where it is raised, and why, decides whether clients read the text
-        raise ValidationError(
-            env._("The operation cannot be completed: %s", message)
-        ) from exc
-    except ValidationError as error:
-        return error
+    with patch.multiple(cr, commit=commit, rollback=rollback):
+        try:
+            yield
+        except BaseException:
+            savepoint.close()
+            raise
+        savepoint.close(rollback=False)
 
 
 def _only_user(partner: ResPartner) -> ResUsers:

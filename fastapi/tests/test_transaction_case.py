@@ -444,8 +444,9 @@ class TestServed(LateMixin, FastAPITransactionCase):
         self.assertEqual((response.status_code, response.json()), (200, "done"))
         self.assert_left("handler", "task")
         (record,) = logs.records
-        self.assertEqual(
-            record.getMessage(), "Background task fail failed, and is rolled back."
+        self.assertIn(
+            "Background task fail failed, and is rolled back: POST /tasks: UserError",
+            record.getMessage(),
         )
         self.assertIs(record.exc_info[0], UserError)
 
@@ -549,7 +550,10 @@ class TestServed(LateMixin, FastAPITransactionCase):
         self.assertEqual((response.status_code, response.text), (200, "first,second,"))
         self.assert_left("handler", "first chunk")
         (record,) = logs.records
-        self.assertEqual(record.getMessage(), "A stream failed, and is cut off.")
+        self.assertIn(
+            "A stream failed, and is cut off: GET /stream: ",
+            record.getMessage(),
+        )
         self.assertIn("told nobody", logs.output[0])
 
     @mute_logger("odoo.sql_db")
