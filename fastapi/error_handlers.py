@@ -234,13 +234,8 @@ def default_exception_handlers() -> dict[
     int | type[Exception], Callable[[Request, Exception], Any]
 ]:
     """Return a new dictionary with the default handler of each type."""
-    handled = (
-        *_WITH_HEADERS,
-        RequestValidationError,
-        WerkzeugHTTPException,
-        Exception,
-    )
-    return dict.fromkeys(handled, default_exception_handler)
+    others = RequestValidationError, WerkzeugHTTPException, Exception
+    return dict.fromkeys((*_WITH_HEADERS, *others), default_exception_handler)
 
 
 def _from_werkzeug(response: WerkzeugResponse) -> Response:

@@ -62,9 +62,9 @@ class CommittedHTTPException(HTTPException):
 
 
 class AppBuildError(HTTPException):
-    """The app of an endpoint can't be built; ``__cause__`` says why.
+    """503: the app of an endpoint can't be built, because of ``__cause__``.
 
-    The client gets a 503 that does not mention the cause. The log has the traceback.
+    The log has the traceback. The response does not mention the cause.
 
     :param name: name of the endpoint
     :param root_path: root path of the endpoint
@@ -121,7 +121,7 @@ class StartTimeoutError(Exception):
 
 
 class NoRoomError(HTTPException):
-    """The server has no disk space for a request body: 507.
+    """507: the server has no disk space for a request body.
 
     :param cause: error of the temporary file
     """
@@ -185,7 +185,7 @@ class HandledError(Exception):
 
 
 class InvalidCredentials(Exception):
-    """The client has sent an invalid credential: 401.
+    """401: the client has sent an invalid credential.
 
     :param detail: sentence for the client that does not reveal whether a login exists
     :param error: error code of RFC 6750 for the ``WWW-Authenticate`` header of Bearer.
@@ -199,17 +199,14 @@ class InvalidCredentials(Exception):
 
 
 class TooManyAttempts(HTTPException):
-    """Too many failed logins: 429.
+    """429: too many failed logins.
 
     :param seconds: until the client may try again
     """
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(
-            429,
-            "Too many failed attempts. Try again later.",
-            {"Retry-After": str(seconds)},
-        )
+        headers = {"Retry-After": str(seconds)}
+        super().__init__(429, "Too many failed attempts. Try again later.", headers)
 
 
 class CommandError(Exception):

@@ -6,27 +6,11 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = [
-    "RESERVED_SEGMENTS",
-    "clean_root_path",
-    "is_below",
-    "is_reserved",
-    "is_valid",
-]
+__all__ = ["clean_root_path", "is_below", "is_reserved", "is_valid"]
 
 #: First segments of paths that Odoo itself serves.
 RESERVED_SEGMENTS = frozenset(
-    {
-        "",
-        "json",
-        "jsonrpc",
-        "longpolling",
-        "odoo",
-        "web",
-        "website",
-        "websocket",
-        "xmlrpc",
-    }
+    ["", *"json jsonrpc longpolling odoo web website websocket xmlrpc".split()]
 )
 #: Segments of letters and digits in any language, which browsers percent-encode, and
 #: of the other characters that a path may hold unencoded (RFC 3986, ``pchar``), except

@@ -66,14 +66,11 @@ _SERVED = "fastapi.served"
 
 
 class EndpointWsgiApp(WsgiApp):
-    """The built app of an endpoint.
+    """The built app of an endpoint. ``uid`` is the user that it was built for."""
 
-    :param uid: id of the user that the app was built for
-    """
-
-    def __init__(self, app: FastAPI, *args: Any, uid: int) -> None:
-        super().__init__(app, *args)
-        self.uid = uid
+    def __init__(self, app: FastAPI, endpoint: Any, state: dict[str, Any]) -> None:
+        super().__init__(app, endpoint.root_path, state, endpoint.name)
+        self.uid: int = endpoint.user_id.id
         self._preparing_ways = [
             way
             for way in find_ways(app.dependency_overrides)
@@ -88,9 +85,8 @@ class EndpointWsgiApp(WsgiApp):
         if not self._preparing_ways:
             return []
         headers: Any = EnvironHeaders(environ)
-        return list(
-            filter(None, (way.prepare(headers) for way in self._preparing_ways))
-        )
+        functions = (way.prepare(headers) for way in self._preparing_ways)
+        return list(filter(None, functions))
 
 
 class Serving:
@@ -102,8 +98,6 @@ class Serving:
     def __init__(self, endpoints: BaseModel) -> None:
         self._endpoints: Any = endpoints
         self._env = endpoints.env
-
-    # Mounts
 
     def get_mounts(self) -> MountTable:
         """Return where the active endpoints are mounted."""
@@ -129,15 +123,8 @@ class Serving:
             except Exception:  # of an override; the other endpoints are served
                 _logger.exception("%s is not served: no routing info", endpoint)
                 continue
-            mounts.append(
-                Mount(
-                    endpoint_id=endpoint.id,
-                    root_path=endpoint.root_path,
-                    uid=endpoint.user_id.id,
-                    app_version=endpoint.app_version,
-                    routing=routing,
-                )
-            )
+            uid, version = endpoint.user_id.id, endpoint.app_version
+            mounts.append(Mount(endpoint.id, endpoint.root_path, uid, version, routing))
         archived = (everything - endpoints).mapped("root_path")
         return MountTable(mounts, sequences["routing"], archived)
 
@@ -159,10 +146,7 @@ class Serving:
         cr.postcommit.add(signal)
         cr.postrollback.add(partial(registry.clear_cache, "routing"))
 
-    # Apps
-
     def get_uid(self, path: str) -> int | None:
-        """Return the id of the user that the endpoint of a path runs as."""
         served: tuple[str, int] | None = self._env.cr.cache.get(_SERVED)
         if served and served[0] == path:
             return served[1]
@@ -170,18 +154,11 @@ class Serving:
         return mount.uid if mount else None
 
     def get_app(self, path: str) -> EndpointWsgiApp | None:
-        """Return the app that serves a path, None if no endpoint does.
-
-        :raises AppBuildError: it can't be built
-        """
         mount = self.get_mounts().find(path)
         if mount is None:
             return None
-        app = self.get_built(
-            mount.endpoint_id,
-            mount.app_version,
-            partial(self._build_mounted, path, mount),
-        )
+        build = partial(self._build_mounted, path, mount)
+        app = self.get_built(mount.endpoint_id, mount.app_version, build)
         if app is not None:
             # for get_uid: by then, another thread may have replaced the table of mounts
             self._env.cr.cache[_SERVED] = path, app.uid
@@ -240,11 +217,9 @@ class Serving:
             replica.
         :raises StartTimeoutError: the lifespan has not started in time
         """
-        endpoint.ensure_one()
         error = self._make_error(endpoint.id)
-        endpoint = endpoint.sudo()
-        env = self._env(user=endpoint.user_id.id, context={}, su=True)
-        endpoint = endpoint.with_env(env)
+        uid = endpoint.sudo().user_id.id
+        endpoint = endpoint.with_env(self._env(user=uid, context={}, su=True))
         try:
             app = _build_app(endpoint)
             return endpoint.app_version, app
@@ -284,13 +259,7 @@ def _build_app(endpoint: Any) -> EndpointWsgiApp:
         except BaseException:
             lifespan.stop()
             raise
-    wsgi_app = EndpointWsgiApp(
-        app,
-        endpoint.root_path,
-        lifespan.state,
-        endpoint.name,
-        uid=endpoint.user_id.id,
-    )
+    wsgi_app = EndpointWsgiApp(app, endpoint, lifespan.state)
     # after the last request; the lifespan itself stops at the end of the process
     weakref.finalize(wsgi_app, _retire, lifespan).atexit = False
     return wsgi_app
@@ -315,8 +284,7 @@ def _retire(lifespan: Lifespan) -> None:
 def close_apps_of_old_registries() -> None:
     """Stop the apps of registries that are no longer in use.
 
-    A started app stays alive until it stops, and keeps its registry alive if it can
-    reach it. So the garbage collector would never free such a registry.
+    The garbage collector would not: a running lifespan may reach its registry.
     """
     current = set(map(id, Registry.registries.snapshot.values()))
     for registry in list(_registries.values()):
