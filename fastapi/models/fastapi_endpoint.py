@@ -237,9 +237,9 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _fastapi_app_fields(self) -> list[str]:
-        """Return the fields that the hooks above read. A write rebuilds the app.
+        """Return the fields that the hooks read; writes of them rebuild the app.
 
-        An override appends the fields that its hooks read.
+        An override appends its own.
         """
         names = ["name", "description", "root_path", "app", "user_id", "company_id"]
         for app in self._get_app_models():
@@ -248,10 +248,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _routing_impacting_fields(self) -> tuple[str, ...]:
-        """Return the fields that ``_get_routing_info`` reads.
-
-        An override adds the fields that its ``_get_routing_info`` reads.
-        """
+        """Return the fields that ``_get_routing_info`` and its overrides read."""
         names = ["root_path", "save_http_session", "route_group", "active", "user_id"]
         for app in self._get_app_models():
             names += app._get_routing_fields()

@@ -75,7 +75,7 @@ class FastapiEndpoint(models.Model):
                     self._create_endpoint_of(app)
                 elif app._user_xml_id and not has_user:
                     _logger.warning(
-                        "%s has no user: %s is not there", app._name, app._user_xml_id
+                        "%s has no user: %s does not exist", app._name, app._user_xml_id
                     )
 
     @api.model
@@ -122,7 +122,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _is_new_model(self, app):
-        """Return whether a model came to the database in this transaction."""
+        """Return whether this transaction has installed a model."""
         self.env.cr.execute(
             """
             SELECT create_date >= now() AT TIME ZONE 'UTC' FROM ir_model_data
@@ -135,9 +135,9 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _create_endpoint_of(self, app):
-        """Create the endpoint that an app brings with it, if it has none yet.
+        """Create the endpoint of a new app.
 
-        It may have one from the time before it became a class.
+        If the app was no class in an earlier version, it may have an endpoint already.
         """
         key = app._name.removeprefix(f"{APP_MODEL}.")
         endpoints = self.with_context(active_test=False)

@@ -49,7 +49,7 @@ class FastapiEndpoint(models.Model):
         # the default table would be that of any other field to the same model
         relation="fastapi_endpoint_docs_group_rel",
         string="Documentation Groups",
-        # the endpoint's user must not read groups
+        # the endpoint's user may read endpoints, but not groups
         groups="fastapi.group_fastapi_user",
         help="Members of any of these groups may read the documentation, "
         "also if another group makes them members.",

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Addons with apps are installed; the link *Learn More* of this addon."""
+"""Creates endpoints after the installation of an addon, and sets our *Learn More*."""
 
 from odoo import models
 
