@@ -1,10 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""API keys of Odoo: those of the endpoint, and users' own where they are accepted."""
+"""API keys as a way to authenticate: an endpoint's keys, and users' own if accepted."""
 
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi.security import APIKeyHeader
 
@@ -20,30 +20,43 @@ from .run_as import get_user
 from .ways import Way
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from starlette.requests import HTTPConnection
 
     from odoo.api import Environment
 
-__all__ = ["ApiKeyWay", "may_be_key"]
+__all__ = ["ApiKeyWay", "ValidKey", "may_be_key"]
 
-#: Characters of a key; Odoo makes keys of 40.
+#: Characters of the longest key; Odoo makes keys of 40.
 MAX_KEY_LENGTH = 512
-#: What a client with a wrong key is told.
+#: The refusal of a wrong key.
 INVALID_KEY = "Invalid API key"
 
 
+class ValidKey(NamedTuple):
+    """A key that a client may use now.
+
+    :param user_id: id of its user
+    :param api_key_id: id of the ``res.users.apikeys``
+    :param key_id: id of the ``fastapi.endpoint.key``, None for a user's own key
+    :param scopes: what the key allows, None if it is not limited by scopes
+    """
+
+    user_id: int
+    api_key_id: int
+    key_id: int | None
+    scopes: frozenset[str] | None
+
+
 def may_be_key(text: str) -> bool:
-    """Return whether a text can be looked up as a key: PostgreSQL takes no NUL."""
+    """Return whether the database can be searched for a key; PostgreSQL refuses NUL."""
     return text.isprintable() and 0 < len(text) <= MAX_KEY_LENGTH
 
 
 class ApiKeyWay(Way):
     """An API key in ``Authorization: Bearer``, or in another header.
 
-    :param endpoint_id: id of the endpoint, whose keys have a scope of their own
-    :param header: name of the header, None for ``Authorization``
+    :param endpoint_id: id of the endpoint
+    :param header: name of the other header
     :param accept_unscoped: whether to accept keys that users made for themselves
     """
 
@@ -57,37 +70,22 @@ class ApiKeyWay(Way):
     ) -> None:
         self._endpoint_id = endpoint_id
         self._accept_unscoped = accept_unscoped
-        self._leaves_tokens = False
-        description = "An API key of this endpoint."
-        if accept_unscoped:
-            description = (
-                "An API key of this endpoint, or one of your own: "
-                "My Preferences, tab Security."
-            )
+        own = ", or one of your own: My Preferences, tab Security"
+        description = f"An API key of this endpoint{own if accept_unscoped else ''}."
+        options: Any = {"scheme_name": "APIKey", "description": description}
         if header:
-            self.scheme = APIKeyHeader(
-                name=header,
-                scheme_name="APIKey",
-                description=description,
-                auto_error=False,
-            )
+            self.scheme = APIKeyHeader(name=header, auto_error=False, **options)
             self.challenge = "APIKey"
         else:
-            self.scheme = BearerScheme(scheme_name="APIKey", description=description)
+            self.scheme = BearerScheme(**options)
             self.challenge = "Bearer"
-        self._hash_of_nothing = KEY_CRYPT_CONTEXT.hash(secrets.token_hex())
-
-    def join(self, others: Sequence[Way]) -> None:
-        if self.challenge == "Bearer":
-            self._leaves_tokens = any(
-                (other.challenge or "").startswith("Bearer") for other in others
-            )
+        self._unused_hash = KEY_CRYPT_CONTEXT.hash(secrets.token_hex())
 
     def authenticate(
         self, credential: Any, connection: HTTPConnection, env: Environment
     ) -> Caller | None:
         key = credential if isinstance(credential, str) else credential.credentials
-        if self._leaves_tokens and key.count(".") == 2:
+        if self.shares_bearer and key.count(".") == 2:
             return None  # a JSON Web Token
         if not may_be_key(key):
             raise InvalidCredentials(INVALID_KEY)
@@ -105,19 +103,22 @@ class ApiKeyWay(Way):
             self.name, user.partner_id.id, user.id, valid.scopes, valid.key_id
         )
 
-    def _verify(self, key: str, connection: HTTPConnection, env: Environment) -> Any:
-        """Return what a key allows, and remember it for the next calls.
+    def _verify(
+        self, key: str, connection: HTTPConnection, env: Environment
+    ) -> ValidKey:
+        """Return what a key allows, and remember the key for the next calls.
 
-        :raises InvalidCredentials: it does not open the endpoint
-        :raises fastapi.HTTPException: 429, after too many failures
+        :raises InvalidCredentials: the key does not open the endpoint
+        :raises TooManyAttempts: there were too many failures
         """
         subject = key[:INDEX_SIZE]
         attempts.check(env, connection, subject)
-        keys = env["fastapi.endpoint.key"]
-        valid = keys._find_valid(self._endpoint_id, key, self._accept_unscoped)
+        valid: ValidKey | None = env["fastapi.endpoint.key"]._find_valid(
+            self._endpoint_id, key, self._accept_unscoped
+        )
         if valid is None:
             if not self._has_candidate(env, key):
-                KEY_CRYPT_CONTEXT.verify(key, self._hash_of_nothing)
+                KEY_CRYPT_CONTEXT.verify(key, self._unused_hash)
             attempts.failed(env, connection, subject)
             raise InvalidCredentials(INVALID_KEY)
         verified.put(
@@ -126,10 +127,10 @@ class ApiKeyWay(Way):
         return valid
 
     def _has_candidate(self, env: Environment, key: str) -> bool:
-        """Return whether Odoo has compared a wrong key with the hash of another one.
+        """Return whether Odoo has compared a wrong key with the hash of another key.
 
-        The query is that of Odoo's ``_check_credentials``. Without a comparison, the
-        time of the response would tell that no key begins like this one.
+        The query is that of Odoo's ``_check_credentials``. If it has not, the key is
+        hashed anyway, so that the time does not tell that no key begins alike.
         """
         query = SQL(
             """

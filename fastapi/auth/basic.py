@@ -1,10 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""HTTP Basic: the login and the password of a user with each request.
+"""HTTP Basic: clients send the login and the password of a user with each request.
 
-The first call goes through Odoo's ``res.users.authenticate`` and its extensions in
-other addons. For some minutes after that the process remembers the credential
-(``verified``). Each call then asks the database whether anything has changed that also
-ends Odoo's sessions: the password, the login, a second factor, an archived user.
+The first call goes through Odoo's ``res.users.authenticate``, which other addons may
+extend. After that, the process remembers the credential for some minutes
+(``verified``). Each later call reads from the database what also ends Odoo's sessions:
+whether the password, the login or a second factor has changed, or the user was
+archived.
 """
 
 from __future__ import annotations
@@ -30,8 +31,6 @@ from .ways import Way
 if TYPE_CHECKING:
     from odoo.api import Environment
 
-    from odoo.addons.base.models.res_users import ResUsers
-
 __all__ = [
     "API_LOGIN_KEY",
     "BasicCredentials",
@@ -40,10 +39,9 @@ __all__ = [
     "authenticate_basic",
 ]
 
-#: Key of the context in which an API authenticates a user. Unknown logins take as long
-#: as wrong passwords, ``attempts`` counts the failures, and no login is recorded.
+#: Context key for logins of an API, see ``models.res_users``.
 API_LOGIN_KEY = "fastapi_login"
-#: Most characters of a password: passlib refuses longer ones (``PasswordSizeError``).
+#: Characters; passlib refuses longer passwords (``PasswordSizeError``).
 MAX_PASSWORD_LENGTH = 4096
 
 
@@ -54,16 +52,18 @@ class BasicCredentials(HTTPBasicCredentials):
 
 
 class BasicScheme(HTTPBasic):
-    """FastAPI's scheme, which also reads logins and passwords in UTF-8.
+    """FastAPI's scheme, for logins and passwords in UTF-8.
 
-    With ``auto_error=False``, a header that can't be read becomes an empty credential,
-    which is always wrong. So all wrong credentials get the same response.
+    With ``auto_error=False``, an invalid header becomes an empty credential, which is
+    always wrong. So all wrong credentials get the same response.
     """
 
     def __init__(self, *, auto_error: bool = True) -> None:
         super().__init__(scheme_name="HTTPBasic", auto_error=auto_error)
 
-    async def __call__(self, request: HTTPConnection) -> BasicCredentials | None:
+    async def __call__(  # type: ignore[override]  # as in HTTPBasic
+        self, request: HTTPConnection
+    ) -> BasicCredentials | None:
         """Return the login and password that the client sent.
 
         :raises HTTPException: 401 without a credential, unless ``auto_error`` is off
@@ -73,7 +73,7 @@ class BasicScheme(HTTPBasic):
         if scheme.lower() == "basic":
             try:
                 login, separator, password = b64decode(param).decode().partition(":")
-            except ValueError:  # neither base64 nor UTF-8
+            except ValueError:  # not base64 or not UTF-8
                 separator = ""
             if separator:
                 return BasicCredentials(username=login, password=password)
@@ -99,9 +99,8 @@ class BasicWay(Way):
         connection: HTTPConnection,
         env: Environment,
     ) -> Caller:
-        user_id = authenticate_basic(credential, connection, env)
-        user = get_user(env, user_id)
-        return Caller(self.name, partner_id=user.partner_id.id, user_id=user_id)
+        user = get_user(env, authenticate_basic(credential, connection, env))
+        return Caller(self.name, user.partner_id.id, user.id)
 
 
 def authenticate_basic(
@@ -111,17 +110,17 @@ def authenticate_basic(
 ) -> int:
     """Return the id of the user whose login and password were sent.
 
-    The time that a refusal takes does not tell which logins exist.
+    The time of a refusal does not tell which logins exist.
 
-    :param connection: of the client; None for that of Odoo's request
-    :param env: of the request; nothing is written
+    :param connection: connection of the client; None for Odoo's request
+    :param env: environment of the request; nothing is written
     :raises InvalidCredentials: the login or the password is wrong
     :raises TooManyAttempts: there were too many failures
     """
     login, password = credential.username, credential.password
     if (
-        not 0 < len(password) <= MAX_PASSWORD_LENGTH  # no user has such a one
-        or "\0" in login + password  # PostgreSQL takes no NUL in a text
+        not 0 < len(password) <= MAX_PASSWORD_LENGTH
+        or "\0" in login + password  # PostgreSQL refuses NUL
     ):
         raise _invalid()
     users = env["res.users"].sudo().with_context(**{API_LOGIN_KEY: True})
@@ -129,7 +128,10 @@ def authenticate_basic(
     secret = f"{users._get_login_domain(login)!r}\0{password}"
     known = verified.get(env, "basic", secret)
     if known is not None:
-        if _is_current(users.browse(known.user_id), known):
+        state = users.browse(known.user_id)._get_credential_state(known.method)
+        if state is not None and hmac.compare_digest(
+            verified.digest(state), known.fingerprint
+        ):
             return known.user_id
         verified.forget_user(env, known.user_id)
     subject = login.casefold()
@@ -142,20 +144,13 @@ def authenticate_basic(
     except AccessDenied as err:
         attempts.failed(env, connection, subject)
         raise _invalid() from err
-    user_id, method = auth_info["uid"], auth_info["auth_method"]
+    user_id: int = auth_info["uid"]
+    method: str = auth_info["auth_method"]
     state = users.browse(user_id)._get_credential_state(method)
     if state is not None:
         found = Verified(user_id, fingerprint=verified.digest(state), method=method)
         verified.put(env, "basic", secret, found)
     return user_id
-
-
-def _is_current(user: ResUsers, known: Verified) -> bool:
-    """Return whether the credential of a user is still what was verified."""
-    state = user._get_credential_state(known.method)
-    return state is not None and hmac.compare_digest(
-        verified.digest(state), known.fingerprint
-    )
 
 
 def _invalid() -> InvalidCredentials:

@@ -1,9 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""A credential in ``Authorization: Bearer``."""
+"""Credentials in the header ``Authorization: Bearer``."""
+
+from typing import Any
 
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 __all__ = ["BearerCredentials", "BearerScheme"]
 
@@ -15,19 +17,13 @@ class BearerCredentials(HTTPAuthorizationCredentials):
 
 
 class BearerScheme(HTTPBearer):
-    """FastAPI's scheme, which returns None without a credential.
+    """FastAPI's scheme; returns None without a credential."""
 
-    :param scheme_name: name in OpenAPI
-    :param description: what to send
-    """
+    def __init__(self, *, scheme_name: str, **options: Any) -> None:
+        super().__init__(scheme_name=scheme_name, auto_error=False, **options)
 
-    def __init__(self, *, scheme_name: str, description: str | None = None) -> None:
-        super().__init__(
-            scheme_name=scheme_name, description=description, auto_error=False
-        )
-
-    async def __call__(self, request: Request) -> BearerCredentials | None:
+    async def __call__(self, request: HTTPConnection) -> BearerCredentials | None:
         found = await super().__call__(request)
-        return found and BearerCredentials(
-            scheme=found.scheme, credentials=found.credentials
-        )
+        if found is None:
+            return None
+        return BearerCredentials(scheme=found.scheme, credentials=found.credentials)

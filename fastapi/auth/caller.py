@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Who calls an API: ways to authenticate return it, handlers ask for it."""
+"""The caller of an API: ways to authenticate return it, handlers depend on it."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -17,8 +17,7 @@ __all__ = [
     "optionally_authenticated_partner_impl",
 ]
 
-#: Key of the ASGI scope: the caller, set when the ways of the endpoint were asked. None
-#: for an anonymous caller.
+#: Key of the ASGI scope: the caller that the ways of the endpoint have found, or None.
 CALLER_KEY = "odoo.fastapi.caller"
 
 
@@ -26,13 +25,12 @@ CALLER_KEY = "odoo.fastapi.caller"
 class Caller:
     """The result of an authentication.
 
-    :param method: name of the way, for example ``api_key``; ``app`` if an override of
-        the app has authenticated the caller
-    :param partner_id: id of the partner who calls
-    :param user_id: id of the user whose credential was sent, None for a partner without
-        a user
+    :param method: name of the way, for example ``api_key``, or ``app`` for an override
+        of the app
+    :param partner_id: id of the partner
+    :param user_id: id of the user, None for a partner without a user
     :param scopes: what the credential allows, None if it is not limited by scopes
-    :param key_id: id of the ``fastapi.endpoint.key`` that was sent, if any
+    :param key_id: id of the ``fastapi.endpoint.key``, if one was sent
     """
 
     method: str
@@ -43,13 +41,13 @@ class Caller:
 
 
 def authenticated_partner_impl() -> ResPartner:
-    """Return the partner who calls, or refuse the request; override this.
+    """Return the calling partner, or refuse the request; override this.
 
-    An override depends on what identifies the caller. It raises ``HTTPException`` with
-    status 401 if the request has no valid credential. An endpoint with a way to
-    authenticate overrides this.
+    An override depends on what identifies the caller, and raises ``HTTPException`` with
+    status 401 without a valid credential. Endpoints with a way to authenticate have an
+    override.
 
-    :raises NotImplementedError: nothing overrides it, so clients can't authenticate
+    :raises NotImplementedError: there is no override, so clients can't authenticate
     """
     raise NotImplementedError(
         "No authentication: authenticated_partner_impl is not in the app's "
@@ -58,7 +56,7 @@ def authenticated_partner_impl() -> ResPartner:
 
 
 def optionally_authenticated_partner_impl() -> ResPartner | None:
-    """Return the partner who calls, None for an anonymous one; override this."""
+    """Return the calling partner, None for an anonymous caller; override this."""
     return None
 
 
@@ -66,9 +64,9 @@ def authenticated_caller(
     connection: HTTPConnection,
     partner: Annotated[ResPartner, Depends(authenticated_partner_impl)],
 ) -> Caller:
-    """Return who calls, and by which credential.
+    """Return the caller.
 
-    :raises HTTPException: 401, as ``authenticated_partner_impl``
+    :raises HTTPException: 401, from ``authenticated_partner_impl``
     """
     return _get_caller(connection, partner)
 
@@ -79,17 +77,17 @@ def optionally_authenticated_caller(
         ResPartner | None, Depends(optionally_authenticated_partner_impl)
     ],
 ) -> Caller | None:
-    """Return who calls, None for an anonymous caller."""
+    """Return the caller, None for an anonymous one."""
     return _get_caller(connection, partner) if partner else None
 
 
 def _get_caller(connection: HTTPConnection, partner: ResPartner) -> Caller:
-    """Return the caller that a partner stands for.
+    """Return the caller for a partner.
 
-    An override of the app only returns the partner. The user is then that of the
-    partner, if the partner has exactly one active user.
+    If an override of the app has returned the partner, the user is the only active one
+    of the partner.
     """
-    caller = connection.scope.get(CALLER_KEY)
+    caller: Caller | None = connection.scope.get(CALLER_KEY)
     if caller is None or caller.partner_id != partner.id:
         users = partner.sudo().with_context(active_test=True).user_ids
         caller = Caller("app", partner.id, users.id if len(users) == 1 else None)

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The dependency overrides of an endpoint that authenticates, or runs as the caller.
+"""Dependency overrides of endpoints that authenticate, or run as the caller.
 
 The app's own overrides win over them.
 """
@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import iter_route_contexts
 from starlette.requests import HTTPConnection
 from starlette.routing import Host, Mount
 
@@ -36,6 +35,7 @@ from .caller import (
     optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
+from .route_calls import is_call_of, iter_route_calls
 from .run_as import become, check_user, enter_company
 from .ways import Authentication, Way
 
@@ -45,7 +45,8 @@ Overrides = dict[Callable[..., Any], Callable[..., Any]]
 
 #: Dependencies that apps override to identify the caller.
 _IMPLS = authenticated_partner_impl, optionally_authenticated_partner_impl
-_TELL_WHO_CALLS = *_IMPLS, authenticated_caller, optionally_authenticated_caller
+#: Dependencies that identify the caller.
+_IDENTIFYING = *_IMPLS, authenticated_caller, optionally_authenticated_caller
 
 
 def make_overrides(
@@ -58,7 +59,7 @@ def make_overrides(
     """Return the overrides of an endpoint.
 
     :param authentication: None if no way is chosen
-    :param run_as_caller: whether ``odoo_env`` is the caller's
+    :param run_as_caller: whether ``odoo_env`` is the caller's environment
     :param allow_portal_users: whether users who are not internal may call
     :param endpoint_uid: id of the endpoint's user
     """
@@ -71,7 +72,7 @@ def make_overrides(
 
 
 def is_by_app(overrides: Mapping[Callable[..., Any], Callable[..., Any]]) -> bool:
-    """Return whether an app authenticates its callers by overrides of its own."""
+    """Return whether an app authenticates its callers with its own overrides."""
     return any(
         impl in overrides and not hasattr(overrides[impl], "authentication")
         for impl in _IMPLS
@@ -83,37 +84,35 @@ def find_ways(
 ) -> tuple[Way, ...]:
     """Return the ways to authenticate that overrides of an app use."""
     for impl in _IMPLS:
-        authentication = getattr(overrides.get(impl), "authentication", None)
-        if authentication is not None:
-            return authentication.ways
+        override = overrides.get(impl)
+        found: Authentication | None = getattr(override, "authentication", None)
+        if found is not None:
+            return found.ways
     return ()
 
 
 def check_runs_as_caller(app: FastAPI) -> None:
-    """Look for routes that work with records, but have not got these overrides.
+    """Refuse routes that depend on ``odoo_env`` in an app without these overrides.
 
-    They would run as the endpoint's user for any caller. Such are routes of an app that
-    is mounted in another one, or of an app that an override of ``_get_app`` returns.
+    They would run as the endpoint's user for every caller. Such an app is mounted in
+    another one, or an override of ``_get_app`` returns it.
 
     :raises ValueError: there is such a route
     """
     for part in _iter_apps(app):
         if odoo_env in getattr(part, "dependency_overrides", ()):
             continue
-        for route in iter_route_contexts(part.routes):
-            if isinstance(route.original_route, APIRoute) and _asks_for_env(
-                route.dependant
-            ):
+        for path, call in iter_route_calls(part.routes):
+            if is_call_of(call, odoo_env):
                 raise ValueError(
-                    f"{route.path_format} works with records and can't run as the "
-                    "caller: its app, mounted or of its own, has no overrides of the "
-                    "endpoint. Include its router instead (include_router), or run as "
-                    "the endpoint's user."
+                    f"{path} works with records and can't run as the caller: its app "
+                    "does not have the overrides of the endpoint. Include its router "
+                    "instead (include_router), or run as the endpoint's user."
                 )
 
 
 def _iter_apps(app: Any) -> Iterator[Any]:
-    """Yield an app, and what is mounted in it, however deep, that has routes."""
+    """Yield an app, and all mounted apps with routes, at all levels."""
     yield app
     for context in iter_route_contexts(app.routes):
         route = context._effective_route
@@ -127,42 +126,27 @@ def _iter_apps(app: Any) -> Iterator[Any]:
                 yield from _iter_apps(mounted)
 
 
-def _asks_for_env(dependant: Dependant) -> bool:
-    # the app may call a replacement of the function, which has its names
-    call = dependant.call
-    return (
-        getattr(call, "__module__", ""),
-        getattr(call, "__qualname__", ""),
-    ) == (odoo_env.__module__, odoo_env.__qualname__) or any(
-        map(_asks_for_env, dependant.dependencies)
-    )
-
-
 def _make_partners(authentication: Authentication) -> Overrides:
-    required, optional = authentication.required, authentication.optional
-
     def partner_of_way(
-        caller: Annotated[Caller, Depends(required)],
+        caller: Annotated[Caller, Depends(authentication.required)],
         company: Annotated[int | None, Depends(company_id)],
     ) -> ResPartner:
-        """Return the partner whose credential was sent."""
+        """Return the partner of the credential."""
         return odoo_env(company)["res.partner"].browse(caller.partner_id)
 
     def partner_of_way_if_any(
-        caller: Annotated[Caller | None, Depends(optional)],
+        caller: Annotated[Caller | None, Depends(authentication.optional)],
         company: Annotated[int | None, Depends(company_id)],
     ) -> ResPartner | None:
-        """Return the partner whose credential was sent, None without one."""
-        if caller is None:
-            return None
-        return odoo_env(company)["res.partner"].browse(caller.partner_id)
+        """Return the partner of the credential, None without one."""
+        return partner_of_way(caller, company) if caller else None
 
     overrides: Overrides = {
         authenticated_partner_impl: partner_of_way,
         optionally_authenticated_partner_impl: partner_of_way_if_any,
     }
     for override in overrides.values():
-        override.authentication = authentication
+        override.authentication = authentication  # type: ignore[attr-defined]
     return overrides
 
 
@@ -170,12 +154,11 @@ def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides
     def get_env(
         connection: HTTPConnection, caller: Caller, company: int | None
     ) -> Environment:
+        # a way has checked its caller; an override of the app may not have
         is_checked = connection.scope.get(CALLER_KEY) is caller
-        # else an override of the app has identified the caller
         if caller.user_id is not None and not is_checked:
-            env = odoo_env_ctx.get()
             try:
-                check_user(env, caller.user_id, allow_portal_users)
+                check_user(odoo_env_ctx.get(), caller.user_id, allow_portal_users)
             except InvalidCredentials as err:
                 raise HTTPException(401, err.detail) from err
         return enter_company(become(connection, caller), company)
@@ -185,13 +168,13 @@ def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides
         caller: Annotated[Caller, Depends(authenticated_caller)],
         company: Annotated[int | None, Depends(company_id)],
     ) -> Environment:
-        """Return the environment of the user who calls."""
+        """Return the environment of the caller's user."""
         return get_env(connection, caller, company)
 
     def partner_env_of_caller(
         env: Annotated[Environment, Depends(odoo_env)],
     ) -> Environment:
-        """Return the caller's environment, where rules know the partner already."""
+        """Return the caller's environment; record rules know the partner in it."""
         return env
 
     def partner_env_of_caller_if_any(
@@ -199,17 +182,15 @@ def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides
         caller: Annotated[Caller | None, Depends(optionally_authenticated_caller)],
         company: Annotated[int | None, Depends(company_id)],
     ) -> Environment:
-        """Return the caller's environment, the endpoint's for an anonymous caller."""
-        if caller is None:
-            return odoo_env(company)
-        return get_env(connection, caller, company)
+        """Return the caller's environment, or the endpoint's without a caller."""
+        return get_env(connection, caller, company) if caller else odoo_env(company)
 
     def endpoint_of_its_user(
         _id: Annotated[int, Depends(fastapi_endpoint_id)],
     ) -> BaseModel:
-        """Return the endpoint as its user sees it: callers can't read endpoints."""
-        env = odoo_env_ctx.get()
-        return env(user=endpoint_uid)["fastapi.endpoint"].browse(_id)
+        """Return the endpoint in its user's environment: callers can't read it."""
+        env = odoo_env_ctx.get()(user=endpoint_uid)
+        return env["fastapi.endpoint"].browse(_id)
 
     overrides: Overrides = {
         odoo_env: env_of_caller,
@@ -218,6 +199,6 @@ def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides
         fastapi_endpoint: endpoint_of_its_user,
     }
     for override in overrides.values():
-        # an override of the app that identifies the caller runs as the endpoint's user
-        override.not_below = _TELL_WHO_CALLS
+        # the app's own code that identifies the caller runs as the endpoint's user
+        override.not_below = _IDENTIFYING  # type: ignore[attr-defined]
     return overrides

@@ -1,20 +1,19 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What routes require of callers: scopes of the credential, groups of the user."""
+"""What routes can require: scopes of the credential, or groups of the user."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, HTTPException, Security, status
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi import Depends, FastAPI, HTTPException, Security
 from fastapi.security import SecurityScopes
 
 from odoo.api import Environment
 
 from ..context import odoo_env_ctx
 from .caller import Caller, authenticated_caller
+from .route_calls import iter_route_calls
 
 __all__ = [
     "SCOPE",
@@ -31,16 +30,16 @@ SCOPE = re.compile(r"[!#-\[\]-~]+")
 def require_scopes(*scopes: str) -> Any:
     """Return a dependency that refuses callers whose credential lacks a scope.
 
-    Use it on a route, a router or an app, or as a parameter; it gives the
+    Use it on a route, a router or an app, or as a parameter that is the
     :class:`Caller`::
 
         @router.post("/orders", dependencies=[require_scopes("orders:write")])
 
-    All of the scopes are needed. A credential that scopes don't limit has all of them.
-    Callers without them get a 403. OpenAPI shows them with the ways to authenticate.
+    All scopes are needed, or the response is a 403. A credential that is not limited by
+    scopes has all of them. OpenAPI shows the scopes.
 
     :param scopes: each of printable ASCII characters, without spaces, ``"`` and ``\\``
-    :raises ValueError: there are no scopes, or one that can't be sent
+    :raises ValueError: there are no scopes, or one has other characters
     """
     if not scopes:
         raise ValueError("require_scopes() needs at least one scope.")
@@ -51,18 +50,17 @@ def require_scopes(*scopes: str) -> Any:
 
 
 def require_group(*xml_ids: str) -> Any:
-    """Return a dependency that refuses callers who are in none of the groups.
+    """Return a dependency that refuses users who do not belong to any of the groups.
 
-    Use it on a route, a router or an app, or as a parameter; it gives the
-    :class:`Caller`::
+    Use it like :func:`require_scopes`::
 
         salesmen = require_group("sales_team.group_sale_salesman")
 
         @router.get("/orders", dependencies=[salesmen])
 
-    One of the groups is enough, and a group that implies it counts too. Other users,
-    and callers without a user, get a 403. OpenAPI names the groups. If a group does not
-    exist, the app can't be built.
+    A group that implies one of the groups is enough. Other users, and callers without a
+    user, get a 403. OpenAPI shows the groups. The app can't be built if one of them
+    does not exist.
 
     :param xml_ids: XML ids of the groups, each with the name of its addon
     :raises ValueError: there are no groups
@@ -75,47 +73,34 @@ def require_group(*xml_ids: str) -> Any:
 def check_scopes(caller: Caller, scopes: Iterable[str]) -> None:
     """Refuse a caller whose credential lacks scopes.
 
-    :param scopes: what is needed, for example ``SecurityScopes.scopes``
+    :param scopes: the scopes that are needed
     :raises HTTPException: 403
     """
-    needed = list(scopes)
     if caller.scopes is None:
         return
+    needed = list(scopes)
     missing = [scope for scope in needed if scope not in caller.scopes]
     if missing:
         noun = "scope" if len(missing) == 1 else "scopes"
-        raise HTTPException(
-            status_code=status.HTTP_403_FORBIDDEN,
-            detail=f"The credential lacks the {noun} {', '.join(missing)}.",
-            headers={
-                "WWW-Authenticate": 'Bearer error="insufficient_scope", '
-                f'scope="{" ".join(needed)}"'
-            },
-        )
+        challenge = f'Bearer error="insufficient_scope", scope="{" ".join(needed)}"'
+        detail = f"The credential lacks the {noun} {', '.join(missing)}."
+        raise HTTPException(403, detail, {"WWW-Authenticate": challenge})
 
 
 def check_groups_exist(app: FastAPI, env: Environment) -> None:
-    """Check that the groups exist that the routes of an app ask for.
+    """Check that the groups that routes of an app require exist.
 
     :raises ValueError: a group does not exist
     """
     groups = env["res.groups"]._get_group_definitions()
-    for route in iter_route_contexts(app.routes):
-        if not isinstance(route.original_route, APIRoute):
-            continue
-        for xml_id in _iter_groups(route.dependant):
+    for path, call in iter_route_calls(app.routes):
+        for xml_id in (
+            call.required_groups if isinstance(call, _GroupRequirement) else ()
+        ):
             if groups.get_id(xml_id) is None:
                 raise ValueError(
-                    f"{route.path_format} is for members of a group that does not "
-                    f"exist: {xml_id}"
+                    f"{path} is for members of a group that does not exist: {xml_id}"
                 )
-
-
-def _iter_groups(dependant: Dependant) -> Iterator[str]:
-    if isinstance(dependant.call, _GroupRequirement):
-        yield from dependant.call.required_groups
-    for dependency in dependant.dependencies:
-        yield from _iter_groups(dependency)
 
 
 def _require_scopes(
@@ -130,10 +115,8 @@ def _require_scopes(
 class _GroupRequirement:
     """Dependency of :func:`require_group`; FastAPI calls equal ones only once.
 
-    It is async, so ``app.callables`` does not replace it in the routes of an app:
-    ``openapi_document`` reads its groups there.
-
-    :param required_groups: XML ids
+    It is async so that ``app.callables`` does not replace it in the routes:
+    ``openapi_document`` reads the groups there.
     """
 
     required_groups: tuple[str, ...]
@@ -145,7 +128,5 @@ class _GroupRequirement:
             user = odoo_env_ctx.get()["res.users"].sudo().browse(caller.user_id)
             if any(map(user._has_group, self.required_groups)):
                 return caller
-        raise HTTPException(
-            status_code=status.HTTP_403_FORBIDDEN,
-            detail=f"Only for members of {' or '.join(self.required_groups)}.",
-        )
+        groups = " or ".join(self.required_groups)
+        raise HTTPException(403, f"Only for members of {groups}.")

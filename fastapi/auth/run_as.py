@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Which users may call, and how a request continues as the caller's user."""
+"""Checks users that call, and runs requests as the caller's user."""
 
 from __future__ import annotations
 
@@ -29,10 +29,7 @@ _RUNS_AS_KEY = "odoo.fastapi.runs_as"
 
 
 def get_user(env: Environment, user_id: int) -> ResUsers:
-    """Return a user with all rights, and read what each request needs of it.
-
-    The table has many more columns, which Odoo would read too.
-    """
+    """Return a user with sudo, and read only what each request needs of it."""
     user = env["res.users"].sudo().browse(user_id)
     user.fetch(["active", "partner_id"])
     return user
@@ -42,7 +39,7 @@ def check_user(env: Environment, user_id: int, allow_portal_users: bool) -> None
     """Refuse a user who may not call an API, even with a valid credential.
 
     :raises InvalidCredentials: the user is archived
-    :raises HTTPException: 403, another reason
+    :raises HTTPException: 403, another kind of user is refused
     """
     user = get_user(env, user_id)
     try:
@@ -60,9 +57,9 @@ def check_user(env: Environment, user_id: int, allow_portal_users: bool) -> None
 def become(connection: HTTPConnection, caller: Caller) -> Environment:
     """Run the rest of the request as the caller's user.
 
-    Computations that are pending at the commit run as that user, too. The language is
-    that of ``Accept-Language``, or else the user's. Record rules know the partner as
-    ``authenticated_partner_id``.
+    Computations that are pending at the commit run as that user, too. The language
+    comes from ``Accept-Language``, or else from the user. The context of record rules
+    has ``authenticated_partner_id``.
 
     :return: the environment of the handlers
     :raises HTTPException: 403, the caller has no user
@@ -72,16 +69,13 @@ def become(connection: HTTPConnection, caller: Caller) -> Environment:
         return env
     if caller.user_id is None:
         raise HTTPException(
-            403, "You have no user in Odoo: this API works with the rights of yours."
+            403, "You have no user in Odoo, and this API needs the rights of a user."
         )
     header = connection.headers.get("Accept-Language")
     lang = env["res.lang"]._get_lang_from_accept_language(header)
     env = env(user=caller.user_id, su=False)
-    context = {
-        **env.context,
-        **env["res.users"].context_get(),
-        "authenticated_partner_id": caller.partner_id,
-    }
+    context = {**env.context, **env["res.users"].context_get()}
+    context["authenticated_partner_id"] = caller.partner_id
     if lang:
         context["lang"] = lang
     env = env(context=context)
@@ -95,7 +89,7 @@ def become(connection: HTTPConnection, caller: Caller) -> Environment:
 
 
 def enter_company(env: Environment, company_id: int | None) -> Environment:
-    """Return the environment of a caller's user in a company.
+    """Return the environment of the caller's user in a company.
 
     :param company_id: None for the user's default company
     :raises HTTPException: 403, the user does not belong to the company

@@ -1,16 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The session of Odoo's own pages, and which requests may use it.
+"""Odoo's session as a way to authenticate.
 
-Browsers also send the cookie of a session with requests from pages of other sites. So a
-request that may change something has to come from a page of this site, or to contain
-Odoo's token, which only pages of this site can read.
+Browsers also send the cookie with requests from pages of other sites. So a request that
+may change something must come from a page of this site, or contain Odoo's CSRF token,
+which only pages of this site can read.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import HTTPException, status
+from fastapi import HTTPException
 from fastapi.security import APIKeyCookie
 
 from odoo.http import SAFE_HTTP_METHODS, request
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SESSION_SCHEME", "SessionWay", "get_odoo_user"]
 
-#: The cookie of a session, for OpenAPI.
+#: The cookie, for OpenAPI.
 SESSION_SCHEME = APIKeyCookie(
     name="session_id",
     scheme_name="OdooSession",
@@ -36,7 +36,7 @@ SESSION_SCHEME = APIKeyCookie(
     "browser sends it by itself: leave the value empty.",
     auto_error=False,
 )
-#: Header that holds the token of a session (``odoo.http.Request.csrf_token``).
+#: Header for the token of ``odoo.http.Request.csrf_token``.
 CSRF_HEADER = "X-CSRF-Token"
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -51,9 +51,9 @@ class SessionWay(Way):
     def authenticate(
         self, credential: str, connection: HTTPConnection, env: Environment
     ) -> Caller | None:
-        """Return who is logged in, None for the session of a visitor.
+        """Return the user who is logged in, None for a visitor.
 
-        Odoo has already read the cookie. Its user counts, not the credential.
+        Odoo has already read the cookie, so the credential is not used.
         """
         user = _get_user(env)
         if not user or not _is_identified_by_session(user):
@@ -62,20 +62,16 @@ class SessionWay(Way):
         return Caller(self.name, user.partner_id.id, user.id)
 
     def check_request(self, connection: HTTPConnection) -> None:
-        """Refuse a request that a page of another site may have sent.
-
-        :raises HTTPException: 403
-        """
         _check_site()
 
 
 def get_odoo_user(env: Environment) -> ResUsers | None:
     """Return the user whom Odoo has authenticated, None for a visitor.
 
-    Odoo uses a session, or what the ``auth`` of the endpoint's routing info asks for.
+    Odoo uses the session, or the ``auth`` of the endpoint's routing info.
 
-    :raises HTTPException: 403, a session identifies the user, and the request may come
-        from another site
+    :raises HTTPException: 403, the session identifies the user, and the request may
+        come from another site
     """
     user = _get_user(env)
     if user and _is_identified_by_session(user):
@@ -95,13 +91,13 @@ def _is_identified_by_session(user: ResUsers) -> bool:
     mount = request.env["fastapi.endpoint"]._get_mounts().find(httprequest.path)
     if mount is None or mount.routing["auth"] != "bearer":
         return True
-    # an API key, which no other site can send: ``ir.http._auth_method_bearer``
+    # ``ir.http._auth_method_bearer`` has read an API key, which other sites can't send
     scheme, _space, key = httprequest.headers.get("Authorization", "").partition(" ")
     return scheme.lower() != "bearer" or not key.strip()
 
 
 def _check_site() -> None:
-    """Refuse a request that a page of another site may have sent.
+    """Refuse a request that may come from another site.
 
     :raises HTTPException: 403
     """
@@ -109,8 +105,8 @@ def _check_site() -> None:
     if method in SAFE_HTTP_METHODS or _is_from_this_site() or _has_csrf_token():
         return
     raise HTTPException(
-        status_code=status.HTTP_403_FORBIDDEN,
-        detail=f"With a session, {method} is for pages of this site: send its Origin, "
+        403,
+        f"With a session, {method} is for pages of this site: send its Origin, "
         "Sec-Fetch-Site: same-origin, or the session's CSRF token in the header "
         f"{CSRF_HEADER}.",
     )
@@ -119,15 +115,15 @@ def _check_site() -> None:
 def _is_from_this_site() -> bool:
     """Return whether the browser says that a page of this site sends the request.
 
-    ``Sec-Fetch-Site`` comes first: pages can't set it, and a proxy can't spoil it by
-    changing the URL. Browsers don't send it over plain HTTP.
+    ``Sec-Fetch-Site`` is used first: pages can't set it, and it stays right if a proxy
+    changes the URL. Without it (browsers omit it over plain HTTP), ``Origin`` counts.
     """
     httprequest = request.httprequest
     site = httprequest.headers.get("Sec-Fetch-Site")
     if site is not None:
-        return site == "same-origin"
+        return bool(site == "same-origin")
     origin = httprequest.headers.get("Origin", "")
-    # several origins, or "null", never equal the URL
+    # "null" or several origins never equal the URL
     return bool(httprequest.host) and _normalize_origin(origin) == _normalize_origin(
         f"{httprequest.scheme}://{httprequest.host}"
     )
@@ -139,6 +135,6 @@ def _normalize_origin(origin: str) -> str:
 
 
 def _has_csrf_token() -> bool:
-    token = request.httprequest.headers.get(CSRF_HEADER, "")
-    # Odoo compares with a function that only takes ASCII
-    return token.isascii() and request.validate_csrf(token)
+    token: str = request.httprequest.headers.get(CSRF_HEADER, "")
+    # Odoo's comparison raises TypeError for other characters
+    return token.isascii() and bool(request.validate_csrf(token))

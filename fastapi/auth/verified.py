@@ -1,12 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Credentials that this process has recently verified.
+"""The credentials that this process has recently verified.
 
-Hashing a password is slow on purpose: half a second of CPU for each call. So a process
-remembers what it has verified. It stores a keyed hash instead of the credential, and
-another process can't use the hash.
+Hashing a password takes half a second of CPU on purpose. So each process remembers the
+credentials that it has verified, as keyed hashes that only this process can compute.
 
-An entry says what was true when it was made. Code that uses one has to ask the database
-whether it is still true: see :class:`Verified`.
+An entry may be out of date. Code that uses it must check in the database that it is
+still true: see :class:`Verified`.
 """
 
 from __future__ import annotations
@@ -22,18 +21,18 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_AGE", "MAX_ENTRIES", "Verified", "digest", "forget_user", "get", "put"]
 
-#: Seconds that a credential counts as verified.
+#: Seconds for which a credential is remembered.
 MAX_AGE = 5 * 60
-#: Most credentials of all databases together; the oldest ones are dropped.
+#: Credentials of all databases together; the oldest ones are dropped.
 MAX_ENTRIES = 10_000
 
 
 class Verified(NamedTuple):
-    """What was known of a credential when it was verified.
+    """A credential that was right when it was verified.
 
-    :param user_id: id of the user whose credential it is
-    :param key_id: id of the record that the credential belongs to, if any
-    :param fingerprint: :func:`digest` of what must not have changed in the database
+    :param user_id: id of the user
+    :param key_id: id of the ``res.users.apikeys``, if it is a key
+    :param fingerprint: :func:`digest` of values that must not have changed since
     :param method: how it was verified, if the fingerprint depends on that
     """
 
@@ -44,13 +43,11 @@ class Verified(NamedTuple):
 
 
 class _Memory:
-    """The memory of one process."""
-
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.key = os.urandom(32)
         self.lock = threading.Lock()
-        #: Expiration and entry by database and digest of the credential, oldest first.
+        #: Expiration and entry, by database and digest, oldest first.
         self.entries: dict[tuple[str, bytes], tuple[float, Verified]] = {}
 
 
@@ -58,9 +55,9 @@ _memory = _Memory()
 
 
 def _get_memory() -> _Memory:
-    """Return the memory of this process; a forked process starts with an empty one.
+    """Return the memory of this process.
 
-    The copy of the parent's lock could stay locked forever.
+    A forked process gets a new one, because its copy of the lock may stay locked.
     """
     global _memory  # noqa: PLW0603
     memory = _memory
@@ -75,12 +72,10 @@ def digest(text: str) -> bytes:
 
 
 def get(env: Environment, kind: str, secret: str) -> Verified | None:
-    """Return what was known of a credential when it was verified, None if nothing is.
+    """Return the entry of a credential, None if it is not remembered.
 
-    The caller has to check that it is still true, by one cheap query.
-
-    :param kind: kind of the credential: the same text may be valid for several
-    :param secret: the credential, with what it belongs to, for example a login
+    :param kind: kind of the credential, because one text may be valid for several
+    :param secret: the credential; for a password, with the login
     """
     memory = _get_memory()
     entry = memory.entries.get((env.cr.dbname, digest(f"{kind}\0{secret}")))
@@ -98,7 +93,7 @@ def put(env: Environment, kind: str, secret: str, verified: Verified) -> None:
         entries = memory.entries
         entries.pop(key, None)
         entries[key] = (now + MAX_AGE, verified)
-        # all live equally long, so expired entries come first
+        # expired entries are the first: all are kept equally long
         while len(entries) > MAX_ENTRIES or next(iter(entries.values()))[0] <= now:
             del entries[next(iter(entries))]
 

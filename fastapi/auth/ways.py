@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Ways to authenticate, which an administrator chooses on the endpoint.
 
-A way reads one kind of credential. :class:`Authentication` asks all ways of an
-endpoint. It also does what is the same for each way: it checks which users may call,
-refuses credentials of different users, and words the refusals.
+A way verifies one kind of credential. :class:`Authentication` combines the ways of an
+endpoint: it calls them, checks which users may call, refuses credentials of different
+users, and makes the 401 responses.
 """
 
 from __future__ import annotations
@@ -36,62 +36,64 @@ NOT_AUTHENTICATED = "Not authenticated"
 
 
 class Way(ABC):
-    """One way for clients to say who they are."""
+    """Verifies one kind of credential."""
 
     #: Name of the way, the ``method`` of its callers.
     name: str
     #: Reads the credential, and describes it in OpenAPI: one of FastAPI's security
     #: classes with ``auto_error=False``.
     scheme: SecurityBase
-    #: Value of the header ``WWW-Authenticate``, None if HTTP has no scheme for the way.
+    #: Value of ``WWW-Authenticate``, None if HTTP has no scheme for the way.
     challenge: str | None = None
-    #: Whether browsers send the credential by themselves, for pages of other sites too.
-    #: Of two credentials of the same user, the other one counts.
+    #: Whether browsers send the credential by themselves, even for other sites.
+    #: Any other credential of the same user is used instead.
     is_ambient: bool = False
+    #: Whether another way of the endpoint reads ``Authorization: Bearer``, too.
+    shares_bearer: bool = False
 
     @abstractmethod
     def authenticate(
         self, credential: Any, connection: HTTPConnection, env: Environment
     ) -> Caller | None:
-        """Return who has sent a credential.
+        """Return the caller who has sent a credential.
 
         :class:`Authentication` checks afterwards that the user is active and may call.
 
-        :param credential: what ``scheme`` returns, never None
-        :param env: the environment of the endpoint's user
-        :return: None if the credential is meant for another way
+        :param credential: what ``scheme`` returns, not None
+        :param env: environment of the endpoint's user
+        :return: None if the credential is for another way
         :raises InvalidCredentials: it is wrong, has expired, or was revoked
-        :raises fastapi.HTTPException: 429, after too many failures
+        :raises TooManyAttempts: there were too many failures
         """
 
     def check_request(self, connection: HTTPConnection) -> None:  # noqa: B027
-        """Refuse a request that the credential is not enough for.
+        """Refuse a request for which the credential is not enough.
 
         Called if no other credential of the same user was sent.
 
         :raises fastapi.HTTPException: the request is refused
         """
 
-    def join(self, others: Sequence[Way]) -> None:  # noqa: B027
-        """Note which other ways the endpoint has; called once, before any request."""
+    def join(self, others: Sequence[Way]) -> None:
+        """Set what depends on the other ways of the endpoint; called once."""
+        self.shares_bearer = _is_bearer(self) and any(map(_is_bearer, others))
 
     def prepare(self, headers: Mapping[str, str]) -> Callable[[], None] | None:
-        """Return a function to call before the request can be authenticated, if any.
+        """Return a function that must run before the request is authenticated, if any.
 
-        Called before the app runs. An override must be quick, and must not use the
-        database. The function that it returns is called while no transaction is open,
-        so it may wait for another server. A way without an override costs nothing.
+        Called before the app. An override must be fast, and must not use the database.
+        Its function runs while no transaction is open, so it may wait for other
+        servers.
 
-        :param headers: headers of the request; upper and lower case don't differ
+        :param headers: headers of the request, case-insensitive
         """
         return None
 
 
 class Authentication:
-    """The ways of an endpoint as dependencies; any one of them is enough.
+    """Dependencies for the ways of an endpoint; a credential for one is enough.
 
-    :param ways: the ways; with two credentials, the first way says who calls, and
-        those that browsers send by themselves come last
+    :param ways: ways by precedence; ambient ones are moved to the end
     :param allow_portal_users: whether users who are not internal may call
     :param run_as_caller: whether the request continues as the caller's user
     """
@@ -108,18 +110,18 @@ class Authentication:
         self._run_as_caller = run_as_caller
         for way in self.ways:
             way.join([other for other in self.ways if other is not way])
-        #: Dependency: the caller; refuses a request without credentials.
+        #: Dependency: the caller. Without credentials, the request is refused.
         self.required: Callable[..., Caller] = self._make_dependency(optional=False)
-        #: Dependency: the caller, None without credentials. Wrong ones are refused.
+        #: Dependency: the caller, None without credentials.
         self.optional: Callable[..., Caller | None] = self._make_dependency(
             optional=True
         )
 
     def _make_dependency(self, optional: bool) -> Callable[..., Any]:
-        """Return a function that depends on all schemes.
+        """Return a dependency that depends on all schemes.
 
         FastAPI reads its signature, and shows the schemes as alternatives. The function
-        checks the scopes that a route asks for with FastAPI's ``Security``.
+        also checks the scopes of FastAPI's ``Security``.
         """
 
         def authenticate(
@@ -134,38 +136,38 @@ class Authentication:
                 raise self._refuse(NOT_AUTHENTICATED)
             return caller
 
-        parameters = [
-            Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation)
-            for name, annotation in (
-                ("connection", HTTPConnection),
-                ("security_scopes", SecurityScopes),
-            )
-        ]
+        annotations: dict[str, Any] = {
+            "connection": HTTPConnection,
+            "security_scopes": SecurityScopes,
+        }
         for way in self.ways:
-            annotation = Annotated[Any, Depends(way.scheme)]
-            parameters.append(
-                Parameter(
-                    _parameter_name(way), Parameter.KEYWORD_ONLY, annotation=annotation
-                )
-            )
-        returned = Caller | None if optional else Caller
-        authenticate.__signature__ = Signature(parameters, return_annotation=returned)
-        # for openapi_document
-        authenticate.optional_auth = optional
+            scheme: Any = way.scheme
+            annotations[_parameter_name(way)] = Annotated[Any, Depends(scheme)]
+        signature = Signature(
+            [
+                Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation)
+                for name, annotation in annotations.items()
+            ],
+            return_annotation=Caller | None if optional else Caller,
+        )
+        authenticate.__signature__ = signature  # type: ignore[attr-defined]
+        # for app.openapi_document
+        authenticate.optional_auth = optional  # type: ignore[attr-defined]
         return authenticate
 
     def _authenticate(
         self, connection: HTTPConnection, credentials: Mapping[str, Any]
     ) -> Caller | None:
-        """Return who calls; the ways are asked once for each request.
+        """Return the caller, after calling the ways once for each request.
 
-        FastAPI calls the dependency again where OAuth2 scopes differ.
+        FastAPI calls the dependency again for other scopes.
         """
         scope = connection.scope
+        caller: Caller | None = None
         if CALLER_KEY in scope:
-            return scope[CALLER_KEY]
+            caller = scope[CALLER_KEY]
+            return caller
         env = odoo_env_ctx.get()
-        caller = None
         for way in self.ways:
             credential = credentials[_parameter_name(way)]
             if credential is None:
@@ -192,23 +194,27 @@ class Authentication:
     def _refuse(
         self, detail: str, way: Way | None = None, error: str | None = None
     ) -> HTTPException:
-        """Return a 401 that names all ways.
+        """Return a 401 with the challenges of all ways.
 
         :param way: the way whose credential is wrong
-        :param error: error code for its challenge, if that is a Bearer's
+        :param error: error code for its challenge, if that is ``Bearer``
         """
-        # each challenge once, in the order of the ways: two may have the same
+        # two ways may have the same challenge
         challenges = {
             item.challenge: item.challenge for item in self.ways if item.challenge
         }
-        challenge = way and way.challenge
-        if challenge and challenge.startswith("Bearer"):
+        if way and way.challenge and _is_bearer(way):
+            challenge = way.challenge
             separator = "," if " " in challenge else ""
             error = error or "invalid_token"
             challenges[challenge] = f'{challenge}{separator} error="{error}"'
         value = ", ".join(challenges.values())
         headers = {"WWW-Authenticate": value} if value else None
         return HTTPException(401, detail, headers)
+
+
+def _is_bearer(way: Way) -> bool:
+    return bool(way.challenge and way.challenge.startswith("Bearer"))
 
 
 def _parameter_name(way: Way) -> str:

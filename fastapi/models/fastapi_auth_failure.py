@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Failed attempts to authenticate: ``auth.attempts`` says what is counted."""
+"""``fastapi.auth.failure``: failed attempts to authenticate, see ``auth.attempts``."""
 
 import logging
 import math
@@ -9,17 +9,17 @@ from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
-#: Seconds of the longest time for which attempts are refused.
+#: Seconds for which attempts are refused at most.
 MAX_DURATION = 24 * 60 * 60
-#: The time of the database, the same for all hosts.
+#: The clock of the database is the same for all hosts.
 _NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
 
 
 class FastapiAuthFailure(models.Model):
-    """Failures of one address, or of one address for one subject.
+    """Failures of an address, or of an address for one subject, until ``expiration``.
 
-    They count from the first failure until ``expiration``. The failure that reaches the
-    limit moves ``expiration``: the client has to wait until then.
+    The failure that reaches the limit moves ``expiration``: until then the client has
+    to wait.
     """
 
     _name = "fastapi.auth.failure"
@@ -35,18 +35,18 @@ class FastapiAuthFailure(models.Model):
 
     @api.model
     def _get_limit(self) -> int:
-        """Return after how many failures an attempt is refused; 0 for never."""
+        """Return the failures after which attempts are refused; 0 for no limit."""
         return self._get_number("base.login_cooldown_after", 5)
 
     @api.model
     def _get_duration(self) -> int:
-        """Return for how many seconds an attempt is refused, at most a day."""
+        """Return the number of seconds for which attempts are refused."""
         seconds = self._get_number("base.login_cooldown_duration", 60)
         return min(max(seconds, 0), MAX_DURATION)
 
     @api.model
     def _get_number(self, name: str, default: int) -> int:
-        """Return a system parameter, the default if it is not a number."""
+        """Return a system parameter, or the default if it is not a number."""
         value = self.env["ir.config_parameter"].sudo().get_param(name, default)
         try:
             return int(value)
@@ -61,9 +61,9 @@ class FastapiAuthFailure(models.Model):
 
     @api.model
     def _get_seconds_to_wait(self, limits: dict[str, int]) -> int:
-        """Return for how many seconds attempts are still refused, 0 if they are not.
+        """Return for how many seconds attempts are still refused.
 
-        :param limits: number of failures by key
+        :param limits: limit of failures by key
         """
         query = SQL(
             "SELECT key, failures, extract(epoch FROM expiration - %(now)s) "
@@ -84,9 +84,9 @@ class FastapiAuthFailure(models.Model):
     def _count(self, limits: dict[str, int]) -> None:
         """Count one failure for each key.
 
-        One statement for each key, so that no failure is lost to another transaction.
+        It takes one statement for each key, so that concurrent failures are counted.
 
-        :param limits: number of failures by key
+        :param limits: limit of failures by key
         """
         fresh = SQL("%s + %s * interval '1 second'", _NOW, self._get_duration())
         for key, limit in limits.items():

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""How clients of an endpoint authenticate, and whose rights count."""
+"""How clients of an endpoint authenticate, and whose rights its app has."""
 
 import re
 from collections.abc import Callable
@@ -13,65 +13,21 @@ from odoo.exceptions import ValidationError
 from ..auth import ApiKeyWay, Authentication, BasicWay, SessionWay, Way
 from ..auth.overrides import make_overrides
 
-#: ``token`` of RFC 9110, section 5.6.2, without the underscore: WSGI takes it for a
-#: hyphen, and many servers drop headers that have one.
+#: ``token`` of RFC 9110, section 5.6.2, without the underscore: WSGI reads it as a
+#: hyphen, and many servers drop such headers.
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]+")
-#: Headers that HTTP, browsers, proxies or Odoo use themselves, in lower case; a name
-#: that ends with a hyphen stands for all names that begin with it.
+#: Lower-case names of headers that HTTP, browsers, proxies or Odoo use themselves. A
+#: name that ends with a hyphen stands for all names that begin with it.
 RESERVED_HEADERS = frozenset(
-    {
-        "accept",
-        "accept-",
-        "access-control-",
-        "age",
-        "allow",
-        "alt-svc",
-        "authorization",
-        "cache-control",
-        "connection",
-        "content-",
-        "cookie",
-        "date",
-        "dnt",
-        "etag",
-        "expect",
-        "expires",
-        "forwarded",
-        "from",
-        "host",
-        "http2-settings",
-        "if-",
-        "keep-alive",
-        "last-modified",
-        "location",
-        "max-forwards",
-        "origin",
-        "pragma",
-        "priority",
-        "proxy-",
-        "range",
-        "referer",
-        "retry-after",
-        "sec-",
-        "server",
-        "set-cookie",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "upgrade-insecure-requests",
-        "user-agent",
-        "vary",
-        "via",
-        "warning",
-        "www-authenticate",
-        "x-csrf-token",
-        "x-forwarded-",
-        "x-odoo-",
-        "x-openerp-",
-        "x-real-ip",
-        "x-requested-with",
-    }
+    """
+    accept accept- access-control- age allow alt-svc authorization cache-control
+    connection content- cookie date dnt etag expect expires forwarded from host
+    http2-settings if- keep-alive last-modified location max-forwards origin pragma
+    priority proxy- range referer retry-after sec- server set-cookie te trailer
+    transfer-encoding upgrade upgrade-insecure-requests user-agent vary via warning
+    www-authenticate x-csrf-token x-forwarded- x-odoo- x-openerp- x-real-ip
+    x-requested-with
+    """.split()
 )
 
 
@@ -132,9 +88,9 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _clean_vals(self, vals):
-        """Return values for a write, without spaces around the header of the key.
+        """Return cleaned values for a write.
 
-        :raises ValidationError: no client can send a key in that header
+        :raises ValidationError: the API key can't be sent in the header
         """
         vals = super()._clean_vals(vals)
         if vals.get("api_key_header"):
@@ -160,21 +116,16 @@ class FastapiEndpoint(models.Model):
         return vals
 
     def _get_auth_ways(self) -> list[Way]:
-        """Return the ways in which clients may authenticate; any one is enough.
+        """Return the ways to authenticate; clients use any one of them.
 
-        Called when the app is built. An override appends its own ways. A way stores
+        Called when the app is built. An override appends its own ways. A way keeps
         values of fields, not the record.
         """
         self.ensure_one()
         ways: list[Way] = []
         if self.auth_api_key:
-            ways.append(
-                ApiKeyWay(
-                    self.id,
-                    header=self.api_key_header or None,
-                    accept_unscoped=self.accept_unscoped_keys,
-                )
-            )
+            header = self.api_key_header or None
+            ways.append(ApiKeyWay(self.id, header, self.accept_unscoped_keys))
         if self.auth_basic:
             ways.append(BasicWay())
         if self.auth_session:
@@ -182,24 +133,19 @@ class FastapiEndpoint(models.Model):
         return ways
 
     def _get_auth_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
-        """Return the dependency overrides for what is chosen on the endpoint.
+        """Return the dependency overrides for the settings of the endpoint.
 
         The app's own overrides win over them.
         """
         ways = self._get_auth_ways()
-        run_as_caller = self.run_as == "caller"
-        authentication = None
-        if ways:
-            authentication = Authentication(
-                ways,
-                allow_portal_users=self.allow_portal_users,
-                run_as_caller=run_as_caller,
-            )
+        options = {
+            "allow_portal_users": self.allow_portal_users,
+            "run_as_caller": self.run_as == "caller",
+        }
         return make_overrides(
-            authentication,
-            run_as_caller=run_as_caller,
-            allow_portal_users=self.allow_portal_users,
+            Authentication(ways, **options) if ways else None,
             endpoint_uid=self.user_id.id,
+            **options,
         )
 
     def _get_app(self) -> FastAPI:
@@ -211,8 +157,5 @@ class FastapiEndpoint(models.Model):
 
 def _is_reserved(name: str) -> bool:
     name = name.lower()
-    return name in RESERVED_HEADERS or any(
-        name.startswith(reserved)
-        for reserved in RESERVED_HEADERS
-        if reserved.endswith("-")
-    )
+    prefixes = tuple(header for header in RESERVED_HEADERS if header.endswith("-"))
+    return name in RESERVED_HEADERS or name.startswith(prefixes)

@@ -1,11 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the backend shows of the authentication of an endpoint."""
+"""What the backend shows of authentication: a summary, a warning, a wizard for keys."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, iter_route_contexts
 
 from odoo import api, fields, models
 
@@ -13,6 +10,7 @@ from odoo.addons.base.models.res_users import check_identity
 
 from ..app.openapi import curl_command, first_simple_get
 from ..auth.overrides import is_by_app
+from ..auth.route_calls import is_call_of, iter_route_calls
 from ..dependencies import authenticated_partner_impl
 
 
@@ -34,15 +32,11 @@ class FastapiEndpoint(models.Model):
         "on the endpoint does not count.",
     )
 
-    # ------------------------------------------------------------------
-    # What clients have to send
-    # ------------------------------------------------------------------
-
     def _get_auth_texts(self) -> list[str]:
         """Return what a client sends, one phrase for each chosen way.
 
-        An override appends a phrase for each way that it adds. It also extends
-        ``@api.depends`` of ``_compute_auth_summary`` by the field that chooses the way.
+        An override appends a phrase for its way, and adds the field that chooses the
+        way to ``@api.depends`` of ``_compute_auth_summary``.
         """
         texts = []
         if self.auth_api_key:
@@ -56,7 +50,7 @@ class FastapiEndpoint(models.Model):
         return texts
 
     def _get_key_header(self, key: str) -> str:
-        """Return name and value of the header in which clients send an API key."""
+        """Return the header in which clients send an API key: name and value."""
         if self.api_key_header:
             return f"{self.api_key_header}: {key}"
         return f"Authorization: Bearer {key}"
@@ -67,7 +61,7 @@ class FastapiEndpoint(models.Model):
     def _compute_auth_summary(self):
         for endpoint in self:
             texts = endpoint._get_auth_texts()
-            is_by_odoo = endpoint._get_auth_schemes()  # as the routing info says
+            is_by_odoo = endpoint._get_auth_schemes()  # ``auth`` of the routing info
             if endpoint.is_auth_by_app or (is_by_odoo and not texts):
                 summary = self.env._("The app itself says how clients authenticate.")
             elif texts:
@@ -77,14 +71,10 @@ class FastapiEndpoint(models.Model):
                 summary = self.env._("Clients can't authenticate: all are anonymous.")
             endpoint.auth_summary = summary
 
-    # ------------------------------------------------------------------
-    # What the app does about it
-    # ------------------------------------------------------------------
-
     @api.depends("state", "app")
     def _compute_is_auth_by_app(self):
         for endpoint in self:
-            # unsaved changes are in no app
+            # the app does not have unsaved changes
             saved = endpoint._origin
             endpoint.is_auth_by_app = (
                 saved.state == "live"
@@ -95,44 +85,30 @@ class FastapiEndpoint(models.Model):
     @api.depends("run_as", "auth_summary")
     def _compute_auth_warning(self):
         for endpoint in self:
+            saved, warning = endpoint._origin, False
             if endpoint.is_auth_by_app or endpoint._get_auth_texts():
-                warning = False
+                pass
             elif endpoint.run_as == "caller":
                 warning = self.env._(
                     "The app runs as the caller, but no way to authenticate is "
                     "chosen: routes that work with records will fail."
                 )
-            elif endpoint._origin.state == "live" and endpoint._origin._asks_for(
-                authenticated_partner_impl
-            ):
+            elif saved.state == "live" and saved._asks_for(authenticated_partner_impl):
                 warning = self.env._(
                     "Routes of the app ask for the partner who calls, but no way to "
                     "authenticate is chosen: these routes will fail."
                 )
-            else:
-                warning = False
             endpoint.auth_warning = warning
 
     def _asks_for(self, dependency: Callable[..., Any]) -> bool:
-        """Return whether a route depends on a function that has no override."""
-        # the app calls replacements of the functions, which have their names
-        name = dependency.__module__, dependency.__qualname__
-        routes = iter_route_contexts(self._get_built_app().routes)
-        return any(
-            (call.__module__, getattr(call, "__qualname__", "")) == name
-            for route in routes
-            if isinstance(route.original_route, APIRoute)
-            for call in _iter_calls(route.dependant)
-        )
+        """Return whether a route depends on a function without an override."""
+        calls = iter_route_calls(self._get_built_app().routes)
+        return any(is_call_of(call, dependency) for _path, call in calls)
 
     def _get_known_scopes(self) -> list[str]:
-        """Return the scopes that routes of the app ask for."""
+        """Return the scopes that routes of the app require."""
         operations = self._get_operations()
         return sorted({scope for item in operations for scope in item.scopes})
-
-    # ------------------------------------------------------------------
-    # Keys
-    # ------------------------------------------------------------------
 
     def action_new_key(self):
         """Open the wizard that makes an API key for the endpoint."""
@@ -154,8 +130,8 @@ class FastapiEndpoint(models.Model):
     def _get_curl_command(self, key: str, scopes: str | None) -> str | None:
         """Return a command line that calls the app with an API key.
 
-        :param scopes: what the key allows, with spaces between
-        :return: None if the app has no route for that key without parameters
+        :param scopes: scopes of the key, separated by spaces
+        :return: None if the key can call no route without parameters
         """
         allowed = frozenset((scopes or "").split())
         document = self._get_openapi()
@@ -171,11 +147,3 @@ class FastapiEndpoint(models.Model):
             return None
         header = self._get_key_header(key)
         return curl_command(document, operation, self.base_url, header)
-
-
-def _iter_calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
-    """Yield the functions that a route depends on, however deep."""
-    for dependency in dependant.dependencies:
-        if dependency.call is not None:
-            yield dependency.call
-        yield from _iter_calls(dependency)

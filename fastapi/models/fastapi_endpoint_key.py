@@ -1,10 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``fastapi.endpoint.key``: API keys that open one endpoint only.
 
-Each belongs to a key of Odoo (``res.users.apikeys``), which has the secret, the user
-and the expiration. Users see that key in their preferences, and can remove it there.
-Its scope ``fastapi.endpoint.<id>`` keeps it from opening anything else. This model adds
-what Odoo's table has no column for.
+Each record adds the endpoint and the scopes to a key of Odoo (``res.users.apikeys``),
+which has the secret, the user and the expiration. Its scope in Odoo is
+``fastapi.endpoint.<id>``, so that it opens nothing else. Users see the key in their
+preferences, and can remove it there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -25,28 +24,13 @@ from odoo.addons.base.models.res_users import (
     check_identity,
 )
 
-from ..auth.api_key import may_be_key
+from ..auth.api_key import ValidKey, may_be_key
 from ..auth.requirements import SCOPE
 
 _logger = logging.getLogger(__name__)
 
-#: Key of ``cr.cache``: ids of keys whose last use was stored less than an hour ago.
+#: Key of ``cr.cache``: ids of keys whose last use was stored within the last hour.
 _NOTED = "fastapi.endpoint.key.noted"
-
-
-class ValidKey(NamedTuple):
-    """A key that a client may use now.
-
-    :param user_id: id of the user whose key it is
-    :param api_key_id: id of the ``res.users.apikeys``
-    :param key_id: id of the ``fastapi.endpoint.key``, None for a user's own key
-    :param scopes: what the key allows, None if it is not limited by scopes
-    """
-
-    user_id: int
-    api_key_id: int
-    key_id: int | None
-    scopes: frozenset[str] | None
 
 
 class FastapiEndpointKey(models.Model):
@@ -103,28 +87,19 @@ class FastapiEndpointKey(models.Model):
     )
 
     def init(self):
-        """Have the database delete records together with their keys of Odoo.
+        """Add the foreign key that deletes records together with their keys of Odoo.
 
-        Odoo makes no foreign key to a model that creates its table itself
+        Odoo makes none to a model that creates its table itself
         (``Many2one.update_db_foreign_key``).
         """
+        table = self.env["res.users.apikeys"]._table
         self.pool.add_foreign_key(
-            self._table,
-            "api_key_id",
-            self.env["res.users.apikeys"]._table,
-            "id",
-            "cascade",
-            self,
-            self._module,
+            self._table, "api_key_id", table, "id", "cascade", self, self._module
         )
-
-    # ------------------------------------------------------------------
-    # Keys that clients send
-    # ------------------------------------------------------------------
 
     @api.model
     def _get_scope(self, endpoint_id: int) -> str:
-        """Return the scope that Odoo's keys for an endpoint have."""
+        """Return the scope of an endpoint's keys in Odoo."""
         return f"fastapi.endpoint.{endpoint_id}"
 
     @api.model
@@ -133,10 +108,9 @@ class FastapiEndpointKey(models.Model):
     ) -> ValidKey | None:
         """Return what a key allows, None if it does not open the endpoint.
 
-        Takes some milliseconds: Odoo hashes the key.
+        Odoo hashes the key, which takes some milliseconds.
 
-        :param key: as the client sent it
-        :param accept_unscoped: whether keys that users made for themselves are accepted
+        :param accept_unscoped: whether to accept keys that users made for themselves
         """
         if not may_be_key(key):
             return None
@@ -150,7 +124,7 @@ class FastapiEndpointKey(models.Model):
             "api.user_id = %s AND api.index = %s", user_id, key[:INDEX_SIZE]
         )
         rows = self._read_valid(endpoint_id, accept_unscoped, condition)
-        if len(rows) > 1:  # keys of one user that begin alike
+        if len(rows) > 1:  # keys of one user, with the same first characters
             rows = [row for row in rows if KEY_CRYPT_CONTEXT.verify(key, row[0])]
         return rows[0][1] if rows else None
 
@@ -158,9 +132,11 @@ class FastapiEndpointKey(models.Model):
     def _is_still_valid(
         self, api_key_id: int, endpoint_id: int, accept_unscoped: bool
     ) -> ValidKey | None:
-        """Return what a known key allows now, None if it is not valid any more.
+        """Return what a key allows now that ``_find_valid`` has found before.
 
-        One query and no hash, for a key that ``_find_valid`` has found before.
+        This takes one query, and hashes nothing.
+
+        :return: None if the key is not valid any more
         """
         condition = SQL("api.id = %s", api_key_id)
         rows = self._read_valid(endpoint_id, accept_unscoped, condition)
@@ -170,10 +146,10 @@ class FastapiEndpointKey(models.Model):
     def _read_valid(
         self, endpoint_id: int, accept_unscoped: bool, condition: SQL
     ) -> list[tuple[str, ValidKey]]:
-        """Return keys that open an endpoint: their hashes, and what they allow.
+        """Return the hashes of keys that open an endpoint, and what they allow.
 
-        A key with the endpoint's scope but no record here belongs to another endpoint,
-        which had the same id before the addon was uninstalled.
+        A key with the endpoint's scope but no record here is left from another
+        endpoint, which had the same id before the addon was uninstalled.
         """
         self.flush_model(["scopes", "last_used"])
         self.env["res.users"].flush_model(["active"])
@@ -198,33 +174,19 @@ class FastapiEndpointKey(models.Model):
             accept_unscoped=accept_unscoped,
         )
         rows = []
-        for (
-            key_hash,
-            user_id,
-            api_key_id,
-            key_id,
-            scopes,
-            noted,
-        ) in self.env.execute_query(query):
+        for key_hash, *ids, key_id, scopes, noted in self.env.execute_query(query):
             limits = frozenset((scopes or "").split()) if key_id else None
-            rows.append((key_hash, ValidKey(user_id, api_key_id, key_id, limits)))
+            rows.append((key_hash, ValidKey(*ids, key_id, limits)))
             if noted:
                 self.env.cr.cache.setdefault(_NOTED, set()).add(key_id)
         return rows
 
     @api.model
     def _note_use(self, key_id: int) -> None:
-        """Store after the commit that a key was used, at most once an hour.
-
-        Costs nothing if ``_read_valid`` has seen in this transaction that it is stored.
-        """
+        """Store the last use of a key after the commit, at most once an hour."""
         cr = self.env.cr
         if key_id not in cr.cache.get(_NOTED, ()):
             cr.postcommit.add(partial(_write_last_used, cr.dbname, key_id))
-
-    # ------------------------------------------------------------------
-    # Keys that administrators make
-    # ------------------------------------------------------------------
 
     @api.model
     def _generate(
@@ -237,10 +199,10 @@ class FastapiEndpointKey(models.Model):
     ) -> tuple[FastapiEndpointKey, str]:
         """Make a key of a user for an endpoint.
 
-        :param expiration_date: empty for a key that never expires; this needs the same
-            rights as in Odoo's own wizard
-        :return: the key's record, and the secret, which is stored nowhere
-        :raises AccessError: the current user may not make it
+        :param expiration_date: empty for a key that never expires; as in Odoo, only
+            some users may make one
+        :return: the record, and the secret, which is not stored
+        :raises AccessError: the current user may not make the key
         :raises UserError: the user can't have a key
         """
         endpoint = endpoint.with_env(self.env)
@@ -248,7 +210,7 @@ class FastapiEndpointKey(models.Model):
         self._check_user(endpoint, user)
         expiration_date = fields.Datetime.to_datetime(expiration_date)
         api_keys = self.env["res.users.apikeys"]
-        # the rights of the current user count, as for their own keys
+        # with the rights of the current user, as for their own keys
         api_keys._check_expiration_date(expiration_date)
         if expiration_date and expiration_date <= fields.Datetime.now():
             raise ValidationError(self.env._("The key would have expired already."))
@@ -271,10 +233,10 @@ class FastapiEndpointKey(models.Model):
 
     @api.model
     def _check_user(self, endpoint, user) -> None:
-        """Refuse a user who can't have a key, or whose key the current user can't make.
+        """Refuse a user for whom the current user can't make a key.
 
-        :raises AccessError: the current user may not make it
-        :raises UserError: no key can be made for the user
+        :raises AccessError: the current user may not make the key
+        :raises UserError: the user can't have a key
         """
         user = user.sudo()
         name = user.display_name
@@ -302,10 +264,7 @@ class FastapiEndpointKey(models.Model):
                     name,
                 )
             )
-        administrators = self.env.ref("base.group_system") + self.env.ref(
-            "base.group_erp_manager"
-        )
-        if user.all_group_ids & administrators:
+        if any(map(user._has_group, ("base.group_system", "base.group_erp_manager"))):
             raise AccessError(
                 self.env._(
                     "%s administers this database: only a system administrator can "
@@ -324,7 +283,7 @@ class FastapiEndpointKey(models.Model):
                 raise AccessError(
                     self.env._("Only the scopes of a key can be changed.")
                 )
-            self.check_access("write")  # what is refused below tells whose key it is
+            self.check_access("write")  # before an error that names the user
             for key in self:
                 self._check_user(key.endpoint_id, key.user_id)
         return super().write(self._clean_vals(vals))
@@ -350,20 +309,20 @@ class FastapiEndpointKey(models.Model):
         return vals
 
     def unlink(self):
-        """Delete the keys of Odoo too: else they could not be revoked here any more."""
+        """Delete the keys of Odoo, too."""
         api_keys = self.sudo().api_key_id
         result = super().unlink()
         api_keys._remove()
         return result
 
     def action_revoke(self):
-        """Delete the key: clients that send it get a 401 from now on."""
+        """Delete the keys; clients that send them get a 401."""
         self.check_access("write")
         return self._revoke()
 
     @check_identity
     def _revoke(self):
-        # sudo: deleting needs the user's password, which Odoo has just asked for
+        # sudo: only this method may delete keys; Odoo has just asked for the password
         keys = self.sudo()
         for key in keys:
             key._log_change("old_value")
@@ -393,15 +352,15 @@ class FastapiEndpoint(models.Model):
     )
 
     def unlink(self):
-        # sudo: keys are of no use without their endpoint
+        # sudo: users can't delete keys, but may delete the endpoint
         self.sudo().key_ids.unlink()
         return super().unlink()
 
 
 def _write_last_used(dbname: str, key_id: int) -> None:
-    """Store that a key was used now, unless another request is doing the same.
+    """Store that a key was used now, unless another request is doing so.
 
-    The client's request is done, so a failure here is only logged.
+    The request is complete, so a failure is only logged.
     """
     query = SQL(
         """
@@ -419,4 +378,4 @@ def _write_last_used(dbname: str, key_id: int) -> None:
         with Registry(dbname).cursor() as cr:
             cr.execute(query, log_exceptions=False)
     except Exception:
-        _logger.warning("The use of API key %s was not noted", key_id, exc_info=True)
+        _logger.warning("The use of API key %s was not stored", key_id, exc_info=True)

@@ -1,5 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Users who authenticate to an API with their password (``auth.basic``)."""
+"""Logins of an API with a password: see ``auth.basic``.
+
+They have the key ``API_LOGIN_KEY`` in their context, and differ from other logins: an
+unknown login takes as long as a wrong password, ``auth.attempts`` counts the failures,
+and no login is recorded.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +23,10 @@ class ResUsers(models.Model):
 
     @contextmanager
     def _assert_can_auth(self, user: str | int | None = None) -> Iterator[None]:
-        """Hash a password even where Odoo has found none to compare with.
+        """Hash a password even if Odoo has no hash to compare it with.
 
-        Hashing takes most of the time. Without it, clients could tell from the time of
-        the response which logins exist. Odoo's count of failures for each address is
-        left out: ``auth.attempts`` counts them by login, over all workers.
+        Without hashing, a fast response would tell that a login does not exist. Odoo's
+        count of failures by address is skipped: ``auth.attempts`` counts them.
         """
         if not self.env.context.get(API_LOGIN_KEY):
             with super()._assert_can_auth(user=user):
@@ -36,7 +40,7 @@ class ResUsers(models.Model):
             raise
 
     def _has_hash(self, login: str) -> bool:
-        """Return whether ``_check_credentials`` hashes what is sent for a login."""
+        """Return whether ``_check_credentials`` hashes a password for a login."""
         user = self.search(
             self._get_login_domain(login), order=self._get_login_order(), limit=1
         )
@@ -46,9 +50,9 @@ class ResUsers(models.Model):
         return bool(self.env.execute_query(query)[0][0])
 
     def _set_encrypted_password(self, uid, pw):
-        """Replace an outdated hash where that is possible: not on a replica.
+        """Replace an outdated hash, but not on a replica.
 
-        PostgreSQL's refusal would be logged with the hash in it.
+        PostgreSQL's own error would be logged with the new hash.
 
         :raises psycopg2.errors.ReadOnlySqlTransaction: Odoo replays the request
         """
@@ -58,14 +62,12 @@ class ResUsers(models.Model):
 
     @api.model
     def _update_last_login(self) -> None:
-        """Record no login for the calls of an API."""
-        if self.env.context.get(API_LOGIN_KEY):
-            return None
-        return super()._update_last_login()
+        if not self.env.context.get(API_LOGIN_KEY):
+            super()._update_last_login()
 
     def write(self, vals):
-        # Odoo's _login takes the time zone from a cookie. For users who never log in to
-        # its pages, each first call would do that, and clear the caches of all workers
+        # Odoo's _login stores the time zone of a cookie for users without a login yet.
+        # Each first call would do so, and clear the caches of all processes.
         if self.env.context.get(API_LOGIN_KEY) and vals.keys() == {"tz"}:
             return True
         return super().write(vals)
@@ -73,13 +75,12 @@ class ResUsers(models.Model):
     def _get_credential_state(self, method: str) -> str | None:
         """Return a text that changes when a credential may have become wrong.
 
-        An API calls this after the first call of a client, and at each later call while
-        it remembers the credential. So it must cost little.
+        Each call with a remembered credential compares it, so it must be fast to
+        compute. An override may return a text for its own method.
 
         :param method: ``auth_method`` that ``authenticate`` has returned
-        :return: the text. None if the database can't tell, for example for a password
-            in LDAP: then each call verifies the credential. An override may return a
-            text for its own method
+        :return: None if the database can't tell, for example for a password in LDAP:
+            each call then verifies the credential
         """
         self.ensure_one()
         if method not in ("password", "apikey"):

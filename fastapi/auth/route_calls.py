@@ -1,0 +1,33 @@
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The functions that routes of an app depend on."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.routing import BaseRoute
+
+__all__ = ["is_call_of", "iter_route_calls"]
+
+
+def iter_route_calls(routes: Sequence[BaseRoute]) -> Iterator[tuple[Any, Any]]:
+    """Yield the path of each route with each function that it calls, at all levels."""
+    for route in iter_route_contexts(routes):
+        if isinstance(route.original_route, APIRoute):
+            for call in _iter_calls(route.dependant):
+                yield route.path_format, call
+
+
+def is_call_of(call: Any, function: Callable[..., Any]) -> bool:
+    """Return whether an app calls a function, or a replacement, which has its name."""
+    return (
+        getattr(call, "__module__", ""),
+        getattr(call, "__qualname__", ""),
+    ) == (function.__module__, function.__qualname__)
+
+
+def _iter_calls(dependant: Dependant) -> Iterator[Any]:
+    yield dependant.call
+    for dependency in dependant.dependencies:
+        yield from _iter_calls(dependency)
