@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""OpenID Connect as a way to authenticate at an endpoint."""
+"""OpenID Connect: the fields of an endpoint that choose it."""
 
 from odoo import api, fields, models
 

@@ -1,8 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Which users and partners the subjects of an OpenID provider are."""
+"""``fastapi.oidc.caller``: the user or partner of a subject of an OpenID provider."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 from odoo.addons.fastapi.auth import Caller
 
@@ -41,17 +42,17 @@ class FastapiOidcCaller(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         callers = super().create(vals_list)
-        callers._withdraw_administrators()
+        callers._refuse_administrators()
         return callers
 
     def write(self, vals):
-        self._withdraw_administrators()
+        self._refuse_administrators()
         result = super().write(vals)
-        self._withdraw_administrators()
+        self._refuse_administrators()
         return result
 
-    def _withdraw_administrators(self):
-        """Have the providers refuse administrators, because their callers changed."""
+    def _refuse_administrators(self):
+        """Revoke what a system administrator allowed for other callers."""
         if not self.env.is_system():
             self.sudo().provider_id.allow_administrators = False
 
@@ -72,6 +73,37 @@ class FastapiOidcCaller(models.Model):
                         user=caller.user_id.name,
                     )
                 )
+
+    @api.model
+    def _insert(self, provider_id, subject, partner_id):
+        """Create a caller, or have Odoo replay the request that another one precedes.
+
+        The ORM's ``create`` would log an error for an existing subject, and the request
+        would not be replayed.
+
+        :raises psycopg2.errors.SerializationFailure: a concurrent request has created
+            the caller, which the replayed request finds
+        """
+        query = SQL(
+            """
+            INSERT INTO fastapi_oidc_caller (
+                provider_id, subject, partner_id,
+                create_uid, create_date, write_uid, write_date
+            )
+            VALUES (%(provider)s, %(subject)s, %(partner)s,
+                    %(uid)s, %(now)s, %(uid)s, %(now)s)
+            ON CONFLICT (provider_id, subject) DO NOTHING
+            RETURNING id
+            """,
+            provider=provider_id,
+            subject=subject,
+            partner=partner_id,
+            uid=self.env.uid,
+            now=self.env.cr.now(),
+        )
+        self.env.cr.execute(query, log_exceptions=False)
+        ((caller_id,),) = self.env.cr.fetchall()
+        return self.browse(caller_id)
 
     def _get_oidc_caller(self) -> Caller | None:
         """Return the caller, None if the partner or the user is archived."""

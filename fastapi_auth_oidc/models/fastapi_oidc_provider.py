@@ -1,9 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``fastapi.oidc.provider``: which tokens are valid, and who calls with them."""
+"""``fastapi.oidc.provider``: which tokens are valid, and which users send them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,25 +10,21 @@ from psycopg2.errors import ReadOnlySqlTransaction
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, escape_psql
+from odoo.tools import escape_psql
 
 from odoo.addons.fastapi.auth import Caller
 
+from ..oidc.claims import get_identifier, get_text, is_email_verified
 from ..oidc.documents import DocumentError, Issuer, KeySet, check_url
 from ..oidc.key_ring import get_key_ring
 from ..oidc.keys import ALGORITHMS
-from ..oidc.tokens import TokenRules
+from ..oidc.tokens import TokenRules, parse_required_claims
 from ..oidc.way import Provider
 
-#: Seconds of the largest leeway.
-MAX_LEEWAY = 5 * 60
-#: Characters of the longest claim that records are looked for with.
-MAX_CLAIM_LENGTH = 255
+MAX_LEEWAY = 5 * 60  # seconds
 
 #: Groups of users who administer the database.
 ADMINISTRATORS = "base.group_system", "base.group_erp_manager"
-#: A line of the required claims: a name, and maybe a value.
-_REQUIRED_CLAIM = re.compile(r"\s*(?P<name>[^\s=]+)\s*(?:=\s*(?P<value>\S.*?)\s*)?")
 
 
 class FastapiOidcProvider(models.Model):
@@ -139,10 +134,6 @@ class FastapiOidcProvider(models.Model):
         "has the rights that the app gives to partners.",
     )
 
-    # ------------------------------------------------------------------
-    # What can be entered
-    # ------------------------------------------------------------------
-
     @api.model_create_multi
     def create(self, vals_list):
         return super().create([self._clean_vals(vals) for vals in vals_list])
@@ -150,21 +141,20 @@ class FastapiOidcProvider(models.Model):
     def write(self, vals):
         result = super().write(self._clean_vals(vals))
         if not self.env.is_system():
-            withdrawn = {}
+            # a system administrator allowed these for other URLs, or other tokens
+            revoked = {}
             if not vals.keys().isdisjoint(("issuer", "key_source", "jwks_url")):
-                # a system administrator allowed it for another address
-                withdrawn["allow_private_network"] = False
+                revoked["allow_private_network"] = False
             if vals.keys() - {"name", "active"}:
-                # a system administrator allowed it for other tokens
-                withdrawn["allow_administrators"] = False
-            super(FastapiOidcProvider, self.sudo()).write(withdrawn)
+                revoked["allow_administrators"] = False
+            super(FastapiOidcProvider, self.sudo()).write(revoked)
         if vals.keys() - {"caller_ids"}:
             self._reset_endpoints()
         return result
 
     @api.model
     def _clean_vals(self, vals):
-        """Return values without the spaces that come with copied texts."""
+        """Return values without superfluous spaces, as copied texts have them."""
         cleaned = dict(vals)
         for name, value in vals.items():
             field = self._fields.get(name)
@@ -197,8 +187,8 @@ class FastapiOidcProvider(models.Model):
                     )
                 ) from err
 
-    @api.constrains("algorithms")
-    def _check_algorithms(self):
+    @api.constrains("algorithms", "leeway", "required_claims")
+    def _check_rules(self):
         for provider in self:
             unknown = set(provider.algorithms.split()).difference(ALGORITHMS)
             if unknown:
@@ -209,35 +199,26 @@ class FastapiOidcProvider(models.Model):
                         known=", ".join(ALGORITHMS),
                     )
                 )
-
-    @api.constrains("leeway")
-    def _check_leeway(self):
-        for provider in self:
             if not 0 <= provider.leeway <= MAX_LEEWAY:
                 raise ValidationError(
                     self.env._("Leeway: 0 to %s seconds are allowed.", MAX_LEEWAY)
                 )
-
-    @api.constrains("required_claims")
-    def _check_required_claims(self):
-        for provider in self:
-            for line in (provider.required_claims or "").splitlines():
-                if line.strip() and not _REQUIRED_CLAIM.fullmatch(line):
-                    raise ValidationError(
-                        self.env._(
-                            "Required Claims: %s is neither a name nor name=value.",
-                            line,
-                        )
+            try:
+                parse_required_claims(provider.required_claims or "")
+            except ValueError as err:
+                raise ValidationError(
+                    self.env._(
+                        "Required Claims: %s is neither a name nor name=value.", err
                     )
+                ) from err
 
     @api.constrains("match_claim", "match_model", "match_field")
     def _check_match(self):
         for provider in self:
-            if not provider.match_claim and not provider.match_field:
+            claim, field_name = provider.match_claim, provider.match_field
+            if not claim and not field_name:
                 continue
-            if not (
-                provider.match_claim and provider.match_model and provider.match_field
-            ):
+            if not (claim and field_name and provider.match_model):
                 raise ValidationError(
                     self.env._(
                         "The claim and the field belong together: fill in both, or "
@@ -245,27 +226,22 @@ class FastapiOidcProvider(models.Model):
                     )
                 )
             model = self.env[provider.match_model]
-            field = model._fields.get(provider.match_field)
-            if not (
-                field and field.type == "char" and (field.store or field.inherited)
-            ):
+            field = model._fields.get(field_name)
+            stored = field and (field.store or field.inherited)
+            if not stored or field.type != "char":
                 raise ValidationError(
                     self.env._(
                         "Field: %(field)s is not a stored text field of the model "
                         "%(model)s.",
-                        field=provider.match_field,
+                        field=field_name,
                         model=model._description,
                     )
                 )
 
-    # ------------------------------------------------------------------
-    # Tokens and keys
-    # ------------------------------------------------------------------
-
     def _get_oidc_provider(self) -> Provider | None:
-        """Return what the app of an endpoint has to know of the provider.
+        """Return the values for the app of an endpoint.
 
-        :return: None if no provider is chosen, or it is archived
+        :return: None if the provider is archived, or for an empty recordset
         """
         if not self.active:
             return None
@@ -277,20 +253,14 @@ class FastapiOidcProvider(models.Model):
                 audiences=tuple(self.audience.split()),
                 algorithms=tuple(self.algorithms.split()),
                 leeway=self.leeway,
-                required_claims=self._get_required_claims(),
+                required_claims=parse_required_claims(self.required_claims or ""),
                 access_tokens_only=self.token_type == "access",
             ),
             key_ring=get_key_ring(self._get_issuer()),
             scope_claims=tuple((self.scope_claim or "").split()),
         )
 
-    def _get_required_claims(self) -> tuple[tuple[str, str | None], ...]:
-        lines = (self.required_claims or "").splitlines()
-        matches = [_REQUIRED_CLAIM.fullmatch(line) for line in lines if line.strip()]
-        return tuple((match["name"], match["value"]) for match in matches)
-
     def _get_issuer(self) -> Issuer:
-        """Return where the keys are."""
         return Issuer(
             name=self.issuer,
             jwks_url=self.jwks_url if self.key_source == "url" else None,
@@ -298,22 +268,18 @@ class FastapiOidcProvider(models.Model):
         )
 
     def action_test(self):
-        """Load the keys, and notify the user of what was found."""
+        """Load the keys, and show the result to the user."""
         self.ensure_one()
-        self.check_access("write")  # the server calls an address
+        self.check_access("write")  # because it makes the server call a URL
         try:
             message, kind = self._describe_keys(self._get_issuer().load()), "success"
         except DocumentError as err:
             message, kind = str(err), "danger"
+        params = {"type": kind, "title": self.name, "message": message, "sticky": True}
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
-            "params": {
-                "type": kind,
-                "title": self.name,
-                "message": message,
-                "sticky": True,
-            },
+            "params": params,
         }
 
     def _describe_keys(self, key_set: KeySet) -> str:
@@ -343,30 +309,26 @@ class FastapiOidcProvider(models.Model):
             )
         return " ".join(sentences)
 
-    # ------------------------------------------------------------------
-    # Callers
-    # ------------------------------------------------------------------
-
     def _get_oidc_caller(self, claims: Mapping[str, Any]) -> Caller | None:
         """Return the caller of a token.
 
-        Called at each request, on a record in the superuser's environment. It first
-        looks for the subject among the callers of the provider, then for the user or
-        partner whose field has the value of the claim. If the provider is set so, it
-        creates a partner for an unknown subject.
+        Each request calls it, with sudo. The subject identifies the caller, or else the
+        value of a claim. If the provider allows it, a partner is created for an unknown
+        subject.
 
-        An override may look elsewhere, for example by a claim with groups. It must not
-        trust a claim that users can choose at the provider. The user that it returns is
-        checked as for any way: active, not the superuser, portal users where allowed.
+        An override may use other claims, but not those that users can choose at the
+        provider. The user is checked afterwards, as for any way (active, not the
+        superuser, portal users if allowed).
 
         :param claims: claims of a valid token
-        :return: None if the token has no caller here: a 401. If its ``scopes`` are
-            None, it gets those of the token.
+        :return: None for a 401. If its ``scopes`` are None, it gets those of the token.
         """
-        subject = _get_identifier(claims, "sub")
-        known = self._find_oidc_caller(subject) if subject else None
-        if known:
-            return self._unless_refused(known._get_oidc_caller())
+        subject = get_identifier(claims, "sub")
+        if subject:
+            domain = [("provider_id", "=", self.id), ("subject", "=", subject)]
+            known = self.env["fastapi.oidc.caller"].search(domain)
+            if known:
+                return self._unless_refused(known._get_oidc_caller())
         found = self._find_oidc_records(claims)
         if found:
             return self._unless_refused(_make_caller(found))
@@ -375,10 +337,10 @@ class FastapiOidcProvider(models.Model):
         return None
 
     def _unless_refused(self, caller: Caller | None) -> Caller | None:
-        """Return a caller, None for an administrator of the database if refused.
+        """Return a caller, None for an administrator of the database if not allowed.
 
-        Administrators of FastAPI set up providers. They must not get more rights by
-        issuing a token for another user.
+        Administrators of FastAPI must not get more rights by choosing a provider that
+        issues tokens for other users.
         """
         if caller and caller.user_id and not self.allow_administrators:
             user = self.env["res.users"].browse(caller.user_id)
@@ -386,18 +348,14 @@ class FastapiOidcProvider(models.Model):
                 return None
         return caller
 
-    def _find_oidc_caller(self, subject: str) -> models.BaseModel:
-        domain = [("provider_id", "=", self.id), ("subject", "=", subject)]
-        return self.env["fastapi.oidc.caller"].search(domain)
-
     def _find_oidc_records(self, claims: Mapping[str, Any]) -> models.BaseModel | None:
-        """Return users or partners with the value of a claim, archived ones too."""
+        """Return users or partners with the value of a claim, also archived ones."""
         if not self.match_claim:
             return None
-        value = _get_identifier(claims, self.match_claim)
+        value = get_identifier(claims, self.match_claim)
         operator = "="
         if value and self.match_claim == "email":
-            if not _is_email_verified(claims):
+            if not is_email_verified(claims):
                 return None
             value, operator = escape_psql(value), "=ilike"
         if not value:
@@ -410,81 +368,30 @@ class FastapiOidcProvider(models.Model):
     ) -> models.BaseModel:
         """Create a partner for a subject.
 
-        :raises psycopg2.errors.SerializationFailure: another request has just done it;
-            Odoo replays this request, which then finds that partner
-        :raises psycopg2.errors.ReadOnlySqlTransaction: Odoo replays this request on the
-            primary; PostgreSQL's own refusal would be logged as an error
+        :raises psycopg2.errors.ReadOnlySqlTransaction: on a replica; Odoo replays the
+            request on the primary. PostgreSQL's own error would be logged.
         """
         if self.env.cr.readonly:
-            raise ReadOnlySqlTransaction("A partner is to be created.")
+            raise ReadOnlySqlTransaction("A partner must be created.")
         partner = self.env["res.partner"].create(self._prepare_oidc_partner(claims))
-        # Not the ORM's create: if the subject exists already, its error would be
-        # logged, and the request would not be replayed.
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO fastapi_oidc_caller (
-                    provider_id, subject, partner_id,
-                    create_uid, create_date, write_uid, write_date
-                )
-                VALUES (%(provider)s, %(subject)s, %(partner)s,
-                        %(uid)s, %(now)s, %(uid)s, %(now)s)
-                ON CONFLICT (provider_id, subject) DO NOTHING
-                RETURNING id
-                """,
-                provider=self.id,
-                subject=subject,
-                partner=partner.id,
-                uid=self.env.uid,
-                now=self.env.cr.now(),
-            ),
-            log_exceptions=False,
-        )
-        ((caller_id,),) = self.env.cr.fetchall()
+        caller = self.env["fastapi.oidc.caller"]._insert(self.id, subject, partner.id)
         self.invalidate_recordset(["caller_ids"])
-        return self.env["fastapi.oidc.caller"].browse(caller_id)
+        return caller
 
     def _prepare_oidc_partner(self, claims: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of a new partner; an override may add to them.
 
-        :param claims: claims of a token that is valid
+        :param claims: claims of a valid token
         """
         names = ("name", "preferred_username", "email", "sub")
-        vals = {"name": next(filter(None, (_get_text(claims, name) for name in names)))}
-        if _is_email_verified(claims):
-            vals["email"] = _get_text(claims, "email")
+        vals = {"name": next(filter(None, (get_text(claims, name) for name in names)))}
+        if is_email_verified(claims):
+            vals["email"] = get_text(claims, "email")
         return vals
 
 
-def _get_text(claims: Mapping[str, Any], name: str) -> str | None:
-    """Return a claim that can be stored, None if it isn't one."""
-    value = claims.get(name)
-    if isinstance(value, str) and len(value) <= MAX_CLAIM_LENGTH and "\0" not in value:
-        return value.strip() or None
-    return None
-
-
-def _get_identifier(claims: Mapping[str, Any], name: str) -> str | None:
-    """Return a claim as a text to search for, None if it can't be one.
-
-    A claim with spaces around it has no caller here: the provider may use the same
-    name without the spaces for another person.
-    """
-    value = _get_text(claims, name)
-    return value if value == claims.get(name) else None
-
-
-def _is_email_verified(claims: Mapping[str, Any]) -> bool:
-    value = claims.get("email_verified")
-    return value is True or value == "true"  # as Amazon Cognito has it
-
-
 def _make_caller(records: models.BaseModel) -> Caller | None:
-    """Return the caller for a user or a partner.
-
-    :param records: users or partners; archived ones don't count
-    :return: None unless exactly one is active
-    """
+    """Return the caller for the only active record of users or partners, if any."""
     record = records.filtered("active")
     if len(record) != 1:
         return None

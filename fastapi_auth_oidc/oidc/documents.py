@@ -1,11 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The documents that an issuer publishes: its configuration, and its keys.
+"""Documents that an issuer publishes: its configuration, and its keys.
 
-An administrator enters where they are, or the configuration names the URL of the keys.
-These URLs must not open a way into the network of the server. So only HTTPS is allowed,
-without redirects, and no address of a private network unless that was allowed. An
-attacker who changes the address of a name in between gains nothing, because the other
-server has no certificate for that name.
+An administrator enters the URL of the keys, or the configuration names it. Such a URL
+must not give access to the network of the server. So it must be HTTPS, redirects are
+refused, and so are private networks unless they are allowed. DNS rebinding (another
+address of the same name after the check) fails, because the other server has no
+certificate for that name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 import re
 import socket
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,14 +26,14 @@ from .keys import InvalidKey, VerificationKey, read_key
 
 __all__ = ["DocumentError", "Issuer", "KeySet", "check_url"]
 
-#: Seconds for one document.
+#: Seconds for loading one document.
 TIMEOUT = 5
 #: Bytes of the largest document.
 MAX_DOCUMENT_SIZE = 512 * 1024
-#: Most keys of an issuer.
+#: Keys of an issuer.
 MAX_KEYS = 100
-#: Seconds after which keys are loaded again: the least, the most, and the default if
-#: the issuer does not say (``Cache-Control``).
+#: Seconds after which keys are loaded again: limits for the issuer's ``Cache-Control``,
+#: and the default without it.
 MIN_LIFETIME = 5 * 60
 MAX_LIFETIME = 24 * 60 * 60
 DEFAULT_LIFETIME = 60 * 60
@@ -44,16 +44,16 @@ _LOCALHOST = re.compile(r"localhost|127(\.\d{1,3}){3}|::1", re.I)
 
 
 class DocumentError(Exception):
-    """A document can't be loaded, or is not as it should be; the text says why."""
+    """A document can't be loaded, or is invalid; the text says why."""
 
 
 @dataclass(frozen=True)
 class KeySet:
     """The keys of an issuer.
 
-    :param keys: those that can verify tokens
-    :param lifetime: seconds for which they are to be used
-    :param skipped: reasons why other keys can't
+    :param keys: keys that can verify tokens
+    :param lifetime: seconds after which they expire
+    :param skipped: reasons why other keys can't be used
     """
 
     keys: tuple[VerificationKey, ...]
@@ -62,9 +62,9 @@ class KeySet:
 
 
 def check_url(url: str) -> None:
-    """Refuse a URL that documents must not be loaded from.
+    """Refuse a URL that is neither HTTPS nor HTTP to this machine.
 
-    :raises DocumentError: the URL is neither HTTPS nor HTTP to this machine
+    :raises DocumentError: the text says why
     """
     try:
         parts = urlsplit(url)
@@ -75,35 +75,34 @@ def check_url(url: str) -> None:
         raise DocumentError(f"{url} is not a URL with a host, such as https://….")
     if parts.username is not None or parts.fragment:
         raise DocumentError(f"{url} must have neither a user nor a fragment (#).")
-    if parts.scheme == "https":
-        return
-    if parts.scheme != "http" or not _LOCALHOST.fullmatch(host):
+    if parts.scheme != "https" and not (
+        parts.scheme == "http" and _LOCALHOST.fullmatch(host)
+    ):
         raise DocumentError(f"{url} must begin with https://.")
 
 
 @dataclass(frozen=True)
 class Issuer:
-    """Where the keys of an issuer are.
+    """Loads the keys of an issuer.
 
     :param name: the issuer, as in ``iss``
-    :param jwks_url: URL of the keys; None if the configuration of the issuer names it
-        (OpenID Connect Discovery)
-    :param allow_private: whether the issuer may be in a private network, or on this
-        machine
+    :param jwks_url: URL of the keys; by default, the configuration of the issuer names
+        it (OpenID Connect Discovery)
+    :param allow_private: whether URLs may be in a private network, or on this machine
     """
 
     name: str
     jwks_url: str | None = None
-    allow_private: bool = field(default=False)
+    allow_private: bool = False
 
     @property
     def discovery_url(self) -> str:
         return f"{self.name.removesuffix('/')}/.well-known/openid-configuration"
 
     def load(self) -> KeySet:
-        """Load the keys, over the network.
+        """Load the keys over the network.
 
-        :raises DocumentError: they can't be loaded; the text says why
+        :raises DocumentError: the keys can't be loaded; the text says why
         """
         jwks_url = self.jwks_url or self._discover()
         document, lifetime = self._fetch(jwks_url)
@@ -124,7 +123,7 @@ class Issuer:
         return KeySet(tuple(keys), lifetime, tuple(skipped))
 
     def _discover(self) -> str:
-        """Return the URL of the keys."""
+        """Return the URL of the keys, from the configuration."""
         url = self.discovery_url
         document, _lifetime = self._fetch(url)
         issuer, jwks_url = document.get("issuer"), document.get("jwks_uri")
@@ -137,7 +136,7 @@ class Issuer:
         return jwks_url
 
     def _fetch(self, url: str) -> tuple[dict[str, Any], int]:
-        """Return a JSON document, and the seconds for which to keep it."""
+        """Return a JSON document, and its lifetime in seconds."""
         check_url(url)
         if not self.allow_private:
             _check_public(url)
@@ -187,15 +186,14 @@ def _get_lifetime(cache_control: str) -> int:
     if _NOT_KEPT.search(cache_control):
         return MIN_LIFETIME
     match = _MAX_AGE.search(cache_control)
-    if not match:
-        return DEFAULT_LIFETIME
-    return min(max(int(match[1]), MIN_LIFETIME), MAX_LIFETIME)
+    seconds = int(match[1]) if match else DEFAULT_LIFETIME
+    return min(max(seconds, MIN_LIFETIME), MAX_LIFETIME)
 
 
 def _check_public(url: str) -> None:
     """Refuse a host in a private network.
 
-    :raises DocumentError: one of its addresses is not a public one
+    :raises DocumentError: one of its addresses is not public
     """
     if select_proxy(url, get_environ_proxies(url)):
         return  # the proxy decides what can be reached
@@ -203,9 +201,9 @@ def _check_public(url: str) -> None:
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as err:
-        raise DocumentError(f"{url} can't be reached: its host is not known.") from err
+        raise DocumentError(f"{url} can't be reached: its host is unknown.") from err
     for *_rest, address in found:
-        # a link-local address of IPv6 may have the name of an interface
+        # a link-local IPv6 address may end with the name of an interface
         ip = ipaddress.ip_address(str(address[0]).partition("%")[0])
         ip = getattr(ip, "ipv4_mapped", None) or ip
         if not ip.is_global or ip.is_multicast:

@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The keys of an issuer in memory, and when they are loaded.
+"""Keeps the keys of an issuer in memory, and loads them.
 
-A separate thread loads the keys. A request waits for it only if it can't go on: there
-are no keys, the token names an unknown key, or the keys have expired because no request
-has used them for long. All such requests wait for the same thread.
+A separate thread loads the keys. A request only waits for it if there are no keys, the
+token names an unknown key, or the keys have expired. All of these requests wait for the
+same thread.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ __all__ = ["KeyRing", "KeysNotLoaded", "get_key_ring"]
 
 _logger = logging.getLogger(__name__)
 
-#: Seconds between two attempts to load the keys.
+#: Seconds from one attempt to load the keys to the next.
 MIN_INTERVAL = 60
-#: The same while there are no keys, after an attempt that failed.
+#: The same after a failed attempt, while there are no keys.
 RETRY_INTERVAL = 10
 #: Seconds that a request waits for the keys: enough to load two documents.
 WAIT_TIMEOUT = 12
-#: Seconds after which a hanging attempt counts as failed.
+#: Seconds after which an attempt counts as failed.
 HUNG_AFTER = 30
-#: Part of their lifetime after which keys are loaded again, while they are in use.
+#: Part of their lifetime after which keys in use are loaded again.
 EARLY = 0.8
-#: Seconds for which keys are used beyond their lifetime while the issuer is down.
+#: Seconds for which expired keys are used while the issuer is down.
 MAX_OVERTIME = 24 * 60 * 60
 
-#: The rings of the process, for the apps of all databases: keys are public.
+#: The rings of the process, shared by all databases, because keys are public.
 _rings: weakref.WeakValueDictionary[Issuer, KeyRing] = weakref.WeakValueDictionary()
 _rings_lock = threading.Lock()
 
 
 class KeysNotLoaded(Exception):
-    """There are no keys, because they can't be loaded."""
+    """There are no keys: they can't be loaded."""
 
 
 class KeyRing:
     """The keys of one issuer.
 
-    :param load: loads the keys; raises ``DocumentError``
-    :param name: of the issuer, for the log
-    :param clock: seconds that never go back
+    :param load: loads the keys, or raises ``DocumentError``
+    :param name: name of the issuer, for the log
+    :param clock: monotonic clock, in seconds
     """
 
     def __init__(
@@ -66,32 +66,30 @@ class KeyRing:
         self._tried_at: float | None = None
         #: Whether the last attempt has failed.
         self._failed = False
-        #: Set at the end of the attempt that is under way.
+        #: The running attempt; set when it ends.
         self._attempt: threading.Event | None = None
 
     def get_pending(self, kid: str | None) -> threading.Event | None:
-        """Return what a request must wait for before it can look for a key.
+        """Return what a request must wait for, and start to load keys if it is time.
 
-        Starts to load the keys if it is time.
-
-        :param kid: id of the key, None if the token has none
-        :return: an event, for :meth:`wait`; None if there is nothing to wait for
+        :param kid: id of the key in the token
+        :return: an event for :meth:`wait`, None if the request need not wait
         """
         with self._lock:
             age = self._drop_old_keys()
-            known = self._is_known(kid)
+            known = bool(self._select(kid))
             lifetime = self._key_set.lifetime
             if known and age < lifetime * EARLY:
                 return None
             attempt = self._get_attempt()
-            # don't wait where the keys are old because the issuer is down
+            # expired keys are used if the issuer is down
             if known and (age < lifetime or self._failed):
                 return None
             return attempt
 
     @staticmethod
     def wait(attempt: threading.Event) -> None:
-        """Wait, for a limited time, until the attempt is over."""
+        """Wait for the end of an attempt, for a limited time."""
         attempt.wait(WAIT_TIMEOUT)
 
     def find(self, kid: str | None) -> list[VerificationKey]:
@@ -101,13 +99,12 @@ class KeyRing:
         """
         with self._lock:
             self._drop_old_keys()
-            keys = self._key_set.keys
-        if not keys:
-            raise KeysNotLoaded()
-        return [key for key in keys if kid is None or key.kid == kid]
+            if not self._key_set.keys:
+                raise KeysNotLoaded()
+            return self._select(kid)
 
-    def _is_known(self, kid: str | None) -> bool:
-        return any(kid is None or key.kid == kid for key in self._key_set.keys)
+    def _select(self, kid: str | None) -> list[VerificationKey]:
+        return [key for key in self._key_set.keys if kid is None or key.kid == kid]
 
     def _drop_old_keys(self) -> float:
         """Return the age of the keys in seconds."""
@@ -117,7 +114,7 @@ class KeyRing:
         return age
 
     def _get_attempt(self) -> threading.Event | None:
-        """Return the running attempt, or a new one if it is time for one."""
+        """Return the running attempt, or start one if it is time."""
         now = self._clock()
         if self._tried_at is not None:
             since = now - self._tried_at
@@ -155,7 +152,7 @@ class KeyRing:
 
 
 def get_key_ring(issuer: Issuer) -> KeyRing:
-    """Return the ring of an issuer: one for all apps that use it."""
+    """Return the ring of an issuer, which all its apps share."""
     with _rings_lock:
         ring = _rings.get(issuer)
         if ring is None:

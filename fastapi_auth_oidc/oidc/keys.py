@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Public keys of an issuer, as a JSON Web Key Set (RFC 7517) has them."""
+"""Reads public keys of a JSON Web Key Set (RFC 7517)."""
 
 from __future__ import annotations
 
@@ -27,15 +27,10 @@ _ALGORITHMS_BY_KEY = {
     ("OKP", "Ed25519"): ("EdDSA",),
     ("OKP", "Ed448"): ("EdDSA",),
 }
-#: All algorithms that can be chosen. None of them has a shared secret.
+#: All algorithms that can be chosen; all are asymmetric.
 ALGORITHMS = (*_RSA_ALGORITHMS, "ES256", "ES384", "ES512", "EdDSA")
 
-_PUBLIC_KEYS = (
-    RSAPublicKey,
-    EllipticCurvePublicKey,
-    Ed25519PublicKey,
-    Ed448PublicKey,
-)
+_PUBLIC_KEYS = RSAPublicKey, EllipticCurvePublicKey, Ed25519PublicKey, Ed448PublicKey
 
 
 class InvalidKey(Exception):
@@ -46,10 +41,9 @@ class InvalidKey(Exception):
 class VerificationKey:
     """A public key.
 
-    :param kid: its id, None if it has none
-    :param algorithms: what it may be used with: ``alg`` of the key, or what its type
-        allows
-    :param public_key: the key, of the package ``cryptography``
+    :param kid: its id, if any
+    :param algorithms: its ``alg``, or all algorithms for its type
+    :param public_key: the key, as a class of ``cryptography``
     """
 
     kid: str | None
@@ -60,7 +54,7 @@ class VerificationKey:
 def read_key(jwk: Any) -> VerificationKey:
     """Return a key of a JSON Web Key Set.
 
-    :raises InvalidKey: it is not for signatures, or not a public key that is safe
+    :raises InvalidKey: it is not for signatures, not public, or not safe
     """
     if not isinstance(jwk, dict):
         raise InvalidKey("not an object")

@@ -1,9 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Which tokens are valid.
+"""Verifies tokens.
 
-PyJWT verifies signatures and the registered claims. This module adds what PyJWT does
-not check: it reads each token as strictly as the specifications allow, before it uses a
-key.
+PyJWT verifies signatures and registered claims. Before that, this module checks what
+PyJWT does not: that a token is well-formed, as strictly as the specifications allow.
 """
 
 from __future__ import annotations
@@ -19,23 +18,24 @@ import jwt
 
 from .keys import VerificationKey
 
-__all__ = ["InvalidToken", "Token", "TokenRules"]
+__all__ = ["InvalidToken", "Token", "TokenRules", "parse_required_claims"]
 
-#: Characters of the longest token that is read.
+#: Characters of the longest token.
 MAX_TOKEN_LENGTH = 16 * 1024
 #: Values of the header ``typ`` that don't say what a token is for.
 PLAIN_TYPES = frozenset({"", "jwt", "application/jwt"})
 #: Values of the header ``typ`` of access tokens (RFC 9068).
 ACCESS_TOKEN_TYPES = frozenset({"at+jwt", "application/at+jwt"})
 
+_REQUIRED_CLAIM = re.compile(r"\s*(?P<name>[^\s=]+)\s*(?:=\s*(?P<value>\S.*?)\s*)?")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class InvalidToken(Exception):
     """The token is not valid.
 
-    :param reason: reason for the log, without any part of the token
-    :param detail: sentence for the client
+    :param reason: text for the log; contains no part of the token
+    :param detail: text for the client
     """
 
     def __init__(self, reason: str, detail: str = "The token is not valid.") -> None:
@@ -47,8 +47,8 @@ class InvalidToken(Exception):
 class Token:
     """A well-formed token that is not verified yet.
 
-    :param algorithm: algorithm of the signature, as its header claims
-    :param kid: id of the key, as its header claims, if any
+    :param algorithm: ``alg`` of its header
+    :param kid: ``kid`` of its header, the id of the key
     :param encoded: the token as it was sent
     """
 
@@ -64,12 +64,12 @@ class Token:
 class TokenRules:
     """What a token must be like.
 
-    :param issuer: the only value of ``iss``, compared as it is
-    :param audiences: values of ``aud``, of which a token needs one
-    :param algorithms: algorithms of signatures, asymmetric ones
+    :param issuer: value of ``iss``
+    :param audiences: values of ``aud``; a token needs one of them
+    :param algorithms: asymmetric algorithms of signatures
     :param leeway: seconds by which clocks may differ
     :param required_claims: names of claims, each with its value or None for any
-    :param access_tokens_only: refuse tokens whose type is not ``at+jwt``
+    :param access_tokens_only: whether the type of a token must be ``at+jwt``
     """
 
     issuer: str
@@ -80,11 +80,9 @@ class TokenRules:
     access_tokens_only: bool = False
 
     def parse(self, encoded: str) -> Token:
-        """Return a token that may be valid: well-formed, and of this issuer.
+        """Check all that needs no key, so that no keys are loaded for an invalid token.
 
-        This avoids loading keys for a token that can't be valid.
-
-        :raises InvalidToken: no key can make it valid
+        :raises InvalidToken: the token can't be valid
         """
         if len(encoded) > MAX_TOKEN_LENGTH:
             raise InvalidToken(f"longer than {MAX_TOKEN_LENGTH} characters")
@@ -95,7 +93,7 @@ class TokenRules:
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in self.algorithms:
             raise InvalidToken("an algorithm that is not chosen")
-        # PyJWT would accept some of these, which change what is signed
+        # PyJWT accepts some of these, which change what is signed
         if "crit" in header or "b64" in header:
             raise InvalidToken("a header that must be understood (crit)")
         if not (kid is None or isinstance(kid, str)):
@@ -106,7 +104,7 @@ class TokenRules:
         return Token(algorithm, kid, encoded)
 
     def _check_type(self, token_type: Any) -> None:
-        """Refuse tokens that are for something else (RFC 8725, 3.11)."""
+        """Refuse tokens for another purpose (RFC 8725, 3.11)."""
         known = token_type.lower() if isinstance(token_type, str) else None
         if known in ACCESS_TOKEN_TYPES:
             return
@@ -118,8 +116,8 @@ class TokenRules:
     def verify(self, token: Token, keys: Iterable[VerificationKey]) -> dict[str, Any]:
         """Return the claims of a valid token.
 
-        :param keys: the keys that it may be signed with
-        :raises InvalidToken: it is not valid
+        :param keys: keys that it may be signed with
+        :raises InvalidToken: the token is not valid
         """
         for key in keys:
             if token.algorithm not in key.algorithms:
@@ -148,8 +146,7 @@ class TokenRules:
         except jwt.ExpiredSignatureError as err:
             raise InvalidToken("expired", "The token has expired.") from err
         except jwt.ImmatureSignatureError as err:
-            detail = "The token is not valid yet."
-            raise InvalidToken("not valid yet", detail) from err
+            raise InvalidToken("not valid yet", "The token is not valid yet.") from err
         except jwt.PyJWTError as err:
             raise InvalidToken(f"{type(err).__name__}: {err}") from err
 
@@ -165,6 +162,20 @@ class TokenRules:
                 raise InvalidToken(f"the claim {name} is not as required")
 
 
+def parse_required_claims(text: str) -> tuple[tuple[str, str | None], ...]:
+    """Return the claims of lines with a name, or with ``name=value``.
+
+    :raises ValueError: a line is neither; the text is that line
+    """
+    claims = []
+    for line in filter(str.strip, text.splitlines()):
+        match = _REQUIRED_CLAIM.fullmatch(line)
+        if not match:
+            raise ValueError(line)
+        claims.append((match["name"], match["value"]))
+    return tuple(claims)
+
+
 def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
@@ -172,8 +183,8 @@ def _as_text(value: Any) -> str:
 def _read_part(part: str) -> dict[str, Any]:
     """Return a part of a token that is a JSON object.
 
-    :raises InvalidToken: it isn't, or a name is there twice: other parsers may take
-        the other value
+    :raises InvalidToken: it isn't one, or has a name twice: other parsers may use the
+        other value
     """
     if not _BASE64URL.fullmatch(part):
         raise InvalidToken("not Base64")
@@ -184,7 +195,7 @@ def _read_part(part: str) -> dict[str, Any]:
             object_pairs_hook=_unique_names,
             parse_constant=_refuse_constant,
         )
-        # escapes may stand for halves of characters, which nothing can store or send
+        # raises UnicodeEncodeError for lone surrogates, which can't be stored or sent
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as err:
         raise InvalidToken("not JSON") from err

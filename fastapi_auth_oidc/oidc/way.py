@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The way to authenticate with a token of an OpenID provider."""
+"""Tokens of an OpenID provider as a way to authenticate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .key_ring import RETRY_INTERVAL, KeyRing, KeysNotLoaded
 from .tokens import InvalidToken, TokenRules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from fastapi.security import HTTPAuthorizationCredentials
     from starlette.requests import HTTPConnection
@@ -34,14 +34,12 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Provider:
-    """What the way has to know of a ``fastapi.oidc.provider``.
+    """The values of a ``fastapi.oidc.provider`` that the way needs.
 
     :param id: id of the record
     :param name: its name, for the log
-    :param rules: what its tokens must be like
-    :param key_ring: its keys
-    :param scope_claims: names of the claims with scopes; if empty, scopes don't limit
-        callers
+    :param scope_claims: names of the claims with scopes; without any, callers are not
+        limited by scopes
     """
 
     id: int
@@ -52,15 +50,13 @@ class Provider:
 
 
 class OidcWay(Way):
-    """Authenticates with a token of an OpenID provider, as ``Authorization: Bearer``.
+    """A token of an OpenID provider in ``Authorization: Bearer``.
 
-    In OpenAPI its type is ``http`` with the scheme ``bearer``, not ``openIdConnect``.
-    Code generators make clients for it that can send a token; most ignore the other
-    type. For that type, Swagger UI would load the provider's configuration in the
-    browser, which the Content Security Policy of the pages forbids.
+    In OpenAPI its type is ``http``, not ``openIdConnect``, which most code generators
+    ignore. For ``openIdConnect``, Swagger UI would also load the configuration of the
+    provider in the browser, which the Content Security Policy of the pages forbids.
 
-    :param provider: the provider; None if none is chosen or it is archived, so that no
-        token is valid
+    :param provider: the provider; without one, no token is valid
     """
 
     name = "oidc"
@@ -68,39 +64,19 @@ class OidcWay(Way):
 
     def __init__(self, provider: Provider | None) -> None:
         self._provider = provider
-        self._leaves_others = False
         issuer = f" of `{provider.rules.issuer}`" if provider else ""
         self.scheme = BearerScheme(
-            scheme_name="OpenIDToken", description=f"An access token{issuer}."
-        )
-        self.scheme.model.bearerFormat = "JWT"
-
-    def join(self, others: Sequence[Way]) -> None:
-        self._leaves_others = any(
-            (other.challenge or "").startswith("Bearer") for other in others
+            scheme_name="OpenIDToken",
+            description=f"An access token{issuer}.",
+            bearerFormat="JWT",
         )
 
     def prepare(self, headers: Mapping[str, str]) -> Callable[[], None] | None:
-        """Return a function that waits for the keys, None if they are there.
-
-        The dispatcher calls this before the app, and the function when no transaction
-        is open.
-
-        :param headers: of the request; names in any case
-        """
+        """Return a function that waits for the keys, None if they are loaded."""
         kind, _space, encoded = headers.get("Authorization", "").partition(" ")
         if self._provider is None or kind.lower() != "bearer":
             return None
-        return self._prepare(encoded.strip())
-
-    def _prepare(self, encoded: str) -> Callable[[], None] | None:
-        try:
-            token = self._provider.rules.parse(encoded)
-        except InvalidToken:
-            return None
-        key_ring = self._provider.key_ring
-        attempt = key_ring.get_pending(token.kid)
-        return attempt and partial(key_ring.wait, attempt)
+        return _prepare(self._provider, encoded.strip())
 
     def authenticate(
         self,
@@ -108,24 +84,21 @@ class OidcWay(Way):
         connection: HTTPConnection,
         env: Environment,
     ) -> Caller | None:
-        """Return who has sent a token.
+        """Verify the token, and look for its caller.
 
-        Each call verifies the token and looks for its caller. Nothing is remembered,
-        because each of the two takes less than a millisecond.
+        Nothing is remembered, because both take less than a millisecond.
 
         :raises fastapi.HTTPException: 503, the keys of the provider can't be loaded
         """
         encoded = credential.credentials
-        if self._leaves_others and encoded.count(".") != 2:
+        if self.shares_bearer and encoded.count(".") != 2:
             return None
         provider = self._provider
         if provider is None:
             raise _invalid("Tokens are not accepted: no provider is active.")
-        if not request:
-            # a test without a server, so ``prepare`` was not called
-            wait = self._prepare(encoded)
-            if wait:
-                wait()
+        # in a test without a server, ``prepare`` was not called
+        if not request and (wait := _prepare(provider, encoded)):
+            wait()
         try:
             token = provider.rules.parse(encoded)
             claims = provider.rules.verify(token, provider.key_ring.find(token.kid))
@@ -139,7 +112,7 @@ class OidcWay(Way):
                 headers={"Retry-After": str(RETRY_INTERVAL)},
             ) from err
         record = env["fastapi.oidc.provider"].sudo().browse(provider.id)
-        caller = record._get_oidc_caller(claims)
+        caller: Caller | None = record._get_oidc_caller(claims)
         if caller is None:
             _logger.info("A token for %s is valid, its caller unknown", provider.name)
             raise _invalid("The token is not valid.")
@@ -148,8 +121,17 @@ class OidcWay(Way):
         return caller
 
 
+def _prepare(provider: Provider, encoded: str) -> Callable[[], None] | None:
+    try:
+        token = provider.rules.parse(encoded)
+    except InvalidToken:
+        return None
+    attempt = provider.key_ring.get_pending(token.kid)
+    return partial(provider.key_ring.wait, attempt) if attempt else None
+
+
 def get_scopes(claims: Mapping[str, Any], names: Iterable[str]) -> frozenset[str]:
-    """Return the scopes of a token: texts with spaces between, or lists.
+    """Return the scopes of a token: texts separated by spaces, or lists of texts.
 
     :param names: names of the claims
     """
