@@ -116,7 +116,7 @@ def _is_from_this_site() -> bool:
     """Return whether the browser says that a page of this site sends the request.
 
     ``Sec-Fetch-Site`` is used first: pages can't set it, and it stays right if a proxy
-    changes the URL. Without it (browsers omit it over plain HTTP), ``Origin`` counts.
+    changes the URL. Browsers omit it over plain HTTP; then ``Origin`` is used.
     """
     httprequest = request.httprequest
     site = httprequest.headers.get("Sec-Fetch-Site")

@@ -52,7 +52,7 @@ class FastapiAuthFailure(models.Model):
             return int(value)
         except ValueError:
             _logger.warning(
-                "The system parameter %s is not a number: %r. %s counts instead.",
+                "The system parameter %s is not a number: %r. %s is used instead.",
                 name,
                 value,
                 default,

@@ -64,7 +64,7 @@ class FastapiEndpoint(models.Model):
         string="Runs As",
         default="user",
         required=True,
-        help="Whose access rights, record rules and companies count in the app.\n"
+        help="Whose access rights, record rules and companies the app works with.\n"
         "The endpoint's user: the same for all callers.\n"
         "The caller: each route that works with records needs an authenticated user, "
         "and does what that user may.",

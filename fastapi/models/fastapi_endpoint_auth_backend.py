@@ -28,8 +28,8 @@ class FastapiEndpoint(models.Model):
         string="The App Authenticates",
         compute="_compute_is_auth_by_app",
         compute_sudo=True,
-        help="The app has code of its own to authenticate its clients: what is chosen "
-        "on the endpoint does not count.",
+        help="The app has its own code to authenticate clients, and ignores what is "
+        "chosen on the endpoint.",
     )
 
     def _get_auth_texts(self) -> list[str]:

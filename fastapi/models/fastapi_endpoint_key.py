@@ -79,7 +79,7 @@ class FastapiEndpointKey(models.Model):
     last_used = fields.Datetime(
         readonly=True,
         copy=False,
-        help="When a client called with the key, to the hour.",
+        help="When a client last used the key, within an hour.",
     )
 
     _api_key_unique = models.Constraint(
