@@ -61,7 +61,7 @@ class TestOtherSites(SessionCase):
             {"Sec_Fetch_Site": "cross-site"},
             {"Sec_Fetch_Site": "none"},
             {"Sec_Fetch_Site": "same-origin, cross-site"},
-            # Sec-Fetch-Site counts, not the Origin
+            # Sec-Fetch-Site is used, not the Origin
             {"Sec_Fetch_Site": "cross-site", "Origin": self.base_url()},
         ):
             with self.subTest(**headers):

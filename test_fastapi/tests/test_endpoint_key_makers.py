@@ -51,7 +51,7 @@ class TestWhoMayMakeKeys(KeyCase):
             key.with_user(self.manager).scopes = "all"
         self.manager.company_ids += company
         self.assertTrue(self._make(self.manager, stranger))
-        # the company of the endpoint counts
+        # only the company of the endpoint is checked
         self.manager.company_ids -= company
         self.endpoint.company_id = self.env.company
         self.assertTrue(self._make(self.manager, stranger))
