@@ -107,7 +107,7 @@ class FastapiOidcProvider(models.Model):
     match_claim = fields.Char(
         string="Claim",
         help="The claim that identifies the caller if the subject is not among the "
-        "callers: email, preferred_username, … An email counts only if the provider "
+        "callers: email, preferred_username, … An email is only used if the provider "
         "has verified it (email_verified).",
     )
     match_model = fields.Selection(

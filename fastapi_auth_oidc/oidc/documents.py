@@ -151,7 +151,7 @@ class Issuer:
                 stream=True,
             ) as response:
                 if response.status_code != 200:
-                    raise DocumentError(f"{url} answers {_describe(response)}.")
+                    raise DocumentError(f"{url} returns {_describe(response)}.")
                 content = b""
                 for chunk in response.iter_content(16 * 1024):
                     content += chunk

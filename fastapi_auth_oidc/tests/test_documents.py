@@ -107,9 +107,9 @@ class TestDocuments(BaseCase):
             (b"[" * 50000, "not JSON"),
             (b"\xff", "not JSON"),
             (b" " * (documents.MAX_DOCUMENT_SIZE + 1), "larger than 512 KiB"),
-            ((500, {}), "answers 500"),
-            ((404, {}), "answers 404"),
-            ((204, {}), "answers 204"),
+            ((500, {}), "returns 500"),
+            ((404, {}), "returns 404"),
+            ((204, {}), "returns 204"),
             ((302, {"Location": "https://evil.example/"}), "redirect to https://evil"),
             ((307, {"Location": "/keys"}), "redirect to /keys"),
         ):

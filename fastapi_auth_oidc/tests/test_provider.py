@@ -215,7 +215,7 @@ class TestProvider(TransactionCase):
         server.instead["/keys"] = 500, {}
         params = self.provider.action_test()["params"]
         self.assertEqual(params["type"], "danger")
-        self.assertEqual(params["message"], f"{server.jwks_url} answers 500.")
+        self.assertEqual(params["message"], f"{server.jwks_url} returns 500.")
 
     def test_form(self):
         with Form(self.env["fastapi.oidc.provider"]) as form:
