@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -57,13 +58,12 @@ def clean(*folders: Path) -> None:
 
     :raises ToolError: if another command uses it
     """
-    in_use = locks.FileLock(layout.IN_USE)
-    if not in_use.acquire(wait=False):
-        raise Unavailable(
-            "`make run` or `make test` is at work in this checkout",
-            "stop it (Ctrl-C) before `make clean`",
-        )
-    with locks.held(layout.SET_UP):
+    with closing(locks.Lock(layout.IN_USE)) as lock, locks.held(layout.SET_UP):
+        if not lock.acquire(wait=False):
+            raise Unavailable(
+                "`make run` or `make test` is at work in this checkout",
+                "stop it (Ctrl-C) before `make clean`",
+            )
         postgres.stop()
         for folder in filter(Path.is_dir, folders):
             shutil.rmtree(folder)

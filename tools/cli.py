@@ -74,7 +74,7 @@ def bench(arguments: Sequence[str]) -> int:
     """Measure routes against controllers of Odoo; arguments go to the benchmark."""
     folder = layout.ROOT / "benchmarks"
     name = database.get_name("_bench")
-    with ready() as odoo, locks.held(layout.LOCKS / "bench"):
+    with ready() as odoo, locks.held(layout.TESTS):
         os.environ["PYTHONPATH"] += os.pathsep + str(layout.TOOLS)
         prepare = [odoo.python, folder / "prepare.py", odoo.core_addons, name]
         return process.call([*prepare, *arguments], cwd=layout.ROOT)

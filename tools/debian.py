@@ -57,7 +57,8 @@ def get_packages(names: Sequence[str]) -> list[Path]:
     :raises Unavailable: if they can't be had
     """
     folder = layout.get_cache() / "debs" / f"{names[0]}-{len(names)}"
-    with locks.held(folder.parent / "lock"):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with locks.held(folder.parent):
         if not folder.is_dir():
             with (
                 console.step(f"downloading {names[0]} from Debian"),

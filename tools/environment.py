@@ -71,7 +71,7 @@ def ready(python: Path = layout.PYTHON) -> Iterator[Odoo]:
     """Have Odoo and a server as long as the block runs, for all that it starts."""
     external = any(os.environ.get(name) for name in postgres.SERVER_VARIABLES)
     before = os.environ.copy()
-    in_use = locks.FileLock(layout.IN_USE)
+    in_use = locks.Lock(layout.IN_USE)
     with locks.held(layout.SET_UP):
         odoo = get_odoo(python)
         in_use.acquire(shared=True)
@@ -94,7 +94,7 @@ def ready(python: Path = layout.PYTHON) -> Iterator[Odoo]:
             # The last one to leave stops the server.
             if server and in_use.acquire(wait=False):
                 postgres.stop()
-            in_use.release()
+            in_use.close()
 
 
 def get_odoo(python: Path = layout.PYTHON) -> Odoo:

@@ -24,10 +24,10 @@ LISTS = (
 
 STATE = ROOT / ".odoo"
 LOGS = STATE / "logs"
-LOCKS = STATE / "locks"  # what is held, by one command at a time:
-SET_UP = LOCKS / "set-up"  # while something is made, started or stopped
-TESTS = LOCKS / "tests"
-IN_USE = LOCKS / "in-use"  # or shared, by every command that uses what was made
+# Folders that are locked, by one command at a time:
+SET_UP = TOOLS  # while something is made, started or stopped
+TESTS = ROOT / "fastapi"  # while tests run, or what they would slow down
+IN_USE = ROOT  # or shared, by every command that uses what was made
 DEBIAN_TREE = STATE / "debian"  # Odoo and its assets, unpacked
 VENV = STATE / "venv-{}.{}".format(*sys.version_info)
 PYTHON = VENV / "bin" / "python"

@@ -8,18 +8,20 @@ import pytest
 import bootstrap
 import layout
 from errors import Unavailable
-from locks import FileLock
+from locks import Lock
 
 
 @pytest.fixture(name="state", autouse=True)
 def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     state = tmp_path / "state"
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for name in ("LOGS", "DATA", "IN_USE", "SET_UP", "CLUSTER"):
+    for name in ("LOGS", "DATA", "CLUSTER"):
         monkeypatch.setattr(layout, name, state / name)
+    for name in ("IN_USE", "SET_UP"):
+        monkeypatch.setattr(layout, name, tmp_path / name)
+        (tmp_path / name).mkdir()
     monkeypatch.setattr(layout, "STATE", state)
-    for name in ("UV_CACHE_DIR", "UV_PYTHON_DOWNLOADS", "PRE_COMMIT_HOME", "ODOO_SRC"):
-        monkeypatch.setenv(name, os.environ.get(name, ""))
+    monkeypatch.setattr(os, "environ", dict(os.environ))
     return state
 
 
@@ -34,12 +36,11 @@ def test_clean_removes_what_was_made(state: Path) -> None:
 
 
 def test_clean_leaves_what_is_in_use(state: Path) -> None:
-    in_use = FileLock(layout.IN_USE)
+    in_use = Lock(layout.IN_USE)
     in_use.acquire(shared=True)
     with pytest.raises(Unavailable, match="stop it"):
         bootstrap.main(["clean"])
-    assert state.exists()
-    in_use.release()
+    in_use.close()
 
 
 @pytest.mark.parametrize(
