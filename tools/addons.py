@@ -90,6 +90,8 @@ def get_declarations(source: bytes) -> bytes:
 def find_addons(folders: Sequence[Path] = (layout.ROOT, layout.DEMO)) -> list[Addon]:
     """Return the installable addons in some folders, sorted by name within each.
 
+    OCA's tools find the demo addons through links at the root, which are left out here.
+
     :raises ToolError: if a manifest isn't a Python dictionary
     """
     found = []
@@ -97,7 +99,8 @@ def find_addons(folders: Sequence[Path] = (layout.ROOT, layout.DEMO)) -> list[Ad
         for path in sorted(folder.glob("*/__manifest__.py")):
             try:
                 addon = Addon(path.parent, ast.literal_eval(path.read_text()))
-                if addon.manifest.get("installable", True):
+                is_link = path.parent.is_symlink()
+                if addon.manifest.get("installable", True) and not is_link:
                     found.append(addon)
             except (AttributeError, SyntaxError, ValueError) as error:
                 raise ToolError(f"{path} isn't a manifest: {error}.") from error

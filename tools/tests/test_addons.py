@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import layout
 from addons import (
     OWN_DATABASE,
     Addon,
@@ -40,6 +41,14 @@ def test_a_bad_manifest_is_named(tmp_path: Path, manifest: str) -> None:
     path = make_addon(tmp_path, "bad", manifest)
     with pytest.raises(ToolError, match=str(path)):
         find_addons([tmp_path])
+
+
+def test_demo_addons_have_links_at_the_root() -> None:
+    """OCA's tools look for addons there, and nowhere else."""
+    demos = {addon.path for addon in find_addons([layout.DEMO])}
+    links = {path for path in layout.ROOT.iterdir() if path.is_symlink()}
+    assert demos and {link.resolve() for link in links} == demos
+    assert not links & {addon.path for addon in find_addons()}
 
 
 def test_addons_with_a_database_of_their_own() -> None:
