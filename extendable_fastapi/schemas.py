@@ -1,9 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Pydantic models that other addons can extend: base classes and pages."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from extendable_pydantic import ExtendableModelMeta, StrictExtendableBaseModel
+from extendable_pydantic.main import ExtendableModelMeta
+from extendable_pydantic.models import StrictExtendableBaseModel
 from pydantic import BaseModel, Field
 
 from odoo.addons.fastapi import records
@@ -31,6 +32,6 @@ class PagedCollection(StrictExtendableBaseModel, Generic[T]):
 class RecordSchema(records.RecordSchema, BaseModel, metaclass=ExtendableModelMeta):
     """``fastapi.records.RecordSchema``, with fields that other addons can add."""
 
-    from_records = vars(records.RecordSchema)["from_records"]
-    from_search = vars(records.RecordSchema)["from_search"]
+    from_records: ClassVar[Any] = vars(records.RecordSchema)["from_records"]
+    from_search: ClassVar[Any] = vars(records.RecordSchema)["from_search"]
     _search_with_next = vars(records.RecordSchema)["_search_with_next"]
