@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Apps as classes: one with every hook, its extension, and one that exists already."""
+"""Apps as classes: one with every hook, its extension, and an existing app."""
 
 from typing import Any
 

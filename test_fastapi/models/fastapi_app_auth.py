@@ -14,7 +14,7 @@ from ..routers.auth import router as auth_router
 
 
 class TestAuthApp(FastapiApp):
-    """All routes, and who calls is up to the endpoint."""
+    """All routes; the endpoint decides how to authenticate."""
 
     _name = "fastapi.app.test_auth"
     _description = "Test of an app that leaves authentication to its endpoint"
@@ -36,9 +36,9 @@ class TestPreparedApp(FastapiApp):
 
 
 class PreparedWay(Way):
-    """Needs something for each ``X-Prepare``, and notes in which state that was.
+    """Records the state of the transaction for each ``X-Prepare`` header.
 
-    The method of a caller is what was noted since the app was built.
+    The method of a caller is all states since the app was built.
     """
 
     name = "prepared"

@@ -32,9 +32,9 @@ _logger = logging.getLogger(__name__)
 #: System parameter: how the app "test_breakable" breaks.
 BREAKS_PARAM = "test_fastapi.breaks"
 
-#: Builds that were to meet a conflict: root path of the endpoint.
+#: Root path of the endpoint, for each build; the first build raises a conflict.
 conflicts: list[str] = []
-#: What the lifespans of the apps have done: title of the app, and what happened.
+#: Events of lifespans: title of the app, and what happened.
 lifespan_events: list[tuple[str, str]] = []
 
 
@@ -55,7 +55,7 @@ async def pass_on(request: Request, call_next: Any) -> Any:
 
 
 def brew(request: Request, exc: TeapotError) -> JSONResponse:
-    """Answer with an envelope that is not FastAPI's."""
+    """Respond with a body of another form than FastAPI's."""
     return JSONResponse({"error": {"code": "teapot", "message": str(exc)}}, 418)
 
 
@@ -88,7 +88,7 @@ class FastapiEndpoint(models.Model):
             return make_plain_app()
         app = super()._get_app()
         if self.app == "test" and self.run_as == "user":
-            mount_all(app)  # which does not know the caller
+            mount_all(app)  # mounted apps don't know the caller
         return app
 
     def _prepare_fastapi_app_params(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class FastapiEndpoint(models.Model):
         return params
 
     def _breaks(self, how: str) -> bool:
-        """Return whether the app is to break that way: by parameter or description."""
+        """Return whether the parameter or the description names this way to break."""
         parameters = self.env["ir.config_parameter"]
         return self.app == "test_breakable" and how in (
             parameters.get_param(BREAKS_PARAM),
@@ -128,7 +128,7 @@ class FastapiEndpoint(models.Model):
             if self._breaks("conflict"):
                 conflicts.append(self.root_path)
                 if len(conflicts) == 1:
-                    raise ConcurrencyError("somebody else was faster")
+                    raise ConcurrencyError("concurrent update")
             routers.append(router)
         return routers
 

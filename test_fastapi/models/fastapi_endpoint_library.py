@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""An app with a library of others, as `routers/library_*.py` set it up."""
+"""An app with a third-party library, set up in `routers/library_*.py`."""
 
 from importlib import import_module
 
@@ -15,8 +15,8 @@ class FastapiEndpoint(models.Model):
         selection_add=[("test_library", "Test with a library")],
         ondelete={"test_library": "cascade"},
     )
-    #: Module and function that set the app up: ``library_slowapi.set_up``. Imported
-    #: when the app is built, as the library may be missing.
+    #: Module and function that set up the app, like ``library_slowapi.set_up``.
+    #: Imported when the app is built, as the library may be missing.
     test_library = fields.Char()
 
     @api.model

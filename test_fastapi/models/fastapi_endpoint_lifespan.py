@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Apps that hang when they start or stop, and apps that reach their registry."""
+"""Apps that hang at start or stop, and apps that refer to their registry."""
 
 import logging
 import os
@@ -23,7 +23,7 @@ from ..routers.registries import OutOfTea, get_greeting, router
 
 _logger = logging.getLogger(__name__)
 
-#: Variable of the environment: seconds that stand for all limits of a lifespan.
+#: Environment variable: seconds that replace all time limits of lifespans.
 LIMIT = "TEST_FASTAPI_LIFESPAN_LIMIT"
 #: Advisory lock of PostgreSQL: lifespans hang while another session holds it.
 LOCK = 4711
@@ -51,7 +51,7 @@ class FastapiEndpoint(models.Model):
     def _prepare_fastapi_app_params(self):
         params = super()._prepare_fastapi_app_params()
         if self.app == "test_lifespan":
-            # an app with a bound method of its endpoint reaches the registry
+            # a bound method of the endpoint refers to the registry
             endpoint, dbname, title = self, self.env.cr.dbname, self.name
             hangs = self.description
 

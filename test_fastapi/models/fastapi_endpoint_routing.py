@@ -8,9 +8,9 @@ from odoo.http import request
 class FastapiEndpoint(models.Model):
     _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
-    #: What is different in the routing info. The key ``max_content_lengths`` makes a
-    #: function of it, that returns the limit for a root path; ``readonly_methods``
-    #: makes one of ``readonly``.
+    #: Replaces values of the routing info. ``max_content_lengths`` makes
+    #: ``max_content_length`` a function that returns the limit of a root path;
+    #: ``readonly_methods`` makes ``readonly`` a function.
     test_routing = fields.Json()
 
     @api.model

@@ -11,9 +11,9 @@ class TestFastapiFault(models.Model):
     item_id = fields.Many2one("test.fastapi.item", ondelete="restrict")
     secret = fields.Char(groups="base.group_system")
     code = fields.Char()
-    #: Raises what an app says to its clients.
+    #: Raises an error with a text for clients.
     refusing = fields.Char(compute="_compute_refusing")
-    #: Writes a row, when it is read.
+    #: Writes a row when it is read.
     counting = fields.Integer(compute="_compute_counting")
 
     _code_unique = models.UniqueIndex("(code)")

@@ -10,7 +10,7 @@ class TestFastapiItem(models.Model):
     name = fields.Char(required=True)
     partner_id = fields.Many2one("res.partner")
     quantity = fields.Integer()
-    #: Who computed it, known only when the pending computation is flushed.
+    #: The user of the environment that flushed the computation.
     flushed_by_id = fields.Many2one(
         "res.users", compute="_compute_flushed_by_id", compute_sudo=False, store=True
     )

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What an app as a class consists of, and an app that knows nothing of Odoo."""
+"""The parts of an app defined as a class, and an app that exists already."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ override_router = APIRouter(tags=["override"])
 
 
 class NameMiddleware:
-    """Add a name to a header of the response: the outermost is the last."""
+    """Append a name to a response header; the outermost middleware comes last."""
 
     def __init__(self, app: ASGIApp, name: str) -> None:
         self.app = app
@@ -103,7 +103,7 @@ def read_override() -> str:
 
 
 # ----------------------------------------------------------------------
-# An app that is there already
+# An app that exists already
 # ----------------------------------------------------------------------
 
 

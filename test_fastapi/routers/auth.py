@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Who calls, and as whom the handlers run, where the endpoint authenticates."""
+"""Routes that return the caller and the user their handlers run as."""
 
 import itertools
 from collections.abc import Iterator
@@ -159,7 +159,7 @@ attempts = itertools.count()
 
 def conflict_at_first() -> None:
     if next(attempts) % 2 == 0:
-        raise ConcurrencyError("somebody else was faster")
+        raise ConcurrencyError("concurrent update")
 
 
 @router.post("/items/replayed")

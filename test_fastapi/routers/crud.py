@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Routes of a model, whose changes wait until a test lets them go on."""
+"""Routes of a model whose changes wait for a lock that a test holds."""
 
 from typing import Annotated
 
@@ -32,7 +32,7 @@ def wait(
     env: Annotated[Environment, Depends(odoo_env)],
     lock: Annotated[int | None, Query(ge=0, le=9999)] = None,
 ) -> Environment:
-    """Wait for a lock, in a transaction that has begun to read."""
+    """Wait for a lock after the first read of the transaction."""
     if lock is not None:
         env.cr.execute("SELECT 1 FROM test_fastapi_typed LIMIT 1")
         env.cr.execute("SELECT pg_advisory_xact_lock_shared(%s)", [lock])
@@ -58,7 +58,7 @@ def add_child(
     child: Child,
     condition: Annotated[IfMatch, Depends()],
 ) -> Typed:
-    """Change a record without a write to its row."""
+    """Add a child: the record changes, but not its row."""
     condition.check(record, Typed)
     record.create({"name": child.name, "parent_id": record.id})
     return condition.respond(record, Typed)

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What arrives in an app, and what leaves it."""
+"""Routes that return parts of their request, and special responses."""
 
 import hashlib
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ def method(request: Request) -> dict[str, str]:
     return {"method": request.method}
 
 
-# one route for each: FastAPI gives all methods of a route one operation id, and warns
+# One route each: FastAPI warns if methods of one route share an operation id.
 for _name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
     router.add_api_route("/method", method, methods=[_name])
 
@@ -51,7 +51,7 @@ async def headers(response: Response) -> dict[str, str]:
 
 @router.get("/reflect")
 def reflect(response: Response, value: str, error: bool = False) -> None:
-    """Put what the client sends into a header, unchecked."""
+    """Set a header to what the client sends, unchecked."""
     if error:
         raise HTTPException(400, value, {"X-Reflected": value})
     response.headers["X-Reflected"] = value
@@ -89,7 +89,7 @@ def wrong_response() -> Order:
 
 @router.get("/abort")
 def abort_with_response() -> None:
-    abort(WerkzeugResponse("as it is", 410, {"X-Kept": "yes"}))
+    abort(WerkzeugResponse("unchanged", 410, {"X-Kept": "yes"}))
 
 
 @router.get("/abort/{code}")

@@ -1,6 +1,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=method-required-super
-"""What Odoo raises by itself, what pydantic makes of it, and failures for the log."""
+"""Errors raised by Odoo, in pydantic and by handlers, and failures for the log."""
 
 import asyncio
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/failing", tags=["failing"])
 
 Env = Annotated[Environment, Depends(odoo_env)]
 
-#: Raised by Odoo's access checks and ORM: no text for clients.
+#: Raised by Odoo's access checks and ORM. Clients don't get these texts.
 IN_ODOO = {
     "model": lambda env: env["ir.cron"].search([]),
     "rule": lambda env: env.ref("base.partner_admin").with_env(env).name,
@@ -63,11 +63,11 @@ IN_ODOO = {
     "order": lambda env: env["test.fastapi.item"].search([], order="name; x"),
     "users": lambda env: env["res.users"].sudo().browse(1).unlink(),
 }
-#: Raised by an app, by a business addon, or on their behalf: texts for clients.
+#: Raised by an app or a business addon, or on their behalf. Clients get these texts.
 IN_APPS = {
-    "user": (lambda env: fail(UserError("told")), 400, "told"),
-    "access": (lambda env: fail(AccessError("told")), 403, "told"),
-    "missing": (lambda env: fail(MissingError("told")), 404, "told"),
+    "user": (lambda env: fail(UserError("refused")), 400, "refused"),
+    "access": (lambda env: fail(AccessError("refused")), 403, "refused"),
+    "missing": (lambda env: fail(MissingError("refused")), 404, "refused"),
     "compute": (
         lambda env: env["test.fastapi.fault"].new().refusing,
         400,
@@ -96,14 +96,14 @@ def fail(exc: Exception) -> None:
 
 
 def others_attachment(env: Environment) -> Any:
-    """Return an attachment that somebody else has made."""
+    """Return an attachment that another user created."""
     attachments = env["ir.attachment"]
     made = attachments.with_user(SUPERUSER_ID).create({"name": "x", "raw": b"x"})
     return attachments.browse(made.id)
 
 
 def set_value(env: Environment, name: str, value: Any) -> None:
-    """Write what the database refuses when the handler is done."""
+    """Set a value that the database refuses at the flush after the handler."""
     fault = env["test.fastapi.fault"].create({"name": "x"})
     env.flush_all()
     fault[name] = value
@@ -123,7 +123,7 @@ async def fail_in_app(env: Env, case: str) -> None:
     IN_APPS[case][0](env)
 
 
-# --- what pydantic wraps ----------------------------------------------------------
+# --- errors in pydantic -----------------------------------------------------------
 
 
 class FromRecord(BaseModel):
@@ -158,7 +158,7 @@ class Page(BaseModel, Generic[T]):
 
 
 class Out(BaseModel):
-    """Reads a record while it is serialized."""
+    """Reads a record during serialization."""
 
     id: int = 0
 
@@ -168,7 +168,7 @@ class Out(BaseModel):
 
 
 def serialize(value: int) -> str:
-    raise HTTPException(409, "told")
+    raise HTTPException(409, "refused")
 
 
 class OutOfFunction(BaseModel):
@@ -176,7 +176,7 @@ class OutOfFunction(BaseModel):
 
 
 class Nested(BaseModel):
-    """A request whose validator reads a record through a schema."""
+    """A request body whose validator reads a record through a schema."""
 
     partner_id: int
 
@@ -196,7 +196,7 @@ def names(env: Environment) -> Iterator[str]:
 
 
 def holder(env: Environment) -> Any:
-    """Return an object with a forbidden partner in it."""
+    """Return an object that holds a forbidden partner."""
 
     class Holder:
         partner_id = forbidden(env)
@@ -288,7 +288,7 @@ async def fail_in_group(env: Env, times: int = 1) -> None:
 
 @router.post("/conflict/{fault_id}")
 def count(env: Env, fault_id: int, lock: int) -> Counting:
-    """Read a record, after a lock that others may hold; reading it writes a row."""
+    """Take a lock, then read a record; reading it writes a row."""
     fault = env["test.fastapi.fault"].browse(fault_id)
     env.cr.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
     return Counting.model_validate(fault)
@@ -299,7 +299,7 @@ def create_fault(env: Env, item_id: int) -> int:
     return env["test.fastapi.fault"].create({"name": "x", "item_id": item_id}).id
 
 
-# --- what the log says ------------------------------------------------------------
+# --- failures for the log ---------------------------------------------------------
 
 
 @router.get("/boom/{number}")
@@ -357,14 +357,14 @@ def leave_failing_task(tasks: BackgroundTasks, name: str) -> str:
 
 
 def plain(request: Request) -> PlainTextResponse:
-    """Handler of a route of Starlette."""
+    """Handle a plain Starlette route."""
     raise ZeroDivisionError("in a plain route")
 
 
 router.add_route("/failing/plain/{name}", plain)
 
 
-#: What is done with a text of the client's.
+#: Ways to use a text of the client.
 WITH_TEXT = {
     "search": lambda env, text: env["test.fastapi.item"].search([("name", "=", text)]),
     "create": lambda env, text: env["test.fastapi.item"].create({"name": text}),
@@ -385,7 +385,7 @@ def take_text(case: str, env: Env, text: Annotated[str, Body(embed=True)]) -> No
 
 @router.post("/bug/{case}")
 def have_bug(case: str, env: Env, text: Annotated[str, Body(embed=True)]) -> None:
-    """Fail for a reason of its own, whatever the client has sent."""
+    """Fail because of a bug, not because of the request."""
     if case == "value":
         raise ValueError(f"A string literal cannot contain NUL: {text}")
     if case == "parameters":

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Places where a test can make things go wrong: each waits for a lock that it holds."""
+"""Routes that wait for a lock, so that a test can break something meanwhile."""
 
 import contextlib
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/faults", tags=["faults"])
 
 Env = Annotated[Environment, Depends(odoo_env)]
 
-#: A parameter of the system that Odoo keeps in a cache.
+#: A system parameter, which Odoo caches.
 PARAMETER = "test_fastapi.fault"
 
 
@@ -27,7 +27,7 @@ PARAMETER = "test_fastapi.fault"
 def write(env: Env, name: str, lock: int = 0, swallow: bool = False) -> int:
     """Wait in the middle of the transaction.
 
-    :param swallow: whether an exception meanwhile is none for the handler
+    :param swallow: whether the handler swallows database errors meanwhile
     """
     item = env["test.fastapi.item"].create({"name": name})
     env.flush_all()
@@ -37,7 +37,7 @@ def write(env: Env, name: str, lock: int = 0, swallow: bool = False) -> int:
 
 
 def wait_outside(env: Env, lock: int = 0) -> Iterator[None]:
-    """Wait after the handler; the connection of the request has nothing to do then."""
+    """Wait after the handler, on another connection than the request's."""
     yield
     with contextlib.closing(env.registry.cursor()) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
@@ -47,7 +47,7 @@ def wait_outside(env: Env, lock: int = 0) -> Iterator[None]:
 def write_to_the_end(env: Env, name: str, flush: bool = False) -> int:
     """Wait between handler and commit.
 
-    :param flush: whether the commit is the only thing that is left to do
+    :param flush: whether to flush in the handler, so that only the commit is left
     """
     item = env["test.fastapi.item"].create({"name": name})
     if flush:
@@ -62,7 +62,7 @@ def get_parameter(env: Env) -> str:
 
 @router.get("/stream/parameter")
 def stream_parameter(env: Env, value: int, fail: bool = False) -> StreamingResponse:
-    """Set the parameter for each chunk and read it, so that it is in a cache."""
+    """Set and read the parameter for each chunk, so that Odoo caches it."""
 
     def generate() -> Iterator[str]:
         parameters = env["ir.config_parameter"].sudo()

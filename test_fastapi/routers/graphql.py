@@ -26,7 +26,7 @@ class Mutation:
         env = info.context["env"]
         item = env["test.fastapi.item"].browse(id)
         quantity = item.quantity
-        env.cr.execute("SELECT pg_sleep(0.05)")  # it is the others' turn
+        env.cr.execute("SELECT pg_sleep(0.05)")  # let other threads run
         item.quantity = quantity + 1
         env.flush_all()
         return item.quantity

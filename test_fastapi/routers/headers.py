@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Responses whose headers are the server's business, or do not fit their body."""
+"""Responses with headers that belong to the server or contradict the body."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/headers", tags=["headers"])
 
 @router.api_route("/plain", methods=["GET", "POST", "HEAD"])
 async def plain(request: Request) -> Response:
-    """Return five bytes, with the headers that are in the query."""
+    """Return five bytes; the query parameters become headers."""
     if request.method == "POST":
         await request.body()
     return Response(b"12345", headers=dict(request.query_params), media_type="text/x")
@@ -21,7 +21,7 @@ async def plain(request: Request) -> Response:
 
 @router.post("/wrong")
 def wrong(length: str, name: str) -> Response:
-    """Create an item, and return five bytes that are announced as others."""
+    """Create an item; return five bytes with another ``Content-Length``."""
     odoo_env_ctx.get()["test.fastapi.item"].create({"name": name})
     return Response(b"12345", headers={"content-length": length})
 

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""As whom a handler runs."""
+"""Routes that return the user their handlers run as."""
 
 import itertools
 from typing import Annotated, Any
@@ -76,7 +76,7 @@ attempts = itertools.count()
 
 def conflict_at_first() -> None:
     if next(attempts) % 2 == 0:
-        raise ConcurrencyError("somebody else was faster")
+        raise ConcurrencyError("concurrent update")
 
 
 @router.get("/odoo_user/replayed", dependencies=[Depends(conflict_at_first)])
@@ -84,7 +84,7 @@ def user_of_odoo_in_a_replay(user: Annotated[ResUsers, Depends(odoo_user)]) -> i
     return user.id
 
 
-#: Method and user of the calls of :func:`by_session`.
+#: Method and user of each call of :func:`by_session`.
 calls_by_session: list[tuple[str, int]] = []
 
 

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What a request may do to its transaction, its tasks and its stream."""
+"""Requests that swallow database errors, refused streams, and tasks."""
 
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/late", tags=["late"])
 
 Env = Annotated[Environment, Depends(odoo_env)]
 
-# Errors of the database that are swallowed
+# Swallowed database errors
 
 
 def divide(env: Environment) -> None:
@@ -92,7 +92,7 @@ def swallow_in_task(env: Env, tasks: BackgroundTasks, name: str) -> None:
 
 
 def increment(env: Environment, item_id: int, lock: int, ask_again: bool) -> int:
-    """Add one to an item, and swallow what the database has against it."""
+    """Increment an item and swallow the database's error."""
     item = env["test.fastapi.item"].browse(item_id)
     quantity = item.quantity
     wait(env, lock)
@@ -120,11 +120,11 @@ def increment_swallowing_in_task(
     tasks.add_task(increment, env, item_id, lock, False)
 
 
-# Streams that are refused
+# Refused streams
 
 REFUSED = {"Content-Disposition": 'attachment; filename="a\nb.csv"'}
 
-#: Streams whose generators were closed.
+#: Names of streams whose generators were closed.
 closed: list[str] = []
 
 
@@ -160,13 +160,13 @@ def get_closed() -> list[str]:
 # Tasks
 
 correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
-#: What tasks have found.
+#: Results of tasks.
 found: list[Any] = []
 
 
 @router.get("/found")
 def get_found() -> list[Any]:
-    """Return what tasks have found since the last time."""
+    """Return the results of tasks since the last call."""
     result, found[:] = found[:], []
     return result
 
@@ -207,12 +207,12 @@ def context_stream(tasks: BackgroundTasks, place: str) -> StreamingResponse:
     return StreamingResponse(iter([correlation_id.get()]))
 
 
-#: Uploads that a handler or a task has had.
+#: Uploads that handlers and tasks received.
 uploads: list[Any] = []
 
 
 def read_file(env: Environment, file: UploadFile, lock: int = 0) -> None:
-    """Create an item with the size of an upload, after a lock that others may hold."""
+    """Take a lock, then add the size of an upload to an item of its name."""
     size = len(file.file.read())
     items = env["test.fastapi.item"]
     item = items.search([("name", "=", file.filename)])
@@ -249,7 +249,7 @@ def upload(env: Env, tasks: BackgroundTasks, file: UploadFile, lock: int = 0) ->
 
 @router.get("/upload/closed")
 def get_closed_uploads() -> list[bool]:
-    """Tell of each upload whether it is closed; forget them if all are."""
+    """Return for each upload whether it is closed; clear the list if all are."""
     result = [file.closed for file in uploads]
     if all(result):
         uploads.clear()
@@ -292,6 +292,6 @@ def tasks_that_raise(env: Env, tasks: BackgroundTasks, name: str, kind: str) -> 
 
 @router.post("/task")
 def one_task(env: Env, tasks: BackgroundTasks, name: str, size: int = 0) -> Response:
-    """Answer in one piece, however large; have a task create an item."""
+    """Respond in one piece of any size; a task creates an item."""
     tasks.add_task(create, env, name)
     return Response(b"x" * size)

@@ -36,7 +36,7 @@ def set_up(app: FastAPI) -> None:
 
 
 def set_up_redis(app: FastAPI) -> None:
-    """Keep the counts in Redis, for all processes."""
+    """Keep the counts in Redis, shared by all processes."""
     redis = Redis(connection_pool=ConnectionPool.from_url(os.environ["REDIS_URL"]))
     server = os.environ["FASTAPI_LIBRARY_FOLDER"]
 

@@ -40,6 +40,6 @@ def set_up(app: FastAPI) -> None:
 
 
 def set_up_before(app: FastAPI) -> None:
-    """Add the pagination before there are routes: it finds them at the start."""
+    """Add the pagination before the routes: it finds them at startup."""
     add_pagination(app)
     add_routes(app)

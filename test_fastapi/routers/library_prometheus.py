@@ -3,8 +3,8 @@ from fastapi import APIRouter, FastAPI
 from prometheus_fastapi_instrumentator import Instrumentator, metrics
 
 router = APIRouter(prefix="/items")
-# Once for the process, as the registry is: an app is built again when its endpoint is
-# written, and metrics that are there already would count nothing for the new one.
+# One for the process, like the metrics registry: an app is rebuilt when its endpoint
+# changes, and a second instrumentator would count nothing.
 instrumentator = Instrumentator().add(metrics.default())
 
 

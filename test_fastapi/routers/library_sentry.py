@@ -14,10 +14,10 @@ class Trouble(Exception):
 
 
 def report_once(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any] | None:
-    """Drop what Odoo logs when the app's own middleware has reported it.
+    """Drop an error that Odoo logs if the app's middleware has reported it.
 
-    Sentry knows by a context variable what it has reported last. Odoo logs outside of
-    the app's context, on the same thread.
+    Sentry remembers its last report in a context variable. Odoo logs outside the app's
+    context, on the same thread.
     """
     error = hint["exc_info"][1] if hint.get("exc_info") else None
     reported = vars(last).pop("error", None)

@@ -29,6 +29,6 @@ def set_up(app: FastAPI, **options: object) -> None:
 
 
 def set_up_middleware(app: FastAPI) -> None:
-    """Limit every route, those without a decorator too."""
+    """Limit every route, also those without a decorator."""
     set_up(app, default_limits=["3/hour"])
     app.add_middleware(SlowAPIMiddleware)

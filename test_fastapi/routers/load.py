@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the tests under load call.
+"""Routes for the tests under load.
 
-Answers that name who asked; writes that get into each other's way; and what is left in
-the process when all is over.
+Responses that name their caller, conflicting writes, and counts of what is left in the
+process afterwards.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ Env = Annotated[Environment, Depends(odoo_env)]
 
 
 class Caller:
-    """Who asks, looked up anew whenever it is asked for."""
+    """The caller; each :meth:`identity` is read from the database."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Caller:
         self.nonce = nonce
 
     def identity(self) -> dict[str, Any]:
-        """Return who asks; takes a query, so that other threads have a turn."""
+        """Return the caller's identity; its query lets other threads run."""
         return {
             "nonce": self.nonce,
             "title": self.request.app.title,
@@ -128,7 +128,7 @@ def name_in_error(
     }[kind]
 
 
-#: Background tasks that found another identity than their request.
+#: Background tasks whose identity differed from their request's.
 mistaken: list[Any] = []
 
 
@@ -146,7 +146,7 @@ def name_in_task(caller: Asked, tasks: BackgroundTasks) -> list[dict[str, Any]]:
 
 @router.get("/state")
 def state(request: Request, env: Env) -> dict[str, Any]:
-    """Tell which state of its endpoint serves a request: all of it, or a mixture."""
+    """Return the values of the endpoint that serve this request."""
     return {
         "title": request.app.title,
         "uid": env.uid,
@@ -162,13 +162,13 @@ def hold(env: Env, lock: int) -> None:
 
 @router.get("/left")
 def left() -> dict[str, int]:
-    """Count what a process could run out of; the caller's own request counts too."""
+    """Count what the process could leak; this request counts too."""
     serving = [
         thread
         for thread in threading.enumerate()
         if getattr(thread, "type", None) == "http"
     ]
-    gc.collect()  # after that: what the last of them has left
+    gc.collect()  # after the list: frees what ended threads left
     process = psutil.Process()
     counts = {
         "serving": len(serving),
@@ -182,7 +182,7 @@ def left() -> dict[str, int]:
         "environments": 0,
     }
     for found in gc.get_objects():
-        kind = type(found)  # isinstance would ask proxies, which ask for a request
+        kind = type(found)  # isinstance would resolve proxies, which need a request
         if issubclass(kind, asyncio.AbstractEventLoop):
             counts["open loops"] += not found.is_closed()
         elif issubclass(kind, Cursor):
@@ -198,7 +198,7 @@ def left() -> dict[str, int]:
 
 @router.get("/alive")
 def alive() -> list[str]:
-    """Name the requests that are still there; the caller's own is one of them."""
+    """Name the requests that still exist, this one included."""
     gc.collect()
     return [
         f"{found.httprequest.method} {found.httprequest.path}"
@@ -209,33 +209,33 @@ def alive() -> list[str]:
 
 # Writers
 
-#: Sequences of PostgreSQL: what they have counted no rollback takes back.
+#: PostgreSQL sequences: a rollback doesn't reset them.
 ATTEMPTS = "test_fastapi_attempts"
 TASK_ATTEMPTS = "test_fastapi_task_attempts"
 
 
 class Order(BaseModel):
     name: str
-    #: The item that all want to write.
+    #: The item that all orders write.
     counter_id: int
     #: The item that the background task writes.
     task_counter_id: int
-    #: How the request ends; nothing: well.
+    #: How the request fails; empty: it succeeds.
     error: Literal["", "http", "user", "bare", "constraint", "teardown"] = ""
-    #: Whether to write before the handler ends, or when Odoo commits.
+    #: Whether the handler flushes; otherwise Odoo does, before it commits.
     flush: bool = False
 
 
 def write(env: Environment, name: str, counter_id: int, sequence: str) -> None:
-    """Create an item and add one to another, that somebody else may write meanwhile.
+    """Create an item and increment another, which concurrent requests write too.
 
-    The names of items are unique: something random lets the same one come twice.
+    Names of items are unique; a random suffix lets the same name come twice.
     """
     env.cr.execute("SELECT nextval(%s)", [sequence])
     counter = env["test.fastapi.item"].browse(counter_id)
     quantity = counter.quantity
     counter.create({"name": f"{name} {uuid.uuid4().hex}"})
-    env.cr.execute("SELECT pg_sleep(0.005)")  # it is the others' turn
+    env.cr.execute("SELECT pg_sleep(0.005)")  # let other threads run
     counter.quantity = quantity + 1
 
 

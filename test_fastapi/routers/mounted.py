@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Apps that are mounted in an app; shared by all endpoints, as modules share them."""
+"""Mounted apps; all endpoints share them, like any module-level app."""
 
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +30,7 @@ def create_item(
 
 
 def mount_all(app: FastAPI) -> None:
-    """Mount a static folder, an app that has an app, and a router that has one."""
+    """Mount a static folder, an app with a mounted app, and a router with one."""
     app.mount("/static", StaticFiles(directory=Path(__file__).parent))
     app.mount("/outer", outer)
     router = APIRouter()

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""An app that knows nothing of Odoo, with every kind of *Authorize*."""
+"""An app that is independent of Odoo, with every kind of *Authorize*."""
 
 from typing import Annotated
 from urllib.parse import urlencode

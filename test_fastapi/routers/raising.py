@@ -66,7 +66,7 @@ class PickyError(Exception):
 
 
 class UpstreamError(Exception):
-    """As of a client for HTTP: with what another server has sent."""
+    """The error of an HTTP client, with the response of another server."""
 
     headers = {"Set-Cookie": "session=secret", "Content-Length": "1000"}
 
@@ -79,7 +79,7 @@ class ConflictError(SerializationFailure):
     pgcode = "40001"
 
 
-#: Each is one instance for all requests.
+#: All requests raise the same instances.
 ERRORS: dict[str, Exception] = {
     "http": HTTPException(409, "conflict"),
     "user": UserError("refused"),
@@ -129,14 +129,14 @@ def fail_at_the_end(env: Env, name: str, fail: bool = True) -> Iterator[None]:
 
 @router.post("/teardown", dependencies=[Depends(fail_at_the_end)])
 def write_much(env: Env, name: str) -> str:
-    """Return more than the GZip middleware of the app leaves alone."""
+    """Return enough text for the app's GZip middleware to compress."""
     env["test.fastapi.item"].create({"name": name})
     return "text " * 1000
 
 
 @router.post("/flush")
 def leave_pending(env: Env, name: str, quantity: int = -1) -> str:
-    """Leave to the flush what a constraint refuses."""
+    """Set a value that a constraint refuses at the flush."""
     item = env["test.fastapi.item"].create({"name": name})
     env.flush_all()
     item.quantity = quantity
@@ -152,7 +152,7 @@ def fail_late(env: Env, name: str) -> None:
 
 @router.post("/postcommit")
 def fail_at_commit(env: Env, name: str) -> None:
-    """Fail where the app is over, and the transaction not yet."""
+    """Fail after the app, at the commit."""
     env["test.fastapi.item"].create({"name": name})
     env.cr.commit = lambda: _fail(env, name)
 

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Routes of an app that reaches its registry, and what is left of old ones."""
+"""Routes of an app that refers to its registry, and a count of registries."""
 
 import gc
 from typing import Annotated
@@ -31,6 +31,6 @@ def make_tea() -> None:
 
 @router.get("/registries")
 def count_registries() -> int:
-    """Return how many registries of databases there are in the process."""
+    """Return the number of database registries in the process."""
     gc.collect()
     return sum(type(item) is Registry for item in gc.get_objects())

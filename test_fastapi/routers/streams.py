@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Responses that are made while they are sent, and what comes after a response."""
+"""Streamed responses and background tasks."""
 
 import asyncio
 import threading
@@ -23,7 +23,7 @@ router = APIRouter(tags=["streams"])
 Env = Annotated[Environment, Depends(odoo_env)]
 
 
-#: Names of the generators that were closed.
+#: Names of closed generators.
 closed: list[str] = []
 
 
@@ -55,7 +55,7 @@ def items(
 
 @router.get("/stream/request")
 def stream_of_request() -> StreamingResponse:
-    """Tell what code of Odoo that looks for the request finds while it goes on."""
+    """Read ``odoo.http.request`` while the response is streamed."""
 
     def generate() -> Iterator[str]:
         for _number in range(2):
@@ -97,7 +97,7 @@ def events(
 def stream_parameter(
     env: Env, key: str, value: str, fail: bool = False
 ) -> StreamingResponse:
-    """Tell what a system parameter is, change it, and tell it again."""
+    """Stream a system parameter, change it and stream it again."""
 
     def generate() -> Iterator[str]:
         parameters = env["ir.config_parameter"].sudo()
@@ -129,7 +129,7 @@ def file() -> FileResponse:
 
 @router.get("/large")
 def large(size: int) -> dict[str, str]:
-    """Answer in one piece, however large."""
+    """Respond in one piece of any size."""
     return {"data": "x" * size}
 
 

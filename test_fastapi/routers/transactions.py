@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What a request leaves in the database."""
+"""Requests that write to the database, and fail at different points."""
 
 import hashlib
 import threading
@@ -48,7 +48,7 @@ def create_item(
 def create_item_and_fail_late(
     env: Annotated[Environment, Depends(odoo_env)], name: str, error: str
 ) -> None:
-    """Fail when the app is done: in what Odoo calls before it commits."""
+    """Fail after the app, in a hook that Odoo calls before it commits."""
     env["test.fastapi.item"].create({"name": name})
 
     @env.cr.precommit.add
@@ -93,10 +93,10 @@ def increment(
     lock: int,
     file: Annotated[bytes, File()],
 ) -> dict[str, Any]:
-    """Add one to an item, after a lock that others may hold.
+    """Increment an item; wait for a lock between read and write.
 
-    Between reading and writing the item, somebody else can write it: then PostgreSQL
-    refuses our write, and Odoo replays the request.
+    If another request writes the item meanwhile, PostgreSQL refuses this write and Odoo
+    replays the request.
     """
     item = env["test.fastapi.item"].browse(item_id)
     quantity = item.quantity
@@ -111,7 +111,7 @@ def increment(
 async def overlap(
     env: Annotated[Environment, Depends(odoo_env)], item_id: int, lock: int
 ) -> int:
-    """Write an item, then wait for a lock: others wait for us meanwhile."""
+    """Write an item, then wait for a lock; other writers wait meanwhile."""
     item = env["test.fastapi.item"].browse(item_id)
     item.quantity += 1
     env.flush_all()

@@ -21,9 +21,9 @@ router = APIRouter(prefix="/waits", tags=["waits"])
 
 Env = Annotated[Environment, Depends(odoo_env)]
 
-#: What has ended, and how.
+#: Names of what has ended, and how.
 ended: list[str] = []
-#: Names of the streams that have gone on after their first chunk.
+#: Names of streams that continued after their first chunk.
 started: list[str] = []
 
 
@@ -67,7 +67,7 @@ async def chunks(
         elif kind == "poll":
             while not await request.is_disconnected():
                 await asyncio.sleep(0.1)
-            how = "told"
+            how = "polled"
         elif kind == "read":
             while True:
                 await asyncio.sleep(0.05)
@@ -94,7 +94,7 @@ async def events(
 
 @router.get("/events/sync", response_class=EventSourceResponse)
 def events_sync(env: Env, name: str, seconds: float) -> Iterator[Any]:
-    """Sleep between two events, and tell what Odoo has noted on the thread."""
+    """Sleep between two events; each has the database that Odoo set on the thread."""
     try:
         yield [count_items(env), getattr(threading.current_thread(), "dbname", None)]
         time.sleep(seconds)
@@ -113,13 +113,13 @@ def events_parameter(env: Env, key: str, value: str) -> Iterator[str]:
 
 @router.get("/disconnected")
 async def disconnected(request: Request, name: str) -> None:
-    """Wait until the client has gone, by asking for it."""
+    """Poll until the client has disconnected."""
     while not await request.is_disconnected():
         await asyncio.sleep(0.05)
     ended.append(name)
 
 
-# What requests share
+# Shared by requests
 
 lock = asyncio.Lock()
 semaphore = asyncio.Semaphore(1)
@@ -171,7 +171,7 @@ async def wait_for_future() -> str:
 
 @router.post("/future")
 def resolve_futures(value: str) -> int:
-    """Resolve all of them, on a thread that has no loop."""
+    """Resolve all futures, on a thread without a loop."""
     count = len(futures)
     while futures:
         futures.pop().set_result(value)
@@ -189,15 +189,15 @@ def count_waiting() -> dict[str, int]:
     }
 
 
-# A stop of the server
+# The server stops
 
 
 @router.get("/for-ever")
 async def wait_for_ever(env: Env, lock: int, stubborn: bool = False) -> None:
     """Wait in the middle of a transaction.
 
-    :param lock: of PostgreSQL: a test sees who has it
-    :param stubborn: whether to go on when cancelled
+    :param lock: a PostgreSQL lock, by which a test sees that the request waits
+    :param stubborn: whether to continue when cancelled
     """
     env.cr.execute("SELECT pg_advisory_xact_lock_shared(%s)", [lock])
     while True:
@@ -208,7 +208,7 @@ async def wait_for_ever(env: Env, lock: int, stubborn: bool = False) -> None:
                 raise
 
 
-# What is not awaited
+# Tasks and callbacks that are not awaited
 
 
 async def work_of_task() -> None:
@@ -226,7 +226,7 @@ async def leave_behind(number: int) -> int:
     return number
 
 
-# The server itself
+# Calls to the own server
 
 
 @router.get("/own-server")
@@ -253,7 +253,7 @@ async def sleep(seconds: float) -> float:
 
 @router.get("/generators")
 async def generators(env: Env, turns: int) -> bool:
-    """Tell whether loop, task and hooks are those of the request all the time."""
+    """Return whether loop, task and hooks stay those of the request."""
 
     async def count() -> AsyncIterator[int]:
         for number in range(turns):
@@ -261,7 +261,9 @@ async def generators(env: Env, turns: int) -> bool:
 
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     async for number in count():
-        env.cr.execute("SELECT pg_sleep(0.01)")  # in the evented server: others go on
+        env.cr.execute(
+            "SELECT pg_sleep(0.01)"
+        )  # other requests continue in the evented server
         if asyncio.get_running_loop() is not loop or asyncio.current_task() is not task:
             return False
         if number % 2:

@@ -17,7 +17,7 @@ class TestErrors(FastapiHttpCase):
         super().setUpClass()
         cls._create_endpoint("/demo1", app="demo", demo_auth_method="api_key")
 
-    def _raise(self, exception_type, message="told"):
+    def _raise(self, exception_type, message="refused"):
         return self.get(
             "/demo1/demo/exception",
             params={"exception_type": exception_type, "error_message": message},
@@ -32,9 +32,9 @@ class TestErrors(FastapiHttpCase):
             ("HTTPException", 409),
         ):
             with self.subTest(exception_type), self.assertNoLogs(level="WARNING"):
-                response = self._raise(exception_type, "told — été")
+                response = self._raise(exception_type, "refused — été")
                 self.assertEqual(response.status_code, status)
-                self.assertEqual(response.json(), {"detail": "told — été"})
+                self.assertEqual(response.json(), {"detail": "refused — été"})
 
     def test_validation_of_the_request(self):
         with self.assertNoLogs(level="WARNING"):
@@ -62,7 +62,7 @@ class TestErrors(FastapiHttpCase):
     def test_abort_of_werkzeug(self):
         response = self.get("/test/abort")
         self.assertEqual(response.status_code, 410)
-        self.assertEqual(response.text, "as it is")
+        self.assertEqual(response.text, "unchanged")
         self.assertEqual(response.headers["X-Kept"], "yes")
         response = self.get("/test/abort/404")
         self.assertEqual(response.status_code, 404)

@@ -47,7 +47,7 @@ class WaitCase(ServerCase):
                         self.wait_until(
                             lambda name=name: name in self.get("/started"), True
                         )
-                    how = "told" if kind == "poll" else "cancelled"
+                    how = "polled" if kind == "poll" else "cancelled"
                     self.wait_until(
                         lambda name=name, how=how: f"{name} {how}" in self.ended(), True
                     )

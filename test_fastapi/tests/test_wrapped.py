@@ -39,7 +39,7 @@ class TestWrapped(FastapiHttpCase):
             ("/list", 403, FORBIDDEN),
             ("/computed", 400, REFUSED),
             ("/computed/list", 400, REFUSED),
-            ("/function", 409, {"detail": "told"}),
+            ("/function", 409, {"detail": "refused"}),
             ("/json", 400, REFUSED),
         ):
             with self.subTest(path):
