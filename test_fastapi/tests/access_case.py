@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Calls of any method, as each kind of user and over each RPC interface of Odoo."""
+"""Calls of model methods as each kind of user, over each of Odoo's RPC interfaces."""
 
 import itertools
 import xmlrpc.client
@@ -14,9 +14,9 @@ ALL_USERS = frozenset(
 NO_USERS = frozenset()
 READERS = frozenset({"user", "manager", "administrator"})
 MANAGERS = frozenset({"manager", "administrator"})
-#: Methods that ask for the user's password, in a dialog.
+#: Methods that ask for the user's password in a dialog.
 WITH_PASSWORD = {"action_new_key", "action_revoke", "make_key"}
-#: The error of those methods without a session: Odoo stores the confirmation there.
+#: Their errors without a session, in which Odoo stores the confirmation.
 NO_SESSION = {"UserError", "This method can only be accessed over HTTP"}
 #: The groups of the identities; anonymous and administrator exist already.
 GROUPS = {
@@ -63,7 +63,7 @@ class AccessCase(FastapiHttpCase):
 
     @classmethod
     def additions(cls):
-        """Yield each function that the addon adds to a model: its model and name."""
+        """Yield model and name of each function that the addon adds to a model."""
         for model_name, model in sorted(cls.registry.items()):
             for definition in model.mro():
                 if getattr(definition, "_module", None) != "fastapi":
@@ -111,7 +111,7 @@ class AccessCase(FastapiHttpCase):
             self.passwords.get(identity, ""),
             model,
             method,
-            # without ids, Odoo expects the first argument here
+            # without ids, Odoo takes the first argument from here
             [ids] if ids else list(values.values()),
             values if ids else {},
         ]
@@ -120,16 +120,16 @@ class AccessCase(FastapiHttpCase):
         return self._result(path, params)[0]
 
     def _result(self, path, params):
-        """Return the name of an error, or None, and the result."""
+        """Return the name of the error, or None, and the result."""
         body = self.post(path, json={"jsonrpc": "2.0", "params": params}).json()
         if "error" in body:
             return body["error"]["data"]["name"].rpartition(".")[2], None
         return None, body["result"]
 
     def calls(self):
-        """Yield each way to call a method, as each identity."""
+        """Yield each identity with each way to call a method."""
         for identity in self.users:
-            # for by_call_kw
+            # by_call_kw needs a session
             self.authenticate(
                 *(
                     (self.users[identity].login, self.passwords[identity])

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""A case for what the backend shows of an endpoint."""
+"""Helpers for tests of endpoints in the backend."""
 
 from odoo.tests import new_test_user
 

@@ -23,7 +23,7 @@ def basic(login, password):
 
 
 class CountedHashes:
-    """Odoo's crypt context, which counts how often it hashes a password."""
+    """Odoo's crypt context, with a count of hashed passwords."""
 
     def __init__(self, context):
         self._context = context
@@ -43,7 +43,7 @@ class CountedHashes:
 
 
 class BasicCase(FastapiHttpCase):
-    """Each test has a new user, whose credential is not remembered yet."""
+    """Each test has a new user whose credentials are not remembered yet."""
 
     @classmethod
     def setUpClass(cls):

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
-#: Loggers of Odoo that say that a call over RPC was refused, or is deprecated.
+#: Odoo's loggers of refused and deprecated RPC calls.
 RPC_LOGGERS = (
     "odoo.http",
     "odoo.addons.base.models.res_users",
@@ -40,13 +40,13 @@ class FastapiHttpCase(HttpCase):
         )
 
     def mute(self, *loggers):
-        """Keep what is provoked out of the log to the end of the test: CI reads it."""
+        """Mute loggers until the test ends: CI fails on errors in the log."""
         stack = ExitStack()
         stack.enter_context(mute_logger(*loggers))
         self.addCleanup(stack.close)
 
     def call(self, method, path, **kwargs):
-        """Send a request as it is, and return the response, redirects too."""
+        """Send a request and return the response; redirects are not followed."""
         kwargs.setdefault("timeout", 30)
         kwargs.setdefault("allow_redirects", False)
         return self.opener.request(method, f"{self.base_url()}{path}", **kwargs)

@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The code in documents: files to write, and commands to run.
+"""The code in documents: files to write and commands to run.
 
-A block of code says at the beginning which file it belongs to, and may go on with
-another one; what a file is given in several blocks is put together. A block of the
-console has commands behind ``$``, each with what it prints.
+A code block starts with the name of its file; further names start further files. The
+parts of a file in several blocks are concatenated. A console block has commands after
+``$``, each followed by its output.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-#: A block of Markdown, and one of reStructuredText: language and text.
+#: Code blocks of Markdown and reStructuredText: language and text.
 BLOCKS = {
     ".md": re.compile(r"^```([\w-]+)\n(.*?)^```$", re.M | re.S),
     ".rst": re.compile(r"^\.\. code-block:: ([\w-]+)\n\n((?:(?: {4}.*)?\n)+)", re.M),
 }
-#: A line that names the file of those that follow.
+#: A line that names the file of the following lines.
 FILE = re.compile(r"(?:#|<!--) (\w+/[\w/]+\.(?:py|xml))(?: -->)?")
 
 
@@ -35,7 +35,7 @@ class Block:
 
 
 def read_blocks(document: Path) -> list[Block]:
-    """Return the blocks of code of a document, in their order."""
+    """Return the code blocks of a document in order."""
     text = document.read_text(encoding="utf-8")
     return [
         Block(
@@ -49,9 +49,9 @@ def read_blocks(document: Path) -> list[Block]:
 
 
 def read_files(block: Block) -> dict[str, str]:
-    """Return the files that a block of code is for, with what it has for them.
+    """Return the text for each file of a code block.
 
-    :raises ValueError: it does not begin with the name of a file
+    :raises ValueError: the block does not start with the name of a file
     """
     files: dict[str, str] = {}
     path = ""
@@ -68,7 +68,7 @@ def read_files(block: Block) -> dict[str, str]:
 
 
 def read_commands(block: Block) -> Iterator[tuple[str, str]]:
-    """Yield the commands of a block of the console, with what they print."""
+    """Yield each command of a console block with its output."""
     for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
         lines = part.splitlines(keepends=True)
         end = next(i for i, line in enumerate(lines) if not line.endswith("\\\n")) + 1
@@ -76,11 +76,11 @@ def read_commands(block: Block) -> Iterator[tuple[str, str]]:
 
 
 def find_complaints(log: str) -> list[str]:
-    """Return warnings and errors of a log of Odoo that are about its addons."""
+    """Return the warnings and errors about addons in a log of Odoo."""
     return [
         line
         for line in log.splitlines()
         if re.search(r" (WARNING|ERROR|CRITICAL) ", line)
-        # extensions of PostgreSQL, and what libraries say to each other
+        # PostgreSQL extensions and warnings of libraries
         and not re.search(r"pg_trgm|unaccent| py\.warnings: ", line)
     ]

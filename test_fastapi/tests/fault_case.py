@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the tests have in common in which something breaks."""
+"""Helpers for tests in which something breaks."""
 
 import re
 
@@ -8,7 +8,7 @@ from .stress_case import StressCase
 
 #: The first line of an entry of Odoo's log: level and logger.
 ENTRY = re.compile(r"^\S+ \S+ \d+ (?P<level>[A-Z]+) \S+ (?P<logger>[\w.]+): ")
-#: The processes of PostgreSQL that wait for the test.
+#: The PostgreSQL processes that wait for the test's lock.
 WAITING = (
     "SELECT pid FROM pg_locks WHERE locktype = 'advisory' "
     f"AND objid = {LOCK} AND NOT granted"
@@ -24,7 +24,7 @@ class FaultCase(StressCase):
         self.first.log_again(20_000)
 
     def expect(self, found, expected, what):
-        """Note a failure and go on: how many there are is the result."""
+        """Record a failure and continue; the test reports all failures."""
         if found != expected:
             self.failures.append(f"{what}: {found!r}, not {expected!r}")
 
@@ -35,9 +35,9 @@ class FaultCase(StressCase):
         self.query("SELECT pg_advisory_unlock(%s)", LOCK)
 
     def errors(self):
-        """Return the first lines of what was logged as an error, or worse.
+        """Return the first line of each logged error.
 
-        What ``odoo.sql_db`` says of a query that failed is in addition to that.
+        ``odoo.sql_db`` is left out: it logs each failed query in addition.
         """
         return [
             line
@@ -48,12 +48,12 @@ class FaultCase(StressCase):
         ]
 
     def expect_errors(self, count, what):
-        """Expect so many errors in the log: as many are waited for, no more."""
+        """Wait for ``count`` errors in the log, and expect no more."""
         self.wait_until(lambda: len(self.errors()) >= count, True)
         self.expect(len(self.errors()), count, f"{what}, errors in the log")
 
     def sessions(self, state):
-        """Return the processes of PostgreSQL that work for the server, of one state."""
+        """Return the server's PostgreSQL processes in a state."""
         return [
             pid
             for (pid,) in self.query(
@@ -66,7 +66,7 @@ class FaultCase(StressCase):
         ]
 
     def busy(self):
-        """Return what the connections in a transaction are at."""
+        """Return state and query of the connections in a transaction."""
         return self.query(
             "SELECT state, wait_event, query FROM pg_stat_activity WHERE datname = %s "
             "AND application_name = %s AND state <> 'idle'",
@@ -75,7 +75,7 @@ class FaultCase(StressCase):
         )
 
     def terminate(self, pid):
-        """End a connection as an administrator does, and see it gone."""
+        """Terminate a connection and wait until it is gone."""
         self.query("SELECT pg_terminate_backend(%s)", pid)
         self.wait_until(
             lambda: self.query(
@@ -90,9 +90,9 @@ class FaultCase(StressCase):
         self.terminate(pid)
 
     def expect_service(self, name, in_use=0):
-        """Expect the next requests to be served, on connections that work.
+        """Expect the next requests to be served on working connections.
 
-        :param in_use: connections that somebody else goes on using
+        :param in_use: number of connections that stay in a transaction
         """
         for turn in range(3):
             response = self.first.request("POST", f"/f/items?name=after-{turn}")

@@ -1,17 +1,17 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Requests that no client should send, made at random from a grammar of tricks.
+"""Random hostile requests, built from a grammar of tricks.
 
 Each has an ``Origin``, which the CORS middleware of the test app puts into every
-response: so a test can tell whether the app or something else has responded.
+response: so a test can tell whether the response comes from the app.
 """
 
 from odoo.addons.fastapi.models.fastapi_endpoint import HTTP_METHODS
 
 ORIGIN = b"https://shop.example"
-#: Interim response of the server; it sends it twice.
+#: Interim response, which the server sends twice.
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-#: Statuses of the HTTP server itself for bytes that are not an HTTP/1 request.
+#: Statuses of the HTTP server for bytes that are not an HTTP/1 request.
 SERVER_STATUSES = {400, 414, 431}
 
 METHODS = [method.encode() for method in HTTP_METHODS]
@@ -19,7 +19,7 @@ ODD_METHODS = [b"get", b"PROPFIND", b"CONNECT", b"G T", b"\0", b"X" * 500, b"", 
 VERSIONS = [b"HTTP/1.0", b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.1"]
 ODD_VERSIONS = [b"HTTP/1.2", b"HTTP/2.0", b"HTTP/x", b"HTTP/", b"", b"http/1.1 x"]
 
-#: Beginnings of paths: routes of the test app that read what the client sends.
+#: Starts of paths: routes of the test app that read the request.
 ROUTES = [
     b"/body",
     b"/docs",
@@ -214,8 +214,8 @@ BODIES = [
 class Request:
     """A request from a grammar of tricks.
 
-    :param dice: decides
-    :param below: what is below the endpoint, or looks like it
+    :param dice: the random generator
+    :param below: whether the path is below the endpoint; otherwise it looks like it
     """
 
     def __init__(self, dice, below=True):
@@ -241,7 +241,7 @@ class Request:
             # the server's limit is 100
             headers += [b"X-Many-%d: x" % number for number in range(90)]
         headers += dice.sample(HEADERS, k=dice.choice((0, 1, 1, 2, 3)))
-        # After the server's 100, Odoo discards the whole response
+        # After a 100, Odoo discards the whole response
         # (odoo.service.server.RequestHandler.end_headers).
         self.upgrade = UPGRADE in headers
         self.too_long = TOO_LONG in headers
@@ -254,7 +254,7 @@ class Request:
 
 
 class RawResponse:
-    """All bytes that a server has sent on a connection, parsed."""
+    """All bytes that a server sent on a connection, parsed."""
 
     def __init__(self, raw, reset=False):
         self.reset = reset
@@ -265,7 +265,7 @@ class RawResponse:
         start, *lines = head.split(b"\r\n")
         self.http = start.startswith(b"HTTP/1.")
         self.status = int(start.split()[1]) if self.http else 0
-        #: Names, in lower case, and values in the order in which they came.
+        #: Lower-case names and values, in the order received.
         self.headers = []
         for line in lines:
             name, _separator, value = line.partition(b":")

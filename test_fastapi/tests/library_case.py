@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The same small app with a library of others: on Odoo's server and on uvicorn.
+"""A small app with a third-party library, on Odoo's server and on uvicorn.
 
-Each server is a process of its own: some of the libraries patch FastAPI, and all keep
-their state in the process.
+Each server is a separate process: some libraries patch FastAPI, and all keep their
+state in the process.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ import requests
 from .server_case import ServerCase
 from .servers import TIMEOUT, free_port
 
-#: Variable of the environment: the folder for what an app leaves for its test.
+#: Environment variable: the folder for files from an app to its test.
 FOLDER = "FASTAPI_LIBRARY_FOLDER"
 
 _ROUTERS = Path(__file__).parents[1] / "routers"
 _ROOT_PATH = "/library"
-#: Runs a set-up on uvicorn; the modules of the apps import nothing of Odoo.
+#: Runs ``set_up`` on uvicorn; the modules of the apps don't import Odoo.
 _UVICORN = """
 import runpy, sys
 import uvicorn
@@ -47,9 +47,9 @@ class Served:
     """The app on one of the servers.
 
     :param name: the server's name
-    :param address: of the app, without a slash at its end
+    :param address: URL of the app, without a trailing slash
     :param prefix: the app's root path on this server
-    :param folder: what the app leaves for its test
+    :param folder: holds the files from the app to its test
     """
 
     def __init__(self, name: str, address: str, prefix: str, folder: Path) -> None:
@@ -70,7 +70,7 @@ class Served:
         return self.call("POST", path, **kwargs)
 
     def read_lines(self, name: str) -> list[str]:
-        """Return the lines of a file that the app has left."""
+        """Return the lines of a file that the app wrote."""
         path = self.folder / name
         return path.read_text().splitlines() if path.exists() else []
 
@@ -81,7 +81,7 @@ class Served:
 def on_each_server(
     test: Callable[[Any, Served], None],
 ) -> Callable[[Any], None]:
-    """Run a test for the app on uvicorn, which is the measure, and on Odoo."""
+    """Run a test on uvicorn, as the reference, and on Odoo."""
 
     @functools.wraps(test)
     def run(self: LibraryCase) -> None:
@@ -93,13 +93,13 @@ def on_each_server(
 
 
 class LibraryCase(ServerCase):
-    """Serves an app as the documentation of a library has it."""
+    """Serves an app that uses a library as the library's documentation says."""
 
-    #: The distribution; without it the tests are skipped.
+    #: The distribution; the tests are skipped without it.
     distribution = ""
     #: Module and function in ``routers`` that set the app up.
     library = ""
-    #: More variables of the servers' environment.
+    #: Environment variables to add to those of the servers.
     variables: dict[str, str] = {}
 
     apps: tuple[Served, ...]
@@ -141,7 +141,7 @@ class LibraryCase(ServerCase):
             [sys.executable, "-c", _UVICORN]
             + [str(_ROUTERS / f"{module}.py"), function, str(port)],
             env={**os.environ, **cls.variables, FOLDER: str(folder)},
-            cwd=folder,  # none that holds a folder `fastapi`
+            cwd=folder,  # must not hold a folder `fastapi`
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

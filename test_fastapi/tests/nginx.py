@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""nginx with the configuration of the documents, in front of a server of Odoo."""
+"""nginx with the documented configuration, in front of an Odoo server."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .servers import TIMEOUT, free_port, wait_until_it_listens
 
 CONF = Path(__file__).parents[2] / "docs" / "nginx.conf"
 HOST = "odoo.example.com"
-#: Programs that it takes, and that are missing here.
+#: Required programs that are not installed.
 MISSING = [name for name in ("nginx", "openssl") if not shutil.which(name)]
 
-#: What a distribution has in nginx.conf: the file of the documents is included there.
+#: Like a distribution's nginx.conf, which includes the documented file.
 MAIN = """
 daemon off;
 pid nginx.pid;
@@ -40,19 +40,19 @@ http {{
 
 
 class Nginx:
-    """An nginx with the documented configuration; only ports and files are others.
+    """An nginx with the documented configuration, except for ports and files.
 
-    :param http_port: of Odoo
-    :param gevent_port: of Odoo's evented server
+    :param http_port: port of Odoo
+    :param gevent_port: port of Odoo's evented server
     """
 
     def __init__(self, http_port: int, gevent_port: int) -> None:
         self._folder = tempfile.TemporaryDirectory()
         folder = Path(self._folder.name)
         self.port = free_port()
-        #: Of requests that are not encrypted.
+        #: Port for unencrypted requests.
         self.plain_port = free_port()
-        #: The certificate, which signs itself.
+        #: The self-signed certificate.
         self.certificate = folder / "cert.pem"
         key = folder / "key.pem"
         subprocess.run(
@@ -90,7 +90,7 @@ class Nginx:
 
     @property
     def log(self) -> str:
-        """What nginx complains of."""
+        """The error log of nginx."""
         self._log.seek(0)
         return self._log.read()
 
@@ -104,9 +104,9 @@ class Nginx:
     def open(
         self, method: str, path: str, body: Any = None, **headers: str
     ) -> Iterator[http.client.HTTPResponse]:
-        """Provide a response that is read by the caller, as far as it likes."""
+        """Provide a response, which the caller reads as far as it likes."""
         context = ssl.create_default_context(cafile=str(self.certificate))
-        context.check_hostname = False  # connects to an address
+        context.check_hostname = False  # the URL has an IP address
         connection = http.client.HTTPSConnection(
             "127.0.0.1", self.port, timeout=TIMEOUT, context=context
         )

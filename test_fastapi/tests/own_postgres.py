@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""A PostgreSQL server of a test's own, which may be stopped under Odoo's feet."""
+"""A separate PostgreSQL server, which a test can stop while Odoo uses it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,21 @@ TIMEOUT = 60  # seconds for PostgreSQL to start or to stop
 
 
 class OwnPostgres:
-    """A server with the programs of the one that the tests use, on a socket only.
+    """A PostgreSQL server with the programs of the tests' server, on a socket only.
 
-    :param dbname: database of the tests' server that it gets a copy of
-    :raises LookupError: the tests' server does not run on this machine
+    :param dbname: database of the tests' server to copy
+    :raises LookupError: the tests' server or its programs can't be used
     """
 
     def __init__(self, dbname: str) -> None:
         self.dbname = dbname
         self._programs, self._account, self.role = _find_programs(dbname)
-        self._folder = Path(tempfile.mkdtemp(prefix="pg-"))  # short: for a socket
+        self._folder = Path(
+            tempfile.mkdtemp(prefix="pg-")
+        )  # the path of a socket must be short
         if self._account:
             os.chown(self._folder, self._account["user"], self._account["group"])
-        #: What leads clients to it.
+        #: Environment variables that lead clients to it.
         self.variables = {
             "PGHOST": str(self._folder),
             "PGPORT": "5432",
@@ -78,7 +80,7 @@ class OwnPostgres:
         *arguments: str | Path,
         variables: dict[str, str] | None = None,
     ) -> None:
-        # a file for the output: the server would keep a pipe open
+        # output to a file: the server would keep a pipe open
         with (self._folder / "output").open("w+") as output:
             done = subprocess.run(
                 [str(self._programs / program), *map(str, arguments)],
@@ -106,14 +108,14 @@ class OwnPostgres:
     def restart(self, mode: str) -> None:
         """Stop and start again.
 
-        :param mode: ``fast`` ends all connections, ``immediate`` is a crash
+        :param mode: ``fast`` closes all connections, ``immediate`` crashes
         """
         self._control("restart", "-m", mode)
 
     def halt(self, mode: str) -> None:
         """Stop until :meth:`start`.
 
-        :param mode: as that of :meth:`restart`
+        :param mode: as for :meth:`restart`
         """
         self._control("stop", "-m", mode)
 
@@ -121,14 +123,14 @@ class OwnPostgres:
         self._control("start")
 
     def stop(self) -> None:
-        """Stop the server and remove its data; more than once does no harm."""
+        """Stop the server and remove its data; safe to repeat."""
         if (self._folder / "data" / "postmaster.pid").exists():
             self._control("stop", "-m", "immediate")
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _find_programs(dbname: str) -> tuple[Path, dict[str, Any], str]:
-    """Return the folder of PostgreSQL's programs, and who may run them.
+    """Return the folder of PostgreSQL's programs and how to run them.
 
     :return: the folder, arguments of ``subprocess.run``, role of the tests
     """
@@ -143,7 +145,7 @@ def _find_programs(dbname: str) -> tuple[Path, dict[str, Any], str]:
             account = process.uids().real, process.gids().real
         except psutil.Error as err:
             raise LookupError(
-                f"PostgreSQL's process can't be looked at: {err}"
+                f"PostgreSQL's process can't be inspected: {err}"
             ) from err
     finally:
         connection.close()
@@ -154,5 +156,5 @@ def _find_programs(dbname: str) -> tuple[Path, dict[str, Any], str]:
     if account[0] == os.geteuid():
         return programs, {}, role
     if os.geteuid():
-        raise LookupError("PostgreSQL runs as somebody else.")
+        raise LookupError("PostgreSQL runs as another system user.")
     return programs, dict(user=account[0], group=account[1], extra_groups=()), role

@@ -117,7 +117,7 @@ class RecordCase(FastAPITransactionCase):
         cls.env.flush_all()
 
     def forbid(self, model, domain):
-        """Let the user read only some records of a model."""
+        """Let the user read only the records of a domain."""
         self.env["ir.rule"].create(
             {
                 "name": "Test",

@@ -6,12 +6,12 @@ from odoo.tests import BaseCase, get_db_name, tagged
 
 from .servers import TIMEOUT, OdooServer, connect
 
-LOCK = 4711  # of PostgreSQL; whoever holds it decides when a handler goes on
+LOCK = 4711  # advisory lock of PostgreSQL: handlers wait while a test holds it
 
 
 @tagged("post_install", "-at_install")
 class ServerCase(BaseCase):
-    """A server on the database of the tests, and a connection beside it."""
+    """A server on the database of the tests, and a separate connection."""
 
     #: Options of the server's configuration.
     options = {}
@@ -28,7 +28,7 @@ class ServerCase(BaseCase):
 
     @classmethod
     def start_server(cls, **options):
-        """Start a server that stops when the tests of the class are over."""
+        """Start a server that stops after the tests of the class."""
         server = OdooServer(cls.dbname, **options)
         cls.addClassCleanup(server.stop)
         return server
@@ -48,7 +48,7 @@ class ServerCase(BaseCase):
         if self.created:
             self.first.rpc("fastapi.endpoint", "unlink", self.created)
             self.created.clear()
-        # or the next test that sends wrong credentials has to wait
+        # else the next test that sends wrong credentials has to wait
         self.query("DELETE FROM fastapi_auth_failure")
         self.query("DELETE FROM test_fastapi_fault")
         self.query("DELETE FROM test_fastapi_item")
@@ -80,7 +80,7 @@ class ServerCase(BaseCase):
     def allow_demo_app(cls):
         """Let the tests of the class create endpoints of the demo app.
 
-        It can be chosen where the demo data is loaded, of which this is the mark.
+        Odoo offers it if the demo data is loaded, which this record marks.
         """
         rpc = cls.first.rpc
         name = [("module", "=", "fastapi"), ("name", "=", "my_demo_app_user")]
@@ -108,9 +108,9 @@ class ServerCase(BaseCase):
         return [name for (name,) in self.query("SELECT name FROM test_fastapi_item")]
 
     def wait_until(self, look, expected):
-        """Look again until it is as expected: for a handler to get there.
+        """Wait until a result is as expected.
 
-        :param look: a query, or a function
+        :param look: a query or a function
         """
         deadline = time.monotonic() + TIMEOUT
         while (found := look() if callable(look) else self.query(look)) != expected:
@@ -127,7 +127,7 @@ class ServerCase(BaseCase):
         return count
 
     def wait_for_lock(self, waiting, granted=False):
-        """Wait until so many transactions wait for the lock, or have it."""
+        """Wait until ``waiting`` transactions wait for the lock, or hold it."""
         self.wait_until(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
             f"AND objid = {LOCK} AND granted = {granted} AND database = "

@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Odoo servers as processes of their own, for what a test's cursor can't show.
+"""Odoo servers as separate processes.
 
-In an ``HttpCase`` all share the cursor of the test: nothing is committed, and no two
-transactions meet. Here requests have transactions of their own, as in production.
+In an ``HttpCase``, all requests share the cursor of the test: nothing is committed, and
+transactions never conflict. Here each request has its transaction, as in production.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from psycopg2 import sql
 import odoo
 from odoo.tools import config
 
-#: Lines of the log that say that requests can be sent.
+#: The line of the log after which requests can be sent.
 READY = re.compile(
     r"HTTP service \(werkzeug\) running|Evented Service \(longpolling\) running"
 )
 
-TIMEOUT = 20  # seconds for a server to start, or to answer
+TIMEOUT = 20  # seconds for a server to start or to respond
 
-#: Odoo's program. The prefork server starts it again for the evented one
-#: (``odoo.service.server.PreforkServer.long_polling_spawn``): with ``python -m odoo``,
-#: that fails and is repeated without end, and the server needs PostgreSQL each time.
+#: Odoo's program. The prefork server starts it again as the evented server
+#: (``odoo.service.server.PreforkServer.long_polling_spawn``). With ``python -m odoo``
+#: that start fails and is repeated endlessly, with PostgreSQL connections each time.
 PROGRAM = """
 from odoo.cli import main
 
@@ -51,15 +51,15 @@ if __name__ == "__main__":
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
 
 
 def wait_until_it_listens(port: int) -> None:
-    """Connect to a port until a server accepts that.
+    """Wait until a server accepts connections on a port.
 
-    :raises ConnectionRefusedError: none does in time
+    :raises ConnectionRefusedError: no server does in time
     """
     deadline = time.monotonic() + TIMEOUT
     while True:
@@ -89,7 +89,7 @@ def connect(dbname: str) -> Any:
 
 
 def _command(folder: Path, **options: Any) -> tuple[list[str], dict[str, str]]:
-    """Return command and environment of an Odoo with this one's configuration."""
+    """Return command and environment for an Odoo with this process's configuration."""
     parser = configparser.RawConfigParser()
     parser["options"] = {
         "addons_path": ",".join(config["addons_path"]),
@@ -120,12 +120,12 @@ def create_database(
     packages: Sequence[Path] = (),
     **options: Any,
 ) -> tuple[int, str]:
-    """Create a database with modules installed, in place of one of that name.
+    """Create a database with modules installed; replace one of the same name.
 
-    :param modules: their names, with commas
-    :param arguments: of Odoo's command line
-    :param packages: folders with Python packages that go before the installed ones
-    :param options: of the configuration
+    :param modules: comma-separated names
+    :param arguments: arguments of Odoo's command line
+    :param packages: folders of Python packages that hide the installed ones
+    :param options: options of the configuration
     :return: exit code and log of Odoo
     """
     drop_database(dbname)
@@ -136,11 +136,11 @@ def create_database(
 def run_odoo(
     dbname: str, *arguments: str, packages: Sequence[Path] = (), **options: Any
 ) -> tuple[int, str]:
-    """Run Odoo without a server: to install or upgrade modules of a database.
+    """Run Odoo without a server, to install or upgrade modules.
 
-    :param arguments: of Odoo's command line
-    :param packages: folders with Python packages that go before the installed ones
-    :param options: of the configuration
+    :param arguments: arguments of Odoo's command line
+    :param packages: folders of Python packages that hide the installed ones
+    :param options: options of the configuration
     :return: exit code and log of Odoo
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -170,10 +170,10 @@ def drop_database(dbname: str) -> None:
 class OdooServer:
     """An Odoo server for one or more databases.
 
-    :param dbnames: databases to serve; with more than one, requests name theirs
-    :param command: of Odoo's command line, for another server than the threaded one
-    :param variables: of the environment, besides those of the tests
-    :param options: of the configuration
+    :param dbnames: databases to serve; if there are several, requests name theirs
+    :param command: subcommand of Odoo, for another server than the threaded one
+    :param variables: environment variables in addition to those of the tests
+    :param options: options of the configuration
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class OdooServer:
     ) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self.port = free_port()
-        #: Of the evented server, which Odoo starts beside its workers.
+        #: Port of the evented server, which Odoo starts beside its workers.
         self.gevent_port = self.port if command == "gevent" else free_port()
         self.dbname = dbnames[0]
         arguments, environ = _command(
@@ -208,7 +208,7 @@ class OdooServer:
             text=True,
         )
         self.pid = self._process.pid
-        #: Whether the server did not stop by itself.
+        #: Whether the server had to be killed.
         self.killed = False
         #: The last lines of the log.
         self.log: deque[str] = deque(maxlen=10_000)
@@ -218,11 +218,11 @@ class OdooServer:
         if not self._ready.wait(TIMEOUT) or self._process.poll() is not None:
             self.stop()
             raise RuntimeError("The server did not start:\n" + "".join(self.log))
-        # Odoo writes the line above when it has the port, and listens after that
+        # Odoo logs the line before it listens
         wait_until_it_listens(self.port)
 
     def log_again(self, lines: int = 1000) -> None:
-        """Forget the log so far, and keep that many lines of it from now on."""
+        """Clear the log, and keep this many lines of it from now on."""
         self.log = deque(maxlen=lines)
 
     def _read_log(self) -> None:
@@ -233,7 +233,7 @@ class OdooServer:
         self._ready.set()
 
     def stop(self) -> None:
-        """Stop the server; more than once does no harm."""
+        """Stop the server; safe to repeat."""
         if self._process.returncode is not None:
             return
         self._process.terminate()
@@ -249,7 +249,7 @@ class OdooServer:
 
     @contextmanager
     def open(self, method: str, path: str, body: Any = None, **headers: str):
-        """Provide a response that is read by the caller, as far as it likes."""
+        """Provide a response, which the caller reads as far as it likes."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, TIMEOUT)
         try:
             connection.request(method, path, body, headers)
@@ -260,10 +260,10 @@ class OdooServer:
 
     @contextmanager
     def open_slowly(self, method: str, path: str):
-        """Send a request, and take the rest of its response in the end.
+        """Send a request, and read the rest of its response at the end.
 
-        :param path: of a response of 20 MB at least: no buffer has room for that, so
-            the server does not get to what it does after a response
+        :param path: path of a response of at least 20 MB: no buffer holds that much, so
+            the server can't finish the response before it is read
         """
         with socket.create_connection(("127.0.0.1", self.port), TIMEOUT) as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
@@ -280,7 +280,7 @@ class OdooServer:
                 response.read(size)
 
     def memory(self) -> int:
-        """Return the memory of the server's process, in bytes."""
+        """Return the memory of the server process, in bytes."""
         return psutil.Process(self.pid).memory_info().rss
 
     def request(
@@ -323,7 +323,7 @@ class ServerResponse:
 
 
 class Background(threading.Thread):
-    """A call in a thread of its own; ``result`` waits for it."""
+    """A call in a separate thread; ``result`` waits for it."""
 
     def __init__(self, function: Any, *args: Any) -> None:
         super().__init__(daemon=True)

@@ -16,7 +16,7 @@ class SessionCase(FastapiHttpCase):
         self.authenticate(*self.caller_auth)
 
     def send(self, method="POST", path=PATH, **headers):
-        """Send a request; underscores in names of headers become hyphens."""
+        """Send a request; underscores in header names become hyphens."""
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.call(method, path, headers=headers)
 

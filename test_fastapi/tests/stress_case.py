@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the tests under load have in common: two sizes, and a table of results.
+"""Helpers for tests under load: two sizes and a table of results.
 
-Each case runs with ``make test`` in a short form and with ``make stress`` in full.
+``make test`` runs each case in a short form, ``make stress`` in full.
 """
 
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .server_case import ServerCase
 
-#: Variable of the environment that ``make stress`` sets: the file for the results.
+#: Environment variable of ``make stress``: the file for the results.
 REPORT = "FASTAPI_STRESS_REPORT"
 
 
@@ -20,12 +20,12 @@ class StressCase(ServerCase):
 
     @classmethod
     def size(cls, full, short):
-        """Return how much there is to do."""
+        """Return the size for this run."""
         return full if cls.full else short
 
     def setUp(self):
         super().setUp()
-        self.note()  # that it has started, should it come to no conclusion
+        self.note()  # a case without a result shows that it started
 
     def note(self, **row):
         """Write a line for ``make stress``."""
@@ -34,11 +34,11 @@ class StressCase(ServerCase):
                 report.write(f"{json.dumps({'test': self.id(), **row})}\n")
 
     def conclude(self, case, tried, failures):
-        """Write a row of the table; fail if anything was lost or leaked.
+        """Write a row of the table; fail if there are failures.
 
-        :param case: what was tried, a few words
-        :param tried: how many times
-        :param failures: one line for each thing that was lost, leaked or wrong
+        :param case: name of the row, a few words
+        :param tried: number of attempts
+        :param failures: one line for each failure
         """
         failures = [str(failure) for failure in failures]
         self.note(case=case, tried=tried, failures=len(failures))
