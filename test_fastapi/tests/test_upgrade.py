@@ -252,6 +252,8 @@ class TestUpgrade(BaseCase):
         self.addCleanup(server.stop)
         self.create_endpoints(server)
         self.responses = [self.call(server, *call) for call in CALLS]
+        statuses = {status for _path, status, _body in self.responses}
+        self.assertEqual(statuses, {200, 201, 400, 404, 409})
         self.values = self.read_endpoints(server)
         server.stop()
 
