@@ -134,8 +134,9 @@ class FastApiDispatcher(Dispatcher):
         else:  # a replay: drop the headers of the previous attempt
             self.request.future_response = FutureResponse()
             self.request.future_response.headers.extend(self._future_headers)
-        super().pre_dispatch(rule, args)
+        return super().pre_dispatch(rule, args)
 
+    # pylint: disable-next=missing-return  # Odoo ignores it
     def post_dispatch(self, response: Response) -> None:
         if "public" in response.headers.get("Cache-Control", ""):
             # shared caches keep it: it must not have the cookie of a new session
