@@ -57,7 +57,7 @@ class PagedCollection(BaseModel, Generic[T]):
                 stacklevel=2,
             )
             name = "count"
-        super().__setattr__(name, value)
+        return super().__setattr__(name, value)
 
 
 class ErrorDetail(BaseModel):

@@ -63,7 +63,7 @@ class ResUsers(models.Model):
     @api.model
     def _update_last_login(self) -> None:
         if not self.env.context.get(API_LOGIN_KEY):
-            super()._update_last_login()
+            return super()._update_last_login()
 
     def write(self, vals):
         # Odoo's _login stores the time zone of a cookie for users without a login yet.
