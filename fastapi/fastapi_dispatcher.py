@@ -49,7 +49,6 @@ from odoo.tools import config
 from .after_response import reopen
 from .app.docs_pages import DocsGuard
 from .app.error_log import log_error
-from .app.wrapped import TRANSACTION_ERRORS
 from .bridge import (
     RequestBody,
     ResponseBody,

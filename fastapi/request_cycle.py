@@ -37,7 +37,8 @@ from werkzeug.datastructures import Headers
 from odoo.http import Response
 
 from .after_response import DeferredTasks, FollowUpTransactions, StreamBody
-from .bridge import TRANSACTION_ERRORS, forget_tracebacks
+from .app.wrapped import TRANSACTION_ERRORS
+from .bridge import forget_tracebacks
 from .exceptions import CommittedHTTPException
 from .transaction_errors import get_swallowed_error, remember_errors
 
