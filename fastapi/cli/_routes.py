@@ -25,15 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-COLUMNS = (
-    "method",
-    "path",
-    "tags",
-    "summary",
-    "authentication",
-    "operation_id",
-    "handler",
-)
+COLUMNS = "method path tags summary authentication operation_id handler".split()
 
 
 def run(args: argparse.Namespace) -> int:

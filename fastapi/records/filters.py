@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from fastapi import Query
 from fastapi.exceptions import RequestValidationError
@@ -15,9 +15,6 @@ from pydantic import BaseModel, ValidationError
 from odoo.fields import Domain
 
 from .vals import check_range, out_of_range, to_plain
-
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
 
 __all__ = ["FilterSchema", "Lookup", "filtering"]
 
@@ -157,50 +154,41 @@ def filtering(schema: type[F]) -> Callable[..., F]:
 def _make_dependency(schema: type[F]) -> Callable[..., F]:
     if not schema.__pydantic_complete__:  # a class that it names was defined later
         schema.model_rebuild()
-    aliases = {
-        name: _get_alias(name, field) for name, field in schema.model_fields.items()
-    }
+    aliases: dict[str, str] = {}
 
     # FastAPI before 0.165 documents a model in Query() as one parameter if the route
     # has other parameters
     def get_filter(**values: Any) -> F:
         try:
-            return schema.model_validate(
-                {aliases[name]: value for name, value in values.items()}
-            )
+            by_alias = {aliases[name]: value for name, value in values.items()}
+            return schema.model_validate(by_alias)
         except ValidationError as err:
-            errors = err.errors(include_url=False)
-            raise RequestValidationError(
-                [{**error, "loc": ("query", *error["loc"])} for error in errors]
-            ) from err
+            errors = [
+                {**error, "loc": ("query", *error["loc"])}
+                for error in err.errors(include_url=False)
+            ]
+            raise RequestValidationError(errors) from err
 
     parameters = []
     for name, field in schema.model_fields.items():
+        alias = field.validation_alias or field.alias
+        aliases[name] = alias if isinstance(alias, str) else name
+        query = Query(
+            alias=aliases[name],
+            title=field.title,
+            description=field.description,
+            examples=field.examples,
+            deprecated=field.deprecated,
+        )
         default = field.get_default(call_default_factory=True)
         parameters.append(
             inspect.Parameter(
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
                 default=inspect.Parameter.empty if field.is_required() else default,
-                annotation=_annotate(field, aliases[name]),
+                annotation=Annotated[(field.annotation, *field.metadata, query)],
             )
         )
     signature = inspect.Signature(parameters)
     get_filter.__signature__ = signature  # type: ignore[attr-defined]
     return get_filter
-
-
-def _get_alias(name: str, field: FieldInfo) -> str:
-    alias = field.validation_alias or field.alias
-    return alias if isinstance(alias, str) else name
-
-
-def _annotate(field: FieldInfo, alias: str) -> Any:
-    query = Query(
-        alias=alias,
-        title=field.title,
-        description=field.description,
-        examples=field.examples,
-        deprecated=field.deprecated,
-    )
-    return Annotated[(field.annotation, *field.metadata, query)]

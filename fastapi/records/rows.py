@@ -172,8 +172,6 @@ def _names_to_fetch(
             companion = field.get_currency_field(records)
         elif field.type == "many2one_reference" and column.wants_record:
             companion = field.model_field
-        elif field.type == "binary":
-            continue
         if companion and records._has_field_access(records._fields[companion], "read"):
             names[companion] = None
     return list(names)
