@@ -6,7 +6,7 @@ Each of them is also a key of an app's ``dependency_overrides``. An app has to o
 """
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Header, HTTPException, Query
 from fastapi.exceptions import RequestValidationError
@@ -98,6 +98,13 @@ def odoo_env(company_id: Annotated[int | None, Depends(company_id)]) -> Environm
     return env
 
 
+Env: TypeAlias = Annotated[Environment, Depends(odoo_env)]
+Partner: TypeAlias = Annotated[ResPartner, Depends(authenticated_partner_impl)]
+OptionalPartner: TypeAlias = Annotated[
+    ResPartner | None, Depends(optionally_authenticated_partner_impl)
+]
+
+
 def fastapi_endpoint_id() -> int:
     """Return the id of the endpoint. The app of an endpoint overrides this.
 
@@ -109,16 +116,13 @@ def fastapi_endpoint_id() -> int:
 
 
 def fastapi_endpoint(
-    _id: Annotated[int, Depends(fastapi_endpoint_id)],
-    env: Annotated[Environment, Depends(odoo_env)],
+    _id: Annotated[int, Depends(fastapi_endpoint_id)], env: Env
 ) -> BaseModel:
     """Return the ``fastapi.endpoint`` that serves the request."""
     return env["fastapi.endpoint"].browse(_id)
 
 
-def authenticated_partner_env(
-    partner: Annotated[ResPartner, Depends(authenticated_partner_impl)],
-) -> Environment:
+def authenticated_partner_env(partner: Partner) -> Environment:
     """Return an environment with the partner's id as ``authenticated_partner_id``.
 
     Record rules can use that name, to restrict the records to those of the partner.
@@ -127,7 +131,7 @@ def authenticated_partner_env(
 
 
 def authenticated_partner(
-    partner: Annotated[ResPartner, Depends(authenticated_partner_impl)],
+    partner: Partner,
     partner_env: Annotated[Environment, Depends(authenticated_partner_env)],
 ) -> ResPartner:
     """Return the partner who calls, in ``authenticated_partner_env``."""
@@ -135,19 +139,14 @@ def authenticated_partner(
 
 
 def optionally_authenticated_partner_env(
-    partner: Annotated[
-        ResPartner | None, Depends(optionally_authenticated_partner_impl)
-    ],
-    env: Annotated[Environment, Depends(odoo_env)],
+    partner: OptionalPartner, env: Env
 ) -> Environment:
     """Return ``authenticated_partner_env``, or ``odoo_env`` for an anonymous caller."""
     return authenticated_partner_env(partner) if partner else env
 
 
 def optionally_authenticated_partner(
-    partner: Annotated[
-        ResPartner | None, Depends(optionally_authenticated_partner_impl)
-    ],
+    partner: OptionalPartner,
     partner_env: Annotated[Environment, Depends(optionally_authenticated_partner_env)],
 ) -> ResPartner | None:
     """Return the partner who calls, or None for an anonymous caller."""
@@ -204,7 +203,7 @@ def make_paging(
 
 def basic_auth_user(
     credential: Annotated[HTTPBasicCredentials, Depends(BasicScheme())],
-    env: Annotated[Environment, Depends(odoo_env)],
+    env: Env,
     connection: HTTPConnection = None,  # type: ignore[assignment]
 ) -> ResUsers:
     """Return the user whose login and password the client sent.
@@ -226,14 +225,13 @@ def basic_auth_user(
 
 
 def authenticated_partner_from_basic_auth_user(
-    user: Annotated[ResUsers, Depends(basic_auth_user)],
-    env: Annotated[Environment, Depends(odoo_env)],
+    user: Annotated[ResUsers, Depends(basic_auth_user)], env: Env
 ) -> ResPartner:
     """Return the partner of ``basic_auth_user``: for ``authenticated_partner_impl``."""
     return env["res.partner"].browse(user.sudo().partner_id.id)
 
 
-def odoo_user(env: Annotated[Environment, Depends(odoo_env)]) -> ResUsers:
+def odoo_user(env: Env) -> ResUsers:
     """Return the user whom Odoo has authenticated, in the environment of the request.
 
     Odoo authenticates by session, or as the ``auth`` of ``_get_routing_info`` says
@@ -253,8 +251,7 @@ def odoo_user(env: Annotated[Environment, Depends(odoo_env)]) -> ResUsers:
 
 
 def authenticated_partner_from_odoo_user(
-    user: Annotated[ResUsers, Depends(odoo_user)],
-    env: Annotated[Environment, Depends(odoo_env)],
+    user: Annotated[ResUsers, Depends(odoo_user)], env: Env
 ) -> ResPartner:
     """Return the partner of ``odoo_user``: for ``authenticated_partner_impl``."""
     return env["res.partner"].browse(user.sudo().partner_id.id)
