@@ -1,17 +1,17 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The documentation of an app: offline, and for those who may read it.
+"""The documentation pages of an app, which work offline and have access rights.
 
-FastAPI adds routes of its own for Swagger UI, ReDoc, the way back from an OAuth2
-provider and ``openapi.json``. The pages it makes load their scripts from servers of
-other people. Here these routes are replaced, at their place, by routes that
+FastAPI adds routes for Swagger UI, ReDoc, the redirect of OAuth2 and ``openapi.json``.
+Its pages load scripts from other servers. Here, these routes are replaced by routes
+that
 
-* serve the scripts too, below each page, out of the package ``fastapi-offline``;
-* ask, before anything else, who may read the documentation (:class:`DocsGuard`);
-* send a policy that lets no script in but that of the pages (``_POLICY``);
-* show whose API it is, and are dark where the system is.
+* serve the scripts as well, from the package ``fastapi-offline``;
+* check who may read the documentation (:class:`DocsGuard`);
+* send a policy that allows no other scripts (``_POLICY``);
+* show name and logo of the company, and have a dark mode.
 
-What a developer wrote, a page with a design of his own for instance, stays as it is.
-So does what is set on the app: addresses, title, parameters of Swagger UI.
+Routes that a developer has written stay, and so do the settings of the app: paths,
+title, parameters of Swagger UI.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import secrets
 import threading
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cache
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ from fastapi.openapi.docs import (
     get_swagger_ui_oauth2_redirect_html,
 )
 from fastapi.routing import iter_route_contexts
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Host, Match, Mount, Route
@@ -57,14 +58,10 @@ __all__ = [
     "replace_docs",
 ]
 
-#: Key of the ASGI scope: what the guard has said.
-_ACCESS_KEY = "odoo.fastapi.docs_access"
-#: Key of the ASGI scope: the request is for the base URL, and led to a page.
-_LEAD_KEY = "odoo.fastapi.docs_lead"
-#: Pages that a browser is led to from there, by the names of FastAPI's routes.
+#: Pages to which browsers are redirected from the root path: names of FastAPI's routes.
 _LED = ("swagger_ui_html", "redoc_html")
 
-#: Packages that ship the scripts, and where: a folder in the package.
+#: The package with the scripts, and their folder in it.
 _ASSETS = ("fastapi_offline", "static")
 _MEDIA_TYPES = {
     "favicon.png": "image/png",
@@ -72,18 +69,18 @@ _MEDIA_TYPES = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
 }
-#: What ReDoc asks of another server: a logo. A transparent pixel stands in for it.
+#: ReDoc's logo on another server. A transparent pixel replaces it.
 _FOREIGN_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 _PIXEL = b"data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 
 OAUTH_URLS = {"authorizationUrl", "refreshUrl", "tokenUrl"}
 
-#: A page names the scripts it goes with, and who may read it may change.
+#: A page changes with its scripts, and with the rights of its reader.
 _PAGE_HEADERS = {"Cache-Control": "private, no-cache"}
-#: What a page may do (Content Security Policy), whatever is in the OpenAPI document: no
-#: script but its own, which have the nonce, no frame, no form. Styles of elements are
-#: how both pages work, a worker is what ReDoc searches in. Images may be those of a
-#: description, and *Try it out* may call any server that the document names.
+#: Content Security Policy of a page, whatever is in the OpenAPI document: only its own
+#: scripts, which have the nonce, no frames, no forms. Both pages need styles of
+#: elements, and ReDoc searches in a worker. A description may have images of other
+#: servers, and *Try it out* may call any server in the document.
 _POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -98,12 +95,11 @@ _POLICY = "; ".join(
         "frame-ancestors 'self'",
     )
 )
-#: The address of an asset changes with its content. One year, in seconds.
+#: The URL of an asset changes with its content. One year, in seconds.
 _ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
-#: How the pages look beside their own styles. Swagger UI has no dark mode: its colors
-#: are inverted. The filter is the root element's: on any other, the window of
-#: *Authorize* would be placed in that element instead of the screen.
+#: Our styles. Swagger UI has no dark mode, so its colors are inverted. The filter is on
+#: the root element: on any other, the *Authorize* window would be misplaced.
 _STYLE = """
 body { margin: 0; }
 .api-brand { display: flex; align-items: center; gap: 12px; padding: 12px 20px;
@@ -126,7 +122,7 @@ _REDOC_STYLE = """
   h5 { border-color: #3a3f45 !important; color: #b4b9bf !important; }
 }
 """
-#: The theme of ReDoc in the dark: it can't be told in CSS.
+#: Dark theme of ReDoc, which has options for it instead of CSS.
 _REDOC_THEME = {
     "colors": {
         "primary": {"main": "#8ab4f8"},
@@ -161,24 +157,24 @@ _replacing = threading.Lock()
 
 
 class DocsAccess(Enum):
-    """What somebody who asks for documentation is told."""
+    """The response to a request for documentation."""
 
-    #: Here it is.
+    #: The documentation.
     GRANTED = "granted"
-    #: Log in first.
+    #: A redirect to the login page, or a 401.
     LOGIN = "login"
-    #: It is not for you.
+    #: A 403.
     REFUSED = "refused"
-    #: There is none.
+    #: A 404.
     ABSENT = "absent"
 
 
 @dataclass(frozen=True)
 class DocsBrand:
-    """Whose API it is.
+    """Name and logo on the documentation pages.
 
-    :param name: of the company
-    :param logo_path: path of the URL of its logo, None without one
+    :param name: name of the company
+    :param logo_path: path of its logo in a URL, None without one
     """
 
     name: str
@@ -187,16 +183,15 @@ class DocsBrand:
 
 @dataclass
 class DocsGuard:
-    """Who may read the documentation, as an app has to know it.
+    """Who may read the documentation of an app.
 
-    Every request has one, so it works out nothing before it is asked.
+    Every request has one, so it only asks when it is needed.
 
-    :param ask: returns what is told to the request of a path; asked by each request
-        for documentation, by no other
+    :param ask: returns the access to the documentation at a path
     :param path_info: ``PATH_INFO`` of WSGI, with the root path
     :param script_name: ``SCRIPT_NAME`` of WSGI, the prefix of a reverse proxy
-    :param answered: whether a route of the documentation has answered the request
-    :param ask_brand: returns whose API is at a path, None if the pages don't show it
+    :param answered: whether a route of the documentation has handled the request
+    :param ask_brand: returns the brand of a path, None to show none
     """
 
     ask: Callable[[str], DocsAccess]
@@ -206,42 +201,39 @@ class DocsGuard:
     ask_brand: Callable[[str], DocsBrand | None] = lambda _path: None
 
     def get_brand(self) -> DocsBrand | None:
-        """Return whose API it is, with the whole path of the logo."""
+        """Return the brand, its logo with the prefix of a reverse proxy."""
         brand = self.ask_brand(wsgi_path({"PATH_INFO": self.path_info}))
         if brand and brand.logo_path:
             prefix = quote(wsgi_path({"PATH_INFO": self.script_name}))
             return replace(brand, logo_path=prefix + brand.logo_path)
         return brand
 
-    def get_access(self) -> DocsAccess:
-        """Return what the request is told."""
+    @cached_property
+    def access(self) -> DocsAccess:
+        """The access of the request."""
         return self.ask(wsgi_path({"PATH_INFO": self.path_info}))
 
     @property
     def login_path(self) -> str:
-        """Path of the page to log in, where a visitor is sent."""
+        """Path of the login page."""
         return wsgi_path({"PATH_INFO": f"{self.script_name}/web/login"})
 
 
 class DocsRoute(Route):
-    """A route of the documentation; where there is none, it is not there either."""
+    """A route of the documentation; does not match if that is switched off."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        #: Part of each path that matches.
+        #: Part of every path that matches.
         self._mark = path.partition("{")[0]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        # most requests are for other routes, and come by all of these
+        # most requests are for other routes, and are tried with these first
         if scope["type"] != "http" or self._mark not in scope["path"]:
             return Match.NONE, {}
         match, child_scope = super().matches(scope)
-        if match is not Match.NONE:
-            guard = _get_guard(scope)
-            access = guard.get_access() if guard else DocsAccess.GRANTED
-            if access is DocsAccess.ABSENT:
-                return Match.NONE, {}
-            child_scope[_ACCESS_KEY] = access
+        if match is not Match.NONE and _get_access(scope) is DocsAccess.ABSENT:
+            return Match.NONE, {}
         return match, child_scope
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -252,12 +244,12 @@ class DocsRoute(Route):
 
 
 class PageRoute(DocsRoute):
-    """The route of a page, to which a browser is led from the base URL, too.
+    """A route of a page, to which browsers are redirected from the root path.
 
-    There the app's own routes come first. Other clients, and those who may not read the
+    Routes of the app come first. Other clients, and those who may not read the
     documentation, get the app's 404.
 
-    :param routes: of the app
+    :param routes: routes of the app
     """
 
     def __init__(
@@ -273,25 +265,18 @@ class PageRoute(DocsRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child_scope = super().matches(scope)
         if match is Match.NONE and _is_base_url(scope) and self._leads(scope):
-            child_scope = {
-                "endpoint": self.endpoint,
-                "path_params": {},
-                _ACCESS_KEY: DocsAccess.GRANTED,
-                _LEAD_KEY: True,
-            }
-            return Match.FULL, child_scope
+            return Match.FULL, {"endpoint": self.endpoint, "path_params": {}}
         return match, child_scope
 
     def _leads(self, scope: Scope) -> bool:
-        """Return whether a browser that asks for the base URL is led to the page."""
+        """Return whether a browser is redirected from the root path to the page."""
         accept = b",".join(v for name, v in scope["headers"] if name == b"accept")
         if scope["method"] not in ("GET", "HEAD") or b"text/html" not in accept:
             return False
-        guard = _get_guard(scope)
-        if guard and guard.get_access() is not DocsAccess.GRANTED:
+        if _get_access(scope) is not DocsAccess.GRANTED:
             return False
         base_url = scope["path"].rstrip("/")
-        # with a slash too: the app redirects there
+        # with a slash too: the app redirects to it
         return not any(
             route.matches({**scope, "path": path})[0] is Match.FULL
             for path in {scope["path"], f"{base_url}/"}
@@ -309,16 +294,16 @@ def _is_base_url(scope: Scope) -> bool:
 
 
 def replace_docs(routes: list[BaseRoute]) -> None:
-    """Replace FastAPI's documentation by ours; again does nothing.
+    """Replace FastAPI's documentation with ours; a second call does nothing.
 
-    Mounted apps are changed in place although others may have them too: their routes
-    know nothing of an endpoint, and serve everybody where Odoo is not in between.
+    Apps that are mounted there are changed as well, even if they are shared: their
+    routes belong to no endpoint, and work without Odoo too.
 
-    :param routes: of an app; apps mounted there are included
+    :param routes: routes of an app
     """
     with _replacing:
         if any(_is_of_fastapi(route) for route in routes):
-            # in one go: a request of another thread may be looking for its route
+            # at once: other threads may be iterating over the list
             routes[:] = [
                 new for route in routes for new in _replacements(route, routes)
             ]
@@ -331,13 +316,12 @@ def replace_docs(routes: list[BaseRoute]) -> None:
 
 
 def has_docs(routes: list[BaseRoute], scope: Scope) -> bool:
-    """Return whether an app, or one that is mounted there, has documentation at a path.
+    """Return whether an app, or an app mounted in it, has documentation at a path.
 
-    Another route may be the one that serves the path, or a middleware: whether
-    documentation has answered is in ``DocsGuard.answered``.
+    Another route or a middleware may handle the request: see ``DocsGuard.answered``.
 
-    :param routes: of an app
-    :param scope: of a request: type, method, path, root_path and headers
+    :param routes: routes of an app
+    :param scope: type, method, path, root_path and headers of a request
     """
     for context in iter_route_contexts(routes):
         route = context._effective_route
@@ -360,12 +344,12 @@ def has_docs(routes: list[BaseRoute], scope: Scope) -> bool:
 
 
 def is_docs_route(route: BaseRoute) -> bool:
-    """Return whether a route is FastAPI's documentation, or what we replace it with."""
+    """Return whether a route is of FastAPI's documentation or of ours."""
     return isinstance(route, DocsRoute) or _is_of_fastapi(route)
 
 
 def _is_of_fastapi(route: BaseRoute) -> bool:
-    """Return whether ``fastapi.applications.FastAPI.setup`` has made a route."""
+    """Return whether a route was made by ``fastapi.applications.FastAPI.setup``."""
     return (
         type(route) is Route
         and getattr(route.endpoint, "__module__", None) == "fastapi.applications"
@@ -373,7 +357,7 @@ def _is_of_fastapi(route: BaseRoute) -> bool:
 
 
 def _replacements(route: BaseRoute, routes: list[BaseRoute]) -> Iterator[BaseRoute]:
-    """Yield what takes the place of a route, one of ``routes``."""
+    """Yield the replacements of a route, or the route itself."""
     if not _is_of_fastapi(route):
         yield route
         return
@@ -392,14 +376,14 @@ def _replacements(route: BaseRoute, routes: list[BaseRoute]) -> Iterator[BaseRou
 def _page(
     make: Callable[[Request], Response], path: str
 ) -> Callable[..., Awaitable[Response]]:
-    """Return the endpoint of a page for people.
+    """Return the endpoint of a page.
 
-    :param path: of the page, below the app
+    :param path: path of the page, below the app
     """
 
     async def page(request: Request) -> Response:
-        access = request.scope[_ACCESS_KEY]
-        if request.scope.get(_LEAD_KEY):
+        access = _get_access(request.scope)
+        if get_route_path(request.scope) != path:
             headers = {**_PAGE_HEADERS, "Vary": "Accept"}
             return RedirectResponse(_url(request, path), 303, headers)
         if access is DocsAccess.LOGIN:
@@ -419,13 +403,13 @@ def _page(
 
 
 def locate_document(document: dict[str, Any], root_path: str, url: str) -> None:
-    """Put the URL of an app into its OpenAPI document, wherever FastAPI has the path.
+    """Replace the root path of an app by its URL in an OpenAPI document.
 
-    FastAPI's URLs of OAuth2 are relative to the app. Clients, Swagger UI among them,
-    take them as relative to a server that has a host, which leads above the app.
+    FastAPI's URLs of OAuth2 are relative to the app. Clients such as Swagger UI resolve
+    them relative to a server, and would leave the app if that has a host.
 
     :param document: changed in place
-    :param url: of the root path, with scheme and host
+    :param url: URL of the root path
     """
     for server in document.get("servers", ()):
         if server["url"] == root_path:
@@ -439,13 +423,13 @@ def locate_document(document: dict[str, Any], root_path: str, url: str) -> None:
 def _schema(
     original: Callable[[Request], Awaitable[Response]],
 ) -> Callable[..., Awaitable[Response]]:
-    """Return the endpoint of ``openapi.json``, made by FastAPI.
+    """Return the endpoint of ``openapi.json``.
 
-    Saved in a file, as generators of clients read it, the document needs the host too.
+    The document has the URL of the server, for those who save it in a file.
     """
 
     async def openapi(request: Request) -> Response:
-        access = request.scope[_ACCESS_KEY]
+        access = _get_access(request.scope)
         if access is not DocsAccess.GRANTED:
             status = 401 if access is DocsAccess.LOGIN else 403
             raise HTTPException(status, headers=_PAGE_HEADERS)
@@ -460,9 +444,14 @@ def _schema(
 
 
 def _get_guard(scope: Scope) -> DocsGuard | None:
-    """Return the guard of a request, None for one that has not come through Odoo."""
+    """Return the guard of a request, None without Odoo."""
     state = get_state(scope)
     return state and state.docs_guard
+
+
+def _get_access(scope: Scope) -> DocsAccess:
+    guard = _get_guard(scope)
+    return guard.access if guard else DocsAccess.GRANTED
 
 
 # ----------------------------------------------------------------------
@@ -501,14 +490,14 @@ def _redoc(request: Request) -> Response:
         redoc_favicon_url=_asset_url(request, "favicon.png"),
         with_google_fonts=False,
     )
-    # an option that FastAPI does not set: Markdown to HTML without scripts
+    # FastAPI has no parameter for it: no scripts in Markdown
     page.body = page.body.replace(b"<redoc ", b'<redoc sanitize="true" ')
     page.body = page.body.replace(b"</redoc>", b"</redoc>" + _REDOC_SCRIPT.encode(), 1)
     return _dress(request, page, _REDOC_STYLE)
 
 
 def _dress(request: Request, page: Response, style: str) -> Response:
-    """Return a page with our styles, and with the name and logo of the company."""
+    """Add our styles, and name and logo of the company, to a page."""
     style = f"<style>{_STYLE}{style}</style></head>"
     page.body = page.body.replace(b"</head>", style.encode(), 1)
     guard = _get_guard(request.scope)
@@ -522,7 +511,7 @@ def _dress(request: Request, page: Response, style: str) -> Response:
     return page
 
 
-#: The pages by the names of FastAPI's routes. What has no page is ``openapi.json``.
+#: Functions for the pages, by the names of FastAPI's routes.
 _PAGES: dict[str, Callable[[Request], Response]] = {
     "swagger_ui_html": _swagger_ui,
     "swagger_ui_redirect": _swagger_ui_redirect,
@@ -531,12 +520,12 @@ _PAGES: dict[str, Callable[[Request], Response]] = {
 
 
 def _url(request: Request, path: str) -> str:
-    """Return the path of a URL of the app, as it can stand in any page."""
+    """Return the path of a URL of the app, quoted."""
     return quote(request.scope.get("root_path", "").rstrip("/") + path)
 
 
 def _asset_url(request: Request, name: str) -> str:
-    """Return the path of the URL of an asset, below the page that is asked for."""
+    """Return the path of an asset's URL, below the requested page."""
     page = quote(request.scope["path"].rstrip("/"))
     return f"{page}/assets/{_get_asset(name).version}/{name}"
 
@@ -548,7 +537,7 @@ def _asset_url(request: Request, name: str) -> str:
 
 @dataclass(frozen=True)
 class _Asset:
-    """A file that pages need.
+    """A file for the pages.
 
     :param version: changes with the content
     """
@@ -559,12 +548,12 @@ class _Asset:
 
 @cache
 def _get_asset(name: str) -> _Asset:
-    """Return a file of the package that ships them; read once.
+    """Return a file of the package with the scripts.
 
     :param name: a key of ``_MEDIA_TYPES``
     """
     package, folder = _ASSETS
-    # without an import: nothing but its files is wanted
+    # without an import: only its files are needed
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"The package {package} is not installed.")
@@ -574,7 +563,7 @@ def _get_asset(name: str) -> _Asset:
 
 
 async def _serve_asset(request: Request) -> Response:
-    """Return a file, to whoever can know of it: there is nothing of the app in it."""
+    """Serve an asset to anyone: it contains nothing of the app."""
     name: Any = request.path_params["name"]
     if name not in _MEDIA_TYPES:
         raise HTTPException(404)

@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the log says of a request that fails: its route, and what went wrong.
+"""Log messages about failed requests: route, error and advice.
 
-A request that succeeds pays nothing for it: the route is looked up again.
+Only failed requests look up their route.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ _THIS_ADDON = "odoo.addons.fastapi."
 
 
 def describe_error(exc: BaseException, scope: Scope | None) -> str:
-    """Return what the log says first: route, type and text of an exception.
+    """Return route, type and text of an exception, for the log.
 
-    ``GET /api/item/{n} (endpoint API): ZeroDivisionError: division by zero``; one more
-    line if the handler has returned a record that its schema can't take.
+    ``GET /api/item/{n} (endpoint API): ZeroDivisionError: division by zero``; with
+    advice if the handler has returned a record that its schema can't read.
 
     :param exc: with its traceback
-    :param scope: ASGI scope of the request, None if it never had one
+    :param scope: ASGI scope of the request, if it has one
     """
     text = type(exc).__name__
-    with suppress(Exception):  # of a ``__str__`` that fails
+    with suppress(Exception):  # ``__str__`` may fail
         text = f"{text}: {exc}"
     if scope:
         text = f"{describe_route(scope)}: {text}"
@@ -58,24 +58,23 @@ def describe_error(exc: BaseException, scope: Scope | None) -> str:
 
 
 def log_error(exc: BaseException, scope: Scope | None) -> None:
-    """Write a failed request to the log, where Odoo writes it: ``odoo.http``.
+    """Log a failed request by ``odoo.http``, like Odoo.
 
     :param exc: with its traceback
-    :param scope: ASGI scope of the request, None if it never had one
+    :param scope: ASGI scope of the request, if it has one
     """
     _logger.error(
         "%s",
         describe_error(exc, scope),
-        # one line of it says enough
+        # one line is enough for it
         exc_info=None if isinstance(exc, NoRoomError) else exc,
     )
 
 
 def _describe_record(exc: BaseException, scope: Scope) -> str:
-    """Return what to do about a record that a handler has returned, "" without one."""
+    """Return advice about a record that a handler has returned, "" without one."""
     for frame, _line in traceback.walk_tb(exc.__traceback__):
-        # The frame has the handler's result, whatever fails in it. Of FastAPI's
-        # exceptions one alone has it (``ResponseValidationError.body``).
+        # The frame has the result of the handler, for any exception.
         if frame.f_code is serialize_response.__code__:
             result = frame.f_locals.get("response_content")
             field = frame.f_locals.get("field")
@@ -91,7 +90,7 @@ def _describe_record(exc: BaseException, scope: Scope) -> str:
         annotation = field.field_info.annotation
         item = (*get_args(annotation), annotation)[0]
         if hasattr(item, "from_records"):
-            return ""  # it reads records; what it can't read, it says itself
+            return ""  # it reads records, and has messages of its own
         schema = _name_of(item)
         promised = f"{_name_of(annotation)} is promised"
     validated = f"{schema}.model_validate(record)"
@@ -107,14 +106,14 @@ def _describe_record(exc: BaseException, scope: Scope) -> str:
 
 
 def _find_record(value: Any) -> Any:
-    """Return a recordset that is a value, or directly in it; None without one."""
+    """Return a recordset that is a value or one of its items; None without one."""
     members: Iterable[Any] = ()
     if isinstance(value, dict):
         members = value.values()
     elif isinstance(value, list | tuple | set):
         members = value
     for member in (value, *members):
-        # without the ORM: what its models have, and what else has it?
+        # recognized without the ORM
         if isinstance(getattr(type(member), "_name", None), str) and isinstance(
             getattr(member, "_ids", None), tuple
         ):
@@ -128,17 +127,16 @@ def _name_of(annotation: Any) -> str:
 
 
 def find_route(scope: Scope) -> tuple[Any, str]:
-    """Return the route that serves a request, and its path template.
+    """Return the route of a request, and its path template.
 
-    The scope does not say it: FastAPI names a route without the prefixes that it is
-    included with, and a mounted app leaves it in a scope of its own.
+    The scope has the path without the prefixes of routers and mounted apps.
 
-    :return: None and the path as it was sent, if there is no route
+    :return: None and the path of the request, if it has no route
     """
     state = get_state(scope)
     app = (state and state.app) or scope.get("app")
     scope = {**scope, "root_path": scope.get("app_root_path", scope.get("root_path"))}
-    with suppress(Exception):  # of a route that may be what has failed
+    with suppress(Exception):  # ``matches`` may be what has failed
         while True:
             route, child_scope = _match(getattr(app, "routes", ()), scope)
             if not isinstance(route, Mount | Host):
@@ -146,9 +144,9 @@ def find_route(scope: Scope) -> tuple[Any, str]:
             scope.update(child_scope)
             app = route.app
             while not hasattr(app, "routes") and hasattr(app, "app"):
-                app = app.app  # of a mounted app whose exceptions are noted
+                app = app.app  # of RecordingApp
         if route is not None:
-            path = getattr(route, "path_format", route.path)  # as it is documented
+            path = getattr(route, "path_format", route.path)  # as in OpenAPI
             return route, scope["root_path"].rstrip("/") + path
     return None, quote(scope.get("path", ""), "/:@!$&'()*+,;=~")
 
@@ -156,7 +154,7 @@ def find_route(scope: Scope) -> tuple[Any, str]:
 def _match(routes: Any, scope: Scope) -> tuple[Any, Scope]:
     for context in iter_route_contexts(routes):
         route = context._effective_route
-        # older versions of FastAPI give the place of the route, which holds it
+        # older versions of FastAPI return an object that has the route
         route = getattr(route, "starlette_route", None) or route
         if hasattr(route, "path") or isinstance(route, Host):
             match, child_scope = route.matches(scope)
@@ -168,8 +166,8 @@ def _match(routes: Any, scope: Scope) -> tuple[Any, Scope]:
 def place_of(exc: BaseException) -> str | None:
     """Return where an exception was raised: ``file:line, in function``.
 
-    It is the innermost line of an addon that provides an app, if there is one: what
-    that calls, in Odoo or a library, is seldom at fault.
+    It is the innermost line of an addon with an app, or else the innermost line: an
+    error in Odoo or a library is seldom at fault.
 
     :param exc: with its traceback
     :return: None for an exception that was never raised
@@ -189,7 +187,7 @@ def place_of(exc: BaseException) -> str | None:
 def describe_route(scope: Scope) -> str:
     """Return method, path template and endpoint: ``GET /api/item/{n} (endpoint API)``.
 
-    :param scope: ASGI scope of the request; without a route, it is the path as sent
+    :param scope: ASGI scope of the request
     """
     _route, path = find_route(scope)
     text = f"{scope.get('method', 'WebSocket')} {path}"
@@ -198,7 +196,7 @@ def describe_route(scope: Scope) -> str:
 
 
 def describe_handler(scope: Scope) -> str:
-    """Return where the handler of a request is written: ``file:line, in function``.
+    """Return the place of a request's handler: ``file:line, in function``.
 
     :param scope: ASGI scope of the request
     """
@@ -210,9 +208,9 @@ def describe_handler(scope: Scope) -> str:
 
 
 def source_of(call: Callable[..., Any]) -> dict[str, Any]:
-    """Return where a handler is written: ``file``, ``line``, ``function``.
+    """Return ``file``, ``line`` and ``function`` of a handler.
 
-    :return: nothing for a callable object without code of its own
+    :return: empty for a callable object
     """
     code = getattr(inspect.unwrap(call), "__code__", None)
     if code is None:

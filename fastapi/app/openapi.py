@@ -1,9 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the backend shows of an app, read from its OpenAPI document.
+"""Operations of an app for the backend, read from the app's OpenAPI document.
 
-Pure Python. The document is what FastAPI makes of the app: routes that it leaves out
-(``include_in_schema=False``) and mounted apps, which have documents of their own, are
-left out here too.
+Routes that are not in the document (``include_in_schema=False``) and mounted apps,
+which have documents of their own, are left out.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ __all__ = [
     "quote_path",
 ]
 
-#: Keys of a path item that are operations (OpenAPI 3.1, "Path Item Object").
+#: Keys of a path item that stand for operations (OpenAPI 3.1, "Path Item Object").
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-#: Where Swagger UI puts an operation without tags.
+#: Tag of operations without tags in Swagger UI.
 DEFAULT_TAG = "default"
-#: Key of an operation: the groups that it is for (``openapi_document``).
+#: Key of an operation: the groups that may call it (``openapi_document``).
 GROUPS_KEY = "x-odoo-groups"
-#: Beginning of what the description says of them, after the docstring.
+#: Start of the sentence about groups in a description, after the docstring.
 GROUPS_SENTENCE = "Only for members of "
-#: What ``encodeURIComponent`` of JavaScript leaves as it is, besides letters, digits
+#: Characters that ``encodeURIComponent`` of JavaScript keeps, besides letters, digits
 #: and ``_.-~``.
 _UNRESERVED = "!*'()"
 
@@ -41,13 +40,12 @@ class Operation:
     """One method of one path.
 
     :param method: in capitals
-    :param path: below the app, its parameters in braces
-    :param summary: first line of the description where the developer gave no summary
-    :param security: what a client has to present, one of these: names of security
-        schemes with scopes
-    :param parameters: of the path, the query, headers and cookies
-    :param required_groups: requirements, each of them XML ids of groups of which the
-        caller needs one
+    :param path: below the app, with parameters in braces
+    :param summary: the summary, or the first line of the description
+    :param security: alternatives, each with names of security schemes and scopes
+    :param parameters: in the path, query, headers and cookies
+    :param required_groups: requirements, each with XML ids of groups; the caller needs
+        one of them
     """
 
     method: str
@@ -62,19 +60,19 @@ class Operation:
 
     @property
     def authenticated(self) -> bool:
-        """Whether a client has to say who it is."""
+        """Whether a client has to authenticate."""
         return bool(self.security) and all(self.security)
 
     @property
     def needs_input(self) -> bool:
-        """Whether a client has to send anything, credentials aside."""
+        """Whether a client has to send anything but credentials."""
         return "{" in self.path or any(
             parameter.get("required") for parameter in self.parameters
         )
 
     @property
     def scopes(self) -> frozenset[str]:
-        """The scopes that a credential has to allow."""
+        """The scopes that a credential must have."""
         return frozenset(
             scope
             for schemes in self.security
@@ -84,21 +82,18 @@ class Operation:
 
     @property
     def docs_fragment(self) -> str:
-        """The place in Swagger UI, as the fragment of a URL (its "deep linking")."""
+        """Fragment of the operation's URL in Swagger UI ("deep linking")."""
         names = [self.tags[0] if self.tags else DEFAULT_TAG, self.operation_id]
         return "".join(f"/{quote(name, _UNRESERVED)}" for name in names if name)
 
 
 def quote_path(path: str) -> str:
-    """Return a path as a URL has it (RFC 3986, ``pchar``)."""
+    """Return a path, quoted for a URL (RFC 3986, ``pchar``)."""
     return quote(path, "/:@!$&'()*+,;=~")
 
 
 def iter_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
-    """Yield the operations of an OpenAPI document, in its order.
-
-    :param document: as ``FastAPI.openapi()`` returns it
-    """
+    """Yield the operations of an OpenAPI document, in its order."""
     for path, item in document.get("paths", {}).items():
         for method, operation in item.items():
             if method not in METHODS:
@@ -122,14 +117,14 @@ def iter_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
 def _summary_of(operation: Mapping[str, Any]) -> str:
     """Return the summary of an operation, or the first line of its docstring.
 
-    FastAPI makes a summary of the name of the function where none is given
-    (``fastapi.openapi.utils.generate_operation_summary``). The operation's id contains
-    that name, and tells it from a given one.
+    The default summary comes from the name of the function
+    (``fastapi.openapi.utils.generate_operation_summary``), which is part of the
+    operation id.
     """
     summary = operation.get("summary", "")
     description = operation.get("description", "").strip()
     if GROUPS_KEY in operation and description.startswith(GROUPS_SENTENCE):
-        return summary  # there is no docstring
+        return summary  # no docstring
     made_of = summary.lower().replace(" ", "_")
     if description and made_of in operation.get("operationId", "").lower():
         return description.partition("\n")[0].rstrip()
@@ -140,9 +135,9 @@ def first_simple_get(
     document: Mapping[str, Any],
     is_wanted: Callable[[Operation], bool] = lambda _operation: True,
 ) -> Operation | None:
-    """Return the first operation that reads, and asks for nothing but credentials.
+    """Return the first GET operation that needs no input but credentials.
 
-    :param is_wanted: whether an operation may be chosen
+    :param is_wanted: returns whether an operation may be chosen
     """
     for operation in iter_operations(document):
         if (
@@ -162,13 +157,13 @@ def curl_command(
 ) -> str:
     """Return a command line that calls an operation, quoted for a POSIX shell.
 
-    Words in capitals stand for credentials, unless ``header`` gives them. Of several
-    ways to authenticate, the command uses the first one without a cookie.
+    Words in capitals stand for credentials, unless ``header`` has them. The command
+    uses the first way to authenticate, if possible one without a cookie.
 
-    :param document: where the operation is from
+    :param document: the OpenAPI document with the operation
     :param operation: without required parameters
-    :param url: where the app is mounted, without a slash at its end
-    :param header: name and value of the header that holds the credentials
+    :param url: URL of the app, without a trailing slash
+    :param header: name and value of a header with credentials
     """
     arguments = []
     query = {}
@@ -184,7 +179,7 @@ def curl_command(
             case "http", _ if scheme.get("scheme", "").lower() == "basic":
                 arguments += ["--user", "LOGIN:PASSWORD"]
             case (("http" | "oauth2" | "openIdConnect"), _):
-                # keys of the endpoint are sent like tokens
+                # keys of the endpoint are bearer tokens
                 word = "KEY" if "key" in name.lower() else "TOKEN"
                 arguments += ["--header", f"Authorization: Bearer {word}"]
             case "apiKey", "header":
@@ -202,7 +197,7 @@ def curl_command(
 def _choose_way(
     operation: Operation, schemes: Mapping[str, Mapping[str, Any]]
 ) -> Iterable[str]:
-    """Return the names of the security schemes that a command line can use best."""
+    """Return the security schemes for a command line."""
     if not operation.authenticated:
         return ()
 

@@ -1,18 +1,17 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The OpenAPI document of an app, as programs that generate clients need it.
+"""Completes the OpenAPI document of an app for client generators.
 
-FastAPI makes the document. Here it gets, in its own place,
+FastAPI makes the document. Here it gets
 
-* short operation ids, which become the names of functions: ``list_orders``, not
+* short operation ids, which become names of functions: ``list_orders`` instead of
   ``list_orders_orders_get``;
-* titles of schemas that differ, of which generators make names of classes;
-* the groups that a route is for, and where credentials are optional;
-* the errors that Odoo's apps answer with, described once and referred to;
-* a description of headers that every operation takes, instead of one more argument of
-  every generated function.
+* different titles for different schemas, which become names of classes;
+* the groups that may call a route, and routes with optional credentials;
+* the error responses of Odoo's apps, described once and referred to;
+* one description of headers that all operations accept, instead of a parameter of each.
 
-What a developer has said stays: an ``operation_id``, a ``generate_unique_id_function``
-of a route, router or app, ``responses``, a header that a route asks for itself.
+Values of the developer stay: an ``operation_id``, a ``generate_unique_id_function``,
+``responses``, a header that a route depends on itself.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["complete_document"]
 
-#: Errors by status: key below ``components/responses``, and description.
+#: Error responses by status: key in ``components/responses``, and description.
 ERRORS = {
     "400": ("BadRequest", "The request can't be carried out: `detail` says why."),
     "401": ("Unauthorized", "Credentials are missing or wrong."),
@@ -54,7 +53,7 @@ ERRORS = {
         "after how many seconds to try again.",
     ),
 }
-#: The schema of all of these but 422: ``schemas.ErrorDetail``.
+#: The schema of these responses, except 422: ``schemas.ErrorDetail``.
 ERROR_SCHEMA = {
     "title": "ErrorDetail",
     "description": "What went wrong.",
@@ -62,11 +61,10 @@ ERROR_SCHEMA = {
     "properties": {"detail": {"title": "Detail", "type": "string"}},
     "required": ["detail"],
 }
-#: Names for it: the second one if an app has another schema of the first, as FastAPI
-#: names two models that are called the same.
+#: Names for it: the second one if the app has another schema with the first name.
 _ERROR_SCHEMA_NAMES = ("ErrorDetail", "odoo__addons__fastapi__schemas__ErrorDetail")
 
-#: What FastAPI says of a wrong request (``fastapi.openapi.utils.get_openapi_path``).
+#: FastAPI's 422 response (``fastapi.openapi.utils.get_openapi_path``).
 _FASTAPI_422 = {
     "description": "Validation Error",
     "content": {
@@ -75,12 +73,12 @@ _FASTAPI_422 = {
         }
     },
 }
-#: Methods that change nothing.
+#: Methods without a change.
 _SAFE_METHODS = frozenset({"get", "head", "options", "trace"})
 
 
 class _Documented(NamedTuple):
-    """A route, and the operation that one of its methods is in the document."""
+    """A route, and one of its operations in the document."""
 
     route: RouteContext
     method: str
@@ -88,10 +86,10 @@ class _Documented(NamedTuple):
 
 
 def complete_document(document: dict[str, Any], app: FastAPI) -> None:
-    """Add what FastAPI's document of an app lacks, in place.
+    """Complete the OpenAPI document of an app, in place.
 
-    :param document: just made by ``FastAPI.openapi``
-    :param app: whose document it is
+    :param document: new document of ``FastAPI.openapi``
+    :param app: the app
     """
     documented = list(_iter_documented(document, app))
     _shorten_ids(document, documented)
@@ -106,7 +104,7 @@ def _iter_documented(document: dict[str, Any], app: FastAPI) -> Iterator[_Docume
     for route in iter_route_contexts(app.routes):
         if isinstance(route.original_route, APIRoute) and route.include_in_schema:
             for method in sorted(route.methods):  # a set
-                # of two, FastAPI documents the last one
+                # FastAPI documents the last one of several
                 routes[route.path_format, method.lower()] = route
     for (path, method), route in routes.items():
         yield _Documented(route, method, document["paths"][path][method])
@@ -118,10 +116,10 @@ def _iter_documented(document: dict[str, Any], app: FastAPI) -> Iterator[_Docume
 
 
 def _shorten_ids(document: dict[str, Any], documented: list[_Documented]) -> None:
-    """Give short ids to the operations whose id nobody has chosen.
+    """Shorten the operation ids that the developer has not chosen.
 
-    Each takes the shortest one that is free, in the order of the routes: what is added
-    behind them, by the router of another addon for example, leaves their ids alone.
+    In the order of the routes, each gets the shortest unused id. So routes that are
+    added later, for example by another addon, don't change the ids before them.
     """
     generated = [item for item in documented if _has_generated_id(item)]
     theirs = {id(item.operation) for item in generated}
@@ -146,18 +144,18 @@ def _shorten_ids(document: dict[str, Any], documented: list[_Documented]) -> Non
 
 
 def _has_generated_id(item: _Documented) -> bool:
-    """Return whether FastAPI has made the id, and nobody has said how."""
+    """Return whether an operation id is FastAPI's default."""
     route = item.route
     return (
         not route.operation_id
         and isinstance(route.generate_unique_id_function, DefaultPlaceholder)
-        # another one is from ``openapi_extra``
+        # ``openapi_extra`` may have another one
         and item.operation.get("operationId") == route.unique_id
     )
 
 
 def _iter_ids(item: _Documented) -> Iterator[str]:
-    """Yield ids for an operation, the best one first; the last ones are numbered."""
+    """Yield ids for an operation, the shortest first, numbered ones last."""
     route, method, operation = item
     name = _to_identifier(route.name)
     if name and len(route.methods) > 1:
@@ -178,12 +176,12 @@ def _to_identifier(text: str) -> str:
 
 
 def _normalize(operation_id: str) -> str:
-    """Return what generators for any language still tell apart of an id."""
+    """Return an id in the form in which generators of all languages tell ids apart."""
     return re.sub(r"[\W_]", "", operation_id).lower()
 
 
 def _iter_operations(paths: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield all operations below path items, with those of callbacks."""
+    """Yield the operations of path items and of their callbacks."""
     for item in paths.values():
         for method, operation in item.items():
             if method in METHODS:
@@ -200,11 +198,10 @@ def _iter_operations(paths: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _describe_headers_once(
     document: dict[str, Any], documented: list[_Documented]
 ) -> None:
-    """Move headers that the app has for documentation alone out of the operations.
+    """Move headers that the app only documents out of the operations.
 
-    Such a header is described in ``info``, and below ``components/parameters`` without
-    a reference to it. A reference from the operation or its path is what generators
-    make an argument of.
+    They are described in ``info``, and in ``components/parameters``. Without references
+    to these, generators make no arguments of them.
     """
     moved: dict[str, Any] = {}
     for item in documented:
@@ -240,7 +237,7 @@ def _describe_headers_once(
 
 
 def _iter_params(dependant: Dependant) -> Iterator[tuple[Dependant, Any]]:
-    """Yield all that a route reads of a request but its body, and what reads it."""
+    """Yield the parameters of a route, each with the dependency that has it."""
     for param in (
         *dependant.path_params,
         *dependant.query_params,
@@ -262,10 +259,10 @@ def _only_documents(dependant: Dependant) -> bool:
 
 
 def _add_requirements(documented: list[_Documented]) -> None:
-    """Say which groups a route is for, and where credentials are optional.
+    """Add the groups that may call a route, and mark optional credentials.
 
-    ``x-odoo-groups`` is a list of requirements, each a list of the groups (XML ids) of
-    which one is enough.
+    ``x-odoo-groups`` is a list of requirements, each a list of XML ids of groups; the
+    caller needs one of them.
     """
     for item in documented:
         operation, dependant = item.operation, item.route.dependant
@@ -294,10 +291,10 @@ def _iter_groups(dependant: Dependant) -> Iterator[tuple[str, ...]]:
 
 
 def _iter_optional_auth(dependant: Dependant, optional: bool = False) -> Iterator[bool]:
-    """Yield for each security scheme whether a request can do without a credential.
+    """Yield for each security scheme whether it is optional.
 
-    Only the ways of the endpoint say so (``auth.ways``). Dependencies of an app don't
-    show what they do without a credential.
+    That is known for the ways of the endpoint (``auth.ways``), not for dependencies of
+    an app.
     """
     optional = optional or getattr(dependant.call, "optional_auth", False)
     if isinstance(dependant.call, SecurityBase):
@@ -312,10 +309,9 @@ def _iter_optional_auth(dependant: Dependant, optional: bool = False) -> Iterato
 
 
 def _add_errors(document: dict[str, Any], documented: list[_Documented]) -> None:
-    """Refer to the errors from the operations that may answer with them.
+    """Add references to the error responses of each operation.
 
-    Where the ``responses`` of a route, router or app have the status, or a range that
-    it is in, these count.
+    ``responses`` of a route, router or app take precedence, also for ranges.
     """
     used = set()
     for item in documented:
@@ -356,7 +352,7 @@ def _add_errors(document: dict[str, Any], documented: list[_Documented]) -> None
 
 
 def _iter_statuses(document: dict[str, Any], item: _Documented) -> Iterator[str]:
-    """Yield the errors that a client of an operation has to expect, but for the 422."""
+    """Yield the error statuses of an operation, except 422."""
     operation = item.operation
     if (
         item.method not in _SAFE_METHODS
@@ -376,7 +372,7 @@ def _iter_statuses(document: dict[str, Any], item: _Documented) -> Iterator[str]
 
 
 def _takes_secrets(document: dict[str, Any], operation: dict[str, Any]) -> bool:
-    """Return whether clients send a secret that can be guessed, so not a cookie."""
+    """Return whether clients send secrets that can be guessed: not cookies."""
     schemes = document.get("components", {}).get("securitySchemes", {})
     return any(
         schemes.get(name, {}).get("in") != "cookie"
@@ -391,11 +387,11 @@ def _takes_secrets(document: dict[str, Any], operation: dict[str, Any]) -> bool:
 
 
 def _distinguish_titles(document: dict[str, Any]) -> None:
-    """Have no two schemas with one title.
+    """Give schemas with the same title different ones.
 
-    FastAPI names models of the same name by their modules, and the two schemas of a
-    model that is read otherwise than written ``Name-Input`` and ``Name-Output``. Their
-    titles are the same, and ``openapi-python-client`` leaves all but one of them out.
+    FastAPI has different names for two models of the same name, and for the two schemas
+    of a model (``Name-Input``, ``Name-Output``), but the same title.
+    ``openapi-python-client`` leaves out all but one of them.
     """
     schemas = document.get("components", {}).get("schemas", {})
     by_title: dict[str, list[str]] = {}
@@ -408,7 +404,7 @@ def _distinguish_titles(document: dict[str, Any]) -> None:
 
 
 def _shorten_keys(keys: list[str]) -> list[str]:
-    """Return the ends of keys, as long as they have to be to differ."""
+    """Return the shortest ends of keys that differ."""
     parts = [key.split("__") for key in keys]
     for size in range(1, max(map(len, parts))):
         ends = ["_".join(part[-size:]) for part in parts]

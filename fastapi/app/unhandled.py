@@ -1,22 +1,22 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Exceptions that no handler is registered for, and those of middleware.
+"""Exceptions without a handler, and exceptions of middleware.
 
-They pass the middleware of the app as they were raised, so that a middleware that
-reports errors sees them, as on any other server. Starlette would answer them outside
-of the middleware (``ServerErrorMiddleware``): a browser could not read the 500 without
-CORS headers. So each middleware's ``send`` is recorded on the way in, and the response
-goes out through the innermost that still works::
+They leave the middleware as they were raised, so that middleware for error reports sees
+them. Starlette would respond to them outside of the middleware
+(``ServerErrorMiddleware``), and a browser could not read the 500 without CORS headers.
+So the ``send`` of each middleware is recorded, and the response is sent through the
+innermost one that still works::
 
     ServerErrorMiddleware             catches, calls UnhandledErrorHandler, raises again
-        OutermostMiddleware           has the ``send`` of the server
+        OutermostMiddleware           records the ``send`` of the server
             middleware A
-                RecordedSend          has the ``send`` of A
+                RecordedSend          records the ``send`` of A
                     middleware B
-                        RecordedSend  has the ``send`` of B
+                        RecordedSend  records the ``send`` of B
                             Starlette's exception middleware, the router
 
-What a middleware itself raises goes out through the ``send`` of the one outside it. No
-middleware is called twice.
+The response to an exception of a middleware is sent through the middleware outside of
+it. No middleware is called twice.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from .wrapped import TRANSACTION_ERRORS
 
 try:
     from starlette.middleware import body_limit
-except ImportError:  # of older versions
+except ImportError:  # older versions
     body_limit = None
 
 if TYPE_CHECKING:
@@ -52,22 +52,22 @@ if TYPE_CHECKING:
 
 __all__ = ["record_sends"]
 
-#: Seconds that the ``send`` of a middleware may take whose call is over.
+#: Seconds for the ``send`` of a middleware whose call has ended.
 SEND_GRACE = 5
-#: Raised by a ``send`` of Starlette outside of the middleware, which has sent a
-#: response of its own. There is no public name; FastAPI looks it up likewise.
+#: Starlette's exception for a ``send`` that has sent a response of its own. It has no
+#: public name.
 _RESPONSE_SENT: Any = getattr(body_limit, "_RequestBodyLimitResponseSent", ())
 
 
 def record_sends(
     app: Starlette, handler: ExceptionHandler, default: ExceptionHandler
 ) -> None:
-    """Put what is needed between the middleware of an app.
+    """Put our middleware between the middleware of an app.
 
-    :param app: its stack of middleware is not built yet; it has no handler for every
-        exception
-    :param handler: for all exceptions that the app has no handler for
-    :param default: takes its place if it fails itself
+    :param app: its middleware stack is not built yet, and it has no handler for
+        ``Exception``
+    :param handler: for exceptions without a handler
+    :param default: used if ``handler`` fails
     """
     unhandled = UnhandledErrorHandler(dict(app.exception_handlers), handler, default)
     app.exception_handlers[Exception] = unhandled
@@ -78,7 +78,7 @@ def record_sends(
 
 
 class RecordedSend:
-    """Records what a middleware gives to the app inside it; changes nothing.
+    """Records the ``send`` of a middleware.
 
     :param app: the rest of the app
     :param depth: number of middleware outside of it
@@ -103,15 +103,15 @@ class RecordedSend:
         except BaseException:
             del sends[depth:]
             raise
-        # what is raised from now on is raised by a middleware outside
+        # exceptions from now on are raised by an outer middleware
         del sends[depth:]
 
 
 class OutermostMiddleware:
-    """Records what the server gives to the middleware of the app.
+    """Records ``receive`` and ``send`` of the server.
 
     :param app: the rest of the app
-    :param handler: for exceptions that no handler of the app is registered for
+    :param handler: for exceptions without a handler
     """
 
     def __init__(self, app: ASGIApp, handler: UnhandledErrorHandler) -> None:
@@ -136,11 +136,11 @@ class OutermostMiddleware:
             if exc is errors.handled and exchange.complete:
                 return  # a frozen dataclass, see original_exception
             errors.record(exc)
-            exc = None  # or its traceback would keep it, by this frame
+            exc = None  # its traceback refers to this frame
             raise
 
     async def _run_alone(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the app for a server or client that is not the bridge."""
+        """Run the app without the bridge, for another server or client."""
         started = scope["type"] != "http"
 
         async def watch(message: Message) -> None:
@@ -159,14 +159,13 @@ class OutermostMiddleware:
 
 
 class UnhandledErrorHandler:
-    """Sends the response to an exception that has passed all middleware.
+    """Sends the response to an exception that no middleware has caught.
 
-    Starlette calls it (``ServerErrorMiddleware``), and raises the exception again.
-    What reports exceptions outside of the app's own middleware has seen it by then.
+    ``ServerErrorMiddleware`` calls it and raises the exception again.
 
     :param handlers: exception handlers of the app, by type or status
     :param handler: for all other exceptions
-    :param default: takes its place if it fails itself
+    :param default: used if ``handler`` fails
     """
 
     def __init__(
@@ -191,7 +190,7 @@ class UnhandledErrorHandler:
         return _send_nothing
 
     async def handle(self, request: Request, exc: Exception) -> Response:
-        """Return the response, by the handler that Starlette would look up."""
+        """Return the response of the handler that Starlette would choose."""
         handler = None
         if isinstance(exc, HTTPException):
             handler = self.handlers.get(exc.status_code)
@@ -225,7 +224,7 @@ class UnhandledErrorHandler:
 
         await response(scope, _receive_nothing, collect)
         for send in reversed(errors.sends):
-            # A middleware whose call is over may refuse, lose or keep a message.
+            # A middleware may refuse, drop or keep messages after its call.
             with suppress(Exception), anyio.move_on_after(SEND_GRACE):
                 for message in messages:
                     await send(_copy(message))
@@ -243,7 +242,7 @@ async def _call(handler: ExceptionHandler, request: Request, exc: Exception) -> 
 
 
 async def _send_nothing(scope: Scope, receive: Receive, send: Send) -> None:
-    """Stand in for a response that is sent already, or that Odoo makes."""
+    """Send nothing: the response is sent already, or Odoo makes it."""
 
 
 async def _receive_nothing() -> Message:
@@ -252,7 +251,7 @@ async def _receive_nothing() -> Message:
 
 
 def _copy(message: Message) -> Message:
-    """Return a message that a middleware may change."""
+    """Return a copy of a message, which a middleware may change."""
     if "headers" in message:
         return {**message, "headers": list(message["headers"])}
     return dict(message)

@@ -1,26 +1,25 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Exceptions that a library has wrapped in one of its own.
+"""Exceptions that libraries wrap in exceptions of their own.
 
-A handler that reads a record through a schema raises what the record raises: an
-``AccessError`` is a 403, a conflict with another transaction is replayed. But pydantic
-and anyio raise something of their own instead:
+If a schema reads a record, the error of the record counts: an ``AccessError`` is a 403,
+a conflict with another transaction is replayed. But pydantic and anyio wrap it:
 
-====================================  ==================================  =========
+====================================  ==================================  =============
 raised in                             wrapped in                          original
-====================================  ==================================  =========
-an attribute of what is validated     ``get_attribute_error``             a string
-a generator that is validated         ``iteration_error``                 a string
-a schema that a validator validates   ``value_error``                     in ``ctx``
-a serializer, in Python mode          ``PydanticSerializationError``      the cause
-a serializer, in JSON mode            ``PydanticSerializationError``      a string
-a task of a task group                ``ExceptionGroup``                  in it
-====================================  ==================================  =========
+====================================  ==================================  =============
+an attribute of a validated object    ``get_attribute_error``             only its text
+a validated generator                 ``iteration_error``                 only its text
+a validator that validates a schema   ``value_error``                     in ``ctx``
+a serializer in Python mode           ``PydanticSerializationError``      the cause
+a serializer in JSON mode             ``PydanticSerializationError``      only its text
+a task of a task group                ``ExceptionGroup``                  a member
+====================================  ==================================  =============
 
-Where pydantic keeps a string, the same thing is done a second time, without pydantic:
-the attribute is read, the model is serialized in Python mode. What that raises counts
-if it has the same string. If nothing is raised then (the attribute is read by another
-name than that of the field, the generator is used up), the type is taken from the
-string, if it is one of Odoo's or PostgreSQL's. Another type stays wrapped.
+If there is only a text, the operation is repeated without pydantic: the attribute is
+read, the model is serialized in Python mode. The resulting exception counts if it has
+the same text. If there is none (the attribute has another name than the field, the
+generator is exhausted), the text names the type, if it is one of Odoo or PostgreSQL.
+Other types stay wrapped.
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TRANSACTION_ERRORS", "unwrap"]
 
-#: What ``odoo.service.model.retrying`` replays, or turns into an error of its own
-#: after a rollback: never handled by the app.
+#: Exceptions that ``odoo.service.model.retrying`` replays, or replaces after a
+#: rollback. The app must not handle them.
 TRANSACTION_ERRORS = (
     ConcurrencyError,
     psycopg2.IntegrityError,
@@ -53,7 +52,7 @@ TRANSACTION_ERRORS = (
     psycopg2.errors.ReadOnlySqlTransaction,
 )
 
-#: What is worth more than what it is wrapped in: it has a status, or is replayed.
+#: Exceptions that replace their wrapper: they have a status, or are replayed.
 ORIGINALS = (
     UserError,
     HTTPException,
@@ -61,18 +60,18 @@ ORIGINALS = (
     SessionExpiredException,
     *TRANSACTION_ERRORS,
 )
-#: What ``odoo.service.model.retrying`` replays, of PostgreSQL's exceptions.
+#: PostgreSQL's exceptions that ``odoo.service.model.retrying`` replays.
 CONFLICTS = (
     psycopg2.errors.DeadlockDetected,
     psycopg2.errors.LockNotAvailable,
     psycopg2.errors.SerializationFailure,
 )
 
-#: Errors of pydantic that hold an exception as a string.
+#: Types of pydantic's errors with the text of an exception.
 _TEXT_ERRORS = ("get_attribute_error", "iteration_error", "mapping_type")
 
-#: What pydantic puts before the string of an exception, in JSON mode. Of its core:
-#: ``serializers/errors.rs``, ``serializers/type_serializers/function.rs``.
+#: What pydantic's core puts before that text in JSON mode (``serializers/errors.rs``,
+#: ``serializers/type_serializers/function.rs``).
 _SERIALIZING = re.compile(
     r"(?:Error serializing to JSON: |PydanticSerializationError: "
     r"|Error calling function `[^`]*`: )*"
@@ -80,14 +79,13 @@ _SERIALIZING = re.compile(
 
 
 def unwrap(exc: Exception) -> Exception:
-    """Return what a library has wrapped in an exception.
+    """Return the exception that another one wraps.
 
-    To be called where the exception is caught: while the transaction lasts, the
-    traceback is there.
+    Call it where the exception is caught, before the rollback: it needs the traceback
+    and the transaction.
 
-    :param exc: any exception
-    :return: an exception of Odoo, of PostgreSQL or an ``HTTPException``; ``exc`` itself
-        if it wraps nothing of that kind
+    :return: an exception of Odoo or PostgreSQL, or an ``HTTPException``; ``exc`` itself
+        if it wraps no such exception
     """
     if isinstance(exc, ORIGINALS):
         return exc
@@ -111,7 +109,7 @@ def _of_validation(exc: ValidationError | ValidationException) -> Exception | No
                 return original
         elif error["type"] in _TEXT_ERRORS:
             texts.append(inner)
-    # A conflict first: nothing can be read after it, and the rest follows from it.
+    # A conflict first: it may be the cause of the others.
     for text in texts:
         original = _from_text(text)
         if isinstance(original, ConcurrencyError | psycopg2.Error):
@@ -129,7 +127,7 @@ def _of_validation(exc: ValidationError | ValidationException) -> Exception | No
 
 
 def _read_again(error: dict[str, Any]) -> Exception | None:
-    """Return what reading an attribute raises, if it is what pydantic was told."""
+    """Return the exception of reading an attribute, if it has the same text."""
     try:
         getattr(error["input"], str(error["loc"][-1]))
     except Exception as exc:
@@ -152,10 +150,10 @@ def _of_serialization(exc: PydanticSerializationError) -> Exception | None:
 
 
 def _serialize_again(exc: PydanticSerializationError, text: str) -> Exception | None:
-    """Return what serializing in Python mode raises, if it is what the text says.
+    """Return the exception of serializing in Python mode, if it has the same text.
 
-    pydantic keeps no reference to what it serializes: its own frame has one. The names
-    are those of the parameters of two public methods.
+    The serialized object is only known to the frame of pydantic's method. The names are
+    parameters of public methods.
     """
     frame = exc.__traceback__
     while frame is not None and frame.tb_next is not None:
@@ -178,7 +176,7 @@ def _serialize_again(exc: PydanticSerializationError, text: str) -> Exception | 
 
 
 def _of_group(exc: Exception) -> Exception | None:
-    """Return the one exception of a group; of several, one that Odoo replays."""
+    """Return the only exception of a group, or one that Odoo replays."""
     leaves = [unwrap(leaf) for leaf in _leaves(exc)]
     for leaf in leaves:
         if isinstance(leaf, ConcurrencyError | psycopg2.OperationalError):
@@ -189,7 +187,7 @@ def _of_group(exc: Exception) -> Exception | None:
 
 
 def _leaves(exc: Exception) -> Iterator[Exception]:
-    # by its attributes: Python 3.10 has no such class, anyio brings one
+    # Python 3.10 has no ExceptionGroup; anyio uses a backport
     for member in _members(exc):
         if _members(member):
             yield from _leaves(member)
@@ -203,9 +201,9 @@ def _members(exc: BaseException) -> tuple[BaseException, ...]:
 
 
 def _from_text(text: str) -> Exception | None:
-    """Return an exception of the type that a text names, None if that is unknown.
+    """Return an exception of the type that a text names, None for other types.
 
-    It is raised here, so that ``internal_texts`` can tell it from one of the app.
+    It is raised here: ``internal_texts`` looks at the line that raises.
     """
     try:
         _raise_from_text(text)
@@ -223,19 +221,19 @@ def _raise_from_text(text: str) -> None:
     if not (isinstance(of_postgres, type) and issubclass(of_postgres, ORIGINALS)):
         return
     if issubclass(of_postgres, psycopg2.IntegrityError):
-        # Odoo asks the exception for the constraint; only the lost one knows it
+        # Odoo would read the constraint from the original exception
         raise odoo.exceptions.ValidationError(message)
     if issubclass(of_postgres, CONFLICTS):
-        raise ConcurrencyError(text)  # Odoo would ask for its code, which is lost too
+        raise ConcurrencyError(text)  # Odoo would read the code of the original
     raise of_postgres(message)
 
 
 def _as_text(exc: BaseException) -> str:
-    """Return an exception as pydantic writes it."""
+    """Return the text that pydantic makes of an exception."""
     return f"{type(exc).__name__}: {exc}"
 
 
 def _out_of(original: Exception, exc: Exception) -> Exception:
-    """Let ``exc``, whose traceback leads to the handler, be seen with the original."""
+    """Chain ``exc``, whose traceback leads to the handler, to the original."""
     original.__context__ = exc
     return original
