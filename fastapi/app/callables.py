@@ -104,7 +104,7 @@ def _functions(call: Callable[..., Any]) -> tuple[Any, ...]:
     return call, getattr(call, "__call__", None)  # noqa: B004
 
 
-def _named(replacement: Callable[..., Any], call: Callable[..., Any]) -> Any:
+def _named(replacement: Any, call: Callable[..., Any]) -> Any:
     """Give a replacement the name and signature of the original.
 
     Without ``functools.wraps``: FastAPI follows ``__wrapped__``, and would take an

@@ -356,7 +356,7 @@ def _is_of_fastapi(route: BaseRoute) -> bool:
     )
 
 
-def _replacements(route: BaseRoute, routes: list[BaseRoute]) -> Iterator[BaseRoute]:
+def _replacements(route: Any, routes: list[BaseRoute]) -> Iterator[BaseRoute]:
     """Yield the replacements of a route, or the route itself."""
     if not _is_of_fastapi(route):
         yield route
@@ -382,18 +382,19 @@ def _page(
     """
 
     async def page(request: Request) -> Response:
-        access = _get_access(request.scope)
+        guard = _get_guard(request.scope)
+        access = guard.access if guard else DocsAccess.GRANTED
         if get_route_path(request.scope) != path:
             headers = {**_PAGE_HEADERS, "Vary": "Accept"}
             return RedirectResponse(_url(request, path), 303, headers)
-        if access is DocsAccess.LOGIN:
+        if guard and access is DocsAccess.LOGIN:
             query = urlencode({"redirect": quote(request.scope["path"])})
-            login_path = quote(_get_guard(request.scope).login_path)
+            login_path = quote(guard.login_path)
             return RedirectResponse(f"{login_path}?{query}", 303, _PAGE_HEADERS)
         if access is DocsAccess.REFUSED:
             raise HTTPException(403, headers=_PAGE_HEADERS)
         nonce = secrets.token_urlsafe()
-        content = make(request).body.replace(
+        content = bytes(make(request).body).replace(
             b"<script", b'<script nonce="%b"' % nonce.encode()
         )
         policy = {"Content-Security-Policy": _POLICY.format(nonce=nonce)}
@@ -436,7 +437,7 @@ def _schema(
         response = await original(request)
         root_path = request.scope.get("root_path", "").rstrip("/")
         url = request.url.replace(path=quote(root_path), query="", fragment="")
-        document = json.loads(response.body)
+        document = json.loads(bytes(response.body))
         locate_document(document, root_path, str(url))
         return JSONResponse(document, headers=_PAGE_HEADERS)
 
@@ -446,7 +447,7 @@ def _schema(
 def _get_guard(scope: Scope) -> DocsGuard | None:
     """Return the guard of a request, None without Odoo."""
     state = get_state(scope)
-    return state and state.docs_guard
+    return state.docs_guard if state else None
 
 
 def _get_access(scope: Scope) -> DocsAccess:
@@ -491,15 +492,15 @@ def _redoc(request: Request) -> Response:
         with_google_fonts=False,
     )
     # FastAPI has no parameter for it: no scripts in Markdown
-    page.body = page.body.replace(b"<redoc ", b'<redoc sanitize="true" ')
-    page.body = page.body.replace(b"</redoc>", b"</redoc>" + _REDOC_SCRIPT.encode(), 1)
+    content = bytes(page.body).replace(b"<redoc ", b'<redoc sanitize="true" ')
+    page.body = content.replace(b"</redoc>", b"</redoc>" + _REDOC_SCRIPT.encode(), 1)
     return _dress(request, page, _REDOC_STYLE)
 
 
 def _dress(request: Request, page: Response, style: str) -> Response:
     """Add our styles, and name and logo of the company, to a page."""
     style = f"<style>{_STYLE}{style}</style></head>"
-    page.body = page.body.replace(b"</head>", style.encode(), 1)
+    content = bytes(page.body).replace(b"</head>", style.encode(), 1)
     guard = _get_guard(request.scope)
     brand = guard and guard.get_brand()
     if brand:
@@ -507,7 +508,8 @@ def _dress(request: Request, page: Response, style: str) -> Response:
         if brand.logo_path:
             logo = f'<img src="{html.escape(brand.logo_path)}" alt="">'
         header = f'<body><header class="api-brand">{logo}{html.escape(brand.name)}'
-        page.body = page.body.replace(b"<body>", f"{header}</header>".encode(), 1)
+        content = content.replace(b"<body>", f"{header}</header>".encode(), 1)
+    page.body = content
     return page
 
 

@@ -108,8 +108,9 @@ def record_mounted_apps(app: Starlette) -> None:
         mount = getattr(route, "starlette_route", None) or route
         # a shared mount may be wrapped already
         if isinstance(mount, Mount | Host) and not isinstance(mount.app, RecordingApp):
-            if isinstance(getattr(mount.app, "router", None), Router):
-                hold_responses(mount.app.router)
+            router = getattr(mount.app, "router", None)
+            if isinstance(router, Router):
+                hold_responses(router)
             mount.app = RecordingApp(mount.app)
 
 

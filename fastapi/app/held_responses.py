@@ -52,10 +52,10 @@ class HeldResponses:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = get_state(scope)
-        errors = state and state.errors
-        if state is None or errors is None:
+        if state is None or state.errors is None:
             await self.app(scope, receive, send)
             return
+        errors = state.errors
         if state.injected is not None:
             raise state.injected
         errors.collect = None

@@ -170,7 +170,7 @@ def curl_command(
     schemes = document.get("components", {}).get("securitySchemes", {})
     if header is not None:
         arguments += ["--header", header]
-        names = ()
+        names: Iterable[str] = ()
     else:
         names = _choose_way(operation, schemes)
     for name in names:

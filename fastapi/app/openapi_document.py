@@ -100,10 +100,10 @@ def complete_document(document: dict[str, Any], app: FastAPI) -> None:
 
 
 def _iter_documented(document: dict[str, Any], app: FastAPI) -> Iterator[_Documented]:
-    routes: dict[tuple[str, str], RouteContext] = {}
+    routes: dict[tuple[str | None, str], RouteContext] = {}
     for route in iter_route_contexts(app.routes):
         if isinstance(route.original_route, APIRoute) and route.include_in_schema:
-            for method in sorted(route.methods):  # a set
+            for method in sorted(route.methods or ()):
                 # FastAPI documents the last one of several
                 routes[route.path_format, method.lower()] = route
     for (path, method), route in routes.items():
@@ -157,8 +157,8 @@ def _has_generated_id(item: _Documented) -> bool:
 def _iter_ids(item: _Documented) -> Iterator[str]:
     """Yield ids for an operation, the shortest first, numbered ones last."""
     route, method, operation = item
-    name = _to_identifier(route.name)
-    if name and len(route.methods) > 1:
+    name = _to_identifier(route.name or "")
+    if name and len(route.methods or ()) > 1:
         name = f"{name}_{method}"
     if name:
         yield name

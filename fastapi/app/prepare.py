@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import threading
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
@@ -114,7 +115,9 @@ class _Preparation:
         self._built_from: tuple[Any, Any] | None = None
         if not isinstance(app, EndpointFastAPI):
             build = app.build_middleware_stack
-            app.build_middleware_stack = lambda: self.build_middleware_stack(build)
+            vars(app)["build_middleware_stack"] = partial(
+                self.build_middleware_stack, build
+            )
 
     def update(self) -> None:
         """Bring the app up to date."""

@@ -217,17 +217,18 @@ class _Route:
         does not apply below the dependencies in its attribute ``not_below``, if it has
         one; it depends on them itself.
         """
-        call = overrides.get(dependant.call)
+        original: Any = dependant.call
+        call = overrides.get(original)
         overrides = {
             dependency: override
             for dependency, override in overrides.items()
-            if dependant.call not in getattr(override, "not_below", ())
+            if original not in getattr(override, "not_below", ())
         }
         if call is None:
             result = copy(dependant)
         else:
             result = get_dependant(
-                path=dependant.path,
+                path=dependant.path or "",
                 call=call,
                 name=dependant.name,
                 own_oauth_scopes=dependant.own_oauth_scopes,
@@ -237,7 +238,7 @@ class _Route:
             )
             if hasattr(dependant, "concurrency"):
                 result.concurrency = dependant.concurrency
-        result.call = self._owner.inline(result.call)
+        result.call = self._owner.inline(call or original)
         result.dependencies = [
             self._build_dependant(sub, overrides) for sub in result.dependencies
         ]
@@ -260,7 +261,7 @@ class _Route:
                 if context is not None:
                     context.run(_scope.set, None)  # tasks must not keep the scope
 
-        original = dependant.call
+        original: Any = dependant.call
         if is_async_generator(original):
 
             async def async_generator(**values: Any) -> AsyncIterator[Any]:
@@ -347,6 +348,7 @@ def _can_be_repeated(dependant: Dependant) -> bool:
 
     It has none if a parameter of the request is invalid.
     """
+    call: Any = dependant.call
     return (
         dependant.use_cache
         and not dependant.path_params
@@ -354,8 +356,8 @@ def _can_be_repeated(dependant: Dependant) -> bool:
         and not dependant.header_params
         and not dependant.cookie_params
         and not dependant.body_params
-        and not is_generator(dependant.call)
-        and not is_async_generator(dependant.call)
+        and not is_generator(call)
+        and not is_async_generator(call)
         and all(map(_can_be_repeated, dependant.dependencies))
     )
 
@@ -380,7 +382,8 @@ def _handler_app(route: Any, original: APIRoute) -> ASGIApp:
         route.dependency_overrides_provider = provider
         routing._effective_route_context_var.reset(token)
     limit = getattr(route, "max_body_size", None)
-    return app if limit is None else routing.wrap_app_with_body_limit(app, limit)
+    wrap: Any = getattr(routing, "wrap_app_with_body_limit", None)
+    return app if limit is None else wrap(app, limit)
 
 
 def _name_source(replacement: Call, original: Call) -> None:
@@ -391,7 +394,7 @@ def _name_source(replacement: Call, original: Call) -> None:
     """
     source = source_of(original)
     if source:
-        cache = routing._endpoint_context_cache
+        cache: dict[int, Any] = routing._endpoint_context_cache
         cache[id(replacement)] = source
         weakref.finalize(replacement, cache.pop, id(replacement), None).atexit = False
 

@@ -37,9 +37,12 @@ from ..bridge.request_state import get_errors
 from .wrapped import TRANSACTION_ERRORS
 
 try:
-    from starlette.middleware import body_limit
+    from starlette.middleware.body_limit import _RequestBodyLimitResponseSent
 except ImportError:  # older versions
-    body_limit = None
+    _RESPONSE_SENT: Any = ()
+else:
+    #: Starlette's exception for a ``send`` that has sent a response of its own.
+    _RESPONSE_SENT = _RequestBodyLimitResponseSent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,9 +57,6 @@ __all__ = ["record_sends"]
 
 #: Seconds for the ``send`` of a middleware whose call has ended.
 SEND_GRACE = 5
-#: Starlette's exception for a ``send`` that has sent a response of its own. It has no
-#: public name.
-_RESPONSE_SENT: Any = getattr(body_limit, "_RequestBodyLimitResponseSent", ())
 
 
 def record_sends(
@@ -132,11 +132,9 @@ class OutermostMiddleware:
         except _RESPONSE_SENT:
             raise
         except Exception as err:
-            exc = original_exception(err)
-            if exc is errors.handled and exchange.complete:
+            if original_exception(err) is errors.handled and exchange.complete:
                 return  # a frozen dataclass, see original_exception
-            errors.record(exc)
-            exc = None  # its traceback refers to this frame
+            errors.record(original_exception(err))
             raise
 
     async def _run_alone(self, scope: Scope, receive: Receive, send: Send) -> None:

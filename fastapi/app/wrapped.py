@@ -24,6 +24,7 @@ Other types stay wrapped.
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.http import SessionExpiredException
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["TRANSACTION_ERRORS", "unwrap"]
 
@@ -73,7 +74,7 @@ _TEXT_ERRORS = ("get_attribute_error", "iteration_error", "mapping_type")
 #: What pydantic's core puts before that text in JSON mode (``serializers/errors.rs``,
 #: ``serializers/type_serializers/function.rs``).
 _SERIALIZING = re.compile(
-    r"(?:Error serializing to JSON: |PydanticSerializationError: "
+    r"^(?:Error serializing to JSON: |PydanticSerializationError: "
     r"|Error calling function `[^`]*`: )*"
 )
 
@@ -99,8 +100,8 @@ def unwrap(exc: Exception) -> Exception:
 
 
 def _of_validation(exc: ValidationError | ValidationException) -> Exception | None:
-    errors = exc.errors()
-    texts = []
+    errors: Sequence[Any] = exc.errors()
+    named = []
     for error in errors:
         inner = error.get("ctx", {}).get("error")
         if isinstance(inner, Exception):
@@ -108,22 +109,14 @@ def _of_validation(exc: ValidationError | ValidationException) -> Exception | No
             if isinstance(original, ORIGINALS):
                 return original
         elif error["type"] in _TEXT_ERRORS:
-            texts.append(inner)
+            named.append(_from_text(inner))
     # A conflict first: it may be the cause of the others.
-    for text in texts:
-        original = _from_text(text)
-        if isinstance(original, ConcurrencyError | psycopg2.Error):
-            return _out_of(original, exc)
-    for error in errors:
-        if error["type"] == "get_attribute_error":
-            original = _read_again(error)
-            if original is not None:
-                return _out_of(original, exc)
-    for text in texts:
-        original = _from_text(text)
-        if original is not None:
-            return _out_of(original, exc)
-    return None
+    for found in named:
+        if isinstance(found, ConcurrencyError | psycopg2.Error):
+            return _out_of(found, exc)
+    again = (_read_again(e) for e in errors if e["type"] == "get_attribute_error")
+    found = next(filter(None, itertools.chain(again, named)), None)
+    return _out_of(found, exc) if found else None
 
 
 def _read_again(error: dict[str, Any]) -> Exception | None:
@@ -139,10 +132,9 @@ def _read_again(error: dict[str, Any]) -> Exception | None:
 
 def _of_serialization(exc: PydanticSerializationError) -> Exception | None:
     if isinstance(exc.__cause__, Exception):
-        original = unwrap(exc.__cause__)
-        return original if isinstance(original, ORIGINALS) else None
-    text = str(exc)
-    text = text[_SERIALIZING.match(text).end() :]
+        cause = unwrap(exc.__cause__)
+        return cause if isinstance(cause, ORIGINALS) else None
+    text = _SERIALIZING.sub("", str(exc), 1)
     original = _from_text(text)
     if not isinstance(original, ConcurrencyError | psycopg2.Error):
         original = _serialize_again(exc, text) or original
@@ -160,8 +152,10 @@ def _serialize_again(exc: PydanticSerializationError, text: str) -> Exception | 
         frame = frame.tb_next
     values = frame.tb_frame.f_locals if frame is not None else {}
     serializer = values.get("self")
+    dump: Any
+    args: tuple[Any, ...] = ()
     if isinstance(serializer, BaseModel):
-        dump, args = serializer.model_dump, ()
+        dump = serializer.model_dump
     elif isinstance(serializer, TypeAdapter) and "instance" in values:
         dump, args = serializer.dump_python, (values["instance"],)
     else:
@@ -186,7 +180,7 @@ def _of_group(exc: Exception) -> Exception | None:
     return None
 
 
-def _leaves(exc: Exception) -> Iterator[Exception]:
+def _leaves(exc: BaseException) -> Iterator[Exception]:
     # Python 3.10 has no ExceptionGroup; anyio uses a backport
     for member in _members(exc):
         if _members(member):
@@ -214,10 +208,10 @@ def _from_text(text: str) -> Exception | None:
 
 def _raise_from_text(text: str) -> None:
     name, _colon, message = text.partition(": ")
-    of_odoo = getattr(odoo.exceptions, name, None)
+    of_odoo: Any = getattr(odoo.exceptions, name, None)
     if isinstance(of_odoo, type) and issubclass(of_odoo, UserError | ConcurrencyError):
         raise of_odoo(message)
-    of_postgres = getattr(psycopg2.errors, name, None)
+    of_postgres: Any = getattr(psycopg2.errors, name, None)
     if not (isinstance(of_postgres, type) and issubclass(of_postgres, ORIGINALS)):
         return
     if issubclass(of_postgres, psycopg2.IntegrityError):
@@ -225,7 +219,8 @@ def _raise_from_text(text: str) -> None:
         raise odoo.exceptions.ValidationError(message)
     if issubclass(of_postgres, CONFLICTS):
         raise ConcurrencyError(text)  # Odoo would read the code of the original
-    raise of_postgres(message)
+    error: Any = of_postgres
+    raise error(message)
 
 
 def _as_text(exc: BaseException) -> str:

@@ -95,6 +95,7 @@ class Exchange(Work):
     :param environ: WSGI environ, for the socket of the client
     """
 
+    _task: asyncio.Task[None]
     #: File descriptor of the client's socket that the loop watches.
     _watched: int | None = None
     _look_timer: asyncio.TimerHandle | None = None
@@ -121,7 +122,6 @@ class Exchange(Work):
         self._request_read = False
         self._loop = loop
         self._environ = environ
-        self._task: asyncio.Task[None] | None = None
         self._state = State.START
         self._chunks: list[bytes] = []
         #: Whether the caller has to take a chunk, or the app has ended.
@@ -211,7 +211,7 @@ class Exchange(Work):
         :raises Exception: what the app raised afterwards
         """
         self._disconnected = True
-        if self._task is None or self._task.done():
+        if self._task.done():
             return
         _resolve(self._over)
         _resolve(self._taken)

@@ -47,6 +47,7 @@ __all__ = [
 #: Whether asyncio has a current task by thread (from Python 3.14 on) or by loop. A task
 #: that starts while there is a current one makes no progress.
 TASK_OF_THREAD = sys.version_info >= (3, 14)
+_tasks: Any = asyncio.tasks
 
 #: Turns of the loop before a sync call, for other callbacks.
 MAX_PATIENCE = 50
@@ -205,7 +206,7 @@ def leave_loop() -> tuple[Any, Any]:
     """Unset the running loop of the thread; return it with its current task."""
     loop, task = asyncio._get_running_loop(), None
     if TASK_OF_THREAD and loop is not None:
-        task = asyncio.tasks._swap_current_task(loop, None)
+        task = _tasks._swap_current_task(loop, None)
     asyncio._set_running_loop(None)
     return loop, task
 
@@ -214,14 +215,14 @@ def return_to_loop(loop: Any, task: Any) -> None:
     """Undo :func:`leave_loop`."""
     asyncio._set_running_loop(loop)
     if task is not None:
-        asyncio.tasks._swap_current_task(loop, task)
+        _tasks._swap_current_task(loop, task)
 
 
 async def run_threads_inline() -> None:
     """Make the running loop run the calls of anyio's worker threads itself."""
-    idle_workers: deque[_InlineWorker] = deque()
+    idle_workers: Any = deque()
     idle_workers.append(_InlineWorker(idle_workers))
     anyio_asyncio._threadpool_idle_workers.set(idle_workers)
     anyio_asyncio._threadpool_workers.set(set())
-    anyio_asyncio._default_thread_limiter.set(_NoLimit())
-    anyio_asyncio._root_task.set(_RootTask())
+    anyio_asyncio._default_thread_limiter.set(_NoLimit())  # type: ignore[arg-type]
+    anyio_asyncio._root_task.set(_RootTask())  # type: ignore[arg-type]

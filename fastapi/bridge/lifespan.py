@@ -27,7 +27,7 @@ from .loops import Loop, new_loop
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
-    from .exchange import ASGIApp, Message
+    from starlette.types import ASGIApp, Message
 
 __all__ = ["Lifespan", "StartTimeoutError", "wait_for_stops"]
 
@@ -76,11 +76,12 @@ class Lifespan:
     :param app: ASGI application
     """
 
+    _loop: Loop
+    _task: asyncio.Future[None]
+
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._lock = threading.Lock()
-        self._loop: Loop | None = None
-        self._task: asyncio.Task[None] | None = None
         self._error: BaseException | None = None
         #: Set when the app has started or failed to.
         self._decided = threading.Event()
@@ -155,7 +156,7 @@ class Lifespan:
             self._close()
             _stops.discard(threading.current_thread())
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+    def _run(self, work: Coroutine[Any, Any, Any]) -> None:
         self._loop.run_until_complete(work)
 
     def _close(self) -> None:
@@ -178,7 +179,7 @@ class Lifespan:
             "asgi": {"version": "3.0", "spec_version": "2.0"},
             "state": self.state,
         }
-        task = self._task = asyncio.create_task(
+        task = self._task = asyncio.ensure_future(
             self._app(scope, self._messages().__anext__, self._send)
         )
         started = asyncio.create_task(self._started.wait())
@@ -209,6 +210,7 @@ def _new_thread(function: Callable[..., Any], *args: Any) -> threading.Thread:
     thread: Any = threading.Thread(
         target=function, args=args, daemon=True, name="odoo.fastapi.lifespan"
     )
-    if hasattr(threading.current_thread(), "dbname"):  # as in odoo.netsvc
-        thread.dbname = threading.current_thread().dbname
+    caller: Any = threading.current_thread()
+    if hasattr(caller, "dbname"):  # read by odoo.netsvc
+        thread.dbname = caller.dbname
     return thread

@@ -14,9 +14,8 @@ first. The other request wakes that loop, with a warning, because asyncio does n
 promise that this works. A third request can't wait for it: asyncio raises an error, to
 which ``explain_foreign_loop`` adds what to do.
 
-Private names of ``asyncio.BaseEventLoop`` in use: ``_ready``, ``_scheduled``,
-``_asyncgens``, ``_selector``, ``_closed``, ``_thread_id``, ``_write_to_self``. Tests of
-this module fail when they change.
+:class:`Loop` uses private attributes of asyncio. Tests of this module fail when they
+change.
 """
 
 import asyncio
@@ -139,13 +138,23 @@ class Loop(asyncio.SelectorEventLoop):
     _signals: int | None = None
     _selector: _BusySelector
 
+    # private attributes of asyncio.BaseEventLoop and BaseSelectorEventLoop
+    _asyncgens: Any
+    _check_closed: Callable[[], None]
+    _closed: bool
+    _default_executor: Any
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+    _thread_id: int | None
+    _write_to_self: Callable[[], None]
+
     def __init__(self) -> None:
         super().__init__(_BusySelector())
         #: Callbacks to hand over to other loops, after this step.
         self._outgoing: deque[tuple[Loop, asyncio.Handle]] = deque()
         self._selector.before_wait = self._before_wait
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]
         self, callback: Any, *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         """Schedule a callback, also from another thread.
@@ -166,10 +175,10 @@ class Loop(asyncio.SelectorEventLoop):
                 # its thread has started it, and may have found nothing to do
                 self._write_to_self()
         else:
-            self._call_from_thread(handle)
+            self._call_from_thread(handle, callback)
         return handle
 
-    def _call_from_thread(self, handle: asyncio.Handle) -> None:
+    def _call_from_thread(self, handle: asyncio.Handle, callback: Any) -> None:
         thread_id = get_ident()
         for loop in _all_loops():
             if loop._thread_id == thread_id:
@@ -177,7 +186,7 @@ class Loop(asyncio.SelectorEventLoop):
                 # list that the callback changes.
                 loop._outgoing.append((self, handle))
                 loop.call_soon(loop._hand_over)
-                _warn_of_sharing(handle._callback)
+                _warn_of_sharing(callback)
                 return
         self._take(handle)
 
@@ -215,7 +224,7 @@ class Loop(asyncio.SelectorEventLoop):
             self.call_soon(_do_nothing)
 
     def _read_signal(self) -> None:
-        if read_stop_signal(self._signals):
+        if self._signals is not None and read_stop_signal(self._signals):
             _stop.set()
 
     def give_back(self) -> None:
@@ -360,7 +369,7 @@ def _warn_of_sharing(callback: Any) -> None:
     task = getattr(callback, "__self__", None)
     place = "something"
     if isinstance(task, asyncio.Task):
-        coroutine = task.get_coro()
+        coroutine: Any = task.get_coro()
         while coroutine is not None:
             code = getattr(coroutine, "cr_code", None)
             if code is None or _is_of_asyncio(code.co_filename):

@@ -8,7 +8,7 @@ that ``a2wsgi`` does not check.
 import re
 from collections.abc import MutableMapping
 from ipaddress import IPv6Address
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, unquote_to_bytes
 
 from a2wsgi.asgi import build_scope as a2wsgi_build_scope
@@ -116,7 +116,7 @@ def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
         # a2wsgi.asgi.build_scope encodes as ASCII and raises
         environ["QUERY_STRING"] = quote(query.encode("latin-1"), safe=_ASCII)
     try:
-        scope: Scope = a2wsgi_build_scope(environ)
+        scope: Any = a2wsgi_build_scope(cast(Any, environ))
     except UnicodeDecodeError as err:
         raise BadRequest("The path of the URL is not encoded as UTF-8.") from err
     scope["state"] = {}

@@ -16,6 +16,7 @@ import errno
 import os
 import signal
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -32,7 +33,7 @@ class Client:
     :param environ: WSGI environ of the request
     """
 
-    def __init__(self, environ: dict[str, Any]) -> None:
+    def __init__(self, environ: Mapping[str, Any]) -> None:
         self.socket: Any = environ.get("socket") or environ.get("werkzeug.socket")
 
     def gone(self) -> bool:

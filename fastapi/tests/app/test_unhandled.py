@@ -415,7 +415,7 @@ class TestExceptionsOfMiddleware(UnhandledCase):
         self.assertIs(raised.exception, error)
 
     @unittest.skipUnless(
-        unhandled.body_limit and "max_body_size" in signature(FastAPI).parameters,
+        unhandled._RESPONSE_SENT and "max_body_size" in signature(FastAPI).parameters,
         "no limit in these versions of FastAPI and Starlette",
     )
     def test_limit_of_starlette_for_bodies(self):
