@@ -41,7 +41,7 @@ from .bridge import forget_tracebacks
 from .context import odoo_env_ctx
 from .exceptions import StreamCut
 from .resting_cursors import may_rest, rest, wake
-from .transaction_errors import raise_swallowed_error, remember_errors
+from .transaction_errors import remember_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,10 +93,7 @@ class FollowUpTransactions:
         self._registry_invalidated = False
 
     def hold(self) -> None:
-        """Keep the cursor open when Odoo closes it, unless it does after an exception.
-
-        The connection is given back like in :meth:`rest`.
-        """
+        """Keep the cursor open when Odoo closes it, unless after an exception."""
 
         def close() -> None:
             if sys.exc_info()[1] is not None:
@@ -226,20 +223,18 @@ class FollowUpTransactions:
     def _run_in_transaction(self, task: TaskRun) -> None:
         committed = False
 
-        def set_committed() -> None:
-            nonlocal committed
-            committed = True
-
         def run() -> None:
+            nonlocal committed
             task()
-            raise_swallowed_error(self._cr)
-            self._cr.postcommit.add(set_committed)
+            self._cr.commit()
+            committed = True
+            self._signal_changes()
 
         try:
             retrying(run, self.env)
         except BaseException as exc:
             if committed:
-                self._finish_commit(task)
+                self._log("is saved, but failed after that", task)
             else:
                 self._log("failed, and is rolled back", task)
                 self.rollback()
@@ -249,15 +244,6 @@ class FollowUpTransactions:
                 and threading.current_thread() is threading.main_thread()
             ):
                 raise
-
-    def _finish_commit(self, task: TaskRun) -> None:
-        """Signal changes although something has failed after the commit."""
-        if not isinstance(sys.exc_info()[1], psycopg2.Error):  # of signal_changes
-            self._log("is saved, but failed after that", task)
-        try:
-            self._signal_changes()
-        except psycopg2.Error:
-            self._log("is saved, but other processes are not told", task)
 
     def _log(self, event: str, task: TaskRun) -> None:
         """Log what happened to a task, with the exception that is being handled."""
@@ -372,21 +358,19 @@ class StreamBody:
         if self._closed:
             return
         self._closed = True
-        if not self._started:  # Odoo ends the transaction
-            self._body.close()
-            return
         try:
             self._body.close()
         finally:
-            self._request.env = None
-            if self._tasks:
-                self._transactions.run_tasks(self._tasks)
-            else:
-                try:
-                    if not self._committed:
-                        self._transactions.rollback()
-                finally:
-                    self._transactions.close()
+            if self._started:  # or else Odoo ends the transaction
+                self._end_transactions()
+
+    def _end_transactions(self) -> None:
+        self._request.env = None
+        try:
+            if not self._committed:
+                self._transactions.rollback()
+        finally:
+            self._transactions.run_tasks(self._tasks)  # and close
 
     def __del__(self) -> None:
         self.close()

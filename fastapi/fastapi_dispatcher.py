@@ -7,8 +7,7 @@ The life of a request below an endpoint::
     +-> ir.http._match                     finds the endpoint (models/ir_http)
     +-> odoo.service.model.retrying        each attempt, until there is no conflict
     |   +-> ir.http._authenticate          session, or the user of the endpoint
-    |   +-> ir.http._pre_dispatch
-    |   |   +-> FastApiDispatcher.pre_dispatch
+    |   +-> FastApiDispatcher.pre_dispatch
     |   +-> FastApiDispatcher._serve           calls dispatch with all its overrides
     |   |   +-> FastApiDispatcher.dispatch
     |   |       +-> _get_environ               the WSGI environ
@@ -70,19 +69,11 @@ from .exceptions import AppBuildError, HandledError
 from .request_cycle import RequestCycle, build_response, collect
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from starlette.types import Scope
-
-    ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 __all__ = ["FastApiDispatcher"]
 
 _logger = logging.getLogger(__name__)
-
-#: Seconds to wait for a connection to the database, for the response to an exception.
-#: Without one, the response is made without the app.
-RESPONSE_TIMEOUT = 1
 
 CommonServer.on_stop(stop_loops)
 
@@ -91,7 +82,7 @@ class FastApiDispatcher(Dispatcher):
     """Passes a request to the FastAPI app of its endpoint.
 
     Other addons subclass ``odoo.http._dispatchers["fastapi"]``. The last subclass
-    serves the requests of all databases, even of those without the other addon.
+    serves all databases, even those without the other addon.
     """
 
     routing_type = "fastapi"
@@ -142,11 +133,11 @@ class FastApiDispatcher(Dispatcher):
             self.request.session.can_save = False
         try:
             super().post_dispatch(response)
-            if self._cycle is not None:
-                self._cycle.start_stream()
         except BaseException:
             self._close_cycle()
             raise
+        if self._cycle is not None:
+            self._cycle.start_stream()
 
     def dispatch(self, endpoint: Any, args: dict[str, Any]) -> Response:
         """Run the app for the request.
@@ -191,40 +182,41 @@ class FastApiDispatcher(Dispatcher):
             app = endpoints.get_app(path)
         if app is None:  # the endpoint has just been archived
             raise NotFound()
-        guard = self._get_docs_guard(environ)
+        guard = DocsGuard(
+            endpoints._get_docs_access_of_request,
+            environ["PATH_INFO"],
+            environ.get("SCRIPT_NAME", ""),
+            ask_brand=endpoints._get_docs_brand_of_request,
+        )
         state = environ[STATE_KEY] = RequestState(
             injected=injected, handle_error=self.handle_error, docs_guard=guard
         )
         with self._manage_odoo_env(endpoints.get_uid(path)):
             self._close_cycle()
-            if injected is not None:
-                body = self._call_app(app, environ)
+            if injected is None:
+                self._cycle = RequestCycle(odoo_env_ctx.get(), self.request)
+                state.flush = self._cycle.flush
+            self.status, self.headers, self.inner_exception = "", [], None
+            body = app(environ, self._make_response)
+            exc = self.inner_exception
+            if not isinstance(body, ResponseBody):  # of an app that an override returns
+                body = ResponseBody(list(body), answered=exc is None)
+            if self._cycle is None:
                 self._scope = body.scope
                 return self._build_response(collect(body)) if body.answered else None
-            cycle = self._cycle = RequestCycle(odoo_env_ctx.get(), self.request)
-            state.flush = cycle.flush
-            body = self._call_app(app, environ)
             if self.refusal is not None and not guard.answered:
                 body.close()
                 raise self.refusal
-            exc = self.inner_exception
-            response = cycle.respond(body, state, exc, self._build_response)
-            self._scope = body.scope if response is None else None
+            response = self._cycle.respond(body, state, exc, self._build_response)
+            if response is None:
+                self._scope = body.scope
             return response
-
-    def _call_app(self, app: Any, environ: dict[str, Any]) -> ResponseBody:
-        """Run a WSGI app; status, headers and exception end up in the attributes."""
-        self.status, self.headers, self.inner_exception = "", [], None
-        body = app(environ, self._make_response)
-        if not isinstance(body, ResponseBody):  # of an app that an override returns
-            body = ResponseBody(list(body), answered=self.inner_exception is None)
-        return body
 
     def _make_response(
         self,
         status_mapping: str,
         headers_tuple: Iterable[tuple[str, str]],
-        content: ExcInfo | None = None,
+        content: Any = None,
     ) -> None:
         """Take the start of a response: ``start_response`` of WSGI.
 
@@ -291,9 +283,8 @@ class FastApiDispatcher(Dispatcher):
 
     def _get_error_response(self, exc: Exception) -> Response | None:
         """Return the app's response to ``inner_exception``, None for any other one."""
-        if self._cycle is None or exc is not self.inner_exception:
-            return None
-        return self._cycle.error_response
+        known = self._cycle is not None and exc is self.inner_exception
+        return self._cycle.error_response if known else None
 
     def _handled_error(self, exc: Exception, response: Response) -> HandledError:
         """Log an exception, and return what Odoo gets in its place.
@@ -303,15 +294,13 @@ class FastApiDispatcher(Dispatcher):
         httprequest = self.request.httprequest
         method, path = httprequest.method, httprequest.path
         scope, self._scope = self._scope, None  # its state has a method of this object
-        if response.status_code >= 500:
-            if scope is None:
-                scope = {"method": method, "path": path}
-                if isinstance(exc, AppBuildError):
-                    scope[STATE_KEY] = RequestState(name=exc.name)
-            log_error(exc, scope)
-        else:
+        if response.status_code < 500:
             name = type(exc).__name__
             _logger.debug("%s %s: %s after %s", method, path, response.status, name)
+        else:
+            name = exc.name if isinstance(exc, AppBuildError) else ""
+            state = RequestState(name=name)
+            log_error(exc, scope or {"method": method, "path": path, STATE_KEY: state})
         forget_tracebacks(exc)
         return HandledError(exc, response)
 
@@ -319,20 +308,14 @@ class FastApiDispatcher(Dispatcher):
         """Return the response to an exception.
 
         Called for each exception of a handler that no exception handler of the app
-        takes, and for those that Odoo raises before or after the app.
-
-        :return: by default ``{"detail": …}`` with the status of the exception's type
+        takes, and for those that Odoo raises before or after the app. By default the
+        body is ``{"detail": …}``, and the status depends on the exception's type.
         """
         status, body = convert_exception_to_status_body(exc)
         headers = exception_headers(exc)
-        if not body:
-            return Response(status=status, headers=headers)
-        return Response(
-            json_content(body),
-            status=status,
-            headers=headers,
-            content_type="application/json",
-        )
+        if body:
+            headers = [*headers, ("Content-Type", "application/json")]
+        return build_response(str(status), headers, json_content(body) or ())
 
     def answer_error(self, exc: Exception) -> Response:
         """Return the response to an exception: ``ir.http._handle_error``.
@@ -367,13 +350,12 @@ class FastApiDispatcher(Dispatcher):
     def _run_app_again(self, exc: Exception) -> Response | None:
         """Return the app's response to an exception from outside, None without one."""
         env = self.request.env
-        if env.cr.closed:
-            try:
-                reopen(env, RESPONSE_TIMEOUT)
-            except psycopg2.Error:  # PostgreSQL is down: the exception says so
-                return None
-        else:
-            env.cr.rollback()
+        try:
+            if env.cr.closed:
+                reopen(env, timeout=1)
+        except psycopg2.Error:  # PostgreSQL is down: the exception says so
+            return None
+        env.cr.rollback()
         return self._run_app(exc)
 
     def _get_environ(self) -> dict[str, Any]:
@@ -399,16 +381,6 @@ class FastApiDispatcher(Dispatcher):
             if prefix:
                 environ["SCRIPT_NAME"] = prefix
         return environ
-
-    def _get_docs_guard(self, environ: dict[str, Any]) -> DocsGuard:
-        """Return the object that tells who may read the documentation."""
-        endpoints = self.request.env["fastapi.endpoint"]
-        return DocsGuard(
-            endpoints._get_docs_access_of_request,
-            environ["PATH_INFO"],
-            environ.get("SCRIPT_NAME", ""),
-            ask_brand=endpoints._get_docs_brand_of_request,
-        )
 
     @contextmanager
     def _manage_odoo_env(self, uid: int | None = None) -> Iterator[None]:
@@ -436,11 +408,7 @@ class FastApiDispatcher(Dispatcher):
 
 
 def _read_body(httprequest: Any) -> RequestBody:
-    """Return the whole body of a request, which each attempt reads again.
-
-    :raises werkzeug.exceptions.BadRequest: the length of the body is not known
-    :raises werkzeug.exceptions.RequestEntityTooLarge: the body is over Odoo's limit
-    """
+    """Return the whole body of a request, which each attempt reads again."""
     length = httprequest.environ.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit()):
         # werkzeug would treat the body as empty

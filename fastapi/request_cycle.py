@@ -126,29 +126,18 @@ class RequestCycle:
             forget_tracebacks(exc)
         env = state.caller_env or self._env
         state.caller_env = None  # the scope may live on
-        if body.streaming:
-            return self._respond_with_stream(body, env, build)
-        response = build(collect(body))
-        tasks = body.tasks()
-        if tasks:
-            transactions = self._transactions(env, body.scope)
-            response.call_on_close(DeferredTasks(transactions, tasks).close)
-        return response
-
-    def _respond_with_stream(
-        self,
-        body: Any,
-        env: Environment,
-        build: Callable[[Iterable[bytes]], Response],
-    ) -> Response:
-        """Return the response of a stream; ``start_stream`` commits the request.
-
-        Until then a refused response, by its headers for example, is rolled back.
-        """
-        stream = StreamBody(body, self._transactions(env, body.scope), self._request)
+        if not body.streaming:
+            response = build(collect(body))
+            tasks = body.tasks()
+            if tasks:
+                transactions = self._transactions(env, body.scope)
+                response.call_on_close(DeferredTasks(transactions, tasks).close)
+            return response
+        transactions = self._transactions(env, body.scope)
+        stream = StreamBody(body, transactions, self._request)
         try:
             response = build(stream)
-        except BaseException:
+        except BaseException:  # a refused header, for example
             stream.close()
             raise
         self.stream = stream
@@ -174,7 +163,7 @@ def collect(body: ResponseBody) -> list[bytes]:
 
 
 def build_response(
-    status: str, headers: Iterable[tuple[str, str]], chunks: Iterable[bytes]
+    status: str, headers: Iterable[tuple[str, str]], chunks: Iterable[bytes] | bytes
 ) -> Response:
     """Return a response of Odoo with the headers of the app, unchanged."""
     pairs = Headers(list(headers))

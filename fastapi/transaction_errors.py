@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
@@ -42,22 +42,11 @@ __all__ = [
 _FRAMEWORK = ("odoo.addons.base.", "odoo.addons.fastapi.")
 
 
-class _SqlError(NamedTuple):
-    """The error of a query, without the frames that the exception would keep."""
-
-    kind: type[Exception]
-    message: str
-    line: str
-
-    def __str__(self) -> str:
-        return f"{self.kind.__name__}: {self.message} ({self.line})"
-
-
 class _RememberingCursor:
     """Mixed into the class of a cursor that remembers its last error."""
 
-    #: Why the transaction is aborted, if it is.
-    _fastapi_error: _SqlError | None = None
+    #: Type and description of the last error, not the exception with its frames.
+    _fastapi_error: tuple[type[Exception], str] | None = None
 
     def commit(self: Any) -> None:  # pylint: disable=missing-return
         self.flush()
@@ -76,7 +65,8 @@ def _get_class(cursor_class: type[BaseCursor]) -> type[BaseCursor]:
             raise  # the cause is an earlier error
         except psycopg2.Error as exc:
             line = _get_line(sys._getframe(1))
-            self._fastapi_error = _SqlError(type(exc), str(exc).strip(), line)
+            text = f"{type(exc).__name__}: {str(exc).strip()} ({line})"
+            self._fastapi_error = type(exc), text
             raise
 
     bases = (_RememberingCursor, cursor_class)
@@ -109,12 +99,12 @@ def get_swallowed_error(cr: Any) -> Exception | None:
         return None
     if cr._cnx.get_transaction_status() != TRANSACTION_STATUS_INERROR:
         return None
-    cause = getattr(cr, "_fastapi_error", None)
-    if cause is not None and issubclass(cause.kind, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+    error = getattr(cr, "_fastapi_error", None)
+    error_type, cause = error or (Exception, "an unknown one")
+    if issubclass(error_type, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
         return ConcurrencyError(f"A handler has swallowed {cause}")
     return AbortedTransactionError(
-        "Nothing can be saved, because a database error was swallowed: "
-        f"{cause or 'an unknown one'}"
+        f"Nothing can be saved, because a database error was swallowed: {cause}"
     )
 
 
