@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""An app as one class, its extension, and overrides on ``fastapi.endpoint``."""
+"""Apps as classes, their extensions, and overrides on ``fastapi.endpoint``."""
 
 from odoo.exceptions import ValidationError
 from odoo.orm.models import MetaModel
@@ -20,7 +20,7 @@ class TestAppClass(FastapiHttpCase):
     def openapi(self, root_path="/test-class"):
         return self.get(f"{root_path}/openapi.json").json()
 
-    def test_the_class_makes_the_entry(self):
+    def test_class_adds_the_selection_entry(self):
         selection = self.endpoint.fields_get(["app"])["app"]["selection"]
         self.assertIn(("test_class", "Test of an app as a class"), selection)
 
@@ -29,7 +29,7 @@ class TestAppClass(FastapiHttpCase):
             self.get("/test-class/self").json(),
             {
                 "endpoint": self.endpoint.id,
-                "limit": 2,  # of the extension
+                "limit": 2,  # from the extension
                 "title": "Test of an app as a class",
                 "user": self.runner.login,
             },
@@ -39,7 +39,7 @@ class TestAppClass(FastapiHttpCase):
         response = self.get("/test-class/cup/x")
         self.assertEqual(response.status_code, 418)
         self.assertEqual(response.json(), {"detail": "no cup x"})
-        # those that every app has
+        # the handlers of every app
         response = self.post("/test-class/items?name=a&quantity=-1")
         self.assertEqual(response.status_code, 400)
         self.assertEqual(response.json(), {"detail": "Quantity -1 is negative."})
@@ -57,14 +57,14 @@ class TestAppClass(FastapiHttpCase):
         response = self.get("/test-class/override")
         self.assertEqual(response.headers["X-Passed"], "inner, class, override")
 
-    def test_fields_that_the_app_is_built_from(self):
+    def test_change_of_an_app_field_rebuilds_the_app(self):
         self.assertEqual(self.get("/test-class/extra").status_code, 200)
         self.endpoint.test_needs_key = True
         self.assertEqual(self.get("/test-class/extra").status_code, 422)
         response = self.get("/test-class/extra", headers={"X-Key": "1"})
         self.assertEqual(response.status_code, 200)
 
-    def test_fields_of_the_routing_info(self):
+    def test_change_of_a_routing_field_changes_the_routing(self):
         body = b"x" * 20
         response = self.post("/test-class/items?name=a", data=body)
         self.assertEqual(response.status_code, 200)
@@ -105,7 +105,7 @@ class TestExistingApp(FastapiHttpCase):
             cls._create_endpoint(path, app="test_existing") for path in ("/one", "/two")
         ]
 
-    def test_it_is_served(self):
+    def test_existing_app_is_served(self):
         for endpoint in self.endpoints:
             path = endpoint.root_path
             response = self.get(f"{path}/number", headers=self.headers)
@@ -119,7 +119,7 @@ class TestExistingApp(FastapiHttpCase):
             response = self.get(f"{path}/override")
             self.assertEqual(response.json(), "override")
 
-    def test_each_endpoint_has_its_own(self):
+    def test_each_endpoint_has_its_own_app(self):
         for endpoint in self.endpoints:
             response = self.get(f"{endpoint.root_path}/endpoint", headers=self.headers)
             self.assertEqual(response.json(), endpoint.id)
@@ -144,7 +144,7 @@ class TestExistingApp(FastapiHttpCase):
             self.assertEqual(self.get(f"/two/{page}").status_code, 404, page)
             self.assertEqual(self.get(f"/one/{page}").status_code, 200, page)
 
-    def test_the_existing_app_stays_as_it_is(self):
+    def test_existing_app_is_not_changed(self):
         before = [
             list(existing_app.router.routes),
             dict(existing_app.dependency_overrides),
@@ -168,7 +168,7 @@ class TestExistingApp(FastapiHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestProposals(TransactionCase):
-    """The values that an app has for a new endpoint."""
+    """The values that an app proposes for a new endpoint."""
 
     @classmethod
     def setUpClass(cls):
@@ -183,7 +183,7 @@ class TestProposals(TransactionCase):
     def open_form(self):
         return Form(self.endpoints.with_user(self.manager))
 
-    def test_choosing_the_app(self):
+    def test_chosen_app_fills_the_form(self):
         with self.open_form() as form:
             form.app = "test_class"
             self.assertEqual(form.root_path, "/test-class")
@@ -196,7 +196,7 @@ class TestProposals(TransactionCase):
         self.assertEqual(endpoint.description, "All *hooks*.")
         self.assertTrue(endpoint.save_http_session)
 
-    def test_what_was_typed_stays(self):
+    def test_typed_values_are_kept(self):
         form = self.open_form()
         form.name = "Mine"
         form.root_path = "/mine"
@@ -209,12 +209,12 @@ class TestProposals(TransactionCase):
         self.assertEqual(form.docs_access, "off")
         self.assertEqual(form.description, "All *hooks*.")
 
-    def test_another_app(self):
+    def test_another_app_replaces_the_proposals(self):
         form = self.open_form()
         form.app = "test_class"
         form.name = "Mine"
         form.app = "test_existing"
-        # what the first app has proposed goes with it
+        # the proposals of the first app are removed
         self.assertFalse(form.root_path)
         self.assertEqual(form.user_id, self.public)
         self.assertEqual(form.docs_access, "public")
@@ -227,13 +227,13 @@ class TestProposals(TransactionCase):
         form.app = "test_existing"
         self.assertEqual(form.root_path, "/test-class-2")
 
-    def test_a_path_that_another_endpoint_has(self):
+    def test_proposed_path_is_free(self):
         self.endpoints.create({"app": "test_class"})
         form = self.open_form()
         form.app = "test_class"
         self.assertEqual(form.root_path, "/test-class-2")
 
-    def test_an_endpoint_that_is_there(self):
+    def test_existing_endpoint_is_not_changed(self):
         endpoint = self.endpoints.create(
             {"name": "There", "app": "test_existing", "root_path": "/there"}
         )
@@ -249,18 +249,18 @@ class TestProposals(TransactionCase):
         self.assertEqual(endpoint.user_id, self.runner)
         self.assertEqual(endpoint.docs_access, "public")
 
-    def test_default_values_of_the_context(self):
+    def test_defaults_of_the_context_win(self):
         endpoints = self.endpoints.with_context(default_user_id=self.manager.id)
         endpoint = endpoints.create({"app": "test_class"})
         self.assertEqual(endpoint.user_id, self.manager)
 
-    def test_a_user_that_is_gone(self):
+    def test_deleted_user_is_not_proposed(self):
         self.runner.unlink()
         form = self.open_form()
         form.app = "test_class"
         self.assertEqual(form.user_id, self.public)
 
-    def test_a_path_that_is_taken(self):
+    def test_create_refuses_a_path_in_use(self):
         self.endpoints.create({"app": "test_class"})
         with self.assertRaisesRegex(ValidationError, "/test-class is taken by"):
             self.endpoints.create({"app": "test_class"})
@@ -306,13 +306,13 @@ class TestBadClasses(BaseCase):
             ):
                 self.define(_name="fastapi.app.bad", _description=description)
 
-    def test_the_description_of_the_base_is_none(self):
+    def test_description_is_not_inherited(self):
         with self.assertRaisesRegex(TypeError, "an app needs a _description"):
             self.define(_name="fastapi.app.bad")
 
-    def test_nothing_is_left_of_them(self):
+    def test_bad_classes_are_not_registered(self):
         names = [cls.__name__ for cls in MetaModel._module_to_models__["test_fastapi"]]
         self.assertNotIn("BadApp", names)
 
-    def test_a_base_of_several_apps_is_no_app(self):
+    def test_unregistered_base_class_needs_no_name(self):
         self.define(_register=False)

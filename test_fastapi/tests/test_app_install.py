@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Addons whose apps are classes: installed, extended, upgraded, uninstalled.
+"""Addons with apps as classes: installed, extended, upgraded, uninstalled.
 
-They are written here, and installed in databases of their own.
+The addons are generated here and installed in separate databases.
 """
 
 import tempfile
@@ -45,7 +45,7 @@ SHOP_DATA = """
     </record>
 </odoo>
 """
-#: What a new version of the addon adds.
+#: The code that a new version of the addon adds.
 SHOP_NEW = """
 class CartApp(FastapiApp):
     _name = "fastapi.app.cart"
@@ -110,7 +110,7 @@ class FastapiEndpoint(models.Model):
 
     app = fields.Selection(selection_add=[("old", "Old")], ondelete={"old": "cascade"})
 """
-#: What becomes of it.
+#: The next version of the same addon.
 OLD_AS_CLASS = """
 from fastapi import APIRouter
 from odoo.addons.fastapi.models import FastapiApp
@@ -130,7 +130,7 @@ class OldApp(FastapiApp):
     def _get_routers(self):
         return [router]
 """
-#: Only the text of the entry is another one.
+#: Changes only the label of the entry.
 LABEL = """
 from odoo import fields, models
 
@@ -195,7 +195,7 @@ class TestAppInstall(BaseCase):
         cls.options = {
             "addons_path": ",".join([*config["addons_path"], str(cls.folder)])
         }
-        #: A database with the addon, for the others to be copies of.
+        #: A database with the addon; the others are copies of it.
         cls.template = f"{get_db_name()}-apps"
         cls.addClassCleanup(drop_database, cls.template)
         code, log = create_database(cls.template, "app_shop", **cls.options)
@@ -234,7 +234,7 @@ class TestAppInstall(BaseCase):
         ids = server.rpc("ir.module.module", "search", modules, dbname=dbname)
         server.rpc("ir.module.module", method, ids, dbname=dbname)
 
-    def test_the_endpoint_comes_with_the_addon(self):
+    def test_install_creates_the_endpoint(self):
         server = self.start_server(self.copy_database("comes"))
         self.assertEqual(self.get(server, "/shop/name"), "shop")
         (endpoint_id,) = self.search(server)
@@ -255,16 +255,16 @@ class TestAppInstall(BaseCase):
         server = self.start_server(self.copy_database("upgrade"))
         (endpoint_id,) = self.search(server)
         server.rpc("fastapi.endpoint", "write", [endpoint_id], {"name": "Mine"})
-        # what a person changes stays
+        # an upgrade keeps changes by users
         self.change_module(server, "app_shop", "button_immediate_upgrade")
         (vals,) = server.rpc("fastapi.endpoint", "read", [endpoint_id], ["name"])
         self.assertEqual(vals["name"], "Mine")
-        # what is gone stays gone
+        # an upgrade doesn't restore a deleted endpoint
         server.rpc("fastapi.endpoint", "unlink", [endpoint_id])
         self.change_module(server, "app_shop", "button_immediate_upgrade")
         self.assertEqual(self.search(server), [])
         self.assertEqual(self.get(server, "/shop/name"), 404)
-        # endpoints go with the addon
+        # uninstalling the addon deletes its endpoints
         server.rpc(
             "fastapi.endpoint",
             "create",
@@ -275,11 +275,11 @@ class TestAppInstall(BaseCase):
         self.change_module(server, "app_shop", "button_immediate_uninstall")
         self.assertEqual(self.get(server, "/shop/name"), 404)
         self.assertEqual(self.search(server), [])
-        # and come again with it
+        # installing it creates the endpoint again
         self.change_module(server, "app_shop", "button_immediate_install")
         self.assertEqual(self.get(server, "/shop/name"), "shop")
 
-    def test_an_app_of_a_new_version(self):
+    def test_upgrade_creates_the_endpoint_of_a_new_app(self):
         dbname = self.copy_database("version")
         module = self.folder / "app_shop" / "__init__.py"
         self.addCleanup(module.write_text, SHOP)
@@ -307,7 +307,7 @@ class TestAppInstall(BaseCase):
         self.assertEqual(self.get(server, "/old/name"), "old")
         self.assertEqual(self.search(server, ("app", "=", "old")), ids)
 
-    def test_an_extension_is_in_its_databases(self):
+    def test_extension_affects_only_databases_with_its_addon(self):
         first, second = self.copy_database("first"), self.copy_database("second")
         server = self.start_server(first, second)
         self.change_module(
@@ -323,7 +323,7 @@ class TestAppInstall(BaseCase):
             for dbname in (first, second)
         ]
         self.assertEqual(summaries, [None, "of every app"])
-        # an app that is made of another one, with its extensions
+        # an app that inherits another app gets its extensions
         self.assertEqual(self.get(server, "/outlet/extra", first), 404)
         self.assertEqual(self.get(server, "/outlet/name", second), "shop")
         self.assertEqual(self.get(server, "/outlet/extra", second), "extra")
@@ -334,7 +334,7 @@ class TestAppInstall(BaseCase):
         self.assertEqual(self.get(server, "/shop/name", second), "shop")
         self.assertEqual(self.get(server, "/outlet/name", second), 404)
 
-    def test_what_is_refused(self):
+    def test_refused_addons(self):
         dbname = self.copy_database("refused")
         same = "The addons app_shop, %s each have an app with the key shop."
         for addon, text in (
@@ -370,7 +370,7 @@ class TestAppInstall(BaseCase):
             )
             self.assertEqual(cr.fetchall(), [("app_shop",)])
 
-    def test_another_text_for_the_entry(self):
+    def test_changed_label_of_the_entry(self):
         dbname = self.copy_database("label")
         code, log = run_odoo(dbname, "--init", "app_label", **self.options)
         self.assertEqual(code, 0, log)

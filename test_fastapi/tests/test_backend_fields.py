@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the backend shows of an endpoint, and to whom."""
+"""Change log, addresses and routes of endpoints in the backend, and access to them."""
 
 import shlex
 
@@ -19,7 +19,7 @@ class TestChanges(BackendCase):
             for change in self.endpoint.with_user(self.manager).change_ids
         ]
 
-    def test_who_changed_what(self):
+    def test_changes_are_logged(self):
         self.assertEqual(self._changes(), [])
         self.endpoint.with_user(self.manager).write(
             {"root_path": "moved/ ", "docs_access": "user", "name": self.endpoint.name}
@@ -34,7 +34,7 @@ class TestChanges(BackendCase):
             ],
         )
 
-    def test_archive_and_groups(self):
+    def test_changes_of_active_and_groups(self):
         self.endpoint.docs_group_ids = self.env.ref("base.group_system")
         self.endpoint.active = False
         self.assertEqual(
@@ -50,18 +50,18 @@ class TestChanges(BackendCase):
             ],
         )
 
-    def test_zero_is_a_value(self):
+    def test_zero_is_logged_as_a_value(self):
         self.endpoint.test_max_content_length = 5
         self.endpoint.test_max_content_length = 0
         values = [change[2:] for change in self._changes()]
         self.assertEqual(values, [("5", "0"), ("0", "5")])
 
-    def test_what_builds_the_app_anew_is_no_change(self):
+    def test_reset_of_the_app_is_not_logged(self):
         self.endpoint._reset_app()
         self.endpoint.description = False
         self.assertEqual(self._changes(), [])
 
-    def test_secrets_stay_out(self):
+    def test_values_of_restricted_fields_are_not_logged(self):
         field = self.endpoint._fields["description"]
         self.patch(field, "groups", "base.group_system")
         self.endpoint.description = "secret"
@@ -69,7 +69,7 @@ class TestChanges(BackendCase):
             self._changes(), [(self.env.user, "Description", False, False)]
         )
 
-    def test_who_may_read_it(self):
+    def test_access_to_changes(self):
         self.endpoint.name = "Other"
         change = self.endpoint.change_ids
         for user in (self.user, self.nobody, self.runner):
@@ -81,7 +81,7 @@ class TestChanges(BackendCase):
         with self.assertRaises(AccessError):
             change.with_user(self.manager).read(["new_value"])
 
-    def test_of_an_addon_that_is_gone(self):
+    def test_change_of_an_uninstalled_field(self):
         self.env["fastapi.endpoint.change"].create(
             {"endpoint_id": self.endpoint.id, "field_name": "gone"}
         )
@@ -142,7 +142,7 @@ class TestForClients(BackendCase):
         self.endpoint.description = False
         self.assertFalse(self.endpoint.description_html)
 
-    def test_description_is_harmless(self):
+    def test_description_is_sanitized(self):
         self.endpoint.description = (
             "<script>alert(1)</script>\n\n<img src=x onerror=alert(1)>\n\n"
             "[link](javascript:alert(1)) [data](data:text/html,x)"
@@ -152,7 +152,7 @@ class TestForClients(BackendCase):
             self.assertNotIn(dangerous, html)
         self.assertIn("&lt;script&gt;", html)
 
-    def test_pages_that_buttons_open(self):
+    def test_buttons_open_pages(self):
         endpoint = self.endpoint.with_user(self.user)
         for action, path, content in (
             (endpoint.action_open_docs(), "/test/docs", "swagger-ui"),
@@ -204,7 +204,7 @@ class TestRoutes(BackendCase):
             },
         )
 
-    def test_place_in_the_documentation(self):
+    def test_row_opens_its_documentation(self):
         row = self._rows().filtered(lambda row: row.path == "/partner")
         operation = self.get("/test/openapi.json").json()["paths"]["/partner"]["get"]
         action = row.action_open_docs()
@@ -213,7 +213,7 @@ class TestRoutes(BackendCase):
         )
         self.assertEqual(action["target"], "new")
 
-    def test_each_user_has_rows_of_their_own(self):
+    def test_each_user_has_separate_rows(self):
         rows = self._rows()
         others = self._rows(self.manager)
         self.assertFalse(rows._ids and set(rows._ids) & set(others._ids))
@@ -235,7 +235,7 @@ class TestRoutes(BackendCase):
         for operation in ("create", "write", "unlink"):
             self.assertFalse(row.has_access(operation))
 
-    def test_current_routes(self):
+    def test_rows_show_the_current_routes(self):
         self.assertTrue(self._rows().filtered(lambda row: row.path == "/order"))
         self.endpoint._load_demo_data()
         self.endpoint.write({"app": "demo", "demo_auth_method": "api_key"})
@@ -243,7 +243,7 @@ class TestRoutes(BackendCase):
         self.assertIn("/demo", rows.mapped("path"))
         self.assertEqual(set(rows.mapped("tag")), {"demo"})
 
-    def test_broken_app_has_none(self):
+    def test_broken_app_has_no_rows(self):
         self.env["ir.config_parameter"].set_param(BREAKS_PARAM, "hook")
         self.endpoint.app = "test_breakable"
         with self.assertRaisesRegex(UserError, "is broken"):

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Links in the backend lead to the page of this addon, on the server itself."""
+"""Links in the backend lead to this addon's page on the same server."""
 
 import re
 
@@ -36,7 +36,7 @@ class TestBackendLinks(FastapiHttpCase):
         self.assertEqual(path, PAGE)
         self.assertIn(f'id="{anchor}"', self.page)
 
-    def test_no_other_project(self):
+    def test_no_link_leads_to_another_project(self):
         for model, field in (
             ("ir.ui.view", "arch_db"),
             ("ir.actions.act_window", "help"),

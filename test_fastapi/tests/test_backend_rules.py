@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The notice on the form: a second group opens what one limits to the caller."""
+"""The warning on the form: a rule of another group bypasses a limit to the caller."""
 
 from odoo.exceptions import AccessError
 from odoo.fields import Command
@@ -52,7 +52,7 @@ class TestRuleWarning(TransactionCase):
         return model.search([("name", "like", "of a partner")]).partner_id
 
     def test_second_group(self):
-        self.assertFalse(self.warning)  # it has no rule
+        self.assertFalse(self.warning)  # the second group has no rule
         rule = self._add_rule(self.sales)
         self.assertIn("Item of the FastAPI test app (test.fastapi.item)", self.warning)
         self.assertIn(
@@ -76,7 +76,7 @@ class TestRuleWarning(TransactionCase):
         self._add_rule(self.sales)
         self.assertEqual(self._see(partners[0]), partners)
         self.assertTrue(self.warning)
-        # the safe pattern, as USAGE has it
+        # the safe pattern of USAGE
         self.api_rule.write(
             {
                 "groups": [Command.clear()],
@@ -104,7 +104,7 @@ class TestRuleWarning(TransactionCase):
         self.api_rule.groups = False
         self.assertFalse(self.warning)
 
-    def test_rule_without_a_group_that_is_for_another_api(self):
+    def test_rule_without_a_group_for_another_api(self):
         self._add_rule(self.sales)
         self.env["ir.rule"].create(
             {
@@ -116,7 +116,7 @@ class TestRuleWarning(TransactionCase):
         )
         self.assertTrue(self.warning)
 
-    def test_other_rules_that_open_nothing(self):
+    def test_harmless_rules(self):
         for domain in (
             CALLER,
             "[('partner_id', 'child_of', authenticated_partner_id)]",
@@ -133,19 +133,19 @@ class TestRuleWarning(TransactionCase):
                 self.assertFalse(self.warning)
                 rule.unlink()
 
-    def test_domains_that_open(self):
+    def test_domains_that_bypass_the_limit(self):
         for domain in (
             False,
             "[('create_uid', '=', user.id)]",
             "['|', ('id', '=', user.partner_id.id), ('name', '=', 'x')]",
-            "[('id', '=', user.partner_id.id)]",  # of another model
+            "[('id', '=', user.partner_id.id)]",  # the id of another model
         ):
             with self.subTest(domain):
                 rule = self._add_rule(self.sales, domain)
                 self.assertTrue(self.warning)
                 rule.unlink()
 
-    def test_group_that_was_made_for_it(self):
+    def test_group_created_for_the_api(self):
         extra = self.env["res.groups"].create(
             {
                 "name": "More of the API",
@@ -174,7 +174,7 @@ class TestRuleWarning(TransactionCase):
         self.assertFalse(self.warning)
 
     def test_own_user_and_partner(self):
-        # a second group that opens the endpoint's own partner, as Odoo's groups do
+        # a second group that allows the user's own partner, as Odoo's groups do
         self.runner.group_ids = self.env.ref(
             "fastapi.group_fastapi_endpoint_runner"
         ) + self.env.ref("base.group_public")
@@ -209,7 +209,7 @@ class TestRuleWarning(TransactionCase):
             form.user_id = self.runner
             self.assertIn("Sales of the test", form.rule_warning)
 
-    def test_names_are_for_managers(self):
+    def test_only_managers_see_names(self):
         user = new_test_user(
             self.env, "user@rules", groups="fastapi.group_fastapi_user"
         )

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The status of an endpoint in the backend, and the errors beside it."""
+"""The status of an endpoint in the backend, and its errors."""
 
 from odoo.exceptions import AccessError
 from odoo.tests import Form
@@ -85,7 +85,7 @@ class TestStatus(BackendCase):
             self.breakable.with_user(self.user).action_try_again()
 
     @mute_logger("odoo.sql_db")
-    def test_failed_build_leaves_nothing(self):
+    def test_failed_build_is_rolled_back(self):
         self._break("database")
         self.breakable.description = "not flushed yet"
         self.assertEqual(self.breakable.state, "broken")
@@ -103,7 +103,7 @@ class TestStatus(BackendCase):
         self.assertEqual(self.endpoint.state, "broken")
         self.assertEqual(self.endpoint.build_error, "KeyError: 'routes'")
 
-    def test_cause_is_for_managers(self):
+    def test_only_managers_see_the_cause(self):
         self._break("hook")
         endpoint = self.breakable.with_user(self.user)
         self.assertEqual(endpoint.state, "broken")
@@ -140,7 +140,7 @@ class TestRootPathError(BackendCase):
         endpoints = self.env["fastapi.endpoint"].with_user(self.manager)
         return endpoints.new(values, origin=endpoint).root_path_error or ""
 
-    def test_while_it_is_typed(self):
+    def test_error_while_typing(self):
         self._create_endpoint("/archived", active=False)
         for path, expected in (
             ("/web/x", "Odoo itself answers below /web"),
@@ -154,6 +154,6 @@ class TestRootPathError(BackendCase):
             self.assertEqual(bool(self._error(root_path=path)), bool(expected), path)
         self.assertEqual(self._error(root_path="/test", active=False), "")
 
-    def test_of_an_endpoint_itself(self):
+    def test_own_root_path_is_no_error(self):
         self.assertFalse(self.endpoint.root_path_error)
         self.assertEqual(self._error(self.endpoint, root_path="/test"), "")

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Warnings about the user of an endpoint, companies, and actions of the list."""
+"""Warnings about the user of an endpoint, companies, and list actions."""
 
 from odoo.exceptions import UserError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
@@ -112,12 +112,12 @@ class TestCompanies(TransactionCase):
             self._seen(self.here, self.there), ["/anywhere", "/here", "/there"]
         )
 
-    def test_all_are_served(self):
+    def test_endpoints_of_all_companies_are_served(self):
         model = self.env["fastapi.endpoint"].with_user(self.manager)
         for path in ("/here", "/there", "/anywhere"):
             self.assertEqual(model.get_app(path).root_path, path)
 
-    def test_taken_by_another_company(self):
+    def test_root_path_used_by_another_company(self):
         with self.assertRaisesRegex(UserError, "taken by the endpoint"):
             self.env["fastapi.endpoint"].with_user(self.manager).create(
                 {"name": "x", "app": "test", "root_path": "/there"}

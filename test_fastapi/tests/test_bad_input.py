@@ -15,7 +15,7 @@ from .common import FastapiHttpCase
 
 
 class TestBadInput(FastapiHttpCase):
-    def test_root_path_is_cleaned_once(self):
+    def test_root_path_is_normalized(self):
         for given, cleaned in (
             (" api ", "/api"),
             ("api/v1/", "/api/v1"),
@@ -29,7 +29,7 @@ class TestBadInput(FastapiHttpCase):
         endpoint.root_path = "again/"
         self.assertEqual(endpoint.root_path, "/again")
 
-    def test_root_path_that_odoo_serves(self):
+    def test_root_path_of_odoo_is_refused(self):
         for root_path in (
             "",
             "/",
@@ -51,7 +51,7 @@ class TestBadInput(FastapiHttpCase):
             with self.subTest(root_path), self.assertRaises(ValidationError):
                 self.endpoint.root_path = root_path
 
-    def test_root_path_that_no_url_holds(self):
+    def test_root_path_with_invalid_characters_is_refused(self):
         for root_path in (
             "/a b",
             "/a?b",
@@ -72,7 +72,7 @@ class TestBadInput(FastapiHttpCase):
                     self._create_endpoint(root_path)
                 self.assertIn(repr(root_path), str(caught.exception))
 
-    def test_root_path_that_is_taken(self):
+    def test_root_path_in_use_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "/test .*Test at /test"):
             self._create_endpoint("test/")
         self.endpoint.active = False
@@ -81,7 +81,7 @@ class TestBadInput(FastapiHttpCase):
             self.endpoint.active = True
 
     @mute_logger("odoo.sql_db")
-    def test_root_path_from_before_this_addon(self):
+    def test_bad_root_path_in_the_database_breaks_the_endpoint(self):
         other = self._create_endpoint("/other")
         self.env.flush_all()
         self.env.cr.execute("DROP INDEX fastapi_endpoint_root_path_unique")
@@ -100,7 +100,7 @@ class TestBadInput(FastapiHttpCase):
                 self.env.invalidate_all()
                 self.assertEqual(endpoint.state, "broken")
                 self.assertIn(message, endpoint.build_error)
-        self.endpoint.root_path = "/mended"
+        self.endpoint.root_path = "/fixed"
         self.env.invalidate_all()
         self.assertEqual((self.endpoint + other).mapped("state"), ["live", "live"])
 
@@ -116,7 +116,7 @@ class TestBadInput(FastapiHttpCase):
         with self.assertRaisesRegex(ValidationError, "app demo"):
             self._create_endpoint("/demo1", app="demo")
 
-    def test_copy_has_a_root_path_of_its_own(self):
+    def test_copy_has_a_new_root_path(self):
         first = self.endpoint.copy()
         second = self.endpoint.copy()
         self.assertEqual(first.root_path, "/test-copy")
@@ -165,7 +165,7 @@ class TestBadInput(FastapiHttpCase):
 
     @mute_logger("odoo.http")
     def test_malformed_headers_of_a_proxy(self):
-        """Many a proxy passes on what the client says."""
+        """Many proxies pass on headers of the client."""
         with patch.dict(config.options, {"proxy_mode": True}):
             for name, value, status in (
                 ("X-Forwarded-Host", "shop.example:", 200),
@@ -180,8 +180,8 @@ class TestBadInput(FastapiHttpCase):
                 with self.subTest(**headers):
                     response = self.get("/test/request", headers=headers)
                     if response.status_code == 500 and status == 400:
-                        # werkzeug before 3.1 fails at the URL of any request; Odoo's
-                        # own `/robots.txt` tells
+                        # werkzeug before 3.1 fails for any URL, also for Odoo's
+                        # `/robots.txt`
                         response = self.get("/robots.txt", headers=headers)
                         status = 500
                     self.assertEqual(response.status_code, status)
@@ -215,7 +215,7 @@ class TestBadInput(FastapiHttpCase):
         self.assertEqual(response.json()["size"], 1000)
 
     def test_pages_of_an_override(self):
-        # with bounds of its own, it calls ours
+        # an override may have other bounds and call `paging`
         self.assertEqual(paging(2**31 - 1, 80).offset, (2**31 - 2) * 80)
         for page, page_size in ((2**31, 80), (1, 2**63)):
             with self.assertRaises(RequestValidationError) as caught:

@@ -16,7 +16,7 @@ class TestBrokenApp(FastapiHttpCase):
 
     def setUp(self):
         super().setUp()
-        self.broken._reset_app()  # of the test before
+        self.broken._reset_app()  # broken by the previous test
 
     def _break(self, how):
         self.env["ir.config_parameter"].set_param(BREAKS_PARAM, how)
@@ -25,7 +25,7 @@ class TestBrokenApp(FastapiHttpCase):
         self.assertEqual(response.status_code, 503)
         self.assertEqual(response.json(), {"detail": "Service Unavailable"})
 
-    def test_unavailable_until_mended(self):
+    def test_unavailable_until_fixed(self):
         for how, cause in (
             ("hook", "secret of the hook"),
             ("lifespan", "secret of the lifespan"),
@@ -48,14 +48,14 @@ class TestBrokenApp(FastapiHttpCase):
                 self.assertEqual(self.get("/breakable/identity").status_code, 200)
                 self.broken._reset_app()
 
-    def test_built_app_goes_on(self):
+    def test_built_app_stays_in_use(self):
         self._break("")
         self.assertEqual(self.get("/breakable/identity").status_code, 200)
         self._break("hook")
         self.assertEqual(self.get("/breakable/identity").status_code, 200)
 
-    def test_exception_from_outside_of_the_app(self):
-        # a body above the limit is refused before there is an app
+    def test_exception_before_the_app_is_built(self):
+        # Odoo refuses a body above the limit before the app is built
         self._break("hook")
         limit = "web.max_file_upload_size"
         self.env["ir.config_parameter"].set_param(limit, "10")
@@ -72,8 +72,8 @@ class TestBrokenApp(FastapiHttpCase):
         self.assertEqual(response.status_code, 200)
         self.assertEqual(conflicts, ["/breakable"] * 2)
 
-    def test_whoever_asks_first(self):
-        # neither the user nor the context of a request goes into the app
+    def test_build_is_independent_of_the_user(self):
+        # the app doesn't depend on user and context of the first request
         seen = []
         model = type(self.env["fastapi.endpoint"])
         original = model._get_app

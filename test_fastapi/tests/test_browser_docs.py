@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The documentation in a real browser, which has no other host to ask."""
+"""The documentation in a real browser, without requests to other hosts."""
 
 import json
 from unittest.mock import patch
@@ -9,9 +9,9 @@ from odoo.tests.common import ChromeBrowser
 
 from .test_docs import DocsHttpCase
 
-#: What the code of the tests can use.
+#: JavaScript helpers for the tests.
 TOOLS = """
-/** Wait for what find returns, a failure of which is the timeout of the test. */
+/** Wait until find returns something; else the test times out. */
 function until(find, page = document) {
     return new Promise((resolve) => {
         const look = () => {
@@ -58,15 +58,15 @@ class BrowserDocsCase(DocsHttpCase):
         )
 
     def fetch_proxy(self, url):
-        """Note what the browser asks other hosts for, see ``HttpCase``."""
+        """Record a request to another host, see ``HttpCase``."""
         self.foreign_requests.append(url)
         return super().fetch_proxy(url)
 
     def browse(self, url, code, ready, login=None, **kwargs):
-        """Open a page, wait for an element, and run code there.
+        """Open a page, wait for an element and run code there.
 
-        Fails on an error in the console, on an exception, on a request that is not
-        answered well, and on any request to another host.
+        Fails on an error in the console, an exception, an error response, and a request
+        to another host.
         """
         self.browser_js(
             url,
@@ -86,7 +86,7 @@ class BrowserDocsCase(DocsHttpCase):
         self.assertEqual(self.foreign_requests, [])
 
     def allow_windows(self):
-        """Let pages open windows; a click by code is no click to the browser."""
+        """Let pages open windows: a click by code doesn't count as a user's click."""
         spawn = ChromeBrowser._spawn_chrome
 
         def spawn_allowing(browser, command):
@@ -103,7 +103,7 @@ class BrowserDocsCase(DocsHttpCase):
 
 class TestBrowserDocs(BrowserDocsCase):
     def test_other_hosts_are_noticed(self):
-        # the tests below would pass as well if nothing was noted
+        # the other tests would pass even if no request was recorded
         self.browser_js(
             "/test/docs",
             """fetch("https://cdn.example/x.js").catch(
@@ -119,7 +119,7 @@ class TestBrowserDocs(BrowserDocsCase):
                 with self.subTest(f"{root_path}{page}"):
                     self.assertRendered(f"{root_path}{page}")
 
-    def test_redoc_is_whole(self):
+    def test_redoc_is_complete(self):
         self.browse(
             "/browser/demo/redoc",
             """
@@ -135,7 +135,7 @@ class TestBrowserDocs(BrowserDocsCase):
 
     def test_try_out_with_basic_authentication(self):
         self.browse(
-            # the link to one operation opens it
+            # a link to an operation opens it
             "/browser/demo/docs#/demo/who_ami",
             f"""
             await click(".auth-wrapper .btn.authorize");
@@ -145,14 +145,14 @@ class TestBrowserDocs(BrowserDocsCase):
             await click(".auth-container .btn-done");
             await click(".opblock.is-open .try-out__btn");
             await click(".opblock.is-open .execute");
-            const answer = await element(".live-responses-table tbody");
-            check(answer.innerText.trim().startsWith("200"), answer.innerText);
-            check(answer.innerText.includes({self.user.name!r}), answer.innerText);
+            const response = await element(".live-responses-table tbody");
+            check(response.innerText.trim().startsWith("200"), response.innerText);
+            check(response.innerText.includes({self.user.name!r}), response.innerText);
             """,
             ".opblock.is-open",
         )
 
-    def test_authorize_in_every_way(self):
+    def test_authorize_with_every_scheme(self):
         self._create_endpoint("/plain", app="test_plain")
         self.allow_windows()
         self.browse(
@@ -178,7 +178,7 @@ class TestBrowserDocs(BrowserDocsCase):
             await authorize("HTTPBasic", ["me", "my secret"]);
             await authorize("APIKeyHeader", ["my-key"]);
             await authorize("HTTPBearer", ["my-token"]);
-            // a form for the password, and a window of the provider that comes back
+            // a form for the password, and a window of the provider that redirects back
             await authorize("OAuth2PasswordBearer", ["me", "my secret"]);
             await authorize("OAuth2AuthorizationCodeBearer", ["the-client"]);
             await click(".btn-done");
@@ -197,17 +197,17 @@ class TestBrowserDocs(BrowserDocsCase):
                     (await until(() => block.querySelector(selector))).click();
                 await press(".try-out__btn");
                 await press(".execute");
-                const answer = await until(() =>
+                const response = await until(() =>
                     block.querySelector(".live-responses-table tbody")
                 );
-                check(answer.innerText.trim().startsWith("200"), answer.innerText);
-                check(answer.innerText.includes(text), answer.innerText);
+                check(response.innerText.trim().startsWith("200"), response.innerText);
+                check(response.innerText.includes(text), response.innerText);
             }
             """,
             RENDERED["/docs"],
         )
 
-    def test_dark_where_the_system_is(self):
+    def test_dark_mode_follows_the_system(self):
         spawn = ChromeBrowser._spawn_chrome
 
         def spawn_dark(browser, command):
@@ -248,7 +248,7 @@ class TestBrowserDocs(BrowserDocsCase):
             RENDERED["/docs"],
         )
 
-    def test_access_of_a_visitor(self):
+    def test_visitor_is_sent_to_the_login(self):
         self.demo.docs_access = "user"
         for page in RENDERED:
             self.browse(

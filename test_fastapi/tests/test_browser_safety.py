@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Texts of records in the documentation, in a real browser: none of them is code."""
+"""Texts of records are not run as code in the documentation, in a real browser."""
 
 import json
 
@@ -60,7 +60,7 @@ CHECK = """
 """
 
 
-#: What somebody who finds a gap in ReDoc or Swagger UI would try.
+#: Attacks by code that a gap in ReDoc or Swagger UI would allow.
 ATTACK = """
     const refused = new Set();
     document.addEventListener("securitypolicyviolation", (event) => {
@@ -95,7 +95,7 @@ ATTACK = """
     check(window.hacked === undefined, `hacked: ${window.hacked}`);
     check(!window.luxon, "a script of the same origin");
 """
-#: Of a developer, whose code it is.
+#: HTML of a developer, who is trusted.
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 TRUSTED = f"<b>bold</b> <img src='{PIXEL}' onload='window.hacked = 1'>"
 

@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The demo addon that needs ``sale``: its tests run in a database of their own.
+"""The demo addon that needs ``sale``: its tests run in a separate database.
 
-In that of the other tests, ``sale`` would slow down each server that they start.
+In the database of the other tests, ``sale`` would slow down each started server.
 """
 
 import re
@@ -17,10 +17,10 @@ ADDON = "my_demo_orders"
 
 @tagged("post_install", "-at_install")
 class TestDemoOrders(BaseCase):
-    def test_the_tests_of_the_addon(self):
+    def test_tests_of_the_addon_pass(self):
         manifests = [Manifest.for_addon(name) for name in (ADDON, "sale")]
         if not all(manifests):
-            self.skipTest(f"{ADDON}, or sale, is not on the path of the addons.")
+            self.skipTest(f"{ADDON} or sale is not in the addons path.")
         dbname = f"{get_db_name()}_orders"
         self.addCleanup(drop_database, dbname)
         code, log = create_database(

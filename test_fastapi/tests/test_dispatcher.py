@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What other addons override and read of the dispatcher."""
+"""Methods and attributes of the dispatcher that other addons override and read."""
 
 import io
 from contextlib import contextmanager
@@ -14,17 +14,17 @@ from odoo.addons.fastapi.mounts import Mount
 
 from .common import FastapiHttpCase
 
-#: Of the errors, when an override shapes them.
+#: Status of errors in the override.
 STATUS = 451
 STATUS_LINE = "451 Unavailable For Legal Reasons"
 
 
 def make_override(base, calls, states, user):
-    """Return a dispatcher that notes its calls, and changes whatever it can.
+    """Return a dispatcher that records its calls and changes every result.
 
-    :param calls: gets the name and the arguments of each call
-    :param states: gets the public attributes after each request
-    :param user: the handlers are to run as this one
+    :param calls: list for the name and the arguments of each call
+    :param states: list for the public attributes after each request
+    :param user: id of the user to run the handlers as
     """
 
     class Override(base):
@@ -37,7 +37,7 @@ def make_override(base, calls, states, user):
             finally:
                 exc = self.inner_exception
                 states.append((self.status, self.headers, exc))
-                # it is gone when the request is
+                # removed after the request
                 calls.append(("traceback", exc and exc.__traceback__ is not None))
 
         def handle_error(self, exc):
@@ -72,7 +72,7 @@ def make_override(base, calls, states, user):
 
 
 def make_replacing(base):
-    """Return a dispatcher that gives the app another body than the client's."""
+    """Return a dispatcher that replaces the body of the request."""
 
     class Replacing(base):
         def _get_environ(self):
@@ -98,7 +98,7 @@ class TestDispatcher(FastapiHttpCase):
         self.assertIs(_dispatchers["fastapi"], override)
 
     def pop_calls(self):
-        """Return the arguments of the calls by name: there is one of each at most."""
+        """Return the arguments of the calls by name; expect at most one of each."""
         calls = {name: args for name, *args in self.calls}
         self.assertEqual(len(calls), len(self.calls), self.calls)
         self.calls.clear()
@@ -109,7 +109,7 @@ class TestDispatcher(FastapiHttpCase):
         self.states.clear()
         return state
 
-    def test_overrides_of_an_answer(self):
+    def test_overrides_of_a_response(self):
         response = self.get("/test/identity?x=1")
         self.assertEqual(response.status_code, 200)
         self.assertEqual(response.headers["X-Dispatch"], "overridden")
@@ -156,7 +156,7 @@ class TestDispatcher(FastapiHttpCase):
         self.assertEqual(response.json(), {"detail": "refused"})
         self.assertEqual(response.headers["X-Error"], "UserError")
         self.assertEqual(response.headers["X-Made"], STATUS_LINE)
-        # it has let the exception pass, as it must
+        # the override of dispatch lets the exception pass, as it must
         self.assertNotIn("X-Dispatch", response.headers)
 
         calls = self.pop_calls()
@@ -178,7 +178,7 @@ class TestDispatcher(FastapiHttpCase):
 
     @mute_logger("odoo.http")
     def test_overrides_of_an_error_before_the_app(self):
-        """A body over the limit: nobody has asked the app yet."""
+        """Odoo refuses a body over the limit before it calls the app."""
         self.env["ir.config_parameter"].set_param("web.max_file_upload_size", "10")
         response = self.post("/test/body", data=b"x" * 11)
         self.assertEqual(response.status_code, STATUS)
@@ -190,12 +190,12 @@ class TestDispatcher(FastapiHttpCase):
             names,
             [
                 *("dispatch", "_get_environ", "traceback"),
-                # the answer to the exception
+                # the response to the exception
                 *("_get_environ", "_manage_odoo_env", "handle_error", "_make_response"),
             ],
         )
 
-    def test_override_answers_itself(self):
+    def test_override_responds_itself(self):
         class Closed(_dispatchers["fastapi"]):
             def dispatch(self, endpoint, args):
                 return Response("closed today", status=503)

@@ -31,7 +31,7 @@ class DocsHttpCase(FastapiHttpCase):
 
     @classmethod
     def _create_user(cls, login, **kwargs):
-        # the password is what HttpCase.browser_js takes for it
+        # HttpCase.browser_js takes the login as the password
         return new_test_user(cls.env, login, password=login, **kwargs)
 
     def log_in(self, user):
@@ -45,7 +45,7 @@ class DocsHttpCase(FastapiHttpCase):
 
 class TestDocsAccess(DocsHttpCase):
     def assertDocs(self, user, pages, schema, root_path="/test"):
-        """Check the status of the pages and of the schema, for a user or a visitor."""
+        """Check the statuses of the pages and of the schema for a user or a visitor."""
         self.log_in(user)
         who = user.login if user else "anonymous"
         for path, status in (*((page, pages) for page in PAGES), (SCHEMA, schema)):
@@ -81,7 +81,7 @@ class TestDocsAccess(DocsHttpCase):
         self.member.group_ids -= self.readers
         self.assertDocs(self.member, 403, 403)
 
-    def test_group_of_many(self):
+    def test_one_of_several_groups(self):
         self.endpoint.write(
             {
                 "docs_access": "group",
@@ -104,7 +104,7 @@ class TestDocsAccess(DocsHttpCase):
         self.endpoint.docs_access = "public"
         self.assertDocs(None, 200, 200)
 
-    def test_api_is_not_touched(self):
+    def test_api_is_not_restricted(self):
         for access in ("public", "user", "off"):
             self.endpoint.docs_access = access
             self.assertEqual(self.get("/test/method").status_code, 200)
@@ -116,7 +116,7 @@ class TestDocsAccess(DocsHttpCase):
             self.assertEqual(self.get(asset).status_code, 200)
 
     def test_user_of_the_endpoint(self):
-        # a visitor's request starts as that user, who may have logged in as well
+        # a visitor's request starts as this user, who can also log in
         self._create_endpoint("/own", user_id=self.user.id, docs_access="user")
         self.assertDocs(None, 303, 401, root_path="/own")
         self.assertDocs(self.user, 200, 200, root_path="/own")
@@ -144,7 +144,7 @@ class TestDocsAccess(DocsHttpCase):
         self.endpoint.docs_access = "off"
         self.assertDocs(self.portal, 404, 404, root_path=root_path)
 
-    def test_session_that_is_over(self):
+    def test_expired_session(self):
         self.endpoint.docs_access = "user"
         self.assertDocs(self.user, 200, 200)
         self.user.password = "another"
@@ -187,7 +187,7 @@ class TestDocsAccess(DocsHttpCase):
                 self.assertTrue(asset.startswith("/odoo/test/docs/assets/"), asset)
                 path = asset.removeprefix("/odoo")
                 self.assertEqual(self.get(path, headers=headers).status_code, 200)
-        # nothing but a client's claim otherwise
+        # without proxy mode, the header is ignored
         self.log_in(None)
         response = self.get("/test/docs", headers=headers)
         self.assertEqual(
@@ -225,7 +225,7 @@ class TestDocs(DocsHttpCase):
             response = self.get(asset, headers={"If-None-Match": etag})
             self.assertEqual((response.status_code, response.content), (304, b""))
 
-    def test_no_cookie_in_what_caches_keep(self):
+    def test_no_cookie_in_cached_responses(self):
         self.endpoint.save_http_session = True
         page = self.get("/test/docs")
         self.assertIn("session_id", page.cookies)
@@ -241,7 +241,7 @@ class TestDocs(DocsHttpCase):
             response.headers["Access-Control-Allow-Origin"], "https://shop.example"
         )
 
-    def test_addresses_of_an_endpoint(self):
+    def test_urls_of_an_endpoint(self):
         self.assertEqual(self.endpoint.docs_url, "/test/docs")
         self.endpoint.docs_access = "off"
         self.assertFalse(self.endpoint.docs_url)
@@ -255,7 +255,7 @@ class TestDocs(DocsHttpCase):
         self.endpoint.docs_access = "off"
         self.assertIs(self.endpoint.get_app("/test"), app)
 
-    def test_groups_without_a_group(self):
+    def test_group_access_needs_a_group(self):
         with self.assertRaisesRegex(ValidationError, "Choose the groups.*Test at"):
             self.endpoint.docs_access = "group"
         self.endpoint.write(
@@ -264,7 +264,7 @@ class TestDocs(DocsHttpCase):
         with self.assertRaisesRegex(ValidationError, "Choose the groups"):
             self.endpoint.docs_group_ids = False
 
-    def test_group_that_is_gone_grants_nothing(self):
+    def test_deleted_group_grants_no_access(self):
         self.endpoint.write(
             {"docs_access": "group", "docs_group_ids": [Command.set(self.readers.ids)]}
         )
@@ -288,7 +288,7 @@ class TestBaseUrl(DocsHttpCase):
             self.assertEqual(response.headers["Content-Type"], "application/json")
         return response
 
-    def test_readers_and_others(self):
+    def test_base_url_leads_readers_to_the_docs(self):
         self.assertLed()
         self.endpoint.docs_access = "user"
         self.assertEqual(self.assertLed(led=False).status_code, 404)
@@ -297,12 +297,12 @@ class TestBaseUrl(DocsHttpCase):
         self.endpoint.docs_access = "off"
         self.assertEqual(self.assertLed(led=False).status_code, 404)
 
-    def test_api_clients(self):
+    def test_api_clients_get_a_404(self):
         for headers in ({}, {"Accept": "application/json"}):
             response = self.get("/test", headers=headers)
             self.assertEqual(response.json(), {"detail": "Not Found"})
 
-    def test_where_odoo_asks_for_a_key(self):
+    def test_base_url_of_an_endpoint_with_bearer_auth(self):
         original = type(self.endpoint)._get_routing_info
 
         def get_routing_info(endpoint):
@@ -337,6 +337,6 @@ class TestBrand(DocsHttpCase):
         self.assertEqual(image.headers["Content-Type"], "image/png")
         self.assertEqual(image.content, base64.b64decode(company.logo_web))
 
-    def test_endpoint_of_no_company(self):
+    def test_endpoint_without_a_company(self):
         self.endpoint.company_id = False
         self.assertNotIn("<header", self.get("/test/docs").text)

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the documents show is what happens: their addons are installed and called."""
+"""Code and commands of the documents work: their addons are installed and called."""
 
 import json
 import os
@@ -16,10 +16,10 @@ from odoo.tools import config, file_path
 from .documents import Block, find_complaints, read_blocks, read_commands, read_files
 from .servers import OdooServer, create_database, drop_database, free_port
 
-#: The server of the documents.
+#: The server address in the documents.
 ADDRESS = "http://localhost:8069"
 
-#: Makes a key of the administrator for the endpoint at a path, and returns it.
+#: Creates and returns an API key of the administrator for the endpoint at a path.
 MAKE_KEY = """
 endpoint = env["fastapi.endpoint"].search([("root_path", "=", %r)])
 keys = env["fastapi.endpoint.key"]
@@ -28,12 +28,12 @@ action = {"key": keys._generate(endpoint, env.user, "test", "2100-01-01", "me:re
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-#: Pages that go on with the addons of the README, or have one of their own.
+#: Pages that extend the addons of the README or have another addon.
 PAGES = ("records", "graphql", "authentication")
 
 
 class DocumentCase(BaseCase):
-    """Installs the addons of some documents in a database, with a server for it."""
+    """Installs the addons of some documents in a database and serves it."""
 
     documents = ()
 
@@ -58,14 +58,14 @@ class DocumentCase(BaseCase):
             ",".join(cls.modules),
             *tests,
             addons_path=addons_path,
-            http_port=free_port(),  # tests have a server, whatever --no-http says
+            http_port=free_port(),  # Odoo's tests start a server despite --no-http
         )
         cls.server = OdooServer(cls.dbname, addons_path=addons_path)
         cls.addClassCleanup(cls.server.stop)
 
     @classmethod
     def _write_addons(cls):
-        """Write the files of the documents, and return the names of their addons."""
+        """Write the files of the documents; return the names of their addons."""
         files = {}
         for block in cls.blocks:
             if block.language == "console":
@@ -81,12 +81,12 @@ class DocumentCase(BaseCase):
         ]
 
     def check_log(self):
-        """The addons are installed without a complaint."""
+        """Check that the addons are installed without warnings."""
         self.assertEqual(find_complaints(self.log), [])
         self.assertEqual(self.exit_code, 0)
 
     def check_commands(self):
-        """The commands print what the documents say."""
+        """Check that the commands print what the documents say."""
         if not shutil.which("curl"):
             self.skipTest("curl is not installed")
         run = 0
@@ -121,7 +121,7 @@ class DocumentCase(BaseCase):
         )
         self.assertEqual(done.stderr, "", command)
         output = done.stdout.replace("\r\n", "\n")
-        # curl ends where the answer ends, without a new line
+        # curl adds no newline to the response
         return output if output.endswith("\n") or not output else f"{output}\n"
 
     def _make_key(self, root_path):
@@ -152,7 +152,7 @@ class TestReadme(DocumentCase):
     documents = [
         Path(file_path("fastapi/readme/USAGE.md")),
         Path(file_path("fastapi/readme/DEVELOP.md")),
-        # only in the repository
+        # the document is only in the repository
         *filter(Path.exists, [DOCS / f"{name}.md" for name in PAGES]),
     ]
 
@@ -163,7 +163,7 @@ class TestReadme(DocumentCase):
         )
         self.check_log()
 
-    def test_tests_of_the_addons_ran(self):
+    def test_tests_of_the_addons_pass(self):
         code = "".join(block.text for block in self.blocks)
         count = len(re.findall(r"^    def test_", code, re.M))
         self.assertGreater(count, 0)
@@ -196,7 +196,7 @@ class TestDocuments(BaseCase):
         with self.assertRaisesRegex(ValueError, "USAGE.md, line 3 does not say"):
             read_files(Block("USAGE.md", 3, "python", "import this\n"))
 
-    def test_every_block_is_run(self):
+    def test_every_block_is_tested(self):
         for document in (*TestReadme.documents, *TestRepositoryReadme.documents):
             if not document.exists():
                 continue
