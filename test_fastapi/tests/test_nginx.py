@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The documented configuration of nginx, in front of workers and an evented server."""
+"""The documented configuration of nginx, with workers and an evented server."""
 
 import http.client
 import json
@@ -9,7 +9,7 @@ from .nginx import CONF, HOST, MISSING, Nginx
 from .server_case import LOCK, ServerCase
 from .servers import free_port, wait_until_it_listens
 
-#: What Odoo asks of a client that opens a WebSocket.
+#: Headers that Odoo requires to open a WebSocket.
 HANDSHAKE = {
     "Upgrade": "websocket",
     "Connection": "Upgrade",
@@ -59,7 +59,7 @@ class TestNginx(ServerCase):
         self.assertEqual(response["url_for"], f"https://{HOST}/erp/n/method")
         self.assertEqual(response["query"], "a=b%2Fc")
 
-    def test_headers_of_a_client_are_not_believed(self):
+    def test_forwarded_headers_of_a_client_are_replaced(self):
         forged = {
             "X-Forwarded-Host": "evil.example",
             "X-Forwarded-Proto": "http",
@@ -70,21 +70,21 @@ class TestNginx(ServerCase):
         self.assertEqual(response["url_for"], f"https://{HOST}/n/method")
         headers = dict(response["headers"])
         self.assertNotIn("x-forwarded-prefix", headers)
-        # Odoo takes the last one
+        # Odoo uses the last address
         self.assertEqual(headers["x-forwarded-for"], "192.0.2.1, 127.0.0.1")
 
-    def test_streams_are_not_held_back(self):
+    def test_streams_are_not_buffered(self):
         self.query("SELECT pg_advisory_lock(%s)", LOCK)
         self.addCleanup(self.query, "SELECT pg_advisory_unlock_all()")
         path = f"/n/stream/events?name=x&lock={LOCK}"
         with self.nginx.open("GET", path) as response:
-            # the generator can't go on: this is what was sent at once
+            # the generator waits for the lock: this was sent at once
             self.assertEqual(response.read1(), b'data: {"item":"x 0"}\n\n')
             self.query("SELECT pg_advisory_unlock(%s)", LOCK)
             self.assertIn(b"x 2", response.read())
 
     def test_large_bodies(self):
-        """The API answers within nginx's limit, and nginx beyond it."""
+        """The API refuses a body within nginx's limit, nginx one beyond it."""
         for size, kind in ((129 * MIB, "application/json"), (131 * MIB, "text/html")):
             with (
                 self.subTest(kind),
@@ -93,8 +93,8 @@ class TestNginx(ServerCase):
                 self.assertEqual(response.status, 413)
                 self.assertEqual(response.headers["Content-Type"], kind)
 
-    def test_what_is_compressed(self):
-        """Not what an API returns: its ETag would be a weak one."""
+    def test_only_static_files_are_compressed(self):
+        """Compression would make the ETags of an API weak."""
         headers = {"Accept-Encoding": "gzip"}
         with self.nginx.open("GET", "/n/file", **headers) as response:
             self.assertTrue(response.headers["ETag"].startswith('"'))
@@ -103,8 +103,8 @@ class TestNginx(ServerCase):
         with self.nginx.open("GET", script, **headers) as response:
             self.assertEqual(response.headers["Content-Encoding"], "gzip")
 
-    def test_which_server(self):
-        """WebSockets and the example of streams are for the evented server."""
+    def test_routing_to_the_evented_server(self):
+        """WebSockets and the example of streams go to the evented server."""
         self.create_endpoint(self.first, "/live")
         evented = self.start_nginx(free_port(), self.first.gevent_port)
         self.assertEqual(self.status(evented, "/live/method"), 200)
@@ -126,7 +126,7 @@ class TestNginx(ServerCase):
             self.assertEqual(response.status, 303)
             self.assertTrue(response.headers["Location"].startswith("/web/login?"))
 
-    def test_unencrypted(self):
+    def test_unencrypted_requests_are_redirected(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.nginx.plain_port)
         self.addCleanup(connection.close)
         connection.request("POST", "/n/method?a=b", headers={"Host": HOST})

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Odoo has three kinds of servers; the threaded one is that of all other tests."""
+"""The prefork and the evented server; all other tests use the threaded server."""
 
 from .server_case import ServerCase
 from .servers import Background, OdooServer

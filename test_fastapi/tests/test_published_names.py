@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What addons, and their tests, use of the addon that is published on PyPI.
+"""Names of the addon published on PyPI that other addons and their tests use.
 
-Names that the contract of this addon does not have; see the page about porting.
+They are not part of this addon's contract; see the page about porting.
 """
 
 from types import SimpleNamespace
@@ -47,7 +47,7 @@ XMLIDS = (
 class TestRetrying(FastapiHttpCase):
     def setUp(self):
         super().setUp()
-        # Odoo waits between two attempts, longer each time
+        # Odoo waits between attempts
         sleep = patch("odoo.service.model.time.sleep")
         self.slept = sleep.start()
         self.addCleanup(sleep.stop)
@@ -70,8 +70,8 @@ class TestRetrying(FastapiHttpCase):
             response = self.get(f"/demo1/demo/retrying?nbr_retries={times}")
             self.assertEqual(response.status_code, 422)
 
-    def test_the_count_belongs_to_the_request(self):
-        """As when two requests are replayed at the same time."""
+    def test_count_belongs_to_the_request(self):
+        """Two requests can be replayed at the same time."""
         requests = [
             SimpleNamespace(httprequest=SimpleNamespace(environ={})) for _number in "ab"
         ]
@@ -110,24 +110,24 @@ class TestNames(FastapiHttpCase):
         endpoints = self.env["fastapi.endpoint"]
         endpoints._load_demo_data()
         self.assertTrue(endpoints.has_demo_data())
-        # the tests of shopinvader_router_helper compare it
+        # the tests of shopinvader_router_helper compare the name
         self.assertEqual(
             self.env.ref("fastapi.fastapi_endpoint_demo").name, "Fastapi Demo Endpoint"
         )
         self.env.ref("fastapi.fastapi_endpoint_demo").unlink()
         self.assertFalse(endpoints.has_demo_data())
 
-    def test_groups_are_in_the_order_of_their_names(self):
+    def test_groups_are_sorted_by_name(self):
         groups = self.env.ref("fastapi.group_fastapi_user")
         groups |= self.env.ref("fastapi.group_fastapi_manager")
         self.assertEqual(groups.sorted().mapped("name"), ["Administrator", "User"])
 
-    def test_endpoints_are_in_the_order_of_their_ids(self):
+    def test_endpoints_are_sorted_by_id(self):
         endpoints = self._create_endpoint("/z") + self._create_endpoint("/a")
         found = endpoints.search([("id", "in", endpoints.ids)])
         self.assertEqual(found.mapped("root_path"), ["/z", "/a"])
 
-    def test_the_sync_asks_for_the_routing_info(self):
+    def test_registry_sync_calls_get_routing_info(self):
         endpoints = self._create_endpoint("/one") + self._create_endpoint("/two")
         archived = self._create_endpoint("/archived", active=False)
         with patch.object(
@@ -139,7 +139,7 @@ class TestNames(FastapiHttpCase):
         asked = [call.args[0].root_path for call in get_routing_info.call_args_list]
         self.assertEqual(asked, ["/one", "/two"] * 2)
 
-    def test_root_paths_that_an_addon_refuses(self):
+    def test_blacklisted_root_paths_of_an_addon(self):
         self.assertLessEqual(
             {"/", "/web", "/website"}, FastapiEndpoint._blacklist_root_paths
         )

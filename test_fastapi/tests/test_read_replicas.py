@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Endpoints that say ``readonly`` in their routing info.
+"""Endpoints with ``readonly`` in their routing info.
 
-``--dev=replica`` has Odoo take the database itself for its replica, on connections that
-PostgreSQL lets read only.
+With ``--dev=replica``, Odoo uses the same database as its replica, on read-only
+connections.
 """
 
 import uuid
@@ -21,14 +21,14 @@ class TestReadReplicas(ServerCase):
     def call(self, method, path):
         return self.first.request(method, f"/replica{path}")
 
-    def test_what_reads_is_on_the_replica(self):
+    def test_readonly_endpoint_reads_from_the_replica(self):
         self.create_endpoint(self.first, "/primary")
         for root_path, expected in (("/replica", True), ("/primary", False)):
             with self.subTest(root_path):
                 response = self.first.request("GET", f"{root_path}/cursor").json()
                 self.assertIs(response, expected)
 
-    def test_what_writes_is_run_again_on_the_primary(self):
+    def test_write_is_repeated_on_the_primary(self):
         response = self.call("POST", "/items?name=written")
         self.assertEqual(response.status, 200)
         self.assertEqual(self.names(), ["written"])
@@ -36,7 +36,7 @@ class TestReadReplicas(ServerCase):
         self.assertEqual(response.status, 400)
         self.assertEqual(self.names(), ["written"])
 
-    def test_methods_that_read(self):
+    def test_readonly_by_method(self):
         self.create_endpoint(
             self.first, "/gets", test_routing={"readonly_methods": ["GET"]}
         )
@@ -73,7 +73,7 @@ class TestReadReplicas(ServerCase):
 
 
 class TestReadOnlyTestCursor(FastapiHttpCase):
-    """Odoo has its tests over HTTP read only where a route says so."""
+    """In HTTP tests, Odoo makes the cursor read-only for readonly routes."""
 
     def test_requests(self):
         self._create_endpoint("/replica", test_routing={"readonly": True})

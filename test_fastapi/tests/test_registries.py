@@ -3,7 +3,7 @@ from .server_case import ServerCase
 
 
 class TestRegistries(ServerCase):
-    """Apps that reach their registry go with it."""
+    """Apps that refer to their registry don't keep it alive."""
 
     def test_old_registries_are_freed(self):
         (endpoint_id,) = (
@@ -20,7 +20,7 @@ class TestRegistries(ServerCase):
             self.assertEqual(self.first.request("GET", "/other/tea").status, 418)
             self.wait_until(self.count_stops, 2 * generation)
             self.wait_until(self.count_registries, 1)
-            # as a module upgrade of another process does it
+            # as a module upgrade in another process does
             self.query("INSERT INTO orm_signaling_registry DEFAULT VALUES")
 
     def count_stops(self):

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What goes over the wire where an app sets headers that are the server's business."""
+"""Responses of apps that set headers which belong to the server."""
 
 import http.client
 import socket
@@ -20,7 +20,7 @@ class TestResponseHeaders(ServerCase):
         self.create_endpoint(self.first, "/h", app="test_lifespan")
 
     def send(self, method, path, headers="", body=b""):
-        """Send a request as it is; return the response, read to its end."""
+        """Send a raw request; return the fully read response."""
         address = ("127.0.0.1", self.first.port)
         with socket.create_connection(address, TIMEOUT) as connection:
             head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n"
@@ -68,7 +68,7 @@ class TestResponseHeaders(ServerCase):
         with self.assertRaises(http.client.IncompleteRead):
             self.send("GET", path.format(4 * MEGABYTE))
         self.wait_until(lambda: self.logged("shorter than Content-Length"), True)
-        # more than it says is never sent
+        # never more than the announced length is sent
         with self.assertRaises(http.client.IncompleteRead):
             self.send("GET", path.format(2 * MEGABYTE + 5))
         self.wait_until(lambda: self.logged("longer than Content-Length"), True)
@@ -88,7 +88,7 @@ class TestResponseHeaders(ServerCase):
             self.assertEqual((response.status, response.content), (403, b""))
 
     def test_other_upgrades(self):
-        """A proxy may ask for one with each request; it is none of the app's."""
+        """A proxy may send an upgrade with each request; the app ignores it."""
         headers = "Connection: Upgrade\r\nUpgrade: h2c\r\n"
         response = self.send("GET", "/h/headers/plain", headers)
         self.assertEqual((response.status, response.content), (200, b"12345"))
@@ -103,7 +103,7 @@ class TestEventedResponseHeaders(TestResponseHeaders):
     options = {"command": "gevent"}
 
     def check_body(self, headers, body):
-        """The evented server hands out the connection, not the body."""
+        """The evented server passes the connection, not the body."""
         response = self.send("POST", "/h/headers/plain", headers, body)
         self.assertEqual(response.status, 400)
         self.assertIn(b"upgrade", response.content)

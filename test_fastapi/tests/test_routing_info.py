@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What an override of ``_get_routing_info`` may change, with its own field."""
+"""Values that an override of ``_get_routing_info`` may change, with a new field."""
 
 import datetime
 
@@ -50,7 +50,7 @@ class TestAuth(FastapiHttpCase):
         self.assertEqual(challenge.lower(), "bearer")
         for key in ("wrong", ""):
             self.assert_unauthorized(headers={"Authorization": f"Bearer {key}"})
-        # a basic password is no key
+        # a password of HTTP Basic is no key
         self.assert_unauthorized(auth=self.caller_auth)
         key = (
             self.env["res.users.apikeys"]
@@ -61,7 +61,7 @@ class TestAuth(FastapiHttpCase):
             )
         )
         self.assert_served(headers={"Authorization": f"Bearer {key}"})
-        # a page of another site can send the cookie of a session, and no key
+        # a page of another site can send the session cookie, but no key
         self.authenticate(self.caller.login, "caller's secret")
         self.assert_unauthorized()
 
@@ -70,7 +70,7 @@ class TestAuth(FastapiHttpCase):
         self.assert_served()
         self.authenticate(self.caller.login, "caller's secret")
         self.assert_served(session_uid=self.caller.id)
-        # nor is a key looked at
+        # a key is ignored too
         self.assert_served(
             session_uid=self.caller.id, headers={"Authorization": "Bearer wrong"}
         )
@@ -83,7 +83,7 @@ class TestMaxContentLength(FastapiHttpCase):
         response = self.post(path, data=b"x" * (limit + 1))
         self.assertEqual(response.status_code, 413)
         self.assertEqual([*response.json()], ["detail"])
-        # in chunks, whose sum is not known in advance: werkzeug refuses the limit too
+        # werkzeug also refuses chunks of an unknown total size at the limit
         chunks = [b"x"] * (limit - 1)
         self.assertEqual(self.post(path, data=iter(chunks)).json()["size"], limit - 1)
         response = self.post(path, data=iter([*chunks, b"xx"]))
@@ -94,7 +94,7 @@ class TestMaxContentLength(FastapiHttpCase):
         self.assert_limit(10)
         self.assertEqual(self.post("/test/body", data=b"x" * 11).status_code, 200)
 
-    def test_max_content_length_goes_before_that_of_the_database(self):
+    def test_max_content_length_overrides_the_database_limit(self):
         self.env["ir.config_parameter"].set_param("web.max_file_upload_size", "5")
         self._create_endpoint("/routed", test_routing={"max_content_length": 10})
         self.assert_limit(10)
@@ -109,7 +109,7 @@ class TestMaxContentLength(FastapiHttpCase):
 
 class TestCors(FastapiHttpCase):
     def mount(self, **routing):
-        # an app without middleware, so that the header is not that of one
+        # an app without CORS middleware, which would set the header too
         self._create_endpoint(
             "/routed", app="test_breakable", test_routing={"cors": ORIGIN, **routing}
         )
@@ -128,7 +128,7 @@ class TestCors(FastapiHttpCase):
             response = self.call(method, "/routed/identity")
             self.assertNotIn("Access-Control-Allow-Origin", response.headers)
 
-    def test_preflight_asks_for_no_session(self):
+    def test_preflight_needs_no_session(self):
         self.mount(auth="user")
         response = self.call("OPTIONS", "/routed/identity")
         self.assertEqual(response.status_code, 204)

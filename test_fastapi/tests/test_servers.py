@@ -62,7 +62,7 @@ class TestTwoServers(ServerCase):
         for server in (self.second, self.first):
             self.assertEqual(server.request("GET", "/moved/identity").status, 404)
 
-    def test_app_is_built_once_in_each(self):
+    def test_app_is_built_once_in_each_server(self):
         self.create_endpoint(self.first, "/once")
         for server in (self.first, self.second):
             calls = [
@@ -72,7 +72,7 @@ class TestTwoServers(ServerCase):
             apps = {call.result().json()["app"] for call in calls}
             self.assertEqual(len(apps), 1)
 
-    def test_outcome_seen_from_another_connection(self):
+    def test_another_connection_sees_only_commits(self):
         self.create_endpoint(self.first, "/outcome")
         for query, status, names in (
             ("name=kept", 200, ["kept"]),
@@ -88,7 +88,7 @@ class TestTwoServers(ServerCase):
             self.assertEqual(self.names(), names, query)
 
     def test_one_exception_in_concurrent_requests(self):
-        """An instance at module level: no request gets the response of another."""
+        """A module-level exception doesn't mix up the responses of requests."""
         self.create_endpoint(self.first, "/same")
         origin = "https://shop.example"
         calls = [
@@ -110,7 +110,7 @@ class TestTwoServers(ServerCase):
             )
 
     def test_replay_after_a_concurrent_write(self):
-        """A real conflict: the body arrives again, nothing else of the first try."""
+        """The body arrives again; everything else of the first attempt is gone."""
         self.create_endpoint(self.first, "/replay")
         item_id = self.create_item(self.first, "/replay")
         content = os.urandom(3 * 1024 * 1024)
@@ -144,11 +144,11 @@ class TestTwoServers(ServerCase):
         self.assertEqual(self.quantity(item_id), 11)
         self.assertTrue(
             any("try again in" in line for line in self.first.log),
-            "Odoo has replayed nothing",
+            "Odoo did not replay the request",
         )
 
     def test_overlapping_writes_of_async_handlers(self):
-        """Neither of two handlers that wait for each other's row stops the other."""
+        """One async handler waits for the row of another without a deadlock."""
         self.create_endpoint(self.first, "/overlap")
         item_id = self.create_item(self.first, "/overlap")
         self.query("SELECT pg_advisory_lock(%s)", LOCK)
@@ -165,7 +165,7 @@ class TestTwoServers(ServerCase):
         self.assertEqual(responses, [1, 2])
         self.assertEqual(self.quantity(item_id), 2)
 
-    def test_nothing_is_left_of_many_requests(self):
+    def test_many_requests_leave_no_threads_or_transactions(self):
         self.create_endpoint(self.first, "/many")
 
         def threads():
@@ -180,12 +180,12 @@ class TestTwoServers(ServerCase):
         calls = [Background(call_many) for _client in range(4)]
         for call in calls:
             call.result(timeout=10 * TIMEOUT)
-        # a thread of the call before may still have been there
+        # a thread of the previous request may still have been alive
         self.wait_until(lambda: threads() <= before, True)
         self.wait_until(self.connections, 0)
 
     def test_parallel_requests_keep_their_identity(self):
-        """As whom each runs, in which language, and who calls."""
+        """Each has its user, language and caller."""
         rpc = self.first.rpc
         rpc("res.lang", "write", self.lang_ids("fr_BE"), {"active": True})
         self.addCleanup(
@@ -271,7 +271,7 @@ class TestTwoDatabases(BaseCase):
                 "DELETE FROM res_users_apikeys WHERE index = %s", [key[:INDEX_SIZE]]
             )
 
-    def test_keys_of_the_other_open_nothing(self):
+    def test_keys_are_valid_only_in_their_database(self):
         for dbname in self.names:
             self.create_endpoint(
                 dbname,
@@ -298,7 +298,7 @@ class TestTwoDatabases(BaseCase):
         self.delete_key(self.names[0], keys[0])
         self.assertEqual(statuses(keys[0]), [401, 401])
 
-    def test_neither_rebuilds_the_apps_of_the_other(self):
+    def test_change_rebuilds_apps_only_in_its_database(self):
         names, server = self.names, self.server
         for dbname in names:
             self.create_endpoint(dbname, "/two")
@@ -317,7 +317,7 @@ class TestTwoDatabases(BaseCase):
         self.assertNotEqual(*first_apps)
         for _turn in range(10):
             self.assertEqual(apps(), first_apps)
-        # a change in one is none in the other
+        # a change in one database doesn't affect the other
         (endpoint_id,) = server.rpc(
             "fastapi.endpoint",
             "search",

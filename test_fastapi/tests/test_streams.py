@@ -44,7 +44,7 @@ class TestStreams(StreamCase):
                 with self.first.open("GET", path) as response:
                     self.assertEqual(response.status, 200)
                     self.assertIsNone(response.getheader("Content-Length"))
-                    # the generator can't go on: this is what was sent at once
+                    # the generator waits for the lock: this was sent at once
                     self.assertEqual(response.read1(), first)
                     if not kind.endswith("events"):
                         # the handler is committed, the generator not yet
@@ -56,7 +56,7 @@ class TestStreams(StreamCase):
                 self.wait_until(lambda: "x 2" in self.names(), True)
                 self.query("DELETE FROM test_fastapi_item")
 
-    def test_request_is_there_while_a_stream_goes_on(self):
+    def test_request_is_available_in_a_stream(self):
         with self.first.open("GET", "/s/stream/request") as response:
             lines = response.read().decode().splitlines()
         self.assertEqual(len(lines), 2)
@@ -69,13 +69,13 @@ class TestStreams(StreamCase):
             with self.assertRaises(http.client.IncompleteRead):
                 response.read()
         self.wait_until(self.connections, 0)
-        # what the handler did and the first chunk are committed before the first byte
+        # handler and first chunk are committed before the first byte is sent
         self.assertCountEqual(self.names(), ["x by the handler", "x 0"])
         self.wait_until(
             lambda: sum("A stream failed" in line for line in self.log()), 1
         )
 
-    def test_client_that_goes_away(self):
+    def test_disconnect_closes_the_generator(self):
         for kind in ("", "/async", "/events"):
             with self.subTest(kind):
                 name = f"gone{len(kind)}"
@@ -142,7 +142,7 @@ class TestStreams(StreamCase):
         etag = response.headers["ETag"]
         self.assertTrue(etag)
 
-    def test_stream_below_middleware(self):
+    def test_stream_with_middleware(self):
         self.create_endpoint(self.first, "/m", app="test_middleware")
         self.hold_lock()
         path = f"/m/stream?name=x&lock={LOCK}"
@@ -151,7 +151,7 @@ class TestStreams(StreamCase):
             self.release_lock()
             self.assertEqual(response.read(), b"x 1\nx 2\n")
 
-    def test_answer_below_middleware_is_in_one_piece(self):
+    def test_response_with_middleware_is_in_one_piece(self):
         self.create_endpoint(self.first, "/m", app="test_middleware")
         response = self.first.request("GET", "/m/large?size=100000")
         self.assertEqual(response.headers["Content-Length"], str(len(response.body)))
@@ -161,30 +161,30 @@ class TestStreams(StreamCase):
         )
         self.assertEqual(response.headers["Content-Encoding"], "gzip")
         self.assertEqual(len(gzip.decompress(response.body)), 100_011)
-        # an error after the handler rolls back below such middleware too
+        # an error rolls back with such middleware too
         response = self.first.request("POST", "/m/items?name=x&error=http")
         self.assertEqual(response.status, 409)
         self.assertEqual(self.names(), [])
 
     def test_head_of_a_stream(self):
         with self.first.open("HEAD", "/s/stream?name=x") as response:
-            self.assertEqual(response.status, 405)  # of FastAPI: no such method
+            self.assertEqual(response.status, 405)  # FastAPI: method not allowed
             response.read()
 
-    def test_plain_answer_holds_no_connection(self):
-        """A slow client keeps nobody from the database."""
+    def test_plain_response_holds_no_connection(self):
+        """A slow client occupies no connection to the database."""
         with socket.create_connection(("127.0.0.1", self.first.port), 30) as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.sendall(
                 b"GET /s/large?size=50000000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
             )
             self.assertTrue(client.recv(100).startswith(b"HTTP/1.1 200"))
-            # the server is about to send some megabytes more
+            # the server has megabytes left to send
             self.wait_until(self.connections, 0)
 
 
 class TestTasks(StreamCase):
-    def test_tasks_run_after_answer_and_commit(self):
+    def test_tasks_run_after_response_and_commit(self):
         self.hold_lock()
         self.first.log.clear()
         response = self.first.request("POST", f"/s/tasks?name=x&lock={LOCK}")
@@ -224,7 +224,7 @@ class TestTasks(StreamCase):
         self.assertEqual(response.body, b"x 0\nx 1\n")
         self.wait_until(lambda: sorted(self.names()), ["x 0", "x 1", "x by a task"])
 
-    def test_task_after_a_conflict_is_run_again(self):
+    def test_task_is_repeated_after_a_conflict(self):
         self.hold_lock()
         item_id = self.create_item(self.first, "/s")
         response = self.first.request(
@@ -256,5 +256,5 @@ class TestTasks(StreamCase):
                 self.assertIn(call.result().status, (200, 400))
             self.wait_until(self.connections, 0)
             self.query("DELETE FROM test_fastapi_item")
-        # a thread of the call before may still have been there
+        # a thread of the previous request may still have been alive
         self.wait_until(lambda: threads() <= before, True)

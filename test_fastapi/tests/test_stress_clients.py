@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Clients that leave, dawdle or never read, and bodies that no disk has room for."""
+"""Clients that leave, dawdle or never read, and bodies that fill the disk."""
 
 import errno
 import os
@@ -19,36 +19,36 @@ MEGABYTE = 1024 * 1024
 
 
 class TestClients(FaultCase):
-    #: So few connections that whoever holds some of them is in the way.
+    #: Few connections, so that requests that hold some block others.
     options = {"db_maxconn": 8}
 
     def client(self):
         """Return a socket that is connected to the server."""
         address = ("127.0.0.1", self.first.port)
         client = self.enterContext(socket.socket())
-        # small, or the system takes much of an answer for a client that does not read
+        # small, else the system buffers much of an unread response
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.settimeout(TIMEOUT)
         client.connect(address)
         return client
 
     def send(self, line, *headers, body=b""):
-        """Send a request, and return the socket that the answer comes to."""
+        """Send a request; return the socket for the response."""
         client = self.client()
         head = "\r\n".join([f"{line} HTTP/1.1", "Host: 127.0.0.1", *headers])
         client.sendall(head.encode() + b"\r\n\r\n" + body)
         return client
 
     def responses(self, target):
-        """Return how often a target was answered, whether a client was there or not."""
+        """Return the number of logged requests to a target."""
         line = f" {target} HTTP/1.1"
         return sum(line in entry for entry in list(self.first.log))
 
     def threads(self):
         return psutil.Process(self.first.pid).num_threads()
 
-    def test_client_leaves_before_the_answer(self):
-        """The handler runs to its end, and is committed: it can't know."""
+    def test_client_leaves_before_the_response(self):
+        """The handler can't know: it runs to its end and is committed."""
         turns = self.size(full=50, short=3)
         for turn in range(turns):
             self.hold_lock()
@@ -72,7 +72,7 @@ class TestClients(FaultCase):
                 f"POST {path}", "Transfer-Encoding: chunked", body=b"5\r\nhal"
             )
             client.close()
-            # more of them at once than the pool has connections would be refused
+            # more at once than connections in the pool would be refused
             self.wait_until(partial(self.responses, path), 2)
         self.expect(self.names(), [], "items")
         self.expect(self.errors(), [], "errors in the log")
@@ -80,7 +80,7 @@ class TestClients(FaultCase):
         self.conclude("client leaves in its body", 2 * turns, self.failures)
 
     def test_client_that_sends_byte_by_byte(self):
-        """It keeps no transaction open, and nobody else waits for it."""
+        """It keeps no transaction open and blocks no other client."""
         count, size = 6, self.size(full=60, short=3)
         for pid in self.sessions("idle"):
             self.terminate(pid)
@@ -88,7 +88,7 @@ class TestClients(FaultCase):
             self.send("POST /f/body", f"Content-Length: {size}")
             for _client in range(count)
         ]
-        # each has a connection of the pool by now, and none is in a transaction
+        # each has a connection of the pool, and no transaction is open
         self.wait_until(
             lambda: (len(self.sessions("idle")), self.connections()), (count, 0)
         )
@@ -103,7 +103,7 @@ class TestClients(FaultCase):
         self.conclude("client sends byte by byte", count * size, self.failures)
 
     def test_client_that_never_reads(self):
-        """More of them than connections; plain answers hold none."""
+        """Unread plain responses hold no connection, even if there are many."""
         count = self.size(full=50, short=10)
         before = self.threads()
         clients = []
@@ -111,7 +111,7 @@ class TestClients(FaultCase):
             clients.append(self.send("GET /f/large?size=20000000"))
             self.expect(clients[-1].recv(12), b"HTTP/1.1 200", "status")
         self.wait_until(self.connections, 0)
-        self.expect_service("plain answers not read")
+        self.expect_service("plain responses not read")
         self.expect(self.threads() > count, True, "still being sent")
         for client in clients:
             client.close()
@@ -120,7 +120,7 @@ class TestClients(FaultCase):
         self.conclude("plain response never read", count, self.failures)
 
     def test_client_that_never_reads_a_stream(self):
-        """Each stream holds one connection, until its client is gone."""
+        """Each stream holds a connection until its client is gone."""
         turns = self.size(full=10, short=2)
         before = self.threads()
         for _turn in range(turns):
@@ -153,7 +153,7 @@ class TestFullDisk(FaultCase):
         return super().start_server(variables={"TMPDIR": folder}, **options)
 
     def upload(self, size):
-        """Send a file in a form: it is spooled as a body, and again as a file."""
+        """Send a file in a form: the server spools the body, then the file."""
         boundary = "boundary"
         body = (
             f"--{boundary}\r\n"
@@ -170,10 +170,10 @@ class TestFullDisk(FaultCase):
         return self.first.request("GET", "/f/load/left").status
 
     def check(self, sizes, reason, case):
-        """Send bodies for which there is no room, one after the other.
+        """Send bodies that don't fit, one after the other.
 
-        :param sizes: of the bodies, in bytes
-        :param reason: the system's words for it
+        :param sizes: sizes of the bodies, in bytes
+        :param reason: text of the system's error
         """
         turns = self.size(full=20, short=2)
         self.expect(self.upload(100).json(), 100, "small upload")
@@ -193,7 +193,7 @@ class TestFullDisk(FaultCase):
                 self.expect(
                     response.headers["Access-Control-Allow-Origin"],
                     "https://shop.example",
-                    f"{name}, header of CORS",
+                    f"{name}, CORS header",
                 )
                 self.expect_errors(1, name)
                 line = self.errors()[0]
@@ -202,8 +202,8 @@ class TestFullDisk(FaultCase):
                 self.expect(traceback, False, f"{name}, traceback")
                 self.expect(self.upload(100).json(), 100, "small upload")
                 self.expect_service(name)
-                # older versions of Starlette leave the file of a part that could not be
-                # written to the garbage collector
+                # older versions of Starlette don't close the file of a part that could
+                # not be written
                 self.expect(self.collect_garbage(), 200, "garbage collected")
                 self.wait_until(lambda: process.num_fds() <= before, True)
         self.conclude(case, turns * len(sizes), self.failures)
@@ -211,11 +211,11 @@ class TestFullDisk(FaultCase):
     def test_full_disk(self):
         if not self.mounted:
             self.skipTest("A small disk can't be mounted here.")
-        # no room for the body, and none for the file that is made of it
+        # no room for the body; room for the body, but not for the file in it
         sizes = [5 * MEGABYTE, 2 * MEGABYTE]
         self.check(sizes, os.strerror(errno.ENOSPC), "full disk")
 
-    def test_file_that_may_not_grow(self):
+    def test_file_size_limit(self):
         process = psutil.Process(self.first.pid)
         limits = process.rlimit(psutil.RLIMIT_FSIZE)
         process.rlimit(psutil.RLIMIT_FSIZE, (MEGABYTE, limits[1]))
