@@ -10,7 +10,7 @@ from .common import FastapiHttpCase
 ORIGIN = {"Origin": "https://shop.example"}
 
 
-# pylint: disable=missing-return  # it mistakes classes in tests for the tests
+# pylint: disable=missing-return  # it takes classes in tests for tests
 class TestErrors(FastapiHttpCase):
     @classmethod
     def setUpClass(cls):
@@ -43,7 +43,7 @@ class TestErrors(FastapiHttpCase):
         (error,) = response.json()["detail"]
         self.assertEqual(error["loc"], ["query", "exception_type"])
 
-    def test_server_error_is_logged_once_and_says_nothing(self):
+    def test_server_error_is_logged_once_and_reveals_nothing(self):
         with self.assertLogs(level="WARNING") as logs:
             response = self._raise("BareException", "secret of the server")
         self.assertEqual(response.status_code, 500)
@@ -52,7 +52,7 @@ class TestErrors(FastapiHttpCase):
         self.assertEqual(record.levelno, logging.ERROR)
         self.assertEqual(str(record.exc_info[1]), "secret of the server")
 
-    def test_response_that_its_model_refuses(self):
+    def test_response_that_violates_its_model(self):
         with self.assertLogs("odoo.http", "ERROR") as logs:
             response = self.get("/test/wrong_response")
         self.assertEqual(response.status_code, 500)
@@ -87,7 +87,7 @@ class TestErrors(FastapiHttpCase):
             ("POST", "/test/items?name=x&error=user", 400),
             ("POST", "/test/items?name=x&error=http", 409),
             ("POST", "/test/items?name=x&error=teapot", 418),
-            # raised when the handler is done: at flush, at commit
+            # raised after the handler, at the flush
             ("POST", "/test/items?name=x&quantity=-1", 400),
         ):
             with self.subTest(path):
@@ -106,7 +106,7 @@ class TestErrors(FastapiHttpCase):
         self.assertIn("An item of that name exists.", response.json()["detail"])
         self.assertIn("Access-Control-Allow-Origin", response.headers)
 
-    def test_errors_when_the_app_is_done(self):
+    def test_errors_after_the_app(self):
         for error, status in (("user", 400), ("http", 409), ("teapot", 418)):
             with self.subTest(error), self.assertNoLogs(level="WARNING"):
                 path = f"/test/items/late?name=late&error={error}"
@@ -118,8 +118,8 @@ class TestErrors(FastapiHttpCase):
         self.assertEqual(record.levelno, logging.ERROR)
         self.assertFalse(self.env["test.fastapi.item"].search([("name", "=", "late")]))
 
-    def test_exception_that_is_raised_again_outside_of_the_app(self):
-        """An answer belongs to its request, not to an exception at module level."""
+    def test_exception_raised_inside_and_outside_of_the_app(self):
+        """A module-level exception doesn't carry a response to another request."""
         in_the_app = self.post("/test/items?name=x&error=http", headers=ORIGIN)
         for _time in range(2):
             later = self.post("/test/items/late?name=x&error=http")

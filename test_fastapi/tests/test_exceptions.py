@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Exceptions on their way through an app and Odoo: who sees them, what is left."""
+"""Exceptions in an app and in Odoo: what middleware and overrides see of them."""
 
 import logging
 import traceback
@@ -18,7 +18,7 @@ from .common import FastapiHttpCase
 ORIGIN = "https://shop.example"
 
 
-# pylint: disable=missing-return  # it mistakes classes in tests for the tests
+# pylint: disable=missing-return  # it takes classes in tests for tests
 class TestExceptions(FastapiHttpCase):
     @classmethod
     def setUpClass(cls):
@@ -56,7 +56,7 @@ class TestExceptions(FastapiHttpCase):
             self.assertEqual(response.status_code, status)
         self.assertEqual(seen, ["called", 409, "called", 400])
 
-    def test_teardown_below_middleware_that_sends_chunks(self):
+    def test_teardown_with_middleware_that_sends_chunks(self):
         response = self.post("/seen/raising/teardown?name=a&fail=0")
         self.assertEqual(response.status_code, 200)
         self.assertEqual(response.headers["Content-Encoding"], "gzip")
@@ -67,7 +67,7 @@ class TestExceptions(FastapiHttpCase):
         self.assertCountEqual(self._names(), ["a", "a torn down"])
         self.assertEqual(seen, ["called", 200, "called", 400])
 
-    def test_error_at_flush_is_answered_in_the_same_run(self):
+    def test_error_at_flush_is_handled_without_a_second_call(self):
         with self.assertNoLogs(level="WARNING"):
             response = self.post("/seen/raising/flush?name=a")
         self.assertEqual(response.status_code, 400)
@@ -77,10 +77,10 @@ class TestExceptions(FastapiHttpCase):
         self.assertEqual(self.post("/seen/raising/flush?name=a&quantity=1").ok, True)
         self.assertEqual(self._names(), ["a"])
 
-    # what is left on an exception
+    # attributes that remain on an exception
 
     def _assert_bare(self, exc):
-        """Nothing of a request is left on an exception, when it is over."""
+        """Check that nothing of a finished request remains on an exception."""
         self.opener.close()
         self._wait_remaining_requests()
         self.assertIsNone(exc.__traceback__)
@@ -88,7 +88,7 @@ class TestExceptions(FastapiHttpCase):
         for cause in (exc.__cause__, exc.__context__):
             self.assertIsNone(cause and cause.__traceback__)
 
-    def test_instance_of_many_requests(self):
+    def test_instance_in_many_requests(self):
         for name, status in (
             *(("http", 409), ("user", 400), ("bare", 500)),
             *(("frozen", 500), ("own", 500), ("picky", 500)),
@@ -111,7 +111,7 @@ class TestExceptions(FastapiHttpCase):
                     for record in errors:
                         frames = traceback.extract_tb(record.exc_info[2])
                         sizes.add((kind, len(frames)))
-            self.assertLessEqual(len(sizes), 2, sizes)  # they do not grow
+            self.assertLessEqual(len(sizes), 2, sizes)  # tracebacks do not grow
             self._assert_bare(ERRORS[name])
 
     def test_instance_in_streams_and_tasks(self):
@@ -142,7 +142,7 @@ class TestExceptions(FastapiHttpCase):
             self._assert_bare(ERRORS[name])
 
     def test_instance_at_commit(self):
-        """Odoo asks for the response; it would put it on the exception."""
+        """Odoo itself would store the response on the exception."""
         for name, status in (("http", 409), ("user", 400), ("frozen", 500)):
             for headers in ({}, {"Origin": ORIGIN}, {}):
                 with self.subTest(name), mute_logger("odoo.http"):
@@ -156,7 +156,7 @@ class TestExceptions(FastapiHttpCase):
                     )
         self.assertEqual(self._names(), [])
 
-    def test_conflict_that_does_not_end(self):
+    def test_conflict_in_every_attempt(self):
         with (
             patch("odoo.service.model.MAX_TRIES_ON_CONCURRENCY_FAILURE", 2),
             patch("odoo.service.model.time.sleep"),
@@ -167,7 +167,7 @@ class TestExceptions(FastapiHttpCase):
         self.assertEqual(response.json(), {"detail": "Internal Server Error"})
         self.assertEqual(len(logs.records), 1)
         error = ERRORS["conflict"]
-        # twice by Odoo, then for the response
+        # two attempts of Odoo, then one for the response
         calls = ["called", error] * 2
         self.assertEqual(seen[:4], calls)
         self.assertEqual(seen.count("called"), 3)
@@ -175,7 +175,7 @@ class TestExceptions(FastapiHttpCase):
 
     # headers
 
-    def test_headers_that_are_not_of_the_response(self):
+    def test_headers_attribute_of_another_type_is_ignored(self):
         for name, status in (("upstream", 500), ("text headers", 400)):
             with self.subTest(name), mute_logger("odoo.http"):
                 response = self.get(f"/test/raising/error/{name}")
@@ -215,7 +215,7 @@ class TestExceptions(FastapiHttpCase):
                     self.assertIn("Access-Control-Allow-Origin", response.headers)
 
     def test_override_asks_for_the_response(self):
-        """As a log of requests does: the answer stays, with what is added to it."""
+        """A request log does so: the response is sent with the headers it adds."""
 
         class Logging(_dispatchers["fastapi"]):
             def dispatch(self, endpoint, args):
@@ -235,7 +235,7 @@ class TestExceptions(FastapiHttpCase):
                 self.assertEqual(seen.count("called"), 1)
 
     def test_override_asks_for_the_response_to_a_conflict(self):
-        """What is written before it is replayed stays with the request."""
+        """The response to a conflict doesn't prevent the replay."""
 
         class Logging(_dispatchers["fastapi"]):
             def dispatch(self, endpoint, args):

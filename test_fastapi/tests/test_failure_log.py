@@ -9,10 +9,10 @@ ENDPOINT = "(endpoint Test at /test)"
 
 
 class TestFailureLog(FastapiHttpCase):
-    """The log names the route that fails, and the developer's function."""
+    """The log names the failing route and the developer's function."""
 
     def fail(self, path, logger="odoo.http"):
-        """Return the one record of a failing request."""
+        """Return the single log record of a failing request."""
         with self.assertLogs(logger, "ERROR") as logs:
             response = self.get(f"/test/failing{path}")
         self.assertEqual(response.status_code, 500)
@@ -70,7 +70,7 @@ class TestFailureLog(FastapiHttpCase):
             record, f"POST /test/items/late {ENDPOINT}: ZeroDivisionError: secret"
         )
 
-    def test_response_that_its_schema_refuses(self):
+    def test_response_that_violates_its_schema(self):
         record = self.fail("/wrong_type")
         message = record.getMessage()
         self.assertIn(
@@ -83,7 +83,7 @@ class TestFailureLog(FastapiHttpCase):
         )
         self.assertNotIn("bridge/routes.py", message)
 
-    def test_record_is_returned(self):
+    def test_handler_returns_a_record(self):
         for path, returned, promised, advice in (
             (
                 "/record",

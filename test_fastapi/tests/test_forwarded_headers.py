@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What URLs are made of: headers of clients, and of proxies that pass them on."""
+"""URLs built from headers of clients and proxies."""
 
 from unittest.mock import patch
 
@@ -17,7 +17,7 @@ class TestForwardedHeaders(FastapiHttpCase):
         headers = {f"X-Forwarded-{name}": value for name, value in headers.items()}
         return self.get(path, headers={"X-Forwarded-Host": host, **headers})
 
-    def test_prefix_that_leads_to_another_host(self):
+    def test_prefix_to_another_host_is_ignored(self):
         self.endpoint.docs_access = "user"
         for prefix in (
             "/\\evil.example",
@@ -42,7 +42,7 @@ class TestForwardedHeaders(FastapiHttpCase):
                     schema["servers"], [{"url": "http://shop.example/test"}]
                 )
 
-    def test_prefix_of_any_letters(self):
+    def test_prefix_with_non_ascii_letters(self):
         self.endpoint.docs_access = "user"
         for prefix in ("/caf%C3%A9", "/café".encode().decode("latin-1")):
             with self.subTest(prefix):
@@ -54,14 +54,14 @@ class TestForwardedHeaders(FastapiHttpCase):
                     "/caf%C3%A9/web/login?redirect=%2Fcaf%25C3%25A9%2Ftest%2Fdocs",
                 )
 
-    def test_host_that_is_none(self):
+    def test_invalid_host_is_refused(self):
         for host in ("a\\b", "user@host", "evil example", "a%zz"):
             with self.subTest(host):
                 self.assertEqual(self.forwarded("/test/request", host).status_code, 400)
                 response = self.get("/test/request", headers={"Host": host})
                 self.assertEqual(response.status_code, 400)
 
-    def test_hosts_of_intranets(self):
+    def test_hosts_in_an_intranet(self):
         for host in ("my_odoo:8069", "odoo", "xn--bcher-kva.example"):
             with self.subTest(host):
                 response = self.forwarded("/test/request", host).json()

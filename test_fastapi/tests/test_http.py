@@ -74,7 +74,7 @@ class TestHttp(FastapiHttpCase):
             ("/api/v1/shop/request", "/api/v1/shop"),
         ):
             self.assertEqual(self.get(path).json()["root_path"], root_path)
-        # by whole segments: /api/v10 is below /api, which does not know it
+        # by whole segments: /api/v10 belongs to /api, which has no such route
         response = self.get("/api/v10/request")
         self.assertEqual(response.json(), {"detail": "Not Found"})
 
@@ -115,11 +115,11 @@ class TestHttp(FastapiHttpCase):
             self.assertEqual(
                 schema["servers"], [{"url": "https://shop.example/odoo/test"}]
             )
-        # without proxy mode the header is nothing but a client's claim
+        # without proxy mode, the header is ignored
         response = self.get("/test/request", headers=headers).json()
         self.assertEqual(response["url_for"], f"{self.base_url()}/test/method")
 
-    def test_header_pairs_pass_untouched(self):
+    def test_header_pairs_are_unchanged(self):
         response = self.get("/test/headers")
         cookies = response.raw.headers.getlist("Set-Cookie")
         self.assertIn("one=1; Path=/; SameSite=lax", cookies)
@@ -217,7 +217,7 @@ class TestHttp(FastapiHttpCase):
             parameter = schema["components"]["parameters"]["AcceptLanguage"]
             self.assertEqual(parameter["name"], "Accept-Language")
             self.assertIn("`Accept-Language`", schema["info"]["description"])
-            # of no operation: a generated function would have it as an argument
+            # else each function of a generated client would have it as an argument
             self.assertNotIn("'name': 'Accept-Language'", str(schema["paths"]))
 
     def test_version_is_that_of_the_addon(self):

@@ -33,7 +33,7 @@ class TestIdentity(FastapiHttpCase):
         )
 
     def test_basic_authentication(self):
-        # Odoo warns of what it can't do with what it is told about the client
+        # Odoo would warn about missing data on the client
         with self.assertNoLogs(level="WARNING"):
             response = self.get("/test/partner", auth=self.caller_auth).json()
         partner_id = self.caller.partner_id.id
@@ -121,7 +121,7 @@ class TestIdentity(FastapiHttpCase):
         keys = self.env["res.users.apikeys"].with_user(user).sudo()
         return {"Authorization": f"Bearer {keys._generate(None, 'test', None)}"}
 
-    def test_user_whom_odoo_has_authenticated(self):
+    def test_user_authenticated_by_odoo(self):
         user = new_test_user(self.env, "ann@test", groups="base.group_portal")
         expected = {
             "user": user.id,
@@ -146,8 +146,8 @@ class TestIdentity(FastapiHttpCase):
                 self.assertEqual(self.get(f"{path}/odoo_user").json(), expected)
 
     def test_user_in_a_replay(self):
-        """Odoo starts it as the user of the attempt before."""
-        # an even attempt fails, whatever other tests have called before
+        """Odoo starts a replay as the user of the previous attempt."""
+        # the next attempt must be even, since even attempts fail
         first = next(attempts)
         if first % 2 == 0:
             first = next(attempts)
@@ -171,7 +171,7 @@ class TestIdentity(FastapiHttpCase):
             response = self.get("/test/odoo_user").json()
         self.assertEqual(response["user"], self.caller.id)
 
-    def test_user_of_the_endpoint_is_nobody_but_logged_in(self):
+    def test_user_of_the_endpoint_is_returned_only_if_logged_in(self):
         path = "/test/odoo_user"
         self.assertEqual(self.get(path).status_code, 401)
         self.runner.password = "runner's secret"
@@ -183,6 +183,6 @@ class TestIdentity(FastapiHttpCase):
         response = self.get("/test/identity", headers=headers)
         self.assertEqual(response.json()["uid"], self.runner.id)
         self.assertNotIn("Set-Cookie", response.headers)
-        # an endpoint that keeps sessions keeps those of anonymous clients too
+        # save_http_session also saves sessions of anonymous clients
         self.endpoint.save_http_session = True
         self.assertIn("session_id", self.get("/test/identity").cookies)

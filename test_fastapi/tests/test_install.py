@@ -18,7 +18,7 @@ class LibrariesCase(BaseCase):
     """Odoo, pip and Python read the version of a library from its metadata."""
 
     def install_library(self, name, version):
-        """Return a folder with a library of which there is nothing but the metadata."""
+        """Return a folder with nothing but the metadata of a library."""
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         info = Path(folder.name, f"{name.replace('-', '_')}-{version}.dist-info")
@@ -34,7 +34,7 @@ class TestLibraries(LibrariesCase, TransactionCase):
     def check(self):
         self.env["ir.module.module"].check_external_dependencies("fastapi")
 
-    def test_what_is_installed_is_allowed(self):
+    def test_installed_libraries_are_allowed(self):
         self.check()
 
     def test_an_older_library_is_refused(self):

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The page *Install and deploy* from top to bottom: its commands, files and tables."""
+"""Commands, files and tables of the page *Install and deploy*."""
 
 import configparser
 import importlib.util
@@ -24,13 +24,13 @@ from .servers import OdooServer, drop_database, run_odoo
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "install.md"
-#: How the page starts Odoo, and how it calls the database.
+#: The start of Odoo's commands on the page, with the name of the database.
 ODOO = "odoo -c odoo.conf -d production"
-#: Modules that build and install a wheel, and that are missing here.
+#: Modules required to build and install a wheel that are not installed.
 MODULES_MISSING = [
     name for name in ("ensurepip", "whool") if not importlib.util.find_spec(name)
 ]
-#: Folders with the libraries that are installed here.
+#: Folders with the installed libraries.
 PACKAGES = [path for path in sys.path if path.endswith("-packages")]
 
 
@@ -46,7 +46,7 @@ class TestInstallPage(BaseCase):
         cls.addClassCleanup(folder.cleanup)
         cls.folder = Path(folder.name)
 
-    def test_every_block_is_run(self):
+    def test_every_block_is_tested(self):
         languages = {block.language for block in self.blocks}
         self.assertEqual(languages, {"console", "ini", "python"})
         self.assertEqual(self.text.count("\n```"), 2 * len(self.blocks))
@@ -63,7 +63,7 @@ class TestInstallPage(BaseCase):
     @unittest.skipUnless(shutil.which("curl"), "curl is not installed")
     @unittest.skipIf(MODULES_MISSING, f"not installed: {MODULES_MISSING}")
     def test_from_top_to_bottom(self):
-        """A wheel is built and installed, Odoo and nginx are started, and answer."""
+        """Build and install a wheel, start Odoo and nginx, and call them."""
         self._prepare()
         for block in self.blocks:
             if block.language == "console":
@@ -71,7 +71,7 @@ class TestInstallPage(BaseCase):
                     self.assertEqual(self._run(command.strip()), expected, command)
 
     def _prepare(self):
-        """Provide what the page takes for granted: a checkout, and Odoo."""
+        """Provide what the page presupposes: a checkout and Odoo."""
         self.checkout = self.folder / "checkout"
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / "fastapi", self.checkout / "fastapi", ignore=ignored)
@@ -85,9 +85,9 @@ class TestInstallPage(BaseCase):
                     target.write_text(text, encoding="utf-8")
         venv.create(self.folder / "venv", with_pip=True)
         (self.packages,) = self.folder.glob("venv/lib/python*/site-packages")
-        # the libraries are there, after what is installed in this environment
+        # the installed libraries come after those of this environment
         (self.packages / "here.pth").write_text("\n".join(PACKAGES))
-        # pip knows of Odoo where it has installed it
+        # to pip, Odoo is installed
         info = self.packages / "odoo-19.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(
@@ -102,19 +102,19 @@ class TestInstallPage(BaseCase):
         self.options = {
             name: value
             for name, value in parser["options"].items()
-            # what is another one for each test
+            # different in each test
             if name not in ("http_port", "gevent_port", "dbfilter")
         }
         odoo_addons = [Path(base.__path__[0]).parent]
         odoo_addons += Path(odoo.__path__[0]).parent.glob("addons")
-        # no addon of the checkout but those of the wheel
+        # addons of the wheel, not of the checkout
         self.options["addons_path"] = ",".join(map(str, [*odoo_addons, addons]))
-        #: The server of Odoo, and nginx.
+        #: Odoo's server and nginx.
         self.running = []
         self.addCleanup(self._stop)
 
     def _run(self, command):
-        """Return what a command of the page prints."""
+        """Return the output of a command of the page."""
         if command.startswith("pip "):
             return self._run_pip(command)
         if command.startswith(ODOO):
@@ -127,13 +127,13 @@ class TestInstallPage(BaseCase):
             for name, value in os.environ.items()
             if not name.startswith(("PIP_", "PYTHON"))
         }
-        # all there is to install is here already: nothing is downloaded
+        # everything is installed already: nothing is downloaded
         variables |= {
             "PATH": f"{self.folder}/venv/bin:{variables['PATH']}",
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_NO_INDEX": "1",
-            "PIP_NO_BUILD_ISOLATION": "0",  # that is how pip reads it: no isolation
+            "PIP_NO_BUILD_ISOLATION": "0",  # pip reads 0 as "no isolation"
         }
         return self._call(command, self.checkout, variables)
 
@@ -152,11 +152,11 @@ class TestInstallPage(BaseCase):
         output = self._call(
             command, self.folder, {**os.environ, "CURL_HOME": str(self.folder)}
         )
-        # curl ends where the response ends, without a new line
+        # curl adds no newline to the response
         return output if output.endswith("\n") else f"{output}\n"
 
     def _start(self):
-        """Start Odoo and nginx, and have curl find them at the host of the page."""
+        """Start Odoo and nginx, and let curl reach them at the host of the page."""
         odoo_path = Path(odoo.__path__[0]).parent
         python_path = os.pathsep.join(map(str, [self.packages, odoo_path]))
         server = OdooServer(

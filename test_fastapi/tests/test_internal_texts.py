@@ -15,7 +15,7 @@ SENTENCES = {
     403: "You are not allowed to do this.",
     404: "This record does not exist.",
 }
-#: Status of what Odoo raises, and a part of its text.
+#: Status of each error of Odoo, and a part of its text.
 STATUSES = {
     "model": (403, "ir.cron"),
     "rule": (403, "res.partner"),
@@ -37,7 +37,7 @@ STATUSES = {
 
 
 class TestInternalTexts(FastapiHttpCase):
-    """Texts of Odoo's own reach the log; those of apps reach the client."""
+    """Odoo's error texts reach the log; texts of apps reach the client."""
 
     def setUp(self):
         super().setUp()

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Characters that PostgreSQL hasn't, in a handler that gives them to the ORM."""
+"""Characters that PostgreSQL can't store, passed to the ORM by a handler."""
 
 import logging
 
@@ -24,7 +24,7 @@ class TestInvalidTexts(FastapiHttpCase):
         )
 
     @mute_logger("odoo.sql_db")
-    def test_texts_of_the_client(self):
+    def test_invalid_texts_of_the_client_are_refused(self):
         for case in WITH_TEXT:
             for text, sentence in SENTENCES.items():
                 with self.subTest(case, text=text), self.assertLogs(LOGGER) as logs:
@@ -37,13 +37,13 @@ class TestInvalidTexts(FastapiHttpCase):
         self.assertFalse(self.env["test.fastapi.item"].search([]))
 
     @mute_logger("odoo.sql_db")
-    def test_bugs_stay_bugs(self):
+    def test_bugs_are_server_errors(self):
         for case in ("value", "parameters", "number", "format", "encode"):
             with self.subTest(case), self.assertLogs("odoo.http", logging.ERROR):
                 response = self._send(f"bug/{case}", '"\\ud800"')
                 self.assertEqual(response.status_code, 500, response.text)
 
-    def test_other_texts(self):
+    def test_valid_texts_are_accepted(self):
         for text in ('""', '"\\u0001\\ufffe"', '"\\ud83d\\ude00"'):
             with self.subTest(text):
                 response = self._send("text/json", text)

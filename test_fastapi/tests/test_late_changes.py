@@ -25,7 +25,7 @@ def add_tea(app):
 
 
 class TestLateChanges(FastapiHttpCase):
-    """What a hook adds after ``app.openapi()``, or a lifespan, rolls back as well."""
+    """Routes added after ``app.openapi()`` or in a lifespan roll back as well."""
 
     def call_changed_app(self, change):
         model = type(self.endpoint)

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Caches of all processes, after what Odoo doesn't commit or roll back itself."""
+"""Cache invalidation after transactions that the addon commits or rolls back."""
 
 import http.client
 import uuid
@@ -34,32 +34,32 @@ class TestStreamedChanges(ServerCase):
 
     def test_change_is_seen_by_other_servers(self):
         second = self.start_server()
-        self.assertEqual(self.get(second), "before")  # and keeps it
+        self.assertEqual(self.get(second), "before")  # and caches it
         with self.stream() as response:
             self.assertEqual(response.read(), b"before\nafter\n")
-        # the end of the body is sent when the stream is committed
+        # the end of the body is sent after the commit
         self.assertEqual(self.get(second), "after")
         self.assertEqual(self.get(self.first), "after")
 
-    def test_change_of_a_failing_stream_is_seen_by_nobody(self):
+    def test_change_of_a_failing_stream_is_not_seen(self):
         with self.stream("&fail=true") as response:
             with self.assertRaises(http.client.IncompleteRead) as raised:
                 response.read()
-        # cut off when all is rolled back
+        # cut off after the rollback
         self.assertEqual(raised.exception.partial, b"before\nafter\n")
         self.assertEqual(self.get(self.first), "before")
 
 
 @tagged("post_install", "-at_install")
 class TestRollback(BaseCase):
-    """On a real cursor: that of an ``HttpCase`` never rolls back in earnest."""
+    """With a real cursor: the cursor of an ``HttpCase`` never rolls back fully."""
 
     def find(self, cr):
         endpoints = Environment(cr, SUPERUSER_ID, {})["fastapi.endpoint"]
         return endpoints._get_mounts().find("/rolled/back")
 
-    def test_no_mount_is_left_of_a_rollback(self):
-        """Without a request: in a shell, say. There Odoo itself resets no cache."""
+    def test_rollback_leaves_no_mount(self):
+        """Outside of a request, as in a shell, Odoo resets no cache on rollback."""
         registry = Registry(get_db_name())
         for end in ("rollback", "close"):
             with self.subTest(end), closing(registry.cursor()) as cr:
@@ -67,7 +67,7 @@ class TestRollback(BaseCase):
                 Environment(cr, SUPERUSER_ID, {})["fastapi.endpoint"].create(
                     {"name": "Lost", "app": "test", "root_path": "/rolled/back"}
                 )
-                # whoever asks before the end has it cached for the process
+                # caches the mount for the whole process
                 self.assertTrue(self.find(cr))
                 getattr(cr, end)()
                 with closing(registry.cursor()) as other:

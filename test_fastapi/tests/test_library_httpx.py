@@ -7,7 +7,7 @@ class TestHttpx(LibraryCase):
     library = "library_httpx.set_up"
 
     @on_each_server
-    def test_calls_of_others(self, served):
+    def test_calls_of_another_server(self, served):
         uvicorn, _odoo = self.apps
         url = f"{uvicorn.address}/docs"
         for path in ("/own", "/sync"):

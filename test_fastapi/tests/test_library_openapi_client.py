@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Clients that programs make of the OpenAPI documents of both demo apps."""
+"""Clients generated from the OpenAPI documents of both demo apps."""
 
 import inspect
 import json
@@ -17,13 +17,13 @@ from odoo.modules.registry import Registry
 
 from .server_case import ServerCase
 
-#: Variable of the environment: the folder of ``openapi-typescript`` and ``tsc``.
+#: Environment variable: the folder of ``openapi-typescript`` and ``tsc``.
 NODE_BIN = "FASTAPI_NODE_BIN"
 
 LOGIN = "generated client"
 TIMEOUT = 60  # seconds for a generator
 
-#: What a program in TypeScript does with the types.
+#: A TypeScript program that uses the types.
 PROGRAM = """
 import type { components, operations } from "./my_demo";
 
@@ -51,7 +51,7 @@ class GeneratedCase(ServerCase):
         cls.allow_demo_app()
 
     def save_documents(self):
-        """Save the documents of both apps as files, and return them by their names."""
+        """Save the documents of both apps as files; return them by name."""
         (user_id,) = self.first.rpc(
             "res.users", "search", [("login", "=", "my_demo_api_user")]
         )
@@ -74,7 +74,7 @@ class GeneratedCase(ServerCase):
         return documents
 
     def run_program(self, *command, **variables):
-        """Run a program in the folder, and return what it has said."""
+        """Run a program in the folder and return its output."""
         run = subprocess.run(
             command,
             cwd=self.folder,
@@ -109,18 +109,18 @@ class TestPython(GeneratedCase):
         cls.addClassCleanup(sys.path.remove, str(cls.folder))
 
     def generate(self, document, name):
-        """Make a client, and return what imports its modules."""
+        """Generate a client; return a function that imports its modules."""
         package = f"generated_{name}"
-        said = self.run_program(
+        output = self.run_program(
             *(sys.executable, "-m", "openapi_python_client", "generate"),
             *("--path", f"{name}.json", "--output-path", package),
             *("--meta", "none", "--fail-on-warning"),
-            # it formats its code with ruff
+            # the generator formats its code with ruff
             PATH=os.pathsep.join(
                 [str(Path(sys.executable).parent), os.environ["PATH"]]
             ),
         )
-        self.assertNotIn("warning", said.lower())
+        self.assertNotIn("warning", output.lower())
         operations = [
             (operation["tags"][0], operation["operationId"])
             for item in document["paths"].values()
@@ -166,7 +166,7 @@ class TestPython(GeneratedCase):
         self.assertEqual((page.count, page.items), (1, [account]))
         again = accounts["get_bank_account"].sync(account.id, client=client)
         self.assertEqual(again, account)
-        # errors as they are documented: of the app, of every app, of FastAPI
+        # documented errors of the app, of every app and of FastAPI
         refused = accounts["add_bank_account"].sync(client=client, body=body)
         self.assertEqual(refused.code, "refused")
         refused = accounts["get_bank_accounts"].sync(
@@ -182,11 +182,11 @@ class TestTypescript(GeneratedCase):
     def test_types(self):
         folder = Path(os.environ[NODE_BIN])
         for name in self.save_documents():
-            said = self.run_program(
+            output = self.run_program(
                 *(folder / "openapi-typescript", f"{name}.json"),
                 *("--output", f"{name}.ts"),
             )
-            self.assertNotRegex(said.lower(), "warn|⚠|error")
+            self.assertNotRegex(output.lower(), "warn|⚠|error")
         Path(self.folder, "program.ts").write_text(PROGRAM)
         self.run_program(
             folder / "tsc", "--strict", "--noEmit", "program.ts", "demo.ts"

@@ -9,7 +9,7 @@ class TestOpenTelemetry(LibraryCase):
     library = "library_opentelemetry.set_up"
 
     def spans(self, served, path, **kwargs):
-        """Return the spans of a request of its own, by name, and its status."""
+        """Send a request; return its spans and its status."""
         before = len(served.read_lines("spans"))
         response = served.get(path, **kwargs)
         self.wait_until(lambda: self._is_over(served, before), True)
@@ -37,7 +37,7 @@ class TestOpenTelemetry(LibraryCase):
         self.assertEqual(attributes["http.status_code"], 200)
         self.assertEqual(attributes["http.method"], "GET")
         self.assertEqual(attributes["http.url"], f"{served.address}/items/3?x=1")
-        # those of a handler are below it, and all belong to the trace of the client
+        # spans of the handler are its children; all belong to the client's trace
         (inner,) = [span for span in spans if span["name"] == "inner"]
         self.assertEqual(inner["parent_id"], span["context"]["span_id"])
         for found in spans:
@@ -58,7 +58,7 @@ class TestOpenTelemetry(LibraryCase):
             self.assertIn(f"fail_{kind}", event["attributes"]["exception.stacktrace"])
 
     @on_each_server
-    def test_refusal_is_no_exception(self, served):
+    def test_http_exception_is_not_recorded(self, served):
         spans, status = self.spans(served, "/http")
         self.assertEqual(status, 404)
         span = self.server_span(spans)

@@ -41,7 +41,7 @@ class TestPrometheus(LibraryCase):
             },
         )
 
-    def test_counts_go_on_when_the_app_is_built_again(self):
+    def test_counts_survive_a_rebuild_of_the_app(self):
         _uvicorn, odoo = self.apps
         labels = ("/items/{item_id}", "GET", "2xx")
         odoo.get("/items/1")

@@ -7,7 +7,7 @@ from .library_case import LibraryCase, on_each_server
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes what Sentry's client sends, in place of Sentry."""
+    """Receives events of Sentry's client in place of Sentry."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), CollectorHandler)
@@ -45,7 +45,7 @@ class TestSentry(LibraryCase):
         super().setUpClass()
 
     def sent(self, served, kind="event"):
-        """Return what the client has sent, all that it holds included."""
+        """Return everything that the client has sent, after a flush."""
         self.assertEqual(served.get("/flush").status_code, 200)
         return [payload for type_, payload in self.collector.items if type_ == kind]
 
@@ -54,7 +54,7 @@ class TestSentry(LibraryCase):
         self.collector.items.clear()
 
     @on_each_server
-    def test_unhandled_exception_arrives_once(self, served):
+    def test_unhandled_exception_is_sent_once(self, served):
         for kind in ("async", "sync"):
             self.collector.items.clear()
             response = served.get(f"/{kind}/7?a=b", headers={"X-Client": "me"})
@@ -101,7 +101,7 @@ class TestSentry(LibraryCase):
         )
 
     @on_each_server
-    def test_refusal_is_no_event(self, served):
+    def test_http_exception_is_not_sent(self, served):
         self.collector.items.clear()
         self.assertEqual(served.get("/http").status_code, 404)
         self.assertEqual(self.sent(served), [])
@@ -115,7 +115,7 @@ class TestSentry(LibraryCase):
         self.assertEqual(event["transaction"], "/message")
 
     @on_each_server
-    def test_background_task_that_fails(self, served):
+    def test_failing_background_task(self, served):
         self.collector.items.clear()
         self.assertEqual(served.get("/task").json(), "later")
         self.wait_until(lambda: bool(self.sent(served)), True)

@@ -3,12 +3,12 @@ from .library_case import LibraryCase, on_each_server
 
 
 def read_bytes(response):
-    # not iter_lines, for which a chunk between CR and LF is two ends of a line
+    # not iter_lines, which counts CR and LF in two chunks as two line ends
     return response.iter_content(1, decode_unicode=True)
 
 
 def read_event(stream):
-    """Return the lines of the next event or comment, none at the end."""
+    """Return the lines of the next event or comment; an empty list at the end."""
     text = ""
     for byte in stream:
         text += byte
@@ -36,14 +36,14 @@ class TestSse(LibraryCase):
                 content_type = response.headers["Content-Type"]
                 self.assertEqual(content_type.partition(";")[0], "text/event-stream")
                 stream = read_bytes(response)
-                # the second is made when the first has arrived
+                # the second event is produced after the first has arrived
                 self.assertEqual(read_event(stream), events[0])
                 (served.folder / "go_on").touch()
                 self.assertEqual(read_event(stream), events[1])
                 self.assertEqual(read_event(stream), [])
 
     @on_each_server
-    def test_ping_and_client_that_goes(self, served):
+    def test_ping_and_disconnect(self, served):
         (served.folder / "events").unlink(missing_ok=True)
         with served.get("/quiet", stream=True) as response:
             stream = read_bytes(response)

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""strawberry-graphql: resolvers whose exceptions are swallowed, and the recipe."""
+"""strawberry-graphql: swallowed exceptions of resolvers, and the documented recipe."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "graphql.md"
 @unittest.skipUnless(find_spec("strawberry"), "strawberry-graphql is not installed")
 class TestConflicts(ServerCase):
     def test_concurrent_increments(self):
-        """Each is saved that says so."""
+        """Each increment with a 200 is saved."""
         self.create_endpoint(self.first, "/g")
         item_id = self.create_item(self.first, "/g")
         self.first.request("GET", "/g/identity")  # builds the app
@@ -52,7 +52,7 @@ class TestRecipe(FastAPITransactionCase):
         module = types.ModuleType("graphql_recipe")  # strawberry looks it up
         sys.modules[module.__name__] = module
         cls.addClassCleanup(sys.modules.pop, module.__name__)
-        # the same with a model that is there
+        # a model that exists in the tests
         source = source.replace("library.book", "test.fastapi.item")
         exec(source, vars(module))  # noqa: S102
         cls.default_fastapi_router = module.router

@@ -8,7 +8,7 @@ class TestLifeOfAnApp(FastapiHttpCase):
     def _title(self, root_path="/test"):
         return self.get(f"{root_path}/openapi.json").json()["info"]["title"]
 
-    def test_live_at_once(self):
+    def test_new_endpoint_is_served_at_once(self):
         self.assertEqual(self.get("/new/identity").status_code, 404)
         endpoint = self._create_endpoint("/new")
         self.assertEqual(self.get("/new/identity").status_code, 200)
@@ -50,7 +50,7 @@ class TestLifeOfAnApp(FastapiHttpCase):
         self.assertIn("/demo", paths)
         self.assertNotIn("/order", paths)
 
-    def test_endpoint_without_routing_info_takes_no_other_down(self):
+    def test_endpoint_without_routing_info_does_not_affect_others(self):
         model = type(self.endpoint)
         original = model._get_routing_info
 
@@ -72,7 +72,7 @@ class TestLifeOfAnApp(FastapiHttpCase):
         broken.route_group = "fixed"
         self.assertEqual(self.get("/broken/identity").status_code, 200)
 
-    def test_archived_endpoints_answer_json(self):
+    def test_archived_endpoints_respond_with_json(self):
         for path in ("/old", "/test/old", "/logo"):
             self._create_endpoint(path, active=False)
         self._create_endpoint("/old/new")
@@ -84,7 +84,7 @@ class TestLifeOfAnApp(FastapiHttpCase):
                 self.assertEqual(response.status_code, 404, path)
                 self.assertEqual(response.json(), {"detail": "Not Found"})
         self.assertEqual(set(built), before)
-        # others still serve the path
+        # other endpoints and Odoo still serve the path
         self.assertEqual(self.get("/old/new/identity").status_code, 200)
         self.assertEqual(self.get("/test/old").json(), {"detail": "Not Found"})
         self.assertIn("image/", self.get("/logo").headers["Content-Type"])
@@ -93,7 +93,7 @@ class TestLifeOfAnApp(FastapiHttpCase):
             self.assertEqual(response.status_code, 404)
             self.assertIn("text/html", response.headers["Content-Type"])
 
-    def test_one_app_whatever_the_url(self):
+    def test_one_app_for_all_urls(self):
         model = self.env["fastapi.endpoint"]
         app = model.get_app("/test/identity")
         for number in range(100):
@@ -101,7 +101,7 @@ class TestLifeOfAnApp(FastapiHttpCase):
         self.assertIs(model.get_app("/test"), app)
         self.assertIsNone(model.get_app("/unknown"))
 
-    def test_nothing_else_rebuilds_an_app(self):
+    def test_unrelated_changes_do_not_rebuild_an_app(self):
         model = self.env["fastapi.endpoint"]
         app = model.get_app("/test")
         other = self._create_endpoint("/other")
@@ -113,8 +113,8 @@ class TestLifeOfAnApp(FastapiHttpCase):
         self.endpoint.description = "part of the app"
         self.assertIsNot(model.get_app("/test"), app)
 
-    def test_app_runs_as_the_user_that_it_was_built_for(self):
-        """Between the commit and the word of it, a request has an old table."""
+    def test_app_runs_as_the_user_it_was_built_for(self):
+        """Between a commit and its signal, a request uses the old mounts."""
         model = self.env["fastapi.endpoint"]
         before = model._get_mounts()
         admin = self.env.ref("base.user_admin")
@@ -128,8 +128,8 @@ class TestLifeOfAnApp(FastapiHttpCase):
         self.endpoint.user_id = self.runner
         self.assertEqual(model.get_uid("/test/identity"), self.runner.id)
 
-    def test_app_is_of_one_moment(self):
-        """Odoo matches a request in one transaction, and serves it in the next."""
+    def test_app_has_values_of_one_version(self):
+        """Odoo matches a request in one transaction and serves it in the next."""
         model = self.env["fastapi.endpoint"]
         before = model._get_mounts()
         title = model.get_app("/test").app.title
@@ -141,12 +141,12 @@ class TestLifeOfAnApp(FastapiHttpCase):
             return application and application.app.title
 
         self.endpoint.active = False
-        self.assertEqual(get_title(), title)  # what it was when it matched
+        self.assertEqual(get_title(), title)  # the title when the request was matched
         self.endpoint.name = "Renamed"
         self.assertIsNone(get_title())
         other = self._create_endpoint("/test", name="Other")
         self.assertEqual(get_title(), "Other")
-        other.app = "test_plain"  # that asks for another way to authenticate
+        other.app = "test_plain"  # authenticates in another way
         self.assertIsNone(get_title())
         other.root_path = "/elsewhere"
         self.endpoint.active = True
@@ -166,7 +166,7 @@ class TestLifeOfAnApp(FastapiHttpCase):
         model._reset_app()
         self.assertIsNot(model.get_app("/test"), app_2)
 
-    def test_rolled_back_change_leaves_no_app(self):
+    def test_app_of_a_rolled_back_change_is_discarded(self):
         model = self.env["fastapi.endpoint"]
         app = model.get_app("/test")
         with self.env.cr.savepoint() as savepoint:

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Databases of earlier versions, as an upgrade finds them and leaves them."""
+"""Migration scripts on databases of earlier versions."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ ADDON = Manifest.for_addon("fastapi")
 @tagged("post_install", "-at_install")
 class TestMigrations(TransactionCase):
     def migrate(self, stage, version="19.0.1.0.0"):
-        """Run the scripts of a stage that an upgrade from a version runs."""
+        """Run the scripts of one stage of an upgrade from a version."""
         self.env.flush_all()
         for folder in sorted(Path(ADDON.path, "migrations").iterdir()):
             self.assertLessEqual(
@@ -52,7 +52,7 @@ class TestDocsGroups(TestMigrations):
         self.env.flush_all()
 
     def undo(self):
-        """Have the groups where version 19.0.1.0.0 had them."""
+        """Store the groups where version 19.0.1.0.0 stored them."""
         cr = self.env.cr
         cr.execute(f"ALTER TABLE {self.TABLE} RENAME TO {self.FORMER}")
         cr.execute(
@@ -69,20 +69,20 @@ class TestDocsGroups(TestMigrations):
     def count_reflected(self):
         return self.env["ir.model.relation"].search_count([("name", "=", self.TABLE)])
 
-    def test_the_groups_stay(self):
+    def test_groups_are_kept(self):
         self.undo()
         self.migrate("pre")
         self.assertEqual(self.endpoint.docs_group_ids, self.groups)
         self.assertEqual(self.count_reflected(), 1)
         self.assertFalse(table_exists(self.env.cr, self.FORMER))
 
-    def test_again(self):
+    def test_second_run_changes_nothing(self):
         self.migrate("pre")
         self.assertEqual(self.endpoint.docs_group_ids, self.groups)
         self.assertEqual(self.count_reflected(), 1)
 
-    def test_the_table_of_another_addon_stays(self):
-        """Its field has the default table, in a database of the published addon."""
+    def test_table_of_another_addon_is_kept(self):
+        """A field of another addon uses the default table, in an upgraded database."""
         cr = self.env.cr
         cr.execute(f"ALTER TABLE {self.TABLE} RENAME TO {self.FORMER}")
         cr.execute(
@@ -113,7 +113,7 @@ class TestRootPaths(TestMigrations):
 
 
 class TestExposeDocUrls(TestMigrations):
-    def test_what_was_hidden_is_off(self):
+    def test_hidden_documentation_is_off(self):
         endpoints = self.env["fastapi.endpoint"]
         for number in range(4):
             endpoints |= self.create_endpoint(f"/exposed/{number}")
@@ -133,14 +133,14 @@ class TestExposeDocUrls(TestMigrations):
         )
         self.assertFalse(unset.docs_url)
 
-    def test_a_database_that_never_had_it(self):
+    def test_database_without_the_column(self):
         endpoint = self.create_endpoint("/exposed")
         self.migrate("post", "19.0.1.2.0")
         self.assertEqual(endpoint.docs_access, "public")
 
 
 class TestAuthFields(FastapiHttpCase):
-    """Endpoints of before, which authenticate by code, have none of the new fields."""
+    """Upgraded endpoints authenticate by code and have no values in the new fields."""
 
     FIELDS = (
         "auth_api_key",
@@ -153,7 +153,7 @@ class TestAuthFields(FastapiHttpCase):
     )
 
     def upgrade(self, *endpoints):
-        """Have endpoints as an upgrade leaves them: with new, empty columns."""
+        """Put endpoints into the state after an upgrade: the new columns are empty."""
         self.env.flush_all()
         columns = ", ".join(f"{name} = NULL" for name in self.FIELDS)
         self.env.cr.execute("ALTER TABLE fastapi_endpoint ALTER run_as DROP NOT NULL")
