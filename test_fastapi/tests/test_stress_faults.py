@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What happens to a request when something else breaks: nothing is half done."""
+"""Requests while something else breaks: none is half done."""
 
 import contextlib
 import http.client
@@ -19,13 +19,13 @@ from .servers import TIMEOUT, Background
 
 
 class TestKilledConnections(FaultCase):
-    """``pg_terminate_backend``, where it can hit a request."""
+    """``pg_terminate_backend`` at each point where it can hit a request."""
 
     def expect_failure(self, name, response):
         headers = response.headers.get("Access-Control-Allow-Origin")
         self.expect(response.status, 500, f"{name}, status")
         self.expect(response.json(), {"detail": "Internal Server Error"}, name)
-        self.expect(headers, "https://shop.example", f"{name}, header of CORS")
+        self.expect(headers, "https://shop.example", f"{name}, CORS header")
 
     def test_killed_in_a_handler(self):
         turns = self.size(full=20, short=2)
@@ -92,7 +92,7 @@ class TestKilledConnections(FaultCase):
                         self.failures.append(f"{name}: ended as if whole, {rest}")
                 self.expect(f"{turn} 0".encode() in first, True, name)
                 self.release_lock()
-                # the first chunk of a generator is made before the commit
+                # the first chunk is produced before the commit
                 committed = {f"{turn} 0"} | (
                     {f"{turn} by the handler"} if not kind.endswith("events") else set()
                 )
@@ -115,7 +115,7 @@ class TestKilledConnections(FaultCase):
             self.expect(response.status, 200, name)
             self.terminate_waiting()
             self.release_lock()
-            # the task after it fails on purpose, and the one after that is done
+            # the next task fails on purpose, the last one succeeds
             self.wait_until(
                 lambda turn=turn: f"{turn} by an async task" in self.names(), True
             )
@@ -132,7 +132,7 @@ class TestKilledConnections(FaultCase):
             self.query("DELETE FROM test_fastapi_item")
         self.conclude("connection killed in a task", turns, self.failures)
 
-    def test_killed_while_nobody_uses_it(self):
+    def test_killed_while_idle(self):
         turns = self.size(full=20, short=2)
         for turn in range(turns):
             self.expect_service(f"idle {turn}")
@@ -142,15 +142,15 @@ class TestKilledConnections(FaultCase):
             self.expect(self.errors(), [], "errors in the log")
         self.conclude("connections of the pool killed", turns, self.failures)
 
-    def test_nothing_of_a_broken_stream_stays_in_a_cache(self):
-        """What Odoo caches of a transaction goes with it."""
+    def test_broken_stream_leaves_nothing_in_a_cache(self):
+        """Odoo discards cached values of a transaction that is rolled back."""
         turns = self.size(full=20, short=2)
         for turn in range(turns):
             for query in ("", "&fail=true"):
                 name = f"{turn}{query}"
                 path = f"/f/faults/stream/parameter?value={turn}{query}"
                 with self.first.open("GET", path) as response:
-                    # the first chunk is made before the commit, the second after it
+                    # the first chunk is produced before the commit, the second after it
                     found = response.read(9)
                 self.expect(found, f"{turn:2} 0\n{turn:2} 1".encode(), name)
                 self.wait_until(self.busy, [])
@@ -160,13 +160,14 @@ class TestKilledConnections(FaultCase):
 
 
 class TestResets(FaultCase):
-    """Clients that leave so that the server finds an error where it looks for more.
+    """Clients that reset the connection.
 
-    Before it ends a response, werkzeug reads what the client may have sent on.
+    Before the end of a response, werkzeug reads the rest of the request and meets the
+    reset.
     """
 
     def call_and_reset(self, path, until=None):
-        """Send a request, read the beginning of its answer, and reset the connection.
+        """Send a request, read the start of its response and reset the connection.
 
         :param until: called before the reset
         """
@@ -182,7 +183,7 @@ class TestResets(FaultCase):
             if until:
                 until()
 
-    def test_tasks_of_an_answer(self):
+    def test_tasks_of_a_response(self):
         turns = self.size(full=200, short=20)
         names = []
         for turn in range(turns):
@@ -206,7 +207,7 @@ class TestResets(FaultCase):
                     partial(self.wait_for_lock, 1),
                 )
                 self.release_lock()
-                if not fail:  # it has come to its end, whoever is there to see it
+                if not fail:  # the stream runs to its end without a client
                     self.wait_until(self.names, [str(turn)])
                 self.wait_until(self.busy, [])
                 self.expect(self.names(), [] if fail else [str(turn)], name)
@@ -216,13 +217,13 @@ class TestResets(FaultCase):
 
 
 class TestBrokenApp(FaultCase):
-    """An app that can't be built, while other apps of the server are called."""
+    """An app that can't be built, while requests call other apps of the server."""
 
     def break_app(self, how):
         vals = {"description": how}
         self.first.rpc("fastapi.endpoint", "write", [self.broken_id], vals)
 
-    def test_others_go_on_and_it_recovers(self):
+    def test_other_apps_continue_and_the_broken_app_recovers(self):
         turns = self.size(full=50, short=5)
         self.broken_id = self.create_endpoint(
             self.first, "/breakable", app="test_breakable"
@@ -242,16 +243,16 @@ class TestBrokenApp(FaultCase):
             self.break_app(("hook", "lifespan")[turn % 2])
             response = self.first.request("GET", "/breakable/identity")
             self.expect(response.status, 503, f"broken {turn}")
-            self.break_app("mended")
+            self.break_app("fixed")
             response = self.first.request("GET", "/breakable/identity")
-            self.expect(response.status, 200, f"mended {turn}")
+            self.expect(response.status, 200, f"fixed {turn}")
         over.set()
         tried = 0
         for path, responses in zip(paths, calls, strict=True):
             responses = responses.result()
             tried += sum(responses.values())
             allowed = {200} if path.startswith("/f") else {200, 503}
-            self.expect(set(responses) - allowed, set(), f"{path}, other answers")
+            self.expect(set(responses) - allowed, set(), f"{path}, other responses")
         lines = {line.split(": ", 1)[1] for line in self.errors()}
         self.expect(
             {re.sub("'.*'", "", line).strip() for line in lines},
@@ -268,7 +269,7 @@ class TestKilledWorker(FaultCase):
     options = {"workers": 2}
 
     def busy_workers(self):
-        """Return the processes that a client is connected to."""
+        """Return the worker processes with a connected client."""
         workers = []
         for worker in psutil.Process(self.first.pid).children():
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -280,7 +281,7 @@ class TestKilledWorker(FaultCase):
                 }
         return workers
 
-    def test_killed_in_the_middle_of_a_request(self):
+    def test_killed_during_a_request(self):
         turns = self.size(full=10, short=1)
         for turn in range(turns):
             name = f"worker {turn}"
@@ -294,7 +295,7 @@ class TestKilledWorker(FaultCase):
             with contextlib.suppress(ConnectionError):
                 response = call.result()
                 self.failures.append(f"{name}: responded with {response.status}")
-            # by the other worker; what the killed one was in still waits
+            # the other worker serves; the killed worker's transaction still waits
             self.expect_service(name, in_use=1)
             self.release_lock()
             self.wait_for_lock(0)

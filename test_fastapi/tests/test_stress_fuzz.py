@@ -26,13 +26,13 @@ class TestFuzz(StressCase):
         self.assertTrue(response.by_app, response.raw)
 
     def tearDown(self):
-        # the server that was there before is still there, and still serves
+        # the same server process still serves requests
         response = self.send(b"GET /fuzz/identity HTTP/1.1\r\n")
         self.assertEqual(response.status, 200)
         super().tearDown()
 
     def send(self, raw):
-        """Return what comes back for bytes; for a mere beginning, its end is added."""
+        """Send bytes, completed to a request if necessary; return the response."""
         if b"\r\n\r\n" not in raw:
             raw += b"Host: 127.0.0.1\r\nOrigin: " + ORIGIN + b"\r\n\r\n"
         with socket.create_connection(("127.0.0.1", self.first.port), TIMEOUT) as peer:
@@ -45,18 +45,18 @@ class TestFuzz(StressCase):
             except TimeoutError:
                 raise
             except OSError:
-                # The server has not read all of it. What it has answered may be lost.
+                # The server has not read everything. Its response may be lost.
                 return RawResponse(b"".join(chunks), reset=True)
         return RawResponse(b"".join(chunks))
 
     def judge(self, request, response):
-        """Yield what is wrong with an answer."""
+        """Yield the mistakes of a response."""
         if b"x-injected" in dict(response.headers):
             yield "a header was injected"
         if response.raw.count(b"\r\nServer: ") > 1:
-            yield "answered twice"
+            yield "two responses"
         if not response.http:
-            # answered as HTTP/0.9 has it, or not at all
+            # an HTTP/0.9 response, or no response
             if not (
                 response.reset
                 or request.odd_method
@@ -66,7 +66,7 @@ class TestFuzz(StressCase):
                 yield f"no response: {response.raw[:200]!r}"
         elif response.by_app:
             if not request.below:
-                yield f"{response.status} of an endpoint that was not asked"
+                yield f"{response.status} of another endpoint"
             if response.status >= 500:
                 yield f"{response.status}: {response.body[:200]!r}"
         elif response.status >= 500:
@@ -75,15 +75,15 @@ class TestFuzz(StressCase):
         elif request.below and not (
             response.status in SERVER_STATUSES
             or (request.odd_method and response.status == 405)
-            # one that is malformed too is not given to the app
+            # such a request, if also malformed, does not reach the app
             or (request.too_long and response.status == 413)
-            # a handshake is refused before there is an app for it (ir_http)
+            # a handshake is refused before the app (ir_http)
             or (request.upgrade and response.status == 403 and not response.body)
         ):
             yield f"{response.status} not by the app: {response.raw[:500]!r}"
 
     def is_of_plain_odoo(self, request, response):
-        """Return whether Odoo without the addon answers with this 5xx too."""
+        """Return whether Odoo without the addon responds with this 5xx too."""
         if response.status == 505:
             # http.server (BaseHTTPRequestHandler.parse_request)
             return request.odd_version
@@ -92,8 +92,8 @@ class TestFuzz(StressCase):
         if not request.has_host:
             # a KeyError before any routing (odoo.http.Request._get_session_and_dbname)
             return True
-        # It asks for an attachment at a path that nobody else answers, and PostgreSQL
-        # takes no NUL (ir.http._serve_fallback).
+        # For unknown paths, Odoo searches an attachment, and PostgreSQL refuses NUL
+        # (ir.http._serve_fallback).
         path = request.target.partition(b"?")[0]
         return not request.below and b"%00" in path
 
@@ -120,7 +120,7 @@ class TestFuzz(StressCase):
         self.fuzz("requests that are not for an endpoint", self.size(500, 100), False)
 
     def test_reflected_headers(self):
-        """A handler's mistake is a 500; it must not become a header of the client's."""
+        """A handler's bad header is a 500; the client must not inject a header."""
         failures = []
         tried = 0
         for value in (
@@ -142,7 +142,7 @@ class TestFuzz(StressCase):
         self.conclude("headers that handlers take from clients", tried, failures)
 
     def test_framing(self):
-        """What does not say how long it is, is refused; nothing comes after a body."""
+        """Bodies of unclear length are refused; bytes after a body are ignored."""
         after = b"GET /fuzz/request HTTP/1.1\r\nHost: x\r\n\r\n"
         chunked = "Transfer-Encoding: chunked"
         cases = (

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Nothing leaks between requests, and nothing is left of them."""
+"""Nothing leaks between requests, and requests leave nothing behind."""
 
 import base64
 import json
@@ -17,9 +17,9 @@ CLIENTS = 8
 #: Seconds for all clients.
 TIME_LIMIT = 400
 LANGS = ("en_US", "fr_BE", "nl_NL")
-NOBODY = "of nobody"
+ANONYMOUS = "of no caller"
 
-#: What is called, and how often in relation to the others.
+#: Kinds of requests and their relative frequency.
 WEIGHTS = {
     "sync": 20,
     "async": 20,
@@ -36,7 +36,7 @@ WEIGHTS = {
     "refused": 3,  # wrong credentials
     "invalid": 3,  # no nonce
     "unknown": 3,  # no such route
-    "left alone": 2,  # a stream that is not read to its end
+    "left alone": 2,  # a stream that is not fully read
 }
 STATUS = {
     "raise/user": 400,
@@ -71,7 +71,7 @@ class TestLeaks(StressCase):
         cookie = self.log_in()
         self.cookies = [({}, None)] * 3 + [({"Cookie": cookie}, 2)]
 
-    # Who asks
+    # Callers
 
     def set_up_langs(self):
         rpc = self.first.rpc
@@ -83,12 +83,12 @@ class TestLeaks(StressCase):
         self.addCleanup(rpc, "res.lang", "write", lang_ids, {"active": False})
 
     def set_up_callers(self):
-        """Create portal users who log in with API keys, and an item of each.
+        """Create portal users who log in with API keys, and an item for each.
 
         Hashing a password takes a third of a second, an API key a hundredth of that.
         """
         rpc = self.first.rpc
-        # wrong credentials must not shut out the others, who have the same address
+        # wrong credentials must not block other clients from the same address
         cooldown = "ir.config_parameter", "set_param", "base.login_cooldown_after"
         before = rpc("ir.config_parameter", "get_param", *cooldown[2:])
         rpc(*cooldown, "0")
@@ -96,8 +96,8 @@ class TestLeaks(StressCase):
         (group_id,) = rpc(
             "ir.model.data", "search_read", [("name", "=", "group_portal")], ["res_id"]
         )
-        self.callers = [({}, None, [NOBODY])]
-        self.create_own_item(NOBODY, None)
+        self.callers = [({}, None, [ANONYMOUS])]
+        self.create_own_item(ANONYMOUS, None)
         for number in range(5):
             login = f"caller {number} {uuid.uuid4().hex}"
             vals = {
@@ -119,7 +119,9 @@ class TestLeaks(StressCase):
             )
             self.create_own_item(login, partner_id)
             self.login = login
-            self.callers.append((basic_auth(login, key), partner_id, [NOBODY, login]))
+            self.callers.append(
+                (basic_auth(login, key), partner_id, [ANONYMOUS, login])
+            )
 
     def create_own_item(self, name, partner_id):
         self.query(
@@ -131,7 +133,7 @@ class TestLeaks(StressCase):
     def create_user(self, vals):
         user_ids = self.first.rpc("res.users", "create", [vals])
         self.addCleanup(self.first.rpc, "res.users", "unlink", user_ids)
-        # of its logins: they would stay
+        # log entries of its logins are not deleted with the user
         self.addCleanup(
             self.query, "DELETE FROM res_users_log WHERE create_uid = ANY(%s)", user_ids
         )
@@ -176,7 +178,7 @@ class TestLeaks(StressCase):
                     save_http_session=index < 3,
                 )
                 self.endpoints.append(endpoint)
-        self.addCleanup(self.clean_up)  # before the users
+        self.addCleanup(self.clean_up)  # endpoints before their users
 
     def remove_companies(self, company_ids):
         partners = self.query(
@@ -207,7 +209,7 @@ class TestLeaks(StressCase):
     def call(self, rng, endpoint, kind, caller, cookie):
         """Send a request.
 
-        :return: None if it was answered as it should be, else what was wrong
+        :return: None if the response was as expected, else the difference
         """
         credentials, partner_id, items = caller
         cookie_header, session_uid = cookie
@@ -239,7 +241,7 @@ class TestLeaks(StressCase):
         }
         status = STATUS.get(kind, 200)
         if kind == "raise/teapot" and endpoint["app"] != "test":
-            status = 500  # the other app has no handler for it
+            status = 500  # the other app doesn't handle this exception
         if kind == "refused":
             headers.update(basic_auth(self.login, f"wrong {nonce}"))
         if kind == "left alone":
@@ -256,20 +258,20 @@ class TestLeaks(StressCase):
         return None
 
     def content(self, kind, response):
-        """Return what an answer says, without what is around it."""
+        """Return the relevant part of a response."""
         if kind.startswith("stream"):
             return [json.loads(line) for line in response.body.splitlines()]
-        said = response.json()
+        content = response.json()
         if kind == "raise/teapot" and response.status == 418:
-            said = {"detail": said["error"]["message"]}
+            content = {"detail": content["error"]["message"]}
         if kind.startswith("raise") and response.status != 500:
-            return json.loads(said["detail"])
+            return json.loads(content["detail"])
         if kind == "invalid":
-            return said["detail"][0]["loc"]
-        return said
+            return content["detail"][0]["loc"]
+        return content
 
     def wanted(self, kind, status, expected):
-        """Return what an answer should say."""
+        """Return the expected part of a response."""
         if kind in ("sync", "async"):
             return [expected] * 2
         if kind.startswith("stream"):
@@ -286,7 +288,7 @@ class TestLeaks(StressCase):
             return {"detail": "Not Found"}
         return ["query", "nonce"]
 
-    # All of them
+    # All requests
 
     def client(self, number, requests):
         rng = random.Random(f"{self.seed} {number}")
@@ -298,10 +300,10 @@ class TestLeaks(StressCase):
         return failures
 
     def warm_up(self):
-        """Call everything once, and more at once than there are clients.
+        """Call everything once, then send twice as many requests at once as clients.
 
-        The server ends a request when the client has gone on already: of each client
-        there may be two.
+        A client may send its next request before the server ends the previous one, so
+        each client can have two.
         """
         rng = random.Random(self.seed)
         for endpoint in self.endpoints:
@@ -320,7 +322,7 @@ class TestLeaks(StressCase):
         self.assertEqual({call.result().status for call in calls}, {200})
 
     def left(self):
-        """Return what there is in the server when all requests are over."""
+        """Return the server's counts after all requests are finished."""
         found = {}
         path = f"{self.endpoints[0]['root_path']}/load/left"
 
@@ -339,7 +341,7 @@ class TestLeaks(StressCase):
         return found
 
     def alive(self):
-        """Return which requests are still there in the server."""
+        """Return the requests that still exist in the server."""
         path = f"{self.endpoints[0]['root_path']}/load/alive"
         return self.first.request("GET", path).json()
 

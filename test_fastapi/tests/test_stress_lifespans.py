@@ -1,11 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""An app that hangs when it starts or stops is a matter of its own."""
+"""An app that hangs at start or stop does not affect other apps."""
 
 from ..models.fastapi_endpoint_lifespan import LIMIT, LOCK
 from .servers import Background, OdooServer
 from .stress_case import StressCase
 
-#: Seconds that stand for all limits of lifespans, so that the tests need not wait.
+#: Replaces all time limits of lifespans, to shorten the tests.
 SECONDS = 2
 
 
@@ -37,7 +37,7 @@ class TestLifespans(StressCase):
         ]
 
     def check_greeting(self, number, endpoint_id):
-        """Return what was wrong with a response, None if nothing was."""
+        """Return the mistake of a response, or None."""
         response = self.first.request("GET", f"/lifespans/{number}/greeting")
         if (response.status, response.body) != (
             200,
@@ -71,7 +71,7 @@ class TestLifespans(StressCase):
             len(others),
             failures,
         )
-        # the limit is over; nothing but the one thread waits any more
+        # after the limit, only the thread of the lifespan waits
         responses = [client.result() for client in hanging]
         responses.append(self.first.request("GET", "/hanging/greeting"))
         self.wait_for_lock(1)

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What can't be done to the database of other tests: it goes, or its modules do."""
+"""PostgreSQL restarts and modules are uninstalled, in a separate database."""
 
 import http.client
 import itertools
@@ -15,10 +15,10 @@ from .servers import TIMEOUT, Background
 
 
 class Load:
-    """Clients that send requests until they are told to stop.
+    """Clients that send requests until :meth:`stop`.
 
-    :param server: to send them to
-    :param clients: how many at once
+    :param server: receives the requests
+    :param clients: number of clients for each kind of request
     """
 
     def __init__(self, server, clients=4):
@@ -29,11 +29,11 @@ class Load:
             for number in range(clients)
             for kind in ("_write", "_stream")
         ]
-        #: Names of items whose answer said that they are there.
+        #: Names of items whose requests succeeded.
         self.acknowledged = set()
-        #: Names of items that a request tried to make in vain.
+        #: Names of items whose requests failed.
         self.refused = set()
-        #: How often which answer came.
+        #: Number of responses of each kind.
         self.responses = Counter()
         self.wrong = []
 
@@ -43,7 +43,7 @@ class Load:
                 return
             try:
                 if not send(f"{send.__name__}-{client}-{number}"):
-                    self._over.wait(0.02)  # be kind to a server in trouble
+                    self._over.wait(0.02)  # spare a server in trouble
             except (http.client.HTTPException, OSError) as err:
                 self.wrong.append(f"{send.__name__}: {err!r}")
 
@@ -57,7 +57,7 @@ class Load:
         return response.status == 200
 
     def _stream(self, name):
-        """Read a stream; it is acknowledged when it has come to its end."""
+        """Read a stream; its items are acknowledged if it is complete."""
         chunks = [f"{name} {number}" for number in range(3)]
         with self.server.open("GET", f"/f/stream?name={name}") as response:
             try:
@@ -80,16 +80,16 @@ class Load:
             call.result(2 * TIMEOUT)
 
 
-#: What a request may be answered with while its database goes: the app's answer; that
-#: of an Odoo that can't reach the database, and so has no such page; that of an Odoo
-#: whose pool meets a broken connection (``odoo.sql_db.ConnectionPool.borrow``).
+#: Allowed responses while PostgreSQL restarts: the app's; Odoo's without a database,
+#: which has no such page; Odoo's when its pool meets a broken connection
+#: (``odoo.sql_db.ConnectionPool.borrow``).
 REFUSALS = {("application/json", 500), ("text/html", 404), ("text/html", 500)}
 
 
 class OwnPostgresCase(FaultCase):
-    """A server, and a PostgreSQL that nobody else uses."""
+    """A server with its separate PostgreSQL."""
 
-    #: Variables of the server's environment.
+    #: Environment variables of the server.
     variables = {}
 
     @classmethod
@@ -130,7 +130,7 @@ class TestRestart(OwnPostgresCase):
         there = set(self.names())
         lost = load.acknowledged - there
         self.failures += [f"acknowledged, but not there: {name}" for name in lost]
-        # PostgreSQL may have committed what it could not say any more
+        # PostgreSQL may have committed without being able to confirm it
         unsure = sum("self._cnx.commit()" in line for line in list(self.first.log))
         extra = load.refused & there
         if len(extra) > unsure:
@@ -141,7 +141,7 @@ class TestRestart(OwnPostgresCase):
         self.conclude(f"PostgreSQL restarted {len(modes)} times", tried, self.failures)
 
     def more_acknowledged(self, load):
-        """Wait for requests to be served again, streams among them."""
+        """Wait until requests, including streams, are served again."""
         enough = len(load.acknowledged) + 40
         streams = load.responses["stream"] + 5
         self.wait_until(
@@ -153,7 +153,7 @@ class TestRestart(OwnPostgresCase):
 
 
 class TestModules(OwnPostgresCase):
-    """Two servers, of which one installs and uninstalls."""
+    """Two servers; one of them installs and uninstalls modules."""
 
     EXTENSION = "my_demo_api_extension"
 
@@ -179,7 +179,7 @@ class TestModules(OwnPostgresCase):
         Background(self.first.rpc, "ir.module.module", method, [module_id]).result(120)
 
     def expect_statuses(self, what, **statuses):
-        """Expect routes to be there or not, at once and from both servers."""
+        """Expect the statuses of routes from both servers, without delay."""
         for server in (self.second, self.first):
             for _turn in range(self.size(full=20, short=5)):
                 for route, status in statuses.items():

@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Endpoints change while several processes of several servers serve them.
 
-As soon as somebody has been told that a change is made, no process may serve the state
-before it: a request looks for changes when it starts.
+Once a change is acknowledged, no process may serve an older state: each request checks
+for changes when it starts.
 """
 
 import os
@@ -14,22 +14,22 @@ import uuid
 from .servers import TIMEOUT, Background, OdooServer
 from .stress_case import StressCase
 
-#: Clients of each server.
+#: Number of clients of each server.
 CLIENTS = 4
-#: Endpoints that change, each by a client of its own.
+#: Number of changing endpoints, each changed by a separate client.
 CHANGING = 3
 #: Seconds for all changes.
 TIME_LIMIT = 200
 
 
 class Timeline:
-    """The states of a path, one after the other.
+    """The successive states of a path.
 
-    :param state: the first one; None if nothing is mounted there
+    :param state: the first state; None if nothing is mounted there
     """
 
     def __init__(self, state=None):
-        #: when the change was asked for, when it was acknowledged, and to what
+        #: When a change was requested, when it was acknowledged, and the new state.
         self.changes = [(float("-inf"), float("-inf"), state)]
 
     def change(self, asked, acknowledged, state):
@@ -47,7 +47,7 @@ class Timeline:
         ]
 
     def lateness(self, start, state):
-        """Return for how many seconds a state was over when a request started."""
+        """Return the seconds from the end of a state to the start of a request."""
         overs = [
             following[1]
             for (_asked, _acknowledged, before), following in zip(
@@ -79,7 +79,7 @@ class TestProcesses(StressCase):
         self.timelines = {"/still": self.mount("/still", "Still", self.runners[0])}
 
     def set_up_runners(self):
-        """Create users, each of a company in which no other may work."""
+        """Create users, each with a separate company."""
         rpc = self.first.rpc
         (runner,) = rpc("res.users", "read", [self.runner_id], ["group_ids"])
         self.runners = []
@@ -103,7 +103,7 @@ class TestProcesses(StressCase):
             )
             self.addCleanup(rpc, "res.users", "unlink", user_ids)
             self.runners.append((user_ids[0], company_ids[0]))
-        self.addCleanup(self.clean_up)  # before the users
+        self.addCleanup(self.clean_up)  # endpoints before their users
 
     def remove_companies(self, company_ids):
         partners = self.query(
@@ -113,7 +113,7 @@ class TestProcesses(StressCase):
         self.first.rpc("res.partner", "unlink", [partner for (partner,) in partners])
 
     def mount(self, root_path, title, runner):
-        """Create an endpoint before anybody looks."""
+        """Create an endpoint before the other clients start."""
         user_id, company_id = runner
         self.create_endpoint(
             self.first, root_path, name=title, user_id=user_id, company_id=company_id
@@ -130,7 +130,7 @@ class TestProcesses(StressCase):
             "root_path": root_path,
         }
 
-    # Who changes
+    # Clients that change endpoints
 
     def change_endpoint(self, number, changes):
         """Create, rename, hand over, move, archive and delete an endpoint."""
@@ -183,12 +183,12 @@ class TestProcesses(StressCase):
                 state = self.state(title, runner, path)
                 self.timelines[after].change(asked, acknowledged, state)
 
-    # Who looks
+    # Clients that call endpoints
 
     def look(self, number):
         """Call the paths until the changes are over.
 
-        :return: of each request path, start, end, status and what was found
+        :return: path, start, end and response of each request
         """
         rng = random.Random(f"{self.seed} looks {number}")
         server, paths = self.servers[number % 2], list(self.timelines)

@@ -1,9 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Every answer is as the API's own documentation has it, whatever is sent.
+"""Every response is as the API's OpenAPI document says.
 
-Schemathesis reads the OpenAPI of an endpoint, sends what it allows and what it does
-not, and checks the answers: status, content type, headers and body as documented, what
-is wrong refused, what is right accepted, no method and no access beyond the documented.
+Schemathesis reads the OpenAPI document of an endpoint, sends valid and invalid
+requests, and checks the responses: status, content type, headers and body as
+documented, invalid requests refused, valid ones accepted, no undocumented method or
+access.
 """
 
 import random
@@ -19,10 +20,10 @@ from odoo.tests import tagged
 
 from .stress_case import StressCase
 
-#: For a route that is there to answer with errors, and for one that refuses what it has
-#: already: both document that, but refuse what is sent as documented. All other checks
-#: hold for these, and all checks for all other routes. Credentials are those of the
-#: command line: a request without them would get these after all, and be accepted.
+#: Exceptions for a route that only raises errors and for one that refuses duplicates:
+#: both document their errors, but refuse valid requests. All other checks apply. The
+#: credentials come from the command line, which would also add them to requests that
+#: test missing credentials.
 CONFIG = """\
 [generation]
 with-security-parameters = false
@@ -37,7 +38,7 @@ include-path-regex = "/bank_accounts$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403"]
 """
 
-#: What it says at the end: 4.25, the last one for Python 3.10, has no report in JSON.
+#: The final summary; Schemathesis 4.25, the last for Python 3.10, has no JSON report.
 SUMMARY = re.compile(
     r"Selected: \d+/(?P<total>\d+)\s+Tested: (?P<tested>\d+)\s"
     r".*Test cases:\s+(?P<generated>\d+) generated",
@@ -80,10 +81,10 @@ class TestSchemathesis(StressCase):
     def check(self, case, root_path, examples, credentials, phases, least):
         """Run all checks on an endpoint's API.
 
-        :param examples: how many for each operation and phase
-        :param credentials: option that says who calls
-        :param phases: of Schemathesis, if not in full
-        :param least: how many cases it has to make of that
+        :param examples: number for each operation and phase
+        :param credentials: command line option with the credentials
+        :param phases: phases of Schemathesis for the short run
+        :param least: minimal number of generated cases
         """
         seed = random.randrange(2**32) if self.full else 1
         url = f"http://127.0.0.1:{self.first.port}{root_path}/openapi.json"
@@ -99,10 +100,10 @@ class TestSchemathesis(StressCase):
             run = subprocess.run(
                 command, cwd=name, capture_output=True, text=True, timeout=TIMEOUT
             )
-        said = SUMMARY.search(run.stdout)
-        self.assertTrue(said, run.stdout + run.stderr)
-        self.assertEqual(said["tested"], said["total"])
-        generated = int(said["generated"])
+        summary = SUMMARY.search(run.stdout)
+        self.assertTrue(summary, run.stdout + run.stderr)
+        self.assertEqual(summary["tested"], summary["total"])
+        generated = int(summary["generated"])
         failures = [run.stdout] if run.returncode else []
         if generated < least:
             failures.append(f"{generated} cases, at least {least} are expected")
@@ -143,7 +144,7 @@ class TestSchemathesis(StressCase):
 
     def test_demo_by_password(self):
         if not self.full:
-            self.skipTest("Passwords take their time: only in full.")
+            self.skipTest("Passwords are slow: only with make stress.")
         self.check_demo("http_basic", 10, ["--auth", f"{LOGIN}:{LOGIN}"])
 
     def test_my_demo_api_by_key(self):
@@ -153,5 +154,5 @@ class TestSchemathesis(StressCase):
 
     def test_my_demo_api_by_password(self):
         if not self.full:
-            self.skipTest("Passwords take their time: only in full.")
+            self.skipTest("Passwords are slow: only with make stress.")
         self.check_my_demo("http_basic", 5, ["--auth", f"{LOGIN}:{LOGIN}"])

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Background tasks of acknowledged requests run, whatever the database is up to."""
+"""Background tasks of acknowledged requests run despite database problems."""
 
 from contextlib import ExitStack
 
@@ -9,12 +9,12 @@ from .test_stress_postgres import OwnPostgresCase
 from .test_tasks import SIZE, WAITING
 
 CLIENTS = 8
-#: Tasks that wait at once for PostgreSQL.
+#: Number of tasks that wait for PostgreSQL at once.
 TASKS = 4
 
 
 class FullPoolMixin:
-    """More clients than there are connections in the pool."""
+    """More clients than connections in the pool."""
 
     def check(self, server):
         self.first.log_again(1_000_000)
@@ -38,7 +38,7 @@ class FullPoolMixin:
         )
 
     def call_often(self, client, calls):
-        """Return the names of the items that tasks will make, as the server says."""
+        """Return the names of the items that acknowledged tasks will create."""
         acknowledged = []
         for number in range(calls):
             name = f"{client}-{number}"
@@ -70,7 +70,7 @@ class TestFullPoolEvented(FullPoolMixin, FaultCase):
 
 
 class PostgresAwayMixin:
-    """PostgreSQL goes before the tasks run, and comes back."""
+    """PostgreSQL stops before the tasks run, and starts again."""
 
     def check(self, server):
         turns = self.size(full=10, short=1)
@@ -105,7 +105,7 @@ class TestPostgresAwayThreaded(PostgresAwayMixin, OwnPostgresCase):
 
 
 class TestPostgresAwayPrefork(PostgresAwayMixin, OwnPostgresCase):
-    # a worker gives up on a client that takes nothing, by default after two seconds
+    # by default, a worker drops a client that reads nothing for two seconds
     variables = {"ODOO_HTTP_SOCKET_TIMEOUT": str(TIMEOUT)}
     options = {"workers": TASKS}
 

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Streams that wait while others want to be served, requests that wait for others."""
+"""Waiting streams don't block other requests; requests that wait for each other."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from .servers import TIMEOUT, Background, OdooServer
 
 class WaitCase(FaultCase):
     options = {"db_maxconn": 5}
-    #: Streams at once: in the prefork server each has a worker of its own.
+    #: Number of concurrent streams; in the prefork server, each occupies a worker.
     streams = 60
 
     def setUp(self):
@@ -25,7 +25,7 @@ class WaitCase(FaultCase):
         return self.first.request("GET", f"/w/waits{path}")
 
     def open_streams(self, stack, kinds):
-        """Open idle streams, and see the first chunk of each."""
+        """Open idle streams and read the first chunk of each."""
         path = "/w/waits/{}?name={}&kind={}&seconds=3600"
         for number in range(self.streams):
             route, kind = kinds[number % len(kinds)]
@@ -35,7 +35,7 @@ class WaitCase(FaultCase):
             self.expect(bool(response.read1()), True, f"chunk of stream {number}")
 
     def check_others(self, turns):
-        """Expect other requests to be served, as quickly as ever."""
+        """Expect other requests to be served without delay."""
         for turn in range(turns):
             start = time.monotonic()
             self.expect(self.get("/plain").status, 200, "route of an app")
@@ -53,7 +53,7 @@ class WaitCase(FaultCase):
         with ExitStack() as stack:
             self.open_streams(stack, kinds)
             self.check_others(turns)
-        # all are gone: within a second each, and nobody has been in another's way
+        # all streams end within a second and have not blocked each other
         self.wait_until(self.left, 0)
         self.wait_until(self.connections, 0)
         self.check_others(1)
@@ -62,26 +62,26 @@ class WaitCase(FaultCase):
         self.conclude(f"streams that wait, {what}", tried, self.failures)
 
     def left(self):
-        """Return how many of the streams have not ended."""
+        """Return the number of streams that have not ended."""
         ended = [name for name in self.get("/ended").json() if self.name in name]
         return self.streams - len(ended)
 
     def check_sharing(self, what):
-        """Let requests wait for others, more of them than asyncio lets wait."""
+        """Let more requests wait for another than the addon allows."""
         turns = self.size(full=50, short=3)
         tried = 0
         for turn in range(turns):
             name = uuid.uuid4().hex
-            # with the one that wakes them, as many as there are connections
+            # with the request that wakes them, as many as connections
             calls = [Background(self.get, f"/happened/{name}") for _call in range(4)]
             self.wait_until(lambda: self.get("/waiting").json()["happened"], 1)
-            # all but the one that waits are told so, each at once
+            # one request waits; each other one fails at once
             self.wait_until(lambda calls=calls: sum(c.is_alive() for c in calls), 1)
             response = self.first.request("POST", f"/w/waits/happened/{name}")
-            self.expect(response.status, 200, f"turn {turn}, the one that wakes")
+            self.expect(response.status, 200, f"turn {turn}, the waking request")
             statuses = sorted(call.result().status for call in calls)
             expected = [200] + [500] * (len(calls) - 1)
-            self.expect(statuses, expected, f"turn {turn}, those that wait")
+            self.expect(statuses, expected, f"turn {turn}, the waiting requests")
             tried += len(calls)
         self.conclude(f"requests that wait for others, {what}", tried, self.failures)
 
@@ -98,7 +98,7 @@ class WaitCase(FaultCase):
             log = "".join(server.log)
             self.expect(server.killed, False, f"turn {turn}, had to be killed: {log}")
             statuses = [call.result().status for call in calls]
-            self.expect(statuses, [503] * count, f"turn {turn}, answers")
+            self.expect(statuses, [503] * count, f"turn {turn}, responses")
         self.conclude(f"stop of a server that waits, {what}", turns, self.failures)
 
 
@@ -118,7 +118,7 @@ class TestPreforkServer(WaitCase):
     streams = 3
 
     def left(self):
-        """See all workers serve at once: they have no list in common."""
+        """Check that all workers are free: they share no list of streams."""
         calls = [
             Background(self.get, "/sleep?seconds=0.2")
             for _call in range(self.options["workers"])
@@ -143,11 +143,11 @@ class TestEventedServer(WaitCase):
 
 
 class TestOwnServer(WaitCase):
-    #: A handler that calls its own server keeps its connection meanwhile.
+    #: A handler that calls its own server keeps its database connection meanwhile.
     options = {"command": "gevent"}
 
     def test_own_server(self):
-        """Let handlers call their own server, and take turns in the middle of one."""
+        """Let handlers call their own server, and interleave with other requests."""
         turns = self.size(full=100, short=5)
         paths = ("/w/waits/plain", "/w/waits/sleep?seconds=0.05", "/web/login")
         tried = 0

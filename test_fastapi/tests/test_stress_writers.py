@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Nothing is lost or doubled, whatever gets into whose way."""
+"""Concurrent writers: nothing is lost or written twice."""
 
 import http.client
 import json
@@ -13,23 +13,23 @@ from .servers import Background, OdooServer
 from .stress_case import StressCase
 
 CLIENTS = 8
-#: Items that all requests want to write, so that most of them meet.
+#: Number of items that all requests write, so that most conflict.
 COUNTERS = 2
-#: Items that the background tasks write: they meet seldom, and no task meets five
-#: others in a row, after which Odoo gives up.
+#: Number of items that background tasks write: so many that no task has five conflicts
+#: in a row, after which Odoo gives up.
 TASK_COUNTERS = 60
-#: Seconds that an answer may take: Odoo waits up to 30 between five attempts.
+#: Seconds for a response: Odoo waits up to 30 between five attempts.
 RESPONSE_LIMIT = 60
 #: Seconds for all clients.
 TIME_LIMIT = 300
-#: What Odoo logs of a request that met others five times, and is answered with a 500
+#: Odoo logs this for a request with five conflicts, whose response is a 500
 #: (odoo.service.model.retrying).
 GIVEN_UP = "maximum number of tries reached"
-#: Lines of a server's log that are kept, with a traceback of each mistake.
+#: Number of log lines to keep, with a traceback of each error.
 LOG_LINES = 200_000
 
 PATHS = {"": 4, "/async": 4, "/stream": 2}
-#: How a request is told to end, and the status of its answer.
+#: The error that an order requests, and the status of its response.
 ERRORS = {
     "": 200,
     "http": 409,
@@ -70,12 +70,12 @@ class TestWriters(StressCase):
         return [item_id for (item_id,) in rows]
 
     def client(self, number, requests):
-        """Send requests, one after the other.
+        """Send requests one after the other.
 
-        :return: the orders, each with its answer
+        :return: each order with its path, server and response
         """
         rng = random.Random(f"{self.seed} {number}")
-        answered = []
+        results = []
         for request in range(requests):
             order = {
                 "name": f"{number}-{request}",
@@ -96,20 +96,20 @@ class TestWriters(StressCase):
                 )
             except http.client.IncompleteRead:
                 response = None
-            answered.append((order, path, server, response))
-        return answered
+            results.append((order, path, server, response))
+        return results
 
     def outcome(self, order, path, server, response):
-        """Return what an order must have left.
+        """Return the expected outcome of an order.
 
-        :return: names of items; whether the counter has counted it; what was wrong
-            with the answer, if anything
+        :return: names of the created items; whether the counter was incremented; the
+            mistake of the response, if any
         """
         name, error = order["name"], order["error"]
         if path == "/stream" and error == "teardown":
-            # The handler is committed before the first byte. What fails later cuts the
-            # stream off, for which a worker, which speaks HTTP/1.0, has no word, and
-            # takes back what was done since.
+            # The handler is committed before the first byte. A later failure cuts off
+            # the stream, which an HTTP/1.0 response of a worker can't show, and rolls
+            # back the rest.
             status = 200 if response is None else response.status
             if status == 200:
                 return [name], True, response is not None and server is self.first
@@ -123,8 +123,8 @@ class TestWriters(StressCase):
         return names, True, response.json() != name and response.body
 
     def given_up(self, server):
-        """Return how often a server has given up, according to its log."""
-        # what is in the log before this request has been read when this one has been
+        """Return how often a server gave up, according to its log."""
+        # once this request is in the log that was read, all earlier ones are
         mark = uuid.uuid4().hex
         server.request("GET", f"/writers/identity?{mark}")
         self.wait_until(lambda: any(mark in line for line in list(server.log)), True)
@@ -147,7 +147,7 @@ class TestWriters(StressCase):
         )
 
     def busy(self):
-        """Return how many transactions there are beside the test's own."""
+        """Return the number of open transactions of all servers."""
         ((count,),) = self.query(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = %s "
             "AND application_name LIKE 'odoo-%%' AND state <> 'idle'",
@@ -163,11 +163,11 @@ class TestWriters(StressCase):
             Background(self.client, number, requests // CLIENTS)
             for number in range(CLIENTS)
         ]
-        answered = [entry for client in clients for entry in client.result(TIME_LIMIT)]
-        self.assertEqual(len(answered), requests)
+        results = [entry for client in clients for entry in client.result(TIME_LIMIT)]
+        self.assertEqual(len(results), requests)
         failures, broken, expected = [], [], Counter()
         counted, counted_by_tasks = Counter(), Counter()
-        for order, path, server, response in answered:
+        for order, path, server, response in results:
             names, counts, wrong = self.outcome(order, path, server, response)
             expected.update(names)
             counted[order["counter_id"]] += counts
@@ -191,13 +191,13 @@ class TestWriters(StressCase):
         ):
             if self.quantities(item_ids) != +sums:
                 failures.append(f"{self.quantities(item_ids)} instead of {sums}")
-        # a 500 that no order asked for is one that Odoo gave up
+        # a 500 that no order requested is one that Odoo gave up
         given_up = self.given_up(self.first) + self.given_up(self.second)
         if len(broken) > given_up:
             failures += broken
         replayed = self.value(ATTEMPTS) - requests
         replayed_tasks = self.value(TASK_ATTEMPTS) - len(tasks)
-        self.assertGreater(replayed, 0, "The writers have not met.")
+        self.assertGreater(replayed, 0, "The writers had no conflict.")
         self.conclude(
             f"concurrent writers, {replayed + replayed_tasks:,} replays, "
             f"{given_up} given up",
