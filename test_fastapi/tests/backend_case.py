@@ -18,7 +18,7 @@ class BackendCase(FastapiHttpCase):
         cls.manager = new_test_user(
             cls.env, "manager@test", groups="fastapi.group_fastapi_manager"
         )
-        cls.nobody = new_test_user(cls.env, "nobody@test")
+        cls.outsider = new_test_user(cls.env, "outsider@test")
 
     def _break(self, how):
         self.env["ir.config_parameter"].set_param(BREAKS_PARAM, how)

@@ -290,7 +290,7 @@ class TestAppInstall(BaseCase):
         self.assertEqual(self.get(server, "/cart/name"), "shop")
         self.assertEqual(len(self.search(server)), 2)
 
-    def test_an_app_becomes_a_class(self):
+    def test_upgrade_turns_an_app_into_a_class(self):
         dbname = self.copy_database("becomes")
         server = self.start_server(dbname)
         self.change_module(server, "app_old", "button_immediate_install")

@@ -72,7 +72,7 @@ class TestChanges(BackendCase):
     def test_access_to_changes(self):
         self.endpoint.name = "Other"
         change = self.endpoint.change_ids
-        for user in (self.user, self.nobody, self.runner):
+        for user in (self.user, self.outsider, self.runner):
             with self.assertRaises(AccessError):
                 change.with_user(user).read(["new_value"])
         for operation in ("create", "write", "unlink"):
@@ -228,9 +228,9 @@ class TestRoutes(BackendCase):
 
     def test_rights(self):
         with self.assertRaises(AccessError):
-            self.endpoint.with_user(self.nobody).action_open_routes()
+            self.endpoint.with_user(self.outsider).action_open_routes()
         with self.assertRaises(AccessError):
-            self.env["fastapi.route"].with_user(self.nobody).search([])
+            self.env["fastapi.route"].with_user(self.outsider).search([])
         row = self._rows()[0]
         for operation in ("create", "write", "unlink"):
             self.assertFalse(row.has_access(operation))

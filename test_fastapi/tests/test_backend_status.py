@@ -43,7 +43,7 @@ class TestStatus(BackendCase):
                 self.assertFalse(self.breakable.build_error)
                 self.breakable._reset_app()
 
-    def test_place_of_the_error(self):
+    def test_cause_names_the_line(self):
         self._break("hook")
         place = self.breakable.with_user(self.manager).build_error_place
         self.assertRegex(
@@ -71,7 +71,7 @@ class TestStatus(BackendCase):
             found = endpoints.search([("id", "in", three.ids), *domain])
             self.assertEqual(set(found.ids), set(expected.ids), domain)
 
-    def test_try_again(self):
+    def test_try_again_builds_the_app(self):
         self._break("hook")
         endpoint = self.breakable.with_user(self.manager)
         version = endpoint.app_version

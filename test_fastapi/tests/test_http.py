@@ -65,7 +65,7 @@ class TestHttp(FastapiHttpCase):
         )
         self.assertNotIn("Content-Type", response.headers)
 
-    def test_nested_endpoints_longest_wins(self):
+    def test_longest_root_path_wins(self):
         for root_path in ("/api", "/api/v1", "/api/v1/shop"):
             self._create_endpoint(root_path)
         for path, root_path in (
@@ -78,7 +78,7 @@ class TestHttp(FastapiHttpCase):
         response = self.get("/api/v10/request")
         self.assertEqual(response.json(), {"detail": "Not Found"})
 
-    def test_case_and_letters_of_the_root_path_are_kept(self):
+    def test_root_path_keeps_case_and_letters(self):
         self._create_endpoint("/Api/été")
         response = self.get("/Api/%C3%A9t%C3%A9/request")
         self.assertEqual(response.json()["root_path"], "/Api/été")
@@ -220,7 +220,7 @@ class TestHttp(FastapiHttpCase):
             # else each function of a generated client would have it as an argument
             self.assertNotIn("'name': 'Accept-Language'", str(schema["paths"]))
 
-    def test_version_is_that_of_the_addon(self):
+    def test_version_is_the_version_of_the_addon(self):
         self._create_endpoint("/api/demo", app="demo", demo_auth_method="api_key")
         for root_path, addon in (("/test", "test_fastapi"), ("/api/demo", "fastapi")):
             schema = self.get(f"{root_path}/openapi.json").json()
@@ -237,14 +237,14 @@ class TestHttp(FastapiHttpCase):
         self.endpoint.save_http_session = True
         self.assertIn("session_id", self.get("/test/empty").cookies)
 
-    def test_a_stateless_call_writes_no_session(self):
+    def test_stateless_call_writes_no_session(self):
         for save in (False, True):
             self.endpoint.save_http_session = save
             with patch.object(http.root.session_store, "save") as write:
                 self.get("/test/empty")
             write.assert_not_called()
 
-    def test_a_session_of_odoo_is_known_without_saving_it(self):
+    def test_odoo_session_is_read_without_saving_it(self):
         self.authenticate(*self.caller_auth)
         self.assertFalse(self.endpoint.save_http_session)
         response = self.get("/test/identity").json()

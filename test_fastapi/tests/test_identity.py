@@ -43,7 +43,7 @@ class TestIdentity(FastapiHttpCase):
         for auth in (
             None,
             ("caller@test", "wrong"),
-            ("nobody@test", "caller's secret"),
+            ("unknown@test", "caller's secret"),
             ("caller@test", ""),
             ("", ""),
             ("caller@test\0", "caller's secret"),

@@ -54,7 +54,7 @@ class TestLimiterRedis(LibraryCase):
             responses = [served.get(path) for _call in range(3)]
             self.assertEqual([r.status_code for r in responses], [200, 200, 429])
 
-    def test_counts_outlive_the_app(self):
+    def test_counts_survive_a_rebuild_of_the_app(self):
         _uvicorn, odoo = self.apps
         status = [odoo.get("/kept").status_code for _call in range(2)]
         self.first.rpc("fastapi.endpoint", "write", self.created, {"name": "Other"})

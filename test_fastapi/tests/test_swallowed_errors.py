@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Errors of the database that a handler has swallowed; streams that are refused."""
+"""Database errors that a handler swallows, and refused streams."""
 
 import http.client
 
@@ -18,14 +18,14 @@ class SwallowedCase(ServerCase):
         return self.first.request(method, f"/e/late{path}")
 
     def lines(self, *parts):
-        """Return the lines of the log that have all of these parts."""
+        """Return the log lines that contain all parts."""
         return [
             line for line in list(self.first.log) if all(part in line for part in parts)
         ]
 
 
 class TestSwallowedErrors(SwallowedCase):
-    def test_nothing_is_saved_behind_a_200(self):
+    def test_swallowed_errors_are_a_500_and_save_nothing(self):
         for kind in ("abort", "commit", "precommit", "committed"):
             with self.subTest(kind):
                 self.first.log.clear()
@@ -39,12 +39,12 @@ class TestSwallowedErrors(SwallowedCase):
                 )
                 self.assertEqual(len(self.lines(" ERROR ", " odoo.http: ")), 1)
 
-    def test_savepoints_are_fine(self):
+    def test_errors_in_a_savepoint_may_be_swallowed(self):
         response = self.request("POST", "/swallow?name=x&kind=savepoint")
         self.assertEqual(response.status, 200)
         self.wait_until(lambda: sorted(self.names()), ["x", "x by a task"])
 
-    def test_error_that_the_handler_answers(self):
+    def test_handler_responds_to_the_error(self):
         response = self.request("POST", "/swallow?name=x&kind=http")
         self.assertEqual(response.status, 409)
         self.wait_until(self.connections, 0)
@@ -80,7 +80,7 @@ class TestSwallowedErrors(SwallowedCase):
                 item_id = self.create_item(self.first, "/e")
                 self.query("SELECT pg_advisory_lock(%s)", LOCK)
                 call = Background(self.request, "POST", path.format(item_id, LOCK))
-                self.wait_for_lock(1)  # it has read the item
+                self.wait_for_lock(1)  # the handler has read the item
                 self.query(
                     "UPDATE test_fastapi_item SET quantity = 10 WHERE id = %s", item_id
                 )

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What a background task finds, and what becomes of it."""
+"""Context, uploads, errors and connections of background tasks."""
 
 import os
 import signal
@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from .server_case import LOCK, ServerCase
 from .servers import Background
 
-#: What is logged when something waits for a connection.
+#: Part of the log line about waiting for a connection.
 WAITING = "No connection to the database, waiting"
 BOUNDARY = "boundary"
-#: Bytes of an upload that lies in a temporary file: Starlette keeps 1 MiB in memory.
+#: Bytes of an upload in a temporary file: Starlette keeps up to 1 MiB in memory.
 ON_DISK = 3 * 1024 * 1024
 
 
@@ -26,7 +26,7 @@ def make_form(name, size):
     return body.encode(), headers
 
 
-#: Bytes of a response that no buffer between server and client has room for.
+#: Bytes of a response that does not fit into the buffers between server and client.
 SIZE = 20 * 1024 * 1024
 
 
@@ -41,7 +41,7 @@ class TaskCase(ServerCase):
         return self.first.request("POST", f"/t/late{path}", *args)
 
     def lines(self, *parts):
-        """Return the lines of the log that have all of these parts."""
+        """Return the log lines that contain all parts."""
         return [
             line for line in list(self.first.log) if all(part in line for part in parts)
         ]
@@ -51,10 +51,10 @@ class TaskCase(ServerCase):
         return dict(rows)
 
 
-class TestWhatTasksFind(TaskCase):
+class TestContextOfTasks(TaskCase):
     def setUp(self):
         super().setUp()
-        self.wait_until(self.closed, [])  # those of the test before are forgotten
+        self.wait_until(self.closed, [])  # uploads of the previous test are closed
 
     def test_context_variables(self):
         for kind in ("", "/async", "/stream"):
@@ -95,7 +95,7 @@ class TestWhatTasksFind(TaskCase):
         self.query("SELECT pg_advisory_lock(%s)", LOCK)
         response = self.post(f"/upload?lock={LOCK}", *make_form("x", 10))
         self.assertEqual(response.status, 200)
-        self.wait_for_lock(1)  # the task has read the item, and the file
+        self.wait_for_lock(1)  # the task has read the item and the file
         self.query("UPDATE test_fastapi_item SET quantity = 100")
         self.query("SELECT pg_advisory_unlock(%s)", LOCK)
         self.wait_until(self.sizes, {"x": 110})
@@ -105,7 +105,7 @@ class TestWhatTasksFind(TaskCase):
 
 
 class TestTasksThatRaise(TaskCase):
-    def test_what_is_no_exception_takes_no_other_task_along(self):
+    def test_base_exceptions_do_not_stop_other_tasks(self):
         for kind in (
             "SystemExit",
             "KeyboardInterrupt",
@@ -154,10 +154,10 @@ class TestFullPool(TaskCase):
 
         return release
 
-    def answer(self, name):
-        """Get a response of whose end the server does not know before this is over.
+    def respond_slowly(self, name):
+        """Get a response whose task does not run before the context ends.
 
-        Its request has no connection any more, its task not yet.
+        Meanwhile, neither the request nor the task has a connection.
         """
         return self.first.open_slowly("POST", f"/t/late/task?name={name}&size={SIZE}")
 
@@ -168,7 +168,7 @@ class TestFullPool(TaskCase):
         names = ["a", "b", "c"]
         with ExitStack() as stack:
             for name in names:
-                self.assertEqual(stack.enter_context(self.answer(name)), 200)
+                self.assertEqual(stack.enter_context(self.respond_slowly(name)), 200)
             self.wait_until(self.connections, 0)
             release = self.occupy_pool()
         self.wait_until_tasks_wait(3)
@@ -179,7 +179,7 @@ class TestFullPool(TaskCase):
         self.assertEqual(self.lines("Background task"), [])
 
     def test_tasks_that_wait_when_the_server_stops(self):
-        with self.answer("a"):
+        with self.respond_slowly("a"):
             self.wait_until(self.connections, 0)
             release = self.occupy_pool()
         self.wait_until_tasks_wait(1)

@@ -40,13 +40,13 @@ class TestTransactions(FastapiHttpCase):
         self.assertEqual(response.headers["WWW-Authenticate"], "Basic")
         self.assertIn("Access-Control-Allow-Origin", response.headers)
         self.assertEqual(self._names(), ["traced"])
-        # what is wrong with it at commit rolls it back all the same
+        # an error at the flush still rolls back
         response = self.post("/test/items?name=x&quantity=-1&error=committed")
         self.assertEqual(response.status_code, 400)
         self.assertEqual(self._names(), ["traced"])
 
     def test_exception_instance_of_many_requests(self):
-        """An instance at module level carries nothing from one request to another."""
+        """A module-level exception carries nothing from one request to another."""
         for _attempt in range(3):
             response = self.post("/test/items?name=x&error=http")
             self.assertEqual(response.status_code, 409)
@@ -60,7 +60,7 @@ class TestTransactions(FastapiHttpCase):
     def test_pending_computations_are_flushed_as_the_user_of_the_endpoint(self):
         item = self.env["test.fastapi.item"].create({"name": "item"})
         self.env.flush_all()
-        self.authenticate("admin", "admin")  # whose session is not what counts
+        self.authenticate("admin", "admin")  # the session's user doesn't count
         response = self.call("PATCH", f"/test/items/{item.id}?quantity=5")
         self.assertEqual(response.status_code, 200)
         self.env.invalidate_all()

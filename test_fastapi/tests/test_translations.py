@@ -19,13 +19,13 @@ class TestTranslations(TransactionCase):
         self.folder = Path(get_module_path("fastapi")) / "i18n"
 
     def test_template_is_up_to_date(self):
-        """``make translate`` writes it."""
+        """``make translate`` updates it."""
         reader = TranslationModuleReader(self.env.cr, modules=["fastapi"])
         # module, type, name, id, source, translation, comments
         terms = {row[4] for row in reader}
         template = {entry.msgid for entry in polib.pofile(self.folder / "fastapi.pot")}
-        self.assertEqual(terms - template, set(), "not in the template")
-        self.assertEqual(template - terms, set(), "no term any more")
+        self.assertEqual(terms - template, set(), "term missing in the template")
+        self.assertEqual(template - terms, set(), "outdated term in the template")
 
     def test_translations_are_complete(self):
         self.assertEqual(
@@ -41,7 +41,7 @@ class TestTranslations(TransactionCase):
                     [],
                 )
 
-    def test_translations_keep_what_is_no_word(self):
+    def test_translations_keep_placeholders(self):
         for lang in LANGUAGES:
             for entry in polib.pofile(self.folder / f"{lang}.po"):
                 with self.subTest(lang, term=entry.msgid):

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Root paths that are equal where no search can see it: the index does."""
+"""Equal root paths that only the unique index can detect."""
 
 import xmlrpc.client
 
@@ -58,7 +58,7 @@ class TestUniqueRootPath(ServerCase):
         self.assertEqual(self.endpoints("/before"), [("Loser",)])
 
     def check_concurrent(self, call):
-        """Expect a call to be refused that another transaction is faster than."""
+        """Expect a call to be refused if another transaction commits first."""
         registry = Registry(self.dbname)
         cr = registry.cursor()
         self.addCleanup(cr.close)
@@ -69,7 +69,7 @@ class TestUniqueRootPath(ServerCase):
         ((pid,),) = cr.fetchall()
 
         background = Background(call)
-        # its search has found nothing, and the index makes it wait for us
+        # the call's search finds nothing; the index makes it wait for this transaction
         self.wait_until(
             lambda: self.query(
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s "

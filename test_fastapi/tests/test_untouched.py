@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Installing the addon changes nothing for anybody else in the process."""
+"""Installing the addon patches nothing and slows down no other request."""
 
 import asyncio
 import functools
@@ -30,11 +30,11 @@ OURS = re.compile(r"odoo\.addons\.(test_)?(fastapi|extendable)")
 BY_DESIGN = {
     # a subclass registers itself: Dispatcher.__init_subclass__
     "odoo.http._dispatchers['fastapi']",
-    # what Odoo calls when its server stops: CommonServer.on_stop
+    # functions to call when the server stops: CommonServer.on_stop
     "odoo.service.server.CommonServer._on_stop_funcs[]",
-    # likewise: odoo.cli.command.Command.__init_subclass__
+    # a subclass registers itself: odoo.cli.command.Command.__init_subclass__
     "odoo.cli.command.commands['api']",
-    # the test that runs, set by Odoo
+    # Odoo sets the running test
     "odoo.modules.module.current_test",
 }
 
@@ -44,7 +44,7 @@ def is_ours(name: object) -> bool:
 
 
 def is_foreign(name: object) -> bool:
-    """Return whether a module is of a library, or of Odoo without its addons."""
+    """Return whether a module belongs to a library, or to Odoo without its addons."""
     return (
         isinstance(name, str)
         and name.partition(".")[0] in LIBRARIES
@@ -53,9 +53,9 @@ def is_foreign(name: object) -> bool:
 
 
 def origins(value: Any) -> Iterator[object]:
-    """Provide the names of the modules that a value was made in, or wraps.
+    """Yield the names of the modules that define a value or what it wraps.
 
-    Of its type only ``type`` says what it is: proxies ask what they stand for.
+    Use ``type`` only: ``isinstance`` would resolve proxies.
     """
     kind = type(value)
     yield kind.__module__
@@ -64,7 +64,7 @@ def origins(value: Any) -> Iterator[object]:
     elif issubclass(kind, types.ModuleType):
         yield value.__name__
     elif issubclass(kind, types.FunctionType):
-        # ``functools.wraps`` changes ``__module__``, not this
+        # ``functools.wraps`` changes ``__module__``, but not ``__globals__``
         yield value.__globals__.get("__name__")
     elif issubclass(kind, types.MethodType):
         yield from origins(value.__func__)
@@ -79,9 +79,9 @@ def origins(value: Any) -> Iterator[object]:
 
 
 def attributes(path: str, holder: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """Provide all attributes of a module with their paths, and those of its classes.
+    """Yield path and value of all attributes of a module and of its classes.
 
-    The items of lists and dicts too: what is registered somewhere.
+    Items of lists and dicts are included, as they may be registered objects.
     """
     for name, value in list(vars(holder).items()):
         kind = type(value)
@@ -104,7 +104,7 @@ def attributes(path: str, holder: Any, seen: set[int]) -> Iterator[tuple[str, An
 
 
 def find_ours() -> set[str]:
-    """Return where in the libraries something is that our addons have made."""
+    """Return the paths in the libraries that hold objects of our addons."""
     seen: set[int] = set()
     return {
         path
@@ -121,7 +121,7 @@ class TestNoPatches(BaseCase):
         self.assertEqual(find_ours(), BY_DESIGN)
 
     def test_patches_are_found(self):
-        """The test above sees what it looks for."""
+        """Check that ``test_no_patches`` can fail."""
 
         def ours(*_args):
             return None
@@ -162,9 +162,9 @@ class TestNoPatches(BaseCase):
 
 
 class TestQueries(ServerCase):
-    """The same requests, on a database with the addon and on one without."""
+    """Compare requests on databases with and without the addon."""
 
-    #: One to a route of Odoo, one to a file, one to nothing that is known.
+    #: A route of Odoo, a file, and unknown paths.
     PATHS = ("/web/health", "/web/static/img/favicon.ico", "/unknown", "/unknown/path")
 
     @classmethod
@@ -176,7 +176,7 @@ class TestQueries(ServerCase):
         assert code == 0, log
 
     def queries(self, server):
-        """Return how many queries each path takes: the server's log says it."""
+        """Return the number of queries for each path, from the server's log."""
         counts = {}
         for path in self.PATHS:
             server.request("GET", path)  # fills caches
@@ -187,7 +187,7 @@ class TestQueries(ServerCase):
         return counts
 
     def wait_for_count(self, server, line):
-        """Return the number in a line of the log, which follows the answer."""
+        """Return the number in a log line, which is written after the response."""
 
         def find():
             return [

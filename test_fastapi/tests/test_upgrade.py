@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""A database of the published addon is upgraded to this one, and its endpoints called.
+"""Upgrade a database of the published addon to this one, and call its endpoints.
 
-The published addon comes from PyPI. Its database, and all servers, are real.
+The published addon comes from PyPI. Database and servers are real.
 """
 
 import base64
@@ -26,7 +26,7 @@ from .documents import find_complaints
 from .servers import OdooServer, connect, create_database, drop_database, run_odoo
 
 VERSION = "19.0.1.2.0"
-#: The published addon and what it needs, besides what this one needs as well.
+#: The published addon and its requirements that this addon doesn't have.
 REQUIREMENTS = (
     f"odoo-addon-fastapi=={VERSION}",
     "odoo-addon-endpoint-route-handler==19.0.1.2.4",
@@ -35,7 +35,7 @@ REQUIREMENTS = (
     "parse-accept-language==0.1.2",
     "ujson==6.1.0",
 )
-#: An addon with two apps. It runs with the published addon and with this one.
+#: An addon with two apps that runs with the published addon and with this one.
 ADDON = {
     "__init__.py": "from . import models\n",
     "__manifest__.py": """
@@ -140,7 +140,7 @@ ADDON = {
 }
 BASIC = {"Authorization": f"Basic {base64.b64encode(b'admin:admin').decode()}"}
 JSON = {"Content-Type": "application/json"}
-#: Requests that have the same response before and after: path, headers, body.
+#: Requests with the same response before and after: path, headers, body.
 CALLS = (
     ("/fastapi_demo/demo", {}, None),
     ("/fastapi_demo/demo/lang", {"Accept-Language": "fr, en;q=0.5"}, None),
@@ -193,7 +193,7 @@ class TestUpgrade(BaseCase):
 
     @classmethod
     def install_published(cls):
-        """Install the published addon in an environment of its own."""
+        """Install the published addon in a separate environment."""
         venv.create(cls.folder / "venv", with_pip=True)
         cls.pip = str(cls.folder / "venv" / "bin" / "pip")
         done = subprocess.run(
@@ -210,13 +210,13 @@ class TestUpgrade(BaseCase):
     def test_upgrade(self):
         self.create_published()
         self.assertEqual(self.installed_version(), VERSION)
-        # `pip install` of this addon would replace it, and leave endpoint_route_handler
+        # `pip install` of this addon leaves `endpoint_route_handler` installed
         subprocess.run([self.pip, "uninstall", "-q", "-y", REQUIREMENTS[0]], check=True)
         options = self.get_options(*config["addons_path"], self.published)
         code, log = run_odoo(self.dbname, "--update", "fastapi", **options)
         self.assertEqual(code, 0, log)
         complaints = find_complaints(log)
-        # of two endpoints with one root path
+        # logged for two endpoints with one root path
         self.assertIn("could not create unique index", complaints.pop())
         self.assertEqual(complaints, [])
         version = Manifest.for_addon("fastapi")["version"]
@@ -237,7 +237,7 @@ class TestUpgrade(BaseCase):
         return {"addons_path": ",".join(map(str, [*addons_path, self.addons]))}
 
     def create_published(self):
-        """Create a database of the published addon, and call its endpoints."""
+        """Create a database of the published addon and call its endpoints."""
         odoo_path = Path(odoo.__path__[0])
         odoo_addons = Path(base.__path__[0]).parent, *odoo_path.glob("addons")
         options = self.get_options(self.published, *odoo_addons)
@@ -258,7 +258,7 @@ class TestUpgrade(BaseCase):
         server.stop()
 
     def create_endpoints(self, server):
-        """Create endpoints of three apps, and publish all that the database has."""
+        """Create endpoints of three apps and publish all endpoints."""
         (company,) = server.rpc("res.company", "create", [{"name": "Other company"}])
         (user,) = server.rpc(
             "res.users",
@@ -359,13 +359,13 @@ class TestUpgrade(BaseCase):
         self.check_status(server, "/Shop/api/v1/docs", 200)
         document = server.request("GET", "/Shop/api/v1/openapi.json").json()
         self.assertEqual(document["paths"].keys(), {"/items", "/me"})
-        # an API key, no longer the login of a user
+        # an API key is required, a login no longer suffices
         self.check_status(server, "/keys/demo/who_ami", 401, {"api-key": "admin"})
         archived = server.request("GET", "/archived/demo")
         self.assertEqual(
             (archived.status, archived.json()), (404, {"detail": "Not Found"})
         )
-        # a change is live when it is saved
+        # a saved change is live at once
         (other,) = self.search(server, "/status/other")
         for path, former in (("/moved", "/status/other"), ("/status/other", "/moved")):
             server.rpc("fastapi.endpoint", "write", [other], {"root_path": path})

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What views of other addons look for in the views of this one."""
+"""Elements of this addon's views that views of other addons refer to."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ from lxml import etree
 
 from odoo.tests import TransactionCase, tagged
 
-#: By XML id: what the view has in ``odoo-addon-fastapi`` 19.0.1.2.0.
+#: XML ids of views, with their elements in ``odoo-addon-fastapi`` 19.0.1.2.0.
 ANCHORS = {
     "fastapi_endpoint_form_view": (
         "/form/header",
@@ -60,7 +60,7 @@ ANCHORS = {
 @tagged("post_install", "-at_install")
 class TestViewAnchors(TransactionCase):
     def inherit(self, xmlid, *specs):
-        """Create the view of another addon, and return the view that it changes."""
+        """Create a view of another addon; return the view that it extends."""
         view = self.env.ref(f"fastapi.{xmlid}")
         self.env["ir.ui.view"].create(
             {
@@ -90,7 +90,7 @@ class TestViewAnchors(TransactionCase):
                         '<attribute name="string">Found</attribute></xpath>',
                     )
 
-    def test_what_addons_add(self):
+    def test_added_fields_are_shown(self):
         self.inherit(
             "fastapi_endpoint_form_view",
             '<group name="resoures" position="inside"><field name="create_uid"/>'
@@ -109,9 +109,9 @@ class TestViewAnchors(TransactionCase):
             fields = form.xpath(f"//field[@name='{name}'][not(ancestor::field)]")
             self.assertEqual(len(fields), 1)
 
-    def test_no_field_is_there_twice_and_no_group_is_empty(self):
+    def test_form_has_no_repeated_field_and_no_empty_group(self):
         form = self.get_form()
-        # those of a list in the form are of another model
+        # fields of a list in the form belong to another model
         fields = form.xpath("//field[not(ancestor::field)]")
         names = Counter(field.get("name") for field in fields)
         self.assertEqual([name for name, count in names.items() if count > 1], [])

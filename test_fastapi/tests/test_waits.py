@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Requests that wait: for ever, for each other, for a client that has gone."""
+"""Requests that wait for ever, for each other, or for a client that has left."""
 
 import http.client
 import socket
@@ -26,7 +26,7 @@ class WaitCase(ServerCase):
         return "".join(list(self.first.log))
 
     def in_transaction(self):
-        """Return how many connections are in a transaction, of all processes."""
+        """Return the number of connections in a transaction, of all processes."""
         ((count,),) = self.query(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = %s "
             "AND application_name LIKE 'odoo-%%' "
@@ -35,7 +35,7 @@ class WaitCase(ServerCase):
         )
         return count
 
-    def check_client_that_goes(self):
+    def check_disconnect_ends_streams(self):
         for route in ("stream", "events"):
             for kind in ("event", "sleep", "write", "poll", "read"):
                 with self.subTest(f"{route} {kind}"):
@@ -43,7 +43,7 @@ class WaitCase(ServerCase):
                     path = f"/w/waits/{route}?name={name}&kind={kind}"
                     with self.first.open("GET", path) as response:
                         self.assertTrue(response.read1())
-                        # not at its first chunk any more
+                        # the stream is past its first chunk
                         self.wait_until(
                             lambda name=name: name in self.get("/started"), True
                         )
@@ -52,7 +52,7 @@ class WaitCase(ServerCase):
                         lambda name=name, how=how: f"{name} {how}" in self.ended(), True
                     )
                     self.wait_until(self.in_transaction, 0)
-            if route == "stream":  # events are made ahead of the first byte
+            if route == "stream":  # events are produced before the first byte
                 self.assertEqual(self.names(), [])
         self.assertNotIn("A stream failed", self.log())
         self.assertNotIn("Traceback", self.log())
@@ -76,17 +76,17 @@ class WaitCase(ServerCase):
 
 
 class TestThreadedServer(WaitCase):
-    def test_client_that_goes(self):
-        self.check_client_that_goes()
+    def test_disconnect_ends_streams(self):
+        self.check_disconnect_ends_streams()
 
-    def test_request_that_asks_for_its_client(self):
+    def test_request_sees_the_disconnect(self):
         self.check_disconnected()
 
-    def test_stream_sees_new_data_after_it_has_waited(self):
+    def test_stream_sees_new_data_after_waiting(self):
         self.check_stream_sees_new_data()
 
-    def test_client_that_has_sent_something_ahead(self):
-        """It makes the socket readable without being gone."""
+    def test_client_that_sends_the_next_request_early(self):
+        """The socket is readable, but the client has not disconnected."""
         name = uuid.uuid4().hex
         address = ("127.0.0.1", self.first.port)
         with socket.create_connection(address, TIMEOUT) as client:
@@ -107,8 +107,8 @@ class TestThreadedServer(WaitCase):
         self.assertIn(f"{name} closed", self.ended())
         self.wait_until(self.in_transaction, 0)
 
-    def test_sync_events_tell_of_caches(self):
-        """A cache that they clear on a thread of their own is cleared everywhere."""
+    def test_sync_events_invalidate_caches(self):
+        """A cache cleared on the thread of the events is cleared in all processes."""
         sequence = "SELECT max(id) FROM orm_signaling_stable"
         before = self.query(sequence)
         query = urllib.parse.urlencode({"key": "test_fastapi.x", "value": uuid.uuid4()})
@@ -120,7 +120,7 @@ class TestThreadedServer(WaitCase):
         )
         self.wait_until(lambda: self.query(sequence) > before, True)
 
-    def test_leftovers_are_told(self):
+    def test_unawaited_tasks_are_logged(self):
         self.first.log_again()
         self.assertEqual(self.get("/left/7"), 7)
         self.wait_until(lambda: "has ended without waiting" in self.log(), True)
@@ -134,8 +134,8 @@ class TestThreadedServer(WaitCase):
 class TestPreforkServer(WaitCase):
     options = {"workers": 3}
 
-    def test_client_that_goes(self):
-        # each worker has a list of its own of what has ended
+    def test_disconnect_ends_streams(self):
+        # each worker has a separate list of ended streams
         for kind in ("event", "sleep", "write"):
             with self.subTest(kind):
                 path = f"/w/waits/stream?name=x&kind={kind}"
@@ -154,7 +154,7 @@ class TestPreforkServer(WaitCase):
 
 
 class SharedCase(WaitCase):
-    """What two requests share across their loops."""
+    """Objects that two requests share across their loops."""
 
     def waiting(self, name, count):
         self.wait_until(lambda: self.get("/waiting")[name], count)
@@ -177,13 +177,13 @@ class SharedCase(WaitCase):
                     Background(self.get, f"/{name}?seconds=0.3") for _call in range(2)
                 ]
                 self.assertEqual([call.result() for call in calls], [name] * 2)
-        # one warning says who waits, and what to do
+        # one warning names the waiting function and the remedy
         lines = [line for line in self.first.log if "waits for another request" in line]
         self.assertEqual(sum("get_from_queue (" in line for line in lines), 1)
         self.assertIn("take those of threading and queue", lines[0])
 
     def check_third_request(self):
-        """It can't wait on a loop of its own, and says so at once."""
+        """A third request can't wait on a third loop; it fails at once."""
         self.first.log_again()
         first = Background(self.get, "/happened/again")
         self.waiting("happened", 1)
@@ -207,13 +207,13 @@ class TestSharedInThreadedServer(SharedCase):
 class TestEventedServer(SharedCase):
     options = {"command": "gevent"}
 
-    def test_client_that_goes(self):
-        self.check_client_that_goes()
+    def test_disconnect_ends_streams(self):
+        self.check_disconnect_ends_streams()
 
-    def test_request_that_asks_for_its_client(self):
+    def test_request_sees_the_disconnect(self):
         self.check_disconnected()
 
-    def test_stream_sees_new_data_after_it_has_waited(self):
+    def test_stream_sees_new_data_after_waiting(self):
         self.check_stream_sees_new_data()
 
     def test_wake_ups(self):
@@ -235,7 +235,7 @@ class TestEventedServer(SharedCase):
                     self.assertEqual(response.status, 200, self.log())
                     self.assertIn(response.json(), ('"plain"', "0.1"))
 
-    def test_request_that_waits_keeps_no_other_from_going_on(self):
+    def test_waiting_request_does_not_block_others(self):
         for path in ("/sleep?seconds=15", "/stream?name=x&kind=sleep"):
             with self.subTest(path):
                 with self.assertRaises(TimeoutError):
@@ -261,7 +261,7 @@ class TestStop(WaitCase):
     """A server stops although its requests wait for ever."""
 
     def stop(self, *arguments, **options):
-        """Stop a server in the middle of requests; return their status codes."""
+        """Stop a server during requests; return their status codes."""
         server = OdooServer(self.dbname, **options)
         self.addCleanup(server.stop)
         calls = [

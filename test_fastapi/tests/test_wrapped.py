@@ -14,7 +14,7 @@ REFUSED = {"detail": "Return a book first."}
 
 
 class TestWrapped(FastapiHttpCase):
-    """What pydantic and anyio wrap is handled by its own type."""
+    """Exceptions wrapped by pydantic and anyio are handled by their type."""
 
     def assertResponse(self, path, status, body):
         with self.assertNoLogs(level="WARNING"):
