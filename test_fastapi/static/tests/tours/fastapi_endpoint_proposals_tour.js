@@ -3,7 +3,7 @@ import {registry} from "@web/core/registry";
 /**
  * Return steps that choose an app in the form of an endpoint.
  *
- * @param {String} name - what the selection shows
+ * @param {String} name - label of the app in the selection
  * @returns {Object[]}
  */
 function chooseApp(name) {

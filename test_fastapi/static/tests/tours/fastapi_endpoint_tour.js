@@ -4,13 +4,13 @@ import {rpc} from "@web/core/network/rpc";
 import {stepUtils} from "@web_tour/tour_utils";
 
 /**
- * Return steps that click on what opens a page in a new tab, and look at that page.
+ * Return steps that click a button which opens a new tab, and check its page.
  *
- * The page is loaded into a frame: Chromium opens no tab for a click that nobody made.
+ * The page is loaded into a frame: Chromium opens no tab for a click by code.
  *
- * @param {String} trigger - selector of what is clicked
+ * @param {String} trigger - selector of the button
  * @param {String} url - expected path and fragment
- * @param {String} shown - selector of what the page has to show
+ * @param {String} shown - selector of an element that the page must show
  * @returns {Object[]}
  */
 function openPage(trigger, url, shown) {
@@ -42,10 +42,10 @@ function openPage(trigger, url, shown) {
 }
 
 /**
- * Return steps that open a link in a frame, and look at its page.
+ * Return steps that open a link in a frame, and check its page.
  *
  * @param {String} trigger - selector of the link
- * @param {String} shown - selector of what the page has to show
+ * @param {String} shown - selector of an element that the page must show
  * @returns {Object[]}
  */
 function followLink(trigger, shown) {
