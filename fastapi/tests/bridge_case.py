@@ -57,7 +57,7 @@ class Result:
 
     status: str = ""
     headers: list[tuple[str, str]] | None = None
-    #: ``exc_info`` as ``start_response`` got it
+    #: ``exc_info`` of ``start_response``
     exc_info: tuple[Any, ...] | None = None
     body: bytes = b""
     answered: bool = False
@@ -87,7 +87,7 @@ class BridgeCase(BaseCase):
         environ: dict[str, Any] | None = None,
         **more: Any,
     ) -> Result:
-        """Send one request to an ASGI app, and return all there is to know of it.
+        """Send one request to an ASGI app, and return the result.
 
         :param path: path of the URL, with the root path
         :param environ: WSGI environ, by default that of :func:`make_environ`
@@ -104,17 +104,17 @@ class BridgeCase(BaseCase):
 
         if environ is None:
             environ = make_environ(path, **more)
-        answer = WsgiApp(app, root_path)(environ, start_response)
-        with closing(answer):
-            result.body = b"".join(answer)
-        result.answered = answer.answered
-        result.tasks = answer.tasks()
+        response = WsgiApp(app, root_path)(environ, start_response)
+        with closing(response):
+            result.body = b"".join(response)
+        result.answered = response.answered
+        result.tasks = response.tasks()
         return result
 
     def client(
         self, app: Any, root_path: str = "", script_name: str = ""
     ) -> httpx.Client:
-        """Return a client whose requests end up in ``app``; closed after the test."""
+        """Return a client of ``app``, which is closed after the test."""
         return self.enterContext(
             httpx.Client(
                 transport=httpx.WSGITransport(
@@ -129,7 +129,7 @@ class BridgeCase(BaseCase):
     def in_threads(
         self, calls: Iterable[Callable[[], Any]], timeout: float = TIMEOUT
     ) -> list[Any]:
-        """Run all calls at once, each on a thread of its own; return their results."""
+        """Run calls at the same time, each on its own thread; return their results."""
         calls = list(calls)
         with ThreadPoolExecutor(len(calls)) as pool:
             futures = [pool.submit(call) for call in calls]

@@ -24,7 +24,7 @@ def make_app(factory=EndpointFastAPI, **params):
 
 class DocsCase(BridgeCase):
     def ask(self, app, path, access=DocsAccess.GRANTED, **more):
-        """Send a request for documentation as somebody who has ``access``."""
+        """Send a request for documentation with an access."""
         guard = DocsGuard(lambda _path: access, path, more.get("SCRIPT_NAME", ""))
         return self.call(
             app, path, **{STATE_KEY: RequestState(docs_guard=guard), **more}

@@ -20,7 +20,7 @@ class Refusal(Exception):
 
 
 class SwallowMiddleware:
-    """Answers whatever is raised below, as one that reports errors might."""
+    """Responds to all exceptions, like middleware that reports errors."""
 
     def __init__(self, app):
         self.app = app
@@ -55,7 +55,7 @@ class MarkMiddleware:
         await self.app(scope, receive, mark)
 
 
-class FailuresCase(BridgeCase):
+class ExceptionsCase(BridgeCase):
     def make_app(self, *middleware, handlers=None, app_class=EndpointFastAPI):
         """Return an app as an endpoint makes it, with a route that raises."""
         app = app_class(

@@ -22,16 +22,16 @@ from ...app.prepare import prepare_app
 from ...bridge.request_state import STATE_KEY, RequestState
 from ...exceptions import NoRoomError
 from ..bridge_case import TIMEOUT, make_environ
-from .exceptions_case import ORIGIN, FailuresCase, MarkMiddleware, Refusal
+from .exceptions_case import ORIGIN, ExceptionsCase, MarkMiddleware, Refusal
 
 
-class TestAnswers(FailuresCase):
+class TestResponses(ExceptionsCase):
     def test_no_exception(self):
         result = self.call(self.make_app())
         self.assertAnswer(result, 200, "fine")
         self.assertIsNone(result.exc_info)
 
-    def test_exception_is_answered_and_reported(self):
+    def test_exception_is_handled_and_recorded(self):
         error = UserError("told")
         result = self.raise_below(self.make_app(), error)
         self.assertAnswer(result, 400, {"detail": "told"})
@@ -162,7 +162,7 @@ class TestAnswers(FailuresCase):
         self.assertEqual(app.routes, routes)
 
 
-class TestFullDisk(FailuresCase):
+class TestFullDisk(ExceptionsCase):
     """Starlette keeps a large file of a form on the disk, too."""
 
     def upload(self, size):
@@ -197,7 +197,7 @@ class TestFullDisk(FailuresCase):
         self.assertEqual(self.upload(100).code, 200)
 
 
-class TestTraceback(FailuresCase):
+class TestTraceback(ExceptionsCase):
     """What is logged says where the exception was raised."""
 
     def _assert_traceback(self, result):
@@ -207,17 +207,17 @@ class TestTraceback(FailuresCase):
     def test_of_an_unknown_exception(self):
         self._assert_traceback(self.raise_below(self.make_app(), Refusal("cause")))
 
-    def test_of_an_answered_exception(self):
+    def test_of_a_handled_exception(self):
         # starlette._exception_handler removes it from the exception
         self._assert_traceback(
             self.raise_below(self.make_app(), HTTPException(500, "told"))
         )
 
     def test_of_an_exception_with_a_handler(self):
-        def answer(request, exc):
+        def respond(request, exc):
             return PlainTextResponse("broken", 503)
 
-        app = self.make_app(handlers={Refusal: answer})
+        app = self.make_app(handlers={Refusal: respond})
         self._assert_traceback(self.raise_below(app, Refusal("cause")))
 
     def test_of_a_transaction_error(self):
@@ -225,7 +225,7 @@ class TestTraceback(FailuresCase):
         self._assert_traceback(self.raise_below(self.make_app(), error))
 
 
-class TestHandleError(FailuresCase):
+class TestHandleError(ExceptionsCase):
     """``handle_error`` of the dispatcher shapes what no handler of the app does."""
 
     def _call(self, app, handle_error):
@@ -236,7 +236,7 @@ class TestHandleError(FailuresCase):
             ),
         )
 
-    def test_answer(self):
+    def test_response(self):
         asked = []
 
         def handle_error(exc):
@@ -260,12 +260,12 @@ class TestHandleError(FailuresCase):
                 self.assertIs(result.exception, error)
 
     def test_handler_of_the_app_comes_first(self):
-        def answer(request, exc):
+        def respond(request, exc):
             return PlainTextResponse("of the app")
 
         def handle_error(exc):
             raise AssertionError("not reached")
 
-        app = self.make_app(handlers={Refusal: answer})
+        app = self.make_app(handlers={Refusal: respond})
         app.state.error = Refusal("cause")
         self.assertEqual(self._call(app, handle_error).body, b"of the app")

@@ -14,16 +14,16 @@ from ...app.prepare import EndpointFastAPI, prepare_app
 from ...bridge.request_state import STATE_KEY, RequestState
 from ...error_handlers import default_exception_handlers
 from ..bridge_case import make_environ
-from .exceptions_case import FailuresCase, MarkMiddleware, Refusal
+from .exceptions_case import ExceptionsCase, MarkMiddleware, Refusal
 
 
-class TestCustomHandlers(FailuresCase):
+class TestCustomHandlers(ExceptionsCase):
     @staticmethod
-    def _answer(request, exc):
+    def _respond(request, exc):
         return JSONResponse({"error": type(exc).__name__}, 418)
 
     @staticmethod
-    async def _answer_async(request, exc):
+    async def _respond_async(request, exc):
         return JSONResponse({"error": type(exc).__name__}, 418)
 
     def _assert_custom(self, app, error):
@@ -32,33 +32,33 @@ class TestCustomHandlers(FailuresCase):
         self.assertIs(result.exception, error)
 
     def test_for_a_type(self):
-        for handler in (self._answer, self._answer_async):
+        for handler in (self._respond, self._respond_async):
             with self.subTest(handler.__name__):
                 app = self.make_app(handlers={Refusal: handler})
                 self._assert_custom(app, Refusal("cause"))
 
     def test_for_a_base_type(self):
-        app = self.make_app(handlers={LookupError: self._answer})
+        app = self.make_app(handlers={LookupError: self._respond})
         self._assert_custom(app, KeyError("cause"))
 
     def test_for_a_type_of_the_table(self):
-        app = self.make_app(handlers={UserError: self._answer})
+        app = self.make_app(handlers={UserError: self._respond})
         self._assert_custom(app, UserError("told"))
 
     def test_for_http_exceptions_by_status(self):
-        app = self.make_app(handlers={404: self._answer})
+        app = self.make_app(handlers={404: self._respond})
         self.assertAnswer(self.call(app, "/x"), 418, {"error": "HTTPException"})
         result = self.raise_below(app, HTTPException(403, "told"))
         self.assertAnswer(result, 403, {"detail": "told"})
 
     def test_for_every_exception(self):
-        for handler in (self._answer, self._answer_async):
+        for handler in (self._respond, self._respond_async):
             with self.subTest(handler.__name__):
                 app = self.make_app(handlers={Exception: handler})
                 self._assert_custom(app, Refusal("cause"))
 
     def test_for_status_500(self):
-        app = EndpointFastAPI(exception_handlers={500: self._answer})
+        app = EndpointFastAPI(exception_handlers={500: self._respond})
 
         @app.get("/")
         def handler() -> None:
@@ -68,7 +68,7 @@ class TestCustomHandlers(FailuresCase):
 
     def test_for_status_500_instead_of_the_default_one(self):
         # the last one counts, as in Starlette.build_middleware_stack
-        for handler in (self._answer, self._answer_async):
+        for handler in (self._respond, self._respond_async):
             with self.subTest(handler.__name__):
                 app = self.make_app(handlers={500: handler})
                 self._assert_custom(app, Refusal("cause"))
@@ -77,18 +77,18 @@ class TestCustomHandlers(FailuresCase):
         for key in (Refusal, Exception, 500):
             with self.subTest(key):
                 app = self.make_app()
-                app.add_exception_handler(key, self._answer)
+                app.add_exception_handler(key, self._respond)
                 self._assert_custom(app, Refusal("cause"))
 
     def test_added_with_the_decorator(self):
         app = self.make_app()
-        app.exception_handler(Refusal)(self._answer)
+        app.exception_handler(Refusal)(self._respond)
         self._assert_custom(app, Refusal("cause"))
 
-    def test_answer_passes_the_middleware(self):
+    def test_response_passes_the_middleware(self):
         for key in (Refusal, Exception):
             with self.subTest(key):
-                app = self.make_app((MarkMiddleware, {}), handlers={key: self._answer})
+                app = self.make_app((MarkMiddleware, {}), handlers={key: self._respond})
                 result = self.raise_below(app, Refusal("cause"))
                 self.assertEqual(result.header("x-passed"), ["yes"])
 
@@ -105,17 +105,17 @@ class TestCustomHandlers(FailuresCase):
                 self.assertNotIn(b"in the handler", result.body)
 
     def test_handler_gets_the_request(self):
-        def answer(request, exc):
+        def respond(request, exc):
             return PlainTextResponse(f"{request.method} {request.url.path}")
 
         for key in (Refusal, Exception):
             with self.subTest(key):
-                app = self.make_app(handlers={key: answer})
+                app = self.make_app(handlers={key: respond})
                 result = self.raise_below(app, Refusal("cause"))
                 self.assertEqual(result.body, b"GET /")
 
     def test_handlers_are_not_shared(self):
-        handlers = {**default_exception_handlers(), Refusal: self._answer}
+        handlers = {**default_exception_handlers(), Refusal: self._respond}
         before = dict(handlers)
         for _app in range(2):
             app = EndpointFastAPI(exception_handlers=handlers)
@@ -124,7 +124,7 @@ class TestCustomHandlers(FailuresCase):
         self.assertEqual(handlers, before)
 
 
-class TestExceptionFromOutside(FailuresCase):
+class TestExceptionFromOutside(ExceptionsCase):
     """Odoo hands an exception in, that came up after the app was done."""
 
     def _give(self, app, error, path="/", **more):
@@ -135,7 +135,7 @@ class TestExceptionFromOutside(FailuresCase):
             ),
         )
 
-    def test_answer(self):
+    def test_response(self):
         error = UserError("late")
         result = self._give(self.make_app(), error)
         self.assertAnswer(result, 400, {"detail": "late"})
@@ -168,7 +168,7 @@ class TestExceptionFromOutside(FailuresCase):
         self.assertEqual(ran, ["dependency", "handler"])
 
     def test_handlers_of_the_app(self):
-        def answer(request, exc):
+        def respond(request, exc):
             return JSONResponse({"error": str(exc)}, 418)
 
         for key, error in (
@@ -177,25 +177,25 @@ class TestExceptionFromOutside(FailuresCase):
             (UserError, UserError("late")),
         ):
             with self.subTest(key):
-                result = self._give(self.make_app(handlers={key: answer}), error)
+                result = self._give(self.make_app(handlers={key: respond}), error)
                 self.assertAnswer(result, 418, {"error": "late"})
 
     def test_middleware_of_the_app(self):
         result = self._give(self.make_app((MarkMiddleware, {})), UserError("late"))
         self.assertEqual(result.header("x-passed"), ["yes"])
 
-    def test_transaction_error_is_answered(self):
-        # after the last replay: nobody will try again
+    def test_transaction_error_is_handled(self):
+        # after the last replay
         error = psycopg2.errors.SerializationFailure("secret")
         result = self._give(self.make_app(), error)
         self.assertAnswer(result, 500, {"detail": "Internal Server Error"})
         self.assertIs(result.exception, error)
 
-    def test_transaction_error_is_answered_by_a_handler_of_the_app(self):
-        def answer(request, exc):
+    def test_transaction_error_is_handled_by_a_handler_of_the_app(self):
+        def respond(request, exc):
             return JSONResponse("busy", 503)
 
-        app = self.make_app(handlers={psycopg2.OperationalError: answer})
+        app = self.make_app(handlers={psycopg2.OperationalError: respond})
         error = psycopg2.errors.SerializationFailure("secret")
         self.assertAnswer(self._give(app, error), 503, "busy")
 

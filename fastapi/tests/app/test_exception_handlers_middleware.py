@@ -18,11 +18,11 @@ from odoo.exceptions import ConcurrencyError, UserError
 
 from ...app.prepare import EndpointFastAPI, prepare_app
 from ...app.wrapped import TRANSACTION_ERRORS
-from .exceptions_case import ORIGIN, FailuresCase, Refusal, SwallowMiddleware
+from .exceptions_case import ORIGIN, ExceptionsCase, Refusal, SwallowMiddleware
 
 
-class TestMiddleware(FailuresCase):
-    """Error answers pass the middleware of the app."""
+class TestMiddleware(ExceptionsCase):
+    """Error responses pass the middleware of the app."""
 
     CORS = (CORSMiddleware, {"allow_origins": [ORIGIN]})
 
@@ -95,7 +95,7 @@ class TestMiddleware(FailuresCase):
                 self.assertEqual(result.header("x-status"), seen)
                 self.assertIs(result.exception, error)
 
-    def test_answer_changed_by_middleware_is_still_reported(self):
+    def test_response_changed_by_middleware_is_still_reported(self):
         async def dispatch(request, call_next):
             with contextlib.suppress(Refusal):
                 await call_next(request)
@@ -119,7 +119,7 @@ class TestMiddleware(FailuresCase):
         self.assertAnswer(result, 500, {"detail": "Internal Server Error"})
         self.assertIs(result.exception, error)
 
-    def test_exception_of_a_middleware_after_the_answer(self):
+    def test_exception_of_a_middleware_after_the_response(self):
         error = Refusal("cause")
 
         async def dispatch(request, call_next):
@@ -132,8 +132,8 @@ class TestMiddleware(FailuresCase):
         self.assertIs(result.exception, error)
 
 
-class TestTransactionErrors(FailuresCase):
-    """What Odoo replays is answered by nobody."""
+class TestTransactionErrors(ExceptionsCase):
+    """The app does not handle exceptions that Odoo replays."""
 
     ERRORS = (
         psycopg2.errors.SerializationFailure("cause"),
@@ -145,7 +145,7 @@ class TestTransactionErrors(FailuresCase):
         ConcurrencyError("cause"),
     )
 
-    def _assert_unanswered(self, result, error):
+    def _assert_not_handled(self, result, error):
         self.assertFalse(result.answered)
         self.assertIs(result.exception, error)
         self.assertEqual(result.code, 500)
@@ -160,25 +160,25 @@ class TestTransactionErrors(FailuresCase):
         app = self.make_app()
         for error in self.ERRORS:
             with self.subTest(type(error).__name__):
-                self._assert_unanswered(self.raise_below(app, error), error)
+                self._assert_not_handled(self.raise_below(app, error), error)
 
     def test_handlers_of_the_app(self):
         called = []
 
-        def answer(request, exc):
+        def respond(request, exc):
             called.append(exc)
             return PlainTextResponse("answered")
 
-        async def answer_async(request, exc):
+        async def respond_async(request, exc):
             called.append(exc)
             return PlainTextResponse("answered")
 
-        for handler in (answer, answer_async):
+        for handler in (respond, respond_async):
             for key in (psycopg2.Error, psycopg2.OperationalError, Exception, 500):
                 app = self.make_app(handlers={key: handler, ConcurrencyError: handler})
                 for error in (self.ERRORS[0], self.ERRORS[-1]):
                     with self.subTest(handler=handler.__name__, key=key, error=error):
-                        self._assert_unanswered(self.raise_below(app, error), error)
+                        self._assert_not_handled(self.raise_below(app, error), error)
                         self.assertEqual(called, [])
 
     def test_base_http_middleware(self):
@@ -187,22 +187,22 @@ class TestTransactionErrors(FailuresCase):
 
         app = self.make_app((BaseHTTPMiddleware, {"dispatch": dispatch}))
         error = self.ERRORS[0]
-        self._assert_unanswered(self.raise_below(app, error), error)
+        self._assert_not_handled(self.raise_below(app, error), error)
 
     def test_swallowed_by_a_middleware(self):
         app = self.make_app((SwallowMiddleware, {}))
         for error in self.ERRORS:
             with self.subTest(type(error).__name__):
-                self._assert_unanswered(self.raise_below(app, error), error)
+                self._assert_not_handled(self.raise_below(app, error), error)
 
     def test_raised_by_an_exception_handler(self):
         error = self.ERRORS[0]
 
-        def answer(request, exc):
+        def respond(request, exc):
             raise error
 
-        app = self.make_app(handlers={Refusal: answer})
-        self._assert_unanswered(self.raise_below(app, Refusal("first")), error)
+        app = self.make_app(handlers={Refusal: respond})
+        self._assert_not_handled(self.raise_below(app, Refusal("first")), error)
 
     def test_raised_after_yield(self):
         error = self.ERRORS[0]
@@ -215,19 +215,19 @@ class TestTransactionErrors(FailuresCase):
 
         @app.get("/dependent", dependencies=[Depends(dependency)])
         def dependent() -> str:
-            return "answer"
+            return "response"
 
-        self._assert_unanswered(self.call(app, "/dependent"), error)
+        self._assert_not_handled(self.call(app, "/dependent"), error)
 
-    def test_replay_is_answered(self):
+    def test_replay_is_handled(self):
         app = self.make_app()
-        self._assert_unanswered(self.raise_below(app, self.ERRORS[0]), self.ERRORS[0])
+        self._assert_not_handled(self.raise_below(app, self.ERRORS[0]), self.ERRORS[0])
         result = self.raise_below(app, None)
         self.assertAnswer(result, 200, "fine")
         self.assertIsNone(result.exc_info)
 
 
-class TestSharedMounts(FailuresCase):
+class TestSharedMounts(ExceptionsCase):
     def test_mount_that_apps_share_is_watched_once(self):
         plain = FastAPI()
 

@@ -30,7 +30,7 @@ async def pass_on(request, call_next):
     return await call_next(request)
 
 
-#: The Content-Length is gone, and the body comes in chunks.
+#: Middleware that removes Content-Length and splits the body.
 RECHUNKING = [
     Middleware(GZipMiddleware, minimum_size=100),
     Middleware(BaseHTTPMiddleware, dispatch=pass_on),
@@ -90,11 +90,11 @@ class HeldCase(BridgeCase):
     def is_stream(self, app, path, **more):
         """Return whether the response is a stream, after reading it to its end."""
         environ = make_environ(path, **ENVIRON, **more)
-        answer = WsgiApp(app)(environ, lambda *args: None)
-        with closing(answer):
-            body = b"".join(answer)
+        response = WsgiApp(app)(environ, lambda *args: None)
+        with closing(response):
+            body = b"".join(response)
         self.assertTrue(body)
-        return answer.streaming
+        return response.streaming
 
 
 class TestStreams(HeldCase):
@@ -139,10 +139,10 @@ class TestStreams(HeldCase):
             return StreamingResponse(itertools.repeat("x" * 1024))
 
         app = self.make_app(Middleware(BaseHTTPMiddleware, dispatch=replace))
-        answer = WsgiApp(app)(make_environ("/plain"), lambda *args: None)
-        with closing(answer):
-            self.assertTrue(answer.streaming)
-            self.assertTrue(next(iter(answer)))
+        response = WsgiApp(app)(make_environ("/plain"), lambda *args: None)
+        with closing(response):
+            self.assertTrue(response.streaming)
+            self.assertTrue(next(iter(response)))
 
 
 class TestTeardown(HeldCase):
@@ -156,7 +156,7 @@ class TestTeardown(HeldCase):
             ["handler", "teardown", "http.response.start", "http.response.body"],
         )
 
-    def test_exception_is_answered(self):
+    def test_exception_is_handled(self):
         plain = self.make_app(*RECHUNKING)
         outer = EndpointFastAPI(exception_handlers=default_exception_handlers())
         outer.mount("/mounted", self.make_app(*RECHUNKING, app_class=FastAPI))
@@ -233,7 +233,7 @@ class TestFlush(HeldCase):
                 if path == "/plain":
                     self.assertLess(events.index("teardown"), events.index("flush"))
 
-    def test_exception_is_answered_in_the_same_run(self):
+    def test_exception_is_handled_in_the_same_run(self):
         def flush():
             raise UserError("refused")
 

@@ -13,18 +13,18 @@ from starlette.middleware.base import BaseHTTPMiddleware
 
 from odoo.exceptions import UserError
 
-from .exceptions_case import FailuresCase, Refusal, SwallowMiddleware
+from .exceptions_case import ExceptionsCase, Refusal, SwallowMiddleware
 
 
-class TestTeardown(FailuresCase):
-    """Code after ``yield`` runs when the answer is there, and may still fail."""
+class TestTeardown(ExceptionsCase):
+    """Code after ``yield`` runs after the response was made, and may fail."""
 
     def _app(self, dependency, *middleware, **kwargs):
         app = self.make_app(*middleware, **kwargs)
 
         @app.get("/dependent")
         def dependent(value: Annotated[None, Depends(dependency)]) -> str:
-            return "answer"
+            return "response"
 
         return app
 
@@ -53,7 +53,7 @@ class TestTeardown(FailuresCase):
                     self.assertIs(result.exception, error)
                     self.assertTrue(result.answered)
                     self.assertEqual(result.code, code)
-                    self.assertNotIn(b"answer", result.body)
+                    self.assertNotIn(b"response", result.body)
 
     def test_exception_below_base_http_middleware(self):
         async def dispatch(request, call_next):
@@ -88,7 +88,7 @@ class TestTeardown(FailuresCase):
 
         @app.get("/late", dependencies=[Depends(self._dependency(error))])
         def late() -> str:
-            return "answer"
+            return "response"
 
         self.assertIs(self.call(app, "/late").exception, error)
 
@@ -101,16 +101,16 @@ class TestTeardown(FailuresCase):
                 raise error
 
         app = self.make_app((SwallowMiddleware, {}))
-        app.add_route("/plain", lambda request: FailingResponse("answer"))
+        app.add_route("/plain", lambda request: FailingResponse("response"))
         self.assertIs(self.call(app, "/plain").exception, error)
 
     def test_exception_with_a_handler_for_runtime_errors(self):
-        # starlette wraps what it can't answer any more in one of these
-        def answer(request, exc):
+        # Starlette wraps exceptions after the start of a response in it
+        def respond(request, exc):
             return PlainTextResponse("answered")
 
         error = UserError("told")
-        app = self._app(self._dependency(error), handlers={RuntimeError: answer})
+        app = self._app(self._dependency(error), handlers={RuntimeError: respond})
         self.assertIs(self.call(app, "/dependent").exception, error)
 
     def test_teardown_sees_the_exception_of_the_handler(self):

@@ -79,7 +79,7 @@ class TestLiveChanges(OverridesCase):
     def test_changes_during_requests_of_other_threads(self):
         app = self.make_app({leaf: lambda: "old"})
         self.get(app, "/trunk")
-        answers = {"trunk of branch of old", "trunk of branch of new"}
+        values = {"trunk of branch of old", "trunk of branch of new"}
         start = threading.Barrier(5)
         done = threading.Event()
 
@@ -102,7 +102,7 @@ class TestLiveChanges(OverridesCase):
             return set()
 
         for seen in self.in_threads([request] * 4 + [change]):
-            self.assertLessEqual(seen, answers)
+            self.assertLessEqual(seen, values)
         self.assertEqual(self.get(app, "/trunk"), "trunk of branch of new")
 
     def test_route_added_to_the_app_later(self):

@@ -253,10 +253,10 @@ class TestUploads(BridgeCase):
     def test_they_are_closed_when_the_client_of_a_stream_goes(self):
         body = make_form(ON_DISK)
         environ = make_environ("/stream", "POST", body, **FORM)
-        answer = WsgiApp(self.app)(environ, lambda *args: None)
-        next(iter(answer))
+        response = WsgiApp(self.app)(environ, lambda *args: None)
+        next(iter(response))
         self.assertFalse(self.files[0].closed)
-        answer.close()
+        response.close()
         self.assertTrue(self.files[0].closed)
 
     def test_tasks_of_other_forms(self):

@@ -176,7 +176,7 @@ class TestMiddlewareSeesExceptions(UnhandledCase):
         )
 
     def test_debug(self):
-        """Starlette answers with a traceback then: not to clients."""
+        """Starlette would send a traceback: clients must not see it."""
         app = self.make_app(CORS)
         app.debug = True
         result = self.raise_below(app, Refusal("cause"))
@@ -245,7 +245,7 @@ class TestMiddlewareSeesExceptions(UnhandledCase):
 
 
 class TestExceptionsOfMiddleware(UnhandledCase):
-    def test_answered_through_the_middleware_outside(self):
+    def test_response_passes_the_outer_middleware(self):
         for when in ("before", "after"):
             for error, code in (
                 (Refusal("cause"), 500),

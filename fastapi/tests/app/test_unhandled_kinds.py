@@ -70,17 +70,17 @@ class TestHandlersForEverything(UnhandledCase):
         for is_async in (False, True):
             calls = []
 
-            def answer(request, exc, calls=calls):
+            def respond(request, exc, calls=calls):
                 calls.append((request.url.path, exc))
                 return PlainTextResponse("custom", 503, {"x-custom": "yes"})
 
-            async def answer_async(request, exc, answer=answer):
-                return answer(request, exc)
+            async def respond_async(request, exc, respond=respond):
+                return respond(request, exc)
 
             with self.subTest(is_async=is_async):
                 app = self.make_app(
                     CORS,
-                    handlers={Exception: answer_async if is_async else answer},
+                    handlers={Exception: respond_async if is_async else respond},
                 )
                 error = Refusal("cause")
                 result = self.raise_below(app, error)
@@ -91,13 +91,13 @@ class TestHandlersForEverything(UnhandledCase):
                 self.assertIs(result.exception, error)
 
     def test_response_is_a_stream(self):
-        def answer(request, exc):
+        def respond(request, exc):
             return StreamingResponse(iter(["in ", "parts"]), 503)
 
         app = self.make_app(
             CORS,
             Middleware(BaseHTTPMiddleware, dispatch=report_in_dispatch),
-            handlers={Exception: answer},
+            handlers={Exception: respond},
         )
         app.state.error = Refusal("cause")
 
@@ -120,15 +120,15 @@ class TestHandlersForEverything(UnhandledCase):
         async def compute():
             return "computed"
 
-        def answer(request, exc):
+        def respond(request, exc):
             return PlainTextResponse(asyncio.run(compute()), 503)
 
-        app = self.make_app(handlers={Exception: answer})
+        app = self.make_app(handlers={Exception: respond})
         self.assertEqual(self.raise_below(app, Refusal()).body, b"computed")
 
 
 class TestExceptionsOfAnyKind(UnhandledCase):
-    """Exceptions that can't be given attributes are answered like any other."""
+    """Exceptions without settable attributes are handled like others."""
 
     def _errors(self):
         return [
@@ -262,7 +262,7 @@ class TestNothingIsLeft(UnhandledCase):
         self.assert_error(self.raise_below(app, Refusal("cause")), 500)
 
     def test_app_that_another_server_runs(self):
-        """Without the bridge an app of ours answers, too."""
+        """A prepared app responds without the bridge too."""
         app = self.make_app(CORS)
         app.state.error = Refusal("cause")
 

@@ -94,7 +94,7 @@ class TestExchange(BaseCase):
                 exchange = self._send(start, PART, {**BODY, "body": rest})
                 self.assertIs(exchange.streaming, streaming)
                 self.assertEqual(exchange.body, PART["body"] + rest)
-        # nothing follows the only chunk: no stream, whatever the start says
+        # nothing follows the only chunk: not a stream
         self.assertFalse(self._send(dict(START, headers=[]), BODY).streaming)
 
     # wrong order

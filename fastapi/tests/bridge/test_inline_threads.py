@@ -95,17 +95,17 @@ class TestInlineThreads(BridgeCase):
         self._assert_own_thread(self.app)
 
     def test_sync_exception_handler(self):
-        def answer(request, exc):
+        def respond(request, exc):
             self._note()
-            return StreamingResponse(iter(["answer"]))
+            return StreamingResponse(iter(["response"]))
 
-        self.app.add_exception_handler(ValueError, answer)
+        self.app.add_exception_handler(ValueError, respond)
 
         @self.app.get("/")
         async def handler() -> None:
             raise ValueError
 
-        self.assertEqual(self._assert_own_thread(self.app).body, b"answer")
+        self.assertEqual(self._assert_own_thread(self.app).body, b"response")
 
     def test_call_given_to_a_thread_by_the_app(self):
         @self.app.get("/")
@@ -231,9 +231,9 @@ class TestInlineThreads(BridgeCase):
             loop = asyncio.get_running_loop()
             await run_in_threadpool(self._note)
             self.assertIs(asyncio.get_running_loop(), loop)
-            return await asyncio.sleep(0, "answer")
+            return await asyncio.sleep(0, "response")
 
-        self.assertEqual(json.loads(self.call(self.app).body), "answer")
+        self.assertEqual(json.loads(self.call(self.app).body), "response")
 
 
 class TestAnyioNames(BaseCase):

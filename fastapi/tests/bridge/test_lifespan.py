@@ -27,7 +27,7 @@ class TestLifespan(BridgeCase):
             if fail_at == "start":
                 raise ValueError("no start")
             events.append("started")
-            yield {"answer": 42}
+            yield {"key": 42}
             if fail_at == "stop":
                 raise ValueError("no stop")
             await asyncio.sleep(0)
@@ -41,7 +41,7 @@ class TestLifespan(BridgeCase):
         self.assertEqual(events, [])
         lifespan.start()
         self.assertEqual(events, ["started"])
-        self.assertEqual(lifespan.state, {"answer": 42})
+        self.assertEqual(lifespan.state, {"key": 42})
         lifespan.stop()
         lifespan.stop()
         self.assertEqual(events, ["started", "stopped"])
@@ -281,16 +281,16 @@ class TestLifespan(BridgeCase):
             with self.subTest(name):
                 application = WsgiApp(app)
                 is_kept = weakref.ref(application)
-                answer = application(make_environ(f"/{name}"), lambda *args: None)
+                response = application(make_environ(f"/{name}"), lambda *args: None)
                 del application
-                chunks = iter(answer)
+                chunks = iter(response)
                 next(chunks)
                 gc.collect()
                 self.assertIsNotNone(is_kept())
                 list(chunks)
-                tasks = answer.tasks()
-                answer.close()
-                del answer, chunks
+                tasks = response.tasks()
+                response.close()
+                del response, chunks
                 gc.collect()
                 self.assertIsNotNone(is_kept())
                 for task in tasks:
@@ -333,10 +333,10 @@ class TestLifespan(BridgeCase):
                 kept.clear()
                 application = WsgiApp(app)
                 is_kept = weakref.ref(application)
-                answer = application(make_environ(f"/{name}"), start_response)
-                list(answer)
-                answer.close()
-                del answer, application
+                response = application(make_environ(f"/{name}"), start_response)
+                list(response)
+                response.close()
+                del response, application
                 for error in errors:
                     forget_tracebacks(error)  # as the dispatcher does it
                 self.assertEqual(len(kept), 1)

@@ -162,7 +162,7 @@ class TestLoops(BridgeCase):
             await asyncio.sleep(0)
             return "done"
 
-        self.call(app)  # whatever is built on first use
+        self.call(app)  # builds what is built once
         with patch.object(
             selectors.DefaultSelector,
             "select",

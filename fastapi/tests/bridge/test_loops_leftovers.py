@@ -116,11 +116,11 @@ class TestTasksLeftBehind(BridgeCase):
         async def handler() -> str:
             seen.append(asyncio.get_running_loop())
             seen.append(asyncio.create_task(asyncio.Event().wait()))
-            return "answer"
+            return "response"
 
         with self.assertLogs(LOGGER, "WARNING"):
             result = self.call(app)
-        self.assertEqual(json.loads(result.body), "answer")
+        self.assertEqual(json.loads(result.body), "response")
         self.assertIsNone(result.exc_info)
         self.assertTrue(seen[0].is_closed())
         self.assertTrue(seen[1].cancelled())

@@ -153,13 +153,13 @@ class TestSharedLoops(WaitCase):
         with ThreadPoolExecutor(1) as pool:
             waiter = pool.submit(self.call, app, "/wait")
             self.assertTrue(started.wait(TIMEOUT))
-            with closing(self.stream(app, path="/stream")) as answer:
-                chunks = iter(answer)
+            with closing(self.stream(app, path="/stream")) as response:
+                chunks = iter(response)
                 with self.assertLogs(LOGGER, "WARNING"):
                     self.assertEqual(
                         [next(chunks), next(chunks)], [b"first", b"second"]
                     )
-                # nobody takes the third one
+                # the third one is not taken
                 self.assertEqual(waiter.result(TIMEOUT).code, 200)
 
     def test_loop_that_starts_while_it_is_woken(self):
@@ -190,7 +190,7 @@ class TestSharedLoops(WaitCase):
         self.assertTrue(woken)
 
     def test_loops_that_are_made_while_others_are_woken(self):
-        """A future of asyncio wakes nobody any more once that has failed."""
+        """A future of asyncio does not wake other tasks after one call has failed."""
         made = []
         self.addCleanup(lambda: [loop.close() for loop in made])
 

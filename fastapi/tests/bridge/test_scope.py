@@ -121,13 +121,13 @@ class TestScope(BaseCase):
                 build_scope(make_environ(HTTP_HOST=host), "")
 
     def test_scheme(self):
-        for given, scheme in (
+        for sent, scheme in (
             ("http", "http"),
             ("https", "https"),
             ("javascript", "http"),
         ):
             environ = make_environ()
-            environ["wsgi.url_scheme"] = given
+            environ["wsgi.url_scheme"] = sent
             self.assertEqual(build_scope(environ, "")["scheme"], scheme)
 
     def test_client(self):
@@ -194,7 +194,8 @@ class TestScope(BaseCase):
                 self.assertEqual(scope["query_string"], query.encode())
 
     def test_raw_bytes_of_a_query_are_encoded(self):
-        # curl sends what it is given: the UTF-8 of é, a lone 0xff, beside escapes
+        # curl sends its arguments unchanged: the UTF-8 of é, a lone 0xff, beside
+        # escapes
         scope = build_scope(make_environ(query="q=\xc3\xa9&r=\xff&s=%20%25"), "")
         self.assertEqual(scope["query_string"], b"q=%C3%A9&r=%FF&s=%20%25")
 

@@ -42,9 +42,9 @@ class TestClient(WaitCase):
         for key in ("socket", "werkzeug.socket"):
             with self.subTest(key):
                 server, client = self.connect()
-                answer = self.stream(self.make_app(), **{key: server})
-                with closing(answer):
-                    chunks = iter(answer)
+                response = self.stream(self.make_app(), **{key: server})
+                with closing(response):
+                    chunks = iter(response)
                     self.assertEqual(next(chunks), b"first")
                     client.close()
                     with self.assertRaisesRegex(StreamCut, "client has disconnected"):
@@ -69,8 +69,8 @@ class TestClient(WaitCase):
             return StreamingResponse(chunks())
 
         server, _client = self.connect()
-        with closing(self.stream(app, socket=server)) as answer:
-            self.assertEqual(b"".join(answer), b"ab")
+        with closing(self.stream(app, socket=server)) as response:
+            self.assertEqual(b"".join(response), b"ab")
         loop, watched = seen
         self.assertIn(server.fileno(), watched)
         self.assertNotIn(server.fileno(), loop._selector.get_map())
@@ -116,20 +116,20 @@ class TestEvents(WaitCase):
                 yield "event"
                 going_on.wait(TIMEOUT)
 
-        threading.current_thread().dbname = "noted"
+        threading.current_thread().dbname = "known"
         self.addCleanup(vars(threading.current_thread()).pop, "dbname")
         with (
             patch.object(fastapi.routing, "_PING_INTERVAL", 0.05),
-            closing(self.stream(app)) as answer,
+            closing(self.stream(app)) as response,
         ):
-            chunks = iter(answer)
+            chunks = iter(response)
             self.assertEqual(next(chunks), b'data: "event"\n\n')
             for _comment in range(3):
                 self.assertTrue(next(chunks).startswith(b":"))
             going_on.set()
             rest = [chunk for chunk in chunks if not chunk.startswith(b":")]
         self.assertEqual(rest, [b'data: "event"\n\n'])
-        self.assertEqual(threads, ["noted"] * 2)
+        self.assertEqual(threads, ["known"] * 2)
 
     def test_thread_ends_with_the_stream(self):
         app = FastAPI()
@@ -189,9 +189,9 @@ class TestStop(WaitCase):
         self.assertIsInstance(exc, ServiceUnavailable)
 
     def test_stream(self):
-        with closing(self.stream(self.app, path="/stream")) as answer:
+        with closing(self.stream(self.app, path="/stream")) as response:
             with self.assertRaisesRegex(StreamCut, "server stops"):
-                list(answer)
+                list(response)
 
     def test_background_task(self):
         task = self.get_task(self.app, "/task")

@@ -25,9 +25,9 @@ BODY = {"type": "http.response.body", "body": b"all"}
 
 
 class TestExceptions(BridgeCase):
-    """Of an app that is not prepared: whatever it raises comes out unanswered."""
+    """An app that is not prepared does not handle exceptions."""
 
-    def _assert_unanswered(self, result):
+    def _assert_not_handled(self, result):
         self.assertFalse(result.answered)
         self.assertEqual(result.code, 500)
         self.assertEqual((result.headers, result.body), ([], b""))
@@ -43,20 +43,20 @@ class TestExceptions(BridgeCase):
     def test_before_the_response(self):
         error = ValueError("cause")
         result = self.call(self._raising(error))
-        self._assert_unanswered(result)
+        self._assert_not_handled(result)
         self.assertEqual(result.exc_info, (ValueError, error, error.__traceback__))
         self.assertIsNotNone(error.__traceback__)
 
     def test_after_the_start(self):
         error = ValueError("cause")
         result = self.call(self._raising(error, START))
-        self._assert_unanswered(result)
+        self._assert_not_handled(result)
         self.assertIs(result.exception, error)
 
     def test_after_the_response(self):
         error = ValueError("cause")
         result = self.call(self._raising(error, START, BODY))
-        self._assert_unanswered(result)
+        self._assert_not_handled(result)
         self.assertIs(result.exception, error)
 
     def test_no_response(self):
@@ -64,7 +64,7 @@ class TestExceptions(BridgeCase):
             return None
 
         result = self.call(app)
-        self._assert_unanswered(result)
+        self._assert_not_handled(result)
         self.assertIsInstance(result.exception, RuntimeError)
 
     def test_incomplete_response(self):
@@ -72,7 +72,7 @@ class TestExceptions(BridgeCase):
             await send(START)
 
         result = self.call(app)
-        self._assert_unanswered(result)
+        self._assert_not_handled(result)
         self.assertIsInstance(result.exception, RuntimeError)
 
     def test_message_out_of_order(self):
@@ -80,7 +80,7 @@ class TestExceptions(BridgeCase):
             await send(BODY)
 
         result = self.call(app)
-        self._assert_unanswered(result)
+        self._assert_not_handled(result)
         self.assertIsInstance(result.exception, RuntimeError)
 
     def test_cancellation_is_an_exception_like_any_other(self):
@@ -91,10 +91,10 @@ class TestExceptions(BridgeCase):
             await task
 
         result = self.call(app)
-        self._assert_unanswered(result)
+        self._assert_not_handled(result)
         self.assertIsInstance(result.exception, Exception)
 
-    def test_exception_that_ends_the_process_is_not_answered(self):
+    def test_exception_that_ends_the_process_is_not_handled(self):
         # asyncio tells of the exception too, when the task goes
         with mute_logger("asyncio"):
             with self.assertRaises(KeyboardInterrupt):
@@ -152,7 +152,7 @@ class TestMiddleware(BridgeCase):
         self.assertEqual(response.json(), MEGABYTE)
         self.assertEqual(response.headers["x-size"], str(MEGABYTE))
 
-    def test_base_http_middleware_that_answers_itself(self):
+    def test_base_http_middleware_that_responds_itself(self):
         async def dispatch(request, call_next):
             return PlainTextResponse("stop", 429)
 

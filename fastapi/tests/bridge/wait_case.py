@@ -26,6 +26,6 @@ class WaitCase(BridgeCase):
 
     def stream(self, app, **environ):
         """Return the beginning of a stream."""
-        answer = WsgiApp(app)(make_environ(**environ), lambda *_args: None)
-        self.assertTrue(answer.streaming)
-        return answer
+        response = WsgiApp(app)(make_environ(**environ), lambda *_args: None)
+        self.assertTrue(response.streaming)
+        return response
