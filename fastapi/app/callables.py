@@ -14,10 +14,7 @@ import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastapi.dependencies.utils import (
-    get_typed_return_annotation,
-    get_typed_signature,
-)
+from fastapi.dependencies.utils import get_typed_return_annotation, get_typed_signature
 from fastapi.security.base import SecurityBase
 from starlette._utils import is_async_callable
 

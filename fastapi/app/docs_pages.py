@@ -98,60 +98,8 @@ _POLICY = "; ".join(
 #: The URL of an asset changes with its content. One year, in seconds.
 _ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
-#: Our styles. Swagger UI has no dark mode, so its colors are inverted. The filter is on
-#: the root element: on any other, the *Authorize* window would be misplaced.
-_STYLE = """
-body { margin: 0; }
-.api-brand { display: flex; align-items: center; gap: 12px; padding: 12px 20px;
-  background: #fff; border-bottom: 1px solid #ddd; color: #3b4151;
-  font: 600 16px/1.25 sans-serif; }
-.api-brand img { max-width: 160px; max-height: 40px; }
-"""
-_SWAGGER_UI_STYLE = """
-@media (prefers-color-scheme: dark) {
-  html { background: #fff; filter: invert(0.9) hue-rotate(180deg); }
-  img, .swagger-ui .microlight { filter: invert(1) hue-rotate(180deg); }
-  .swagger-ui .dialog-ux .backdrop-ux { background: rgba(255, 255, 255, 0.8); }
-  .swagger-ui .btn.authorize { border-color: #0d5c37; color: #0d5c37; }
-  .swagger-ui .btn.authorize svg { fill: #0d5c37; }
-}
-"""
-_REDOC_STYLE = """
-@media (prefers-color-scheme: dark) {
-  body, .api-brand { background: #1b1e22; color: #e4e6e8; border-color: #3a3f45; }
-  h5 { border-color: #3a3f45 !important; color: #b4b9bf !important; }
-}
-"""
-#: Dark theme of ReDoc, which has options for it instead of CSS.
-_REDOC_THEME = {
-    "colors": {
-        "primary": {"main": "#8ab4f8"},
-        "success": {"main": "#81c995"},
-        "error": {"main": "#f28b82"},
-        "text": {"primary": "#e4e6e8", "secondary": "#b4b9bf"},
-        "border": {"dark": "#4a5057", "light": "#3a3f45"},
-        "responses": {
-            "success": {"color": "#81c995", "backgroundColor": "#1e2f26"},
-            "error": {"color": "#f28b82", "backgroundColor": "#382322"},
-        },
-    },
-    "schema": {
-        "nestedBackground": "#24282d",
-        "linesColor": "#5a6068",
-        "typeNameColor": "#b4b9bf",
-        "typeTitleColor": "#e4e6e8",
-    },
-    "sidebar": {"backgroundColor": "#16181b", "textColor": "#e4e6e8"},
-    "rightPanel": {"backgroundColor": "#101214"},
-    "typography": {"code": {"color": "#f6aea9", "backgroundColor": "#2b2f34"}},
-}
-_REDOC_SCRIPT = f"""
-<script>
-if (matchMedia("(prefers-color-scheme: dark)").matches) {{
-  document.querySelector("redoc").setAttribute("theme", '{json.dumps(_REDOC_THEME)}');
-}}
-</script>
-"""
+#: Folder with the styles of the pages, and a script for ReDoc.
+_STATIC = Path(__file__).parent.parent / "static" / "docs"
 
 _replacing = threading.Lock()
 
@@ -248,8 +196,6 @@ class PageRoute(DocsRoute):
 
     Routes of the app come first. Other clients, and those who may not read the
     documentation, get the app's 404.
-
-    :param routes: routes of the app
     """
 
     def __init__(
@@ -298,8 +244,6 @@ def replace_docs(routes: list[BaseRoute]) -> None:
 
     Apps that are mounted there are changed as well, even if they are shared: their
     routes belong to no endpoint, and work without Odoo too.
-
-    :param routes: routes of an app
     """
     with _replacing:
         if any(_is_of_fastapi(route) for route in routes):
@@ -338,11 +282,6 @@ def has_docs(routes: list[BaseRoute], scope: Scope) -> bool:
     return False
 
 
-# ----------------------------------------------------------------------
-# Routes
-# ----------------------------------------------------------------------
-
-
 def is_docs_route(route: BaseRoute) -> bool:
     """Return whether a route is of FastAPI's documentation or of ours."""
     return isinstance(route, DocsRoute) or _is_of_fastapi(route)
@@ -376,10 +315,7 @@ def _replacements(route: Any, routes: list[BaseRoute]) -> Iterator[BaseRoute]:
 def _page(
     make: Callable[[Request], Response], path: str
 ) -> Callable[..., Awaitable[Response]]:
-    """Return the endpoint of a page.
-
-    :param path: path of the page, below the app
-    """
+    """Return the endpoint of a page."""
 
     async def page(request: Request) -> Response:
         guard = _get_guard(request.scope)
@@ -455,11 +391,6 @@ def _get_access(scope: Scope) -> DocsAccess:
     return guard.access if guard else DocsAccess.GRANTED
 
 
-# ----------------------------------------------------------------------
-# Pages
-# ----------------------------------------------------------------------
-
-
 def _swagger_ui(request: Request) -> Response:
     app = request.app
     redirect_url = app.swagger_ui_oauth2_redirect_url
@@ -476,7 +407,7 @@ def _swagger_ui(request: Request) -> Response:
             **(app.swagger_ui_parameters or {}),
         },
     )
-    return _dress(request, page, _SWAGGER_UI_STYLE)
+    return _dress(request, page, "swagger_ui.css")
 
 
 def _swagger_ui_redirect(_request: Request) -> Response:
@@ -493,14 +424,20 @@ def _redoc(request: Request) -> Response:
     )
     # FastAPI has no parameter for it: no scripts in Markdown
     content = bytes(page.body).replace(b"<redoc ", b'<redoc sanitize="true" ')
-    page.body = content.replace(b"</redoc>", b"</redoc>" + _REDOC_SCRIPT.encode(), 1)
-    return _dress(request, page, _REDOC_STYLE)
+    script = f"</redoc><script>{_read('redoc.js')}</script>"
+    page.body = content.replace(b"</redoc>", script.encode(), 1)
+    return _dress(request, page, "redoc.css")
+
+
+@cache
+def _read(name: str) -> str:
+    return (_STATIC / name).read_text(encoding="utf-8")
 
 
 def _dress(request: Request, page: Response, style: str) -> Response:
     """Add our styles, and name and logo of the company, to a page."""
-    style = f"<style>{_STYLE}{style}</style></head>"
-    content = bytes(page.body).replace(b"</head>", style.encode(), 1)
+    styles = f"<style>{_read('page.css')}{_read(style)}</style></head>"
+    content = bytes(page.body).replace(b"</head>", styles.encode(), 1)
     guard = _get_guard(request.scope)
     brand = guard and guard.get_brand()
     if brand:
@@ -532,17 +469,9 @@ def _asset_url(request: Request, name: str) -> str:
     return f"{page}/assets/{_get_asset(name).version}/{name}"
 
 
-# ----------------------------------------------------------------------
-# Assets
-# ----------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class _Asset:
-    """A file for the pages.
-
-    :param version: changes with the content
-    """
+    """A file for the pages; its version changes with its content."""
 
     content: bytes
     version: str
@@ -550,10 +479,7 @@ class _Asset:
 
 @cache
 def _get_asset(name: str) -> _Asset:
-    """Return a file of the package with the scripts.
-
-    :param name: a key of ``_MEDIA_TYPES``
-    """
+    """Return a file of the package with the scripts."""
     package, folder = _ASSETS
     # without an import: only its files are needed
     spec = find_spec(package)

@@ -58,11 +58,7 @@ def describe_error(exc: BaseException, scope: Scope | None) -> str:
 
 
 def log_error(exc: BaseException, scope: Scope | None) -> None:
-    """Log a failed request by ``odoo.http``, like Odoo.
-
-    :param exc: with its traceback
-    :param scope: ASGI scope of the request, if it has one
-    """
+    """Log a failed request by ``odoo.http``, like Odoo."""
     _logger.error(
         "%s",
         describe_error(exc, scope),
@@ -185,10 +181,7 @@ def place_of(exc: BaseException) -> str | None:
 
 
 def describe_route(scope: Scope) -> str:
-    """Return method, path template and endpoint: ``GET /api/item/{n} (endpoint API)``.
-
-    :param scope: ASGI scope of the request
-    """
+    """Return method, path and endpoint: ``GET /api/item/{n} (endpoint API)``."""
     _route, path = find_route(scope)
     text = f"{scope.get('method', 'WebSocket')} {path}"
     state = get_state(scope)
@@ -196,10 +189,7 @@ def describe_route(scope: Scope) -> str:
 
 
 def describe_handler(scope: Scope) -> str:
-    """Return the place of a request's handler: ``file:line, in function``.
-
-    :param scope: ASGI scope of the request
-    """
+    """Return the place of a request's handler: ``file:line, in function``."""
     endpoint = getattr(find_route(scope)[0], "endpoint", None)
     source = source_of(endpoint) if endpoint is not None else {}
     if not source:
@@ -208,10 +198,7 @@ def describe_handler(scope: Scope) -> str:
 
 
 def source_of(call: Callable[..., Any]) -> dict[str, Any]:
-    """Return ``file``, ``line`` and ``function`` of a handler.
-
-    :return: empty for a callable object
-    """
+    """Return ``file``, ``line`` and ``function`` of a handler."""
     code = getattr(inspect.unwrap(call), "__code__", None)
     if code is None:
         return {}

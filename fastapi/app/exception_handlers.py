@@ -39,10 +39,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = [
-    "prepare_exception_handlers",
-    "record_mounted_apps",
-]
+__all__ = ["prepare_exception_handlers", "record_mounted_apps"]
 
 #: The default handlers of FastAPI.
 FASTAPI_HANDLERS = (http_exception_handler, request_validation_exception_handler)
@@ -62,10 +59,7 @@ def prepare_exception_handlers(
     handlers: MutableMapping[Any, Any] = app.exception_handlers
     last = default
     for key, handler in list(handlers.items()):
-        if key in (
-            500,
-            Exception,
-        ):  # the same; as in Starlette, the last one counts
+        if key in (500, Exception):  # the same; as in Starlette, the last one counts
             last = handlers.pop(key)
         else:
             ours = default if handler in FASTAPI_HANDLERS else handler
@@ -79,8 +73,6 @@ class RecordingApp:
 
     Starlette puts the handlers of an app into the scope. They are wrapped there,
     because the app may be shared.
-
-    :param app: the mounted ASGI application
     """
 
     def __init__(self, app: ASGIApp) -> None:

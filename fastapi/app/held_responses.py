@@ -32,20 +32,13 @@ __all__ = ["hold_responses"]
 
 
 def hold_responses(router: Router) -> None:
-    """Hold the responses of a router's routes.
-
-    :param router: router of an app or of a mounted app. Requests that the bridge does
-        not run are not affected.
-    """
+    """Hold the responses of a router's routes."""
     if not isinstance(router.middleware_stack, HeldResponses):
         router.middleware_stack = HeldResponses(router.middleware_stack)
 
 
 class HeldResponses:
-    """Sends a plain response after the routes have ended without an exception.
-
-    :param app: the routes
-    """
+    """Sends a plain response after the routes have ended without an exception."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

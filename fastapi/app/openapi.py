@@ -135,10 +135,7 @@ def first_simple_get(
     document: Mapping[str, Any],
     is_wanted: Callable[[Operation], bool] = lambda _operation: True,
 ) -> Operation | None:
-    """Return the first GET operation that needs no input but credentials.
-
-    :param is_wanted: returns whether an operation may be chosen
-    """
+    """Return the first GET operation that needs no input but credentials."""
     for operation in iter_operations(document):
         if (
             operation.method == "GET"

@@ -26,6 +26,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security.base import SecurityBase
 
 from .openapi import GROUPS_KEY, GROUPS_SENTENCE, METHODS
+from .routes import only_documents
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -86,11 +87,7 @@ class _Documented(NamedTuple):
 
 
 def complete_document(document: dict[str, Any], app: FastAPI) -> None:
-    """Complete the OpenAPI document of an app, in place.
-
-    :param document: new document of ``FastAPI.openapi``
-    :param app: the app
-    """
+    """Complete the OpenAPI document of an app, in place."""
     documented = list(_iter_documented(document, app))
     _shorten_ids(document, documented)
     _describe_headers_once(document, documented)
@@ -108,11 +105,6 @@ def _iter_documented(document: dict[str, Any], app: FastAPI) -> Iterator[_Docume
                 routes[route.path_format, method.lower()] = route
     for (path, method), route in routes.items():
         yield _Documented(route, method, document["paths"][path][method])
-
-
-# ----------------------------------------------------------------------
-# Operation ids
-# ----------------------------------------------------------------------
 
 
 def _shorten_ids(document: dict[str, Any], documented: list[_Documented]) -> None:
@@ -190,11 +182,6 @@ def _iter_operations(paths: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                     yield from _iter_operations(callback)
 
 
-# ----------------------------------------------------------------------
-# Headers of all operations
-# ----------------------------------------------------------------------
-
-
 def _describe_headers_once(
     document: dict[str, Any], documented: list[_Documented]
 ) -> None:
@@ -210,7 +197,7 @@ def _describe_headers_once(
         names = {
             param.alias
             for dependant, param in params
-            if _only_documents(dependant)
+            if only_documents(dependant)
             and sum(other.alias == param.alias for _other, other in params) == 1
         }
         kept = []
@@ -247,15 +234,6 @@ def _iter_params(dependant: Dependant) -> Iterator[tuple[Dependant, Any]]:
         yield dependant, param
     for dependency in dependant.dependencies:
         yield from _iter_params(dependency)
-
-
-def _only_documents(dependant: Dependant) -> bool:
-    return dependant.name is None and getattr(dependant.call, "documents_only", False)
-
-
-# ----------------------------------------------------------------------
-# Who may call
-# ----------------------------------------------------------------------
 
 
 def _add_requirements(documented: list[_Documented]) -> None:
@@ -301,11 +279,6 @@ def _iter_optional_auth(dependant: Dependant, optional: bool = False) -> Iterato
         yield optional
     for dependency in dependant.dependencies:
         yield from _iter_optional_auth(dependency, optional)
-
-
-# ----------------------------------------------------------------------
-# Errors
-# ----------------------------------------------------------------------
 
 
 def _add_errors(document: dict[str, Any], documented: list[_Documented]) -> None:
@@ -379,11 +352,6 @@ def _takes_secrets(document: dict[str, Any], operation: dict[str, Any]) -> bool:
         for way in operation.get("security", document.get("security", ()))
         for name in way
     )
-
-
-# ----------------------------------------------------------------------
-# Schemas
-# ----------------------------------------------------------------------
 
 
 def _distinguish_titles(document: dict[str, Any]) -> None:

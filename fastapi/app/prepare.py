@@ -74,18 +74,12 @@ def copy_app(app: FastAPI) -> FastAPI:
 
 
 def prepare_middleware(app: FastAPI) -> None:
-    """Prepare the middleware and exception handlers of an app, before its lifespan.
-
-    :param app: an app of one endpoint
-    """
+    """Prepare the middleware and exception handlers of an app, before its lifespan."""
     _get_preparation(app)
 
 
 def prepare_app(app: FastAPI) -> None:
-    """Prepare an app for Odoo; a second call brings it up to date.
-
-    :param app: an app of one endpoint
-    """
+    """Prepare an app for Odoo; a second call brings it up to date."""
     _get_preparation(app).update()
 
 
@@ -102,10 +96,7 @@ class EndpointFastAPI(FastAPI):
 
 
 class _Preparation:
-    """The state of a prepared app.
-
-    :param app: the app
-    """
+    """The state of a prepared app."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
@@ -178,11 +169,7 @@ class _Preparation:
 
 
 class _UpdateMiddleware:
-    """The innermost middleware, which brings the routes up to date.
-
-    :param app: the rest of the app
-    :param preparation: of the app
-    """
+    """The innermost middleware, which brings the routes up to date."""
 
     def __init__(self, app: ASGIApp, preparation: _Preparation) -> None:
         self._app = app

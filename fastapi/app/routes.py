@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Any]
 
-__all__ = ["AppRoutes", "forget_callables", "get_allowed_methods"]
+__all__ = ["AppRoutes", "forget_callables", "get_allowed_methods", "only_documents"]
 
 #: Parameter for the background tasks of handlers that don't ask for them.
 _TASKS_PARAM = "odoo_fastapi_tasks"
@@ -80,10 +80,7 @@ _scope: ContextVar[Scope | None] = ContextVar("_scope", default=None)
 
 
 class AppRoutes:
-    """The routes of an app. Requests see changes of its ``dependency_overrides``.
-
-    :param app: an app of one endpoint
-    """
+    """The routes of an app. Requests see changes of its ``dependency_overrides``."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
@@ -195,7 +192,7 @@ class _Route:
         ]
         self._documented.dependencies = documented
         self._dependant.dependencies = _without_repetition(
-            [dependant for dependant in documented if not _only_documents(dependant)],
+            [dependant for dependant in documented if not only_documents(dependant)],
             set(),
         )
 
@@ -303,7 +300,7 @@ def _iter_routers(router: APIRouter) -> Iterator[APIRouter]:
             yield from _iter_routers(route.original_router)
 
 
-def _only_documents(dependant: Dependant) -> bool:
+def only_documents(dependant: Dependant) -> bool:
     """Return whether a dependency does nothing but document a header or scheme.
 
     Requests leave out those of an app or router. An app that has ``accept_language``

@@ -78,11 +78,7 @@ def record_sends(
 
 
 class RecordedSend:
-    """Records the ``send`` of a middleware.
-
-    :param app: the rest of the app
-    :param depth: number of middleware outside of it
-    """
+    """Records the ``send`` of a middleware."""
 
     def __init__(self, app: ASGIApp, depth: int) -> None:
         self.app = app
@@ -108,11 +104,7 @@ class RecordedSend:
 
 
 class OutermostMiddleware:
-    """Records ``receive`` and ``send`` of the server.
-
-    :param app: the rest of the app
-    :param handler: for exceptions without a handler
-    """
+    """Records ``receive`` and ``send`` of the server."""
 
     def __init__(self, app: ASGIApp, handler: UnhandledErrorHandler) -> None:
         self.app = app

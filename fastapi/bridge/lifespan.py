@@ -71,10 +71,7 @@ os.register_at_fork(after_in_child=_forget_parent)
 
 
 class Lifespan:
-    """The lifespan of an app.
-
-    :param app: ASGI application
-    """
+    """The lifespan of an app."""
 
     _loop: Loop
     _task: asyncio.Future[None]

@@ -388,10 +388,7 @@ def _is_of_asyncio(filename: str) -> bool:
 
 
 def explain_foreign_loop(exc: BaseException) -> None:
-    """Add advice to asyncio's error about an object of another loop.
-
-    :param exc: any exception; others are not changed
-    """
+    """Add advice to asyncio's error about an object of another loop."""
     if not isinstance(exc, RuntimeError) or len(exc.args) != 1:
         return
     message = str(exc)

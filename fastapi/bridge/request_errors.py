@@ -15,10 +15,7 @@ __all__ = ["RequestErrors", "forget_tracebacks", "original_exception"]
 
 
 class RequestErrors:
-    """The exceptions that a request has raised so far.
-
-    :param injected: an exception from outside, which the app responds to
-    """
+    """The exceptions that a request has raised so far."""
 
     #: Exceptions that the app must not respond to: the request is replayed.
     replayed_types: tuple[type[Exception], ...] = ()

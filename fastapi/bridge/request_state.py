@@ -59,16 +59,11 @@ def get_state(scope: MutableMapping[str, Any]) -> RequestState | None:
 
     A copy of the scope has the same state: a mounted app, or a request that an app
     sends to itself. Values that depend on the path or headers belong in the scope.
-
-    :param scope: ASGI scope
     """
     return scope.get(STATE_KEY)
 
 
 def get_errors(scope: MutableMapping[str, Any]) -> RequestErrors | None:
-    """Return the exceptions of a request, None if the bridge does not run it.
-
-    :param scope: ASGI scope
-    """
+    """Return the exceptions of a request, None if the bridge does not run it."""
     state = get_state(scope)
     return None if state is None else state.errors

@@ -28,10 +28,7 @@ TCP_INFO: int | None = getattr(socket, "TCP_INFO", None)
 
 
 class Client:
-    """The client of a request.
-
-    :param environ: WSGI environ of the request
-    """
+    """The client of a request."""
 
     def __init__(self, environ: Mapping[str, Any]) -> None:
         self.socket: Any = environ.get("socket") or environ.get("werkzeug.socket")

@@ -31,18 +31,8 @@ _logger = logging.getLogger(__name__)
 #: Hop-by-hop headers (RFC 9110, 7.6.1): set by the server, forbidden for WSGI
 #: applications (PEP 3333).
 HOP_BY_HOP = frozenset(
-    {
-        b"connection",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authentication-info",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    }
+    b"connection keep-alive proxy-authenticate proxy-authentication-info "
+    b"proxy-authorization proxy-connection te trailer transfer-encoding upgrade".split()
 )
 
 
@@ -193,13 +183,6 @@ class StreamedBody(ResponseBody):
     """The body of a response that the app makes while it is sent.
 
     It holds an event loop until the thread that iterates closes it.
-
-    :param application: the application that made the response
-    :param exchange: the exchange, whose app waits for the first chunk to be taken
-    :param errors: the exceptions of the request
-    :param loop: the loop of the exchange
-    :param stack: gives the loop back
-    :param tasks: background tasks, not started
     """
 
     streaming = True
