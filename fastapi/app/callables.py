@@ -8,7 +8,6 @@ the event loop, a cancel scope, a future, a copy of the context.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from fastapi.dependencies.utils import get_typed_return_annotation, get_typed_si
 from fastapi.security.base import SecurityBase
 from starlette._utils import is_async_callable
 
-from ..bridge.inline_threads import TASK_OF_THREAD, no_running_loop
+from ..bridge.inline_threads import leave_loop, no_running_loop, return_to_loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -52,22 +51,14 @@ def inline(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _function_inline(call: Callable[..., Any]) -> Callable[..., Any]:
-    get_loop = asyncio.get_running_loop
-    set_loop = asyncio._set_running_loop
-
     async def function(**values: Any) -> Any:
-        loop = get_loop()
-        set_loop(None)  # faster than no_running_loop
+        left = leave_loop()  # faster than no_running_loop
         try:
             return call(**values)
         finally:
-            set_loop(loop)
+            return_to_loop(*left)
 
-    async def function_of_thread(**values: Any) -> Any:
-        with no_running_loop():
-            return call(**values)
-
-    return function_of_thread if TASK_OF_THREAD else function
+    return function
 
 
 def _generator_inline(call: Callable[..., Any]) -> Callable[..., Any]:

@@ -34,13 +34,13 @@ from fastapi.openapi.docs import (
     get_swagger_ui_html,
     get_swagger_ui_oauth2_redirect_html,
 )
-from fastapi.routing import iter_route_contexts
 from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Host, Match, Mount, Route
 
 from ..bridge import get_state, wsgi_path
+from .error_log import iter_routes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -251,10 +251,7 @@ def replace_docs(routes: list[BaseRoute]) -> None:
             routes[:] = [
                 new for route in routes for new in _replacements(route, routes)
             ]
-    for context in iter_route_contexts(routes):
-        route = context._effective_route
-        # as in app.exception_handlers.record_mounted_apps
-        mount = getattr(route, "starlette_route", None) or route
+    for mount in iter_routes(routes):
         if isinstance(mount, Mount | Host) and isinstance(mount.routes, list):
             replace_docs(mount.routes)
 
@@ -267,18 +264,14 @@ def has_docs(routes: list[BaseRoute], scope: Scope) -> bool:
     :param routes: routes of an app
     :param scope: type, method, path, root_path and headers of a request
     """
-    for context in iter_route_contexts(routes):
-        route = context._effective_route
-        # as in replace_docs
-        mount = getattr(route, "starlette_route", None) or route
-        if not isinstance(mount, DocsRoute | Mount | Host):
-            continue
-        match, child_scope = route.matches(scope)
-        if match is not Match.NONE and (
-            isinstance(mount, DocsRoute)
-            or has_docs(mount.routes or [], {**scope, **child_scope})
-        ):
-            return True
+    for route in iter_routes(routes):
+        if isinstance(route, DocsRoute | Mount | Host):
+            match, child_scope = route.matches(scope)
+            if match is not Match.NONE and (
+                isinstance(route, DocsRoute)
+                or has_docs(route.routes or [], {**scope, **child_scope})
+            ):
+                return True
     return False
 
 

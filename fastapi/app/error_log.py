@@ -20,7 +20,7 @@ from ..bridge.request_state import get_state
 from ..exceptions import NoRoomError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from starlette.types import Scope
 
@@ -29,6 +29,7 @@ __all__ = [
     "describe_handler",
     "describe_route",
     "find_route",
+    "iter_routes",
     "log_error",
     "place_of",
     "source_of",
@@ -147,11 +148,16 @@ def find_route(scope: Scope) -> tuple[Any, str]:
     return None, quote(scope.get("path", ""), "/:@!$&'()*+,;=~")
 
 
-def _match(routes: Any, scope: Scope) -> tuple[Any, Scope]:
+def iter_routes(routes: Any) -> Iterator[Any]:
+    """Yield the routes of an app at their places, with those of included routers."""
     for context in iter_route_contexts(routes):
         route = context._effective_route
         # older versions of FastAPI return an object that has the route
-        route = getattr(route, "starlette_route", None) or route
+        yield getattr(route, "starlette_route", None) or route
+
+
+def _match(routes: Any, scope: Scope) -> tuple[Any, Scope]:
+    for route in iter_routes(routes):
         if hasattr(route, "path") or isinstance(route, Host):
             match, child_scope = route.matches(scope)
             if match is Match.FULL:

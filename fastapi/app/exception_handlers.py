@@ -21,7 +21,6 @@ from fastapi.exception_handlers import (
     http_exception_handler,
     request_validation_exception_handler,
 )
-from fastapi.routing import iter_route_contexts
 from starlette._utils import is_async_callable
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -29,6 +28,7 @@ from starlette.routing import Host, Mount, Router
 
 from ..bridge.request_state import get_errors
 from ..exceptions import NoRoomError
+from .error_log import iter_routes
 from .held_responses import hold_responses
 from .unhandled import record_sends
 from .wrapped import TRANSACTION_ERRORS, unwrap
@@ -94,10 +94,7 @@ class _RecordingScope(dict[str, Any]):
 
 def record_mounted_apps(app: Starlette) -> None:
     """Record the exceptions of mounted apps; a second call adds new ones."""
-    for context in iter_route_contexts(app.routes):
-        route = context._effective_route
-        # older versions of FastAPI return an object that has the route
-        mount = getattr(route, "starlette_route", None) or route
+    for mount in iter_routes(app.routes):
         # a shared mount may be wrapped already
         if isinstance(mount, Mount | Host) and not isinstance(mount.app, RecordingApp):
             router = getattr(mount.app, "router", None)
