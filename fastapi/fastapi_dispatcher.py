@@ -200,11 +200,11 @@ class FastApiDispatcher(Dispatcher):
             body = app(environ, self._make_response)
             exc = self.inner_exception
             if not isinstance(body, ResponseBody):  # of an app that an override returns
-                body = ResponseBody(list(body), answered=exc is None)
+                body = ResponseBody(list(body), handled=exc is None)
             if self._cycle is None:
                 self._scope = body.scope
-                return self._build_response(collect(body)) if body.answered else None
-            if self.refusal is not None and not guard.answered:
+                return self._build_response(collect(body)) if body.handled else None
+            if self.refusal is not None and not guard.handled:
                 body.close()
                 raise self.refusal
             response = self._cycle.respond(body, state, exc, self._build_response)

@@ -116,9 +116,9 @@ class RequestCycle:
             body.close()
             raise error
         if exc is not None:
-            committed = isinstance(exc, CommittedHTTPException) and body.answered
+            committed = isinstance(exc, CommittedHTTPException) and body.handled
             if not committed or self._flush_failed:
-                if isinstance(exc, TRANSACTION_ERRORS) or not body.answered:
+                if isinstance(exc, TRANSACTION_ERRORS) or not body.handled:
                     body.close()
                 else:
                     self.error_response = build(collect(body))

@@ -138,14 +138,14 @@ class DocsGuard:
     :param ask: returns the access to the documentation at a path
     :param path_info: ``PATH_INFO`` of WSGI, with the root path
     :param script_name: ``SCRIPT_NAME`` of WSGI, the prefix of a reverse proxy
-    :param answered: whether a route of the documentation has handled the request
+    :param handled: whether a route of the documentation has handled the request
     :param ask_brand: returns the brand of a path, None to show none
     """
 
     ask: Callable[[str], DocsAccess]
     path_info: str
     script_name: str = ""
-    answered: bool = False
+    handled: bool = False
     ask_brand: Callable[[str], DocsBrand | None] = lambda _path: None
 
     def get_brand(self) -> DocsBrand | None:
@@ -187,7 +187,7 @@ class DocsRoute(Route):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         guard = _get_guard(scope)
         if guard:
-            guard.answered = True
+            guard.handled = True
         await super().handle(scope, receive, send)
 
 
@@ -259,7 +259,7 @@ def replace_docs(routes: list[BaseRoute]) -> None:
 def has_docs(routes: list[BaseRoute], scope: Scope) -> bool:
     """Return whether an app, or an app mounted in it, has documentation at a path.
 
-    Another route or a middleware may handle the request: see ``DocsGuard.answered``.
+    Another route or a middleware may handle the request: see ``DocsGuard.handled``.
 
     :param routes: routes of an app
     :param scope: type, method, path, root_path and headers of a request

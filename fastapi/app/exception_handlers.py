@@ -125,10 +125,10 @@ def _recording(handler: Callable[[Request, Exception], Any]) -> Callable[..., An
 
         return answer_async
 
-    def answer(request: Request, exc: Exception) -> Any:
+    def respond(request: Request, exc: Exception) -> Any:
         return handler(request, note(request, exc))
 
-    return answer
+    return respond
 
 
 def _server_fault(exc: Exception) -> Exception:

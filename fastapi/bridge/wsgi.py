@@ -96,7 +96,7 @@ class WsgiApp:
         errors = state.errors = RequestErrors(state.injected)
         tasks: list[Any] = []
         state.tasks = tasks
-        answered = True
+        handled = True
         body = b""
         with ExitStack() as stack:
             loop = stack.enter_context(borrow_loop())
@@ -107,10 +107,10 @@ class WsgiApp:
                 body = exchange.run()
             except Exception as err:
                 errors.record(original_exception(err))
-                answered = errors.responded
+                handled = errors.responded
                 body = exchange.collected()
             if errors.is_replayed:  # a middleware may have swallowed it
-                answered = False
+                handled = False
             exc = errors.exception
             if exc is not None:
                 explain_foreign_loop(exc)
@@ -118,12 +118,12 @@ class WsgiApp:
             exc = None  # its traceback refers to this frame
             if not exchange.streaming:
                 errors.release()
-            if not answered:
+            if not handled:
                 _disconnect(exchange, loop)
                 _drop(tasks)
                 start_response(StatusStringMapping[500], [], exc_info)
                 exc_info = None
-                return ResponseBody((), answered=False, scope=scope)
+                return ResponseBody((), handled=False, scope=scope)
             start_response(
                 StatusStringMapping[exchange.status],
                 end_to_end_headers(exchange.headers),
@@ -142,7 +142,7 @@ class ResponseBody:
 
     :param chunks: the whole body
     :param tasks: background tasks, not started
-    :param answered: whether the app made the response. If not, the response is an empty
+    :param handled: whether the app made the response. If not, the response is an empty
         500, and the caller has to handle the exception.
     :param application: kept alive by streams and tasks, so that it can be stopped when
         all have ended
@@ -155,14 +155,14 @@ class ResponseBody:
         self,
         chunks: Iterable[bytes],
         tasks: list[Any] | None = None,
-        answered: bool = True,
+        handled: bool = True,
         application: WsgiApp | None = None,
         scope: MutableMapping[str, Any] | None = None,
     ) -> None:
         self.scope = scope
         self._chunks = chunks
         self._tasks = [] if tasks is None else tasks
-        self.answered = answered
+        self.handled = handled
         self._application = application
 
     def __iter__(self) -> Iterator[bytes]:

@@ -60,7 +60,7 @@ class Result:
     #: ``exc_info`` of ``start_response``
     exc_info: tuple[Any, ...] | None = None
     body: bytes = b""
-    answered: bool = False
+    handled: bool = False
 
     @property
     def code(self) -> int:
@@ -107,7 +107,7 @@ class BridgeCase(BaseCase):
         response = WsgiApp(app, root_path)(environ, start_response)
         with closing(response):
             result.body = b"".join(response)
-        result.answered = response.answered
+        result.handled = response.handled
         result.tasks = response.tasks()
         return result
 

@@ -315,7 +315,7 @@ class _ServedApp(_RaisingApp):
             return exc.error_response
         with suppress(Exception):
             body, _exc, build = self._call(scope, content, RequestState(injected=exc))
-            if body.answered:
+            if body.handled:
                 return build(collect(body))
         response = default_exception_handler(Request({**scope, "app": self.app}), exc)
         headers = response.headers.items()

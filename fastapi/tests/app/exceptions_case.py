@@ -77,6 +77,6 @@ class ExceptionsCase(BridgeCase):
         return self.call(app, **kwargs)
 
     def assertAnswer(self, result, code, content):
-        self.assertTrue(result.answered, result.exc_info)
+        self.assertTrue(result.handled, result.exc_info)
         self.assertEqual(result.code, code)
         self.assertEqual(json.loads(result.body), content)

@@ -252,7 +252,7 @@ class TestHandleError(ExceptionsCase):
                 app.state.error = error
                 result = self._call(app, handle_error)
                 self.assertEqual(asked[-1], error)
-                self.assertTrue(result.answered)
+                self.assertTrue(result.handled)
                 self.assertEqual((result.code, result.body), (418, b"shaped"))
                 self.assertEqual(result.header("content-type"), ["text/x-shape"])
                 self.assertEqual(len(result.header("set-cookie")), 2)

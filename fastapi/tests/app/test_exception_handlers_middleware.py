@@ -27,7 +27,7 @@ class TestMiddleware(ExceptionsCase):
     CORS = (CORSMiddleware, {"allow_origins": [ORIGIN]})
 
     def _assert_cors(self, result, code):
-        self.assertTrue(result.answered)
+        self.assertTrue(result.handled)
         self.assertEqual(result.code, code)
         self.assertEqual(result.header("access-control-allow-origin"), [ORIGIN])
 
@@ -90,7 +90,7 @@ class TestMiddleware(ExceptionsCase):
         ):
             with self.subTest(code):
                 result = self.raise_below(app, error)
-                self.assertTrue(result.answered)
+                self.assertTrue(result.handled)
                 self.assertEqual(result.code, code)
                 self.assertEqual(result.header("x-status"), seen)
                 self.assertIs(result.exception, error)
@@ -146,7 +146,7 @@ class TestTransactionErrors(ExceptionsCase):
     )
 
     def _assert_not_handled(self, result, error):
-        self.assertFalse(result.answered)
+        self.assertFalse(result.handled)
         self.assertIs(result.exception, error)
         self.assertEqual(result.code, 500)
         self.assertNotIn(b"cause", result.body)

@@ -163,7 +163,7 @@ class TestTeardown(HeldCase):
         for app, path in ((plain, "/plain"), (outer, "/mounted/plain")):
             with self.subTest(path):
                 result = self.call(app, path, query="error=1", **ENVIRON)
-                self.assertTrue(result.answered)
+                self.assertTrue(result.handled)
                 self.assertEqual(result.code, 400)
                 self.assertEqual(gzip.decompress(result.body), b'{"detail":"torn"}')
                 self.assertIsInstance(result.exception, UserError)
@@ -180,7 +180,7 @@ class TestTeardown(HeldCase):
             return StreamingResponse(fail())
 
         result = self.call(app, "/failing")
-        self.assertTrue(result.answered)
+        self.assertTrue(result.handled)
         self.assertEqual((result.code, result.body), (400, b'{"detail":"empty"}'))
 
     def test_events_that_fail_before_the_first_one(self):
@@ -206,7 +206,7 @@ class TestTeardown(HeldCase):
                 )
 
             result = self.call(app, "/events")
-            self.assertTrue(result.answered)
+            self.assertTrue(result.handled)
             self.assertEqual((result.code, result.body), (400, b'{"detail":"empty"}'))
             self.assertIsInstance(result.exception, UserError)
             self.assertEqual(
@@ -242,7 +242,7 @@ class TestFlush(HeldCase):
                 events = []
                 app = self.make_app(Middleware(OrderMiddleware, events), *RECHUNKING)
                 result = self._call(app, flush, path)
-                self.assertTrue(result.answered)
+                self.assertTrue(result.handled)
                 self.assertEqual(result.code, 400)
                 self.assertEqual(result.body, b'{"detail":"refused"}')
                 self.assertEqual(events.count("http.response.start"), 1)

@@ -51,7 +51,7 @@ class TestTeardown(ExceptionsCase):
                     app = self._app(self._dependency(error, is_async))
                     result = self.call(app, "/dependent")
                     self.assertIs(result.exception, error)
-                    self.assertTrue(result.answered)
+                    self.assertTrue(result.handled)
                     self.assertEqual(result.code, code)
                     self.assertNotIn(b"response", result.body)
 
@@ -68,7 +68,7 @@ class TestTeardown(ExceptionsCase):
                 )
                 result = self.call(app, "/dependent")
                 self.assertIs(result.exception, error)
-                self.assertTrue(result.answered)
+                self.assertTrue(result.handled)
                 self.assertEqual(result.code, code)
 
     def test_exception_swallowed_by_a_middleware_is_still_reported(self):

@@ -212,7 +212,7 @@ class TestMiddlewareSeesExceptions(UnhandledCase):
         app = self.make_app(CORS, Middleware(BaseHTTPMiddleware, dispatch=dispatch))
         error = Refusal("cause")
         result = self.raise_below(app, error)
-        self.assertTrue(result.answered)
+        self.assertTrue(result.handled)
         self.assertEqual((result.code, result.body), (202, b"swallowed"))
         self.assertIs(result.exception, error)  # the request is rolled back
 
@@ -240,7 +240,7 @@ class TestMiddlewareSeesExceptions(UnhandledCase):
                     CORS, Middleware(BaseHTTPMiddleware, dispatch=dispatch)
                 )
                 result = self.raise_below(app, error)
-                self.assertFalse(result.answered)
+                self.assertFalse(result.handled)
                 self.assertIs(result.exception, error)
 
 
@@ -337,5 +337,5 @@ class TestExceptionsOfMiddleware(UnhandledCase):
             return "fine"
 
         result = self.call(app, method="POST", body=b"x" * 11, CONTENT_LENGTH="11")
-        self.assertTrue(result.answered)
+        self.assertTrue(result.handled)
         self.assertEqual(result.code, 413)

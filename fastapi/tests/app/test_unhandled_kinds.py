@@ -151,7 +151,7 @@ class TestExceptionsOfAnyKind(UnhandledCase):
             ):
                 with self.subTest(type(error).__name__, count=len(middleware)):
                     result = self.raise_below(self.make_app(*middleware), error)
-                    self.assertTrue(result.answered)
+                    self.assertTrue(result.handled)
                     self.assertEqual(result.code, code)
                     self.assertIs(result.exception, error)
 
@@ -179,7 +179,7 @@ class TestExceptionsOfAnyKind(UnhandledCase):
                         return "fine"
 
                     result = self.raise_below(app, None, "/torn")
-                    self.assertTrue(result.answered)
+                    self.assertTrue(result.handled)
                     self.assertEqual(result.code, code)
                     self.assertIs(result.exception, error)
 
@@ -196,7 +196,7 @@ class TestExceptionsOfAnyKind(UnhandledCase):
                     raise error  # noqa: B023
 
                 result = self.raise_below(app, None, "/dependent")
-                self.assertTrue(result.answered)
+                self.assertTrue(result.handled)
                 self.assertEqual(result.code, code)
                 self.assertIs(result.exception, error)
 

@@ -56,7 +56,7 @@ class UnhandledCase(BridgeCase):
         return self.call(app, path, HTTP_ORIGIN=ORIGIN, **more)
 
     def assert_error(self, result, code, content=SERVER_ERROR, cors=True):
-        self.assertTrue(result.answered, result.exc_info)
+        self.assertTrue(result.handled, result.exc_info)
         self.assertEqual(result.code, code)
         self.assertEqual(json.loads(result.body), content)
         self.assertEqual(

@@ -22,7 +22,7 @@ class TestResponse(BridgeCase):
         self.assertEqual(result.status, "201 Created")
         self.assertEqual(result.headers, [("x-one", "1")])
         self.assertEqual(result.body, b"created")
-        self.assertTrue(result.answered)
+        self.assertTrue(result.handled)
         self.assertIsNone(result.exc_info)
 
     def test_unusual_status(self):

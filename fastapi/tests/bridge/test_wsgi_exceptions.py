@@ -28,7 +28,7 @@ class TestExceptions(BridgeCase):
     """An app that is not prepared does not handle exceptions."""
 
     def _assert_not_handled(self, result):
-        self.assertFalse(result.answered)
+        self.assertFalse(result.handled)
         self.assertEqual(result.code, 500)
         self.assertEqual((result.headers, result.body), ([], b""))
 

@@ -64,7 +64,7 @@ class TestContentLength(BridgeCase):
             with self.subTest(length):
                 result = self.call(respond(headers=[(b"Content-Length", length)]))
                 self.assertEqual(result.code, 500)
-                self.assertFalse(result.answered)
+                self.assertFalse(result.handled)
                 self.assertEqual(str(result.exception), message)
                 self.assertEqual((result.headers, result.body), ([], b""))
 
