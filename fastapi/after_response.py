@@ -247,7 +247,7 @@ class FollowUpTransactions:
 
     def _log(self, event: str, task: TaskRun) -> None:
         """Log what happened to a task, with the exception that is being handled."""
-        exc = sys.exc_info()[1]
+        exc: Any = sys.exc_info()[1]
         _logger.error(
             "%s %s: %s\nIt was called as %s.",
             task,

@@ -283,8 +283,9 @@ class FastApiDispatcher(Dispatcher):
 
     def _get_error_response(self, exc: Exception) -> Response | None:
         """Return the app's response to ``inner_exception``, None for any other one."""
-        known = self._cycle is not None and exc is self.inner_exception
-        return self._cycle.error_response if known else None
+        if self._cycle is None or exc is not self.inner_exception:
+            return None
+        return self._cycle.error_response
 
     def _handled_error(self, exc: Exception, response: Response) -> HandledError:
         """Log an exception, and return what Odoo gets in its place.

@@ -38,7 +38,7 @@ from odoo.http import Response
 
 from .after_response import DeferredTasks, FollowUpTransactions, StreamBody
 from .app.wrapped import TRANSACTION_ERRORS
-from .bridge import forget_tracebacks
+from .bridge import StreamedBody, forget_tracebacks
 from .exceptions import CommittedHTTPException
 from .transaction_errors import get_swallowed_error, remember_errors
 
@@ -126,7 +126,7 @@ class RequestCycle:
             forget_tracebacks(exc)
         env = state.caller_env or self._env
         state.caller_env = None  # the scope may live on
-        if not body.streaming:
+        if not isinstance(body, StreamedBody):
             response = build(collect(body))
             tasks = body.tasks()
             if tasks:

@@ -51,7 +51,7 @@ class _RememberingCursor:
     def commit(self: Any) -> None:  # pylint: disable=missing-return
         self.flush()
         raise_swallowed_error(self)
-        super().commit()
+        super().commit()  # type: ignore[misc]
 
 
 @functools.cache
@@ -76,7 +76,7 @@ def _get_class(cursor_class: type[BaseCursor]) -> type[BaseCursor]:
 def remember_errors(cr: Any) -> None:
     """Have a cursor remember why its transaction is aborted, until it is closed."""
     if not isinstance(cr, _RememberingCursor):
-        cr.__class__ = _get_class(type(cr))
+        cr.__class__ = _get_class(cr.__class__)
     cr._fastapi_error = None
 
 
