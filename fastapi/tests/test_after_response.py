@@ -23,11 +23,11 @@ from ..transaction_errors import is_lost, remember_errors
 
 LOGGER = "odoo.addons.fastapi.after_response"
 #: ASGI scope of the request.
-SCOPE = {"type": "http", "method": "POST", "path": "/late", "root_path": ""}
+SCOPE = {"type": "http", "method": "POST", "path": "/tasks", "root_path": ""}
 
 
 def make_tasks(*functions):
-    """Return functions as background tasks that a handler has left."""
+    """Return functions as background tasks of a handler."""
     state = RequestState()
     state.tasks = []
     scope = {STATE_KEY: state, "fastapi_middleware_astack": AsyncExitStack()}
@@ -42,8 +42,8 @@ def raises(expected):
 
 
 @tagged("post_install", "-at_install")
-class TestLateTransactions(BaseCase):
-    """On real cursors: what Odoo's are made of is what can change."""
+class TestFollowUpTransactions(BaseCase):
+    """On real cursors: their internals may change in Odoo."""
 
     def setUp(self):
         super().setUp()
@@ -53,7 +53,7 @@ class TestLateTransactions(BaseCase):
         self.addCleanup(self.cr.close)
         self.env = Environment(self.cr, SUPERUSER_ID, {})
         self.env.transaction.default_env = self.env
-        self.late = FollowUpTransactions(self.env, SCOPE)
+        self.transactions = FollowUpTransactions(self.env, SCOPE)
         self.keys = []
         self.addCleanup(self._delete)
 
@@ -61,7 +61,7 @@ class TestLateTransactions(BaseCase):
         with self.registry.cursor() as cr:
             env = Environment(cr, SUPERUSER_ID, {})
             parameters = env["ir.config_parameter"]
-            parameters.search([("key", "=like", "late.%")]).unlink()
+            parameters.search([("key", "=like", "test.%")]).unlink()
 
     def _set(self, key):
         self.env["ir.config_parameter"].set_param(key, "set")
@@ -69,23 +69,23 @@ class TestLateTransactions(BaseCase):
     def _committed(self):
         with self.registry.cursor() as cr:
             cr.execute(
-                "SELECT key FROM ir_config_parameter WHERE key LIKE 'late.%' ORDER BY 1"
+                "SELECT key FROM ir_config_parameter WHERE key LIKE 'test.%' ORDER BY 1"
             )
             return [key for (key,) in cr.fetchall()]
 
     def test_cursor_is_held(self):
-        self.late.hold()
+        self.transactions.hold()
         self.cr.close()  # Odoo does
         self.assertFalse(self.cr.closed)
-        self._set("late.held")
-        self.late.commit()
-        self.assertEqual(self._committed(), ["late.held"])
-        self.late.close()
+        self._set("test.held")
+        self.transactions.commit()
+        self.assertEqual(self._committed(), ["test.held"])
+        self.transactions.close()
         self.assertTrue(self.cr.closed)
         self.assertNotIn("close", vars(self.cr))
 
     def test_cursor_is_not_held_after_an_exception(self):
-        self.late.hold()
+        self.transactions.hold()
         try:
             raise ValueError
         except ValueError:
@@ -93,10 +93,10 @@ class TestLateTransactions(BaseCase):
         self.assertTrue(self.cr.closed)
 
     def test_what_is_not_committed_is_rolled_back(self):
-        self.late.hold()
-        self._set("late.lost")
+        self.transactions.hold()
+        self._set("test.lost")
         self.env.flush_all()
-        self.late.close()
+        self.transactions.close()
         self.assertEqual(self._committed(), [])
 
     def test_tasks_run_on_the_same_environment(self):
@@ -104,42 +104,48 @@ class TestLateTransactions(BaseCase):
 
         def first():
             self.assertIs(odoo_env_ctx.get(), self.env)
-            self._set("late.first")
+            self._set("test.first")
 
         def failing():
-            self._set("late.failing")
+            self._set("test.failing")
             raise ValueError("on purpose")
 
         def last():
-            self.assertEqual(self._committed(), ["late.first"])
-            self._set("late.last")
+            self.assertEqual(self._committed(), ["test.first"])
+            self._set("test.last")
 
         with self.assertLogs(LOGGER, "ERROR") as logs:
-            self.late.run_tasks(make_tasks(first, failing, last))
+            self.transactions.run_tasks(make_tasks(first, failing, last))
         self.assertEqual(len(logs.records), 1)
         self.assertIn("on purpose", logs.output[0])
-        self.assertEqual(self._committed(), ["late.first", "late.last"])
+        self.assertEqual(self._committed(), ["test.first", "test.last"])
         self.assertTrue(self.cr.closed)
 
-    def test_tasks_of_an_answer_that_is_let_go(self):
-        """The server has not called close: the tasks of a commit run all the same."""
-        tasks = DeferredTasks(self.late, make_tasks(lambda: self._set("late.task")))
+    def test_tasks_of_a_dropped_response(self):
+        """The server has not called close: after a commit, the tasks run."""
+        tasks = DeferredTasks(
+            self.transactions, make_tasks(lambda: self._set("test.task"))
+        )
         self.cr.commit()  # pylint: disable=invalid-commit
         self.cr.close()
         del tasks
-        self.assertEqual(self._committed(), ["late.task"])
+        self.assertEqual(self._committed(), ["test.task"])
         self.assertTrue(self.cr.closed)
 
-    def test_tasks_of_an_answer_that_is_not_committed(self):
-        tasks = DeferredTasks(self.late, make_tasks(lambda: self._set("late.task")))
+    def test_tasks_of_a_response_that_is_not_committed(self):
+        tasks = DeferredTasks(
+            self.transactions, make_tasks(lambda: self._set("test.task"))
+        )
         self.cr.rollback()  # Odoo does, and replays the request
         self.cr.commit()  # pylint: disable=invalid-commit
         del tasks
         self.assertEqual(self._committed(), [])
 
-    def test_tasks_of_an_answer_run_once(self):
+    def test_tasks_of_a_response_run_once(self):
         calls = []
-        tasks = DeferredTasks(self.late, make_tasks(lambda: calls.append("task")))
+        tasks = DeferredTasks(
+            self.transactions, make_tasks(lambda: calls.append("task"))
+        )
         self.cr.commit()  # pylint: disable=invalid-commit
         self.cr.close()
         tasks.close()
@@ -156,19 +162,19 @@ class TestLateTransactions(BaseCase):
         hooks = []
 
         def losing():
-            self._set("late.losing")
+            self._set("test.losing")
             self.env.cr.postrollback.add(lambda: hooks.append("rolled back"))
             self._lose_connection()
 
         def last():
             self.assertEqual(hooks, ["rolled back"])
-            self._set("late.last")
+            self._set("test.last")
 
         with self.assertLogs(LOGGER, "ERROR") as logs:
-            self.late.run_tasks(make_tasks(losing, last))
+            self.transactions.run_tasks(make_tasks(losing, last))
         self.assertEqual(len(logs.records), 1)
         self.assertIn("losing", logs.output[0])
-        self.assertEqual(self._committed(), ["late.last"])
+        self.assertEqual(self._committed(), ["test.last"])
         self.assertTrue(self.cr.closed)
 
     @mute_logger("odoo.sql_db")
@@ -176,18 +182,18 @@ class TestLateTransactions(BaseCase):
         with suppress(psycopg2.OperationalError):
             self._lose_connection()
         self.assertTrue(is_lost(self.cr))
-        self.late.rollback()
+        self.transactions.rollback()
         reopen(self.env)
         self.assertFalse(is_lost(self.cr))
-        self._set("late.again")
-        self.late.commit()
-        self.assertEqual(self._committed(), ["late.again"])
+        self._set("test.again")
+        self.transactions.commit()
+        self.assertEqual(self._committed(), ["test.again"])
 
     def test_closed_is_not_lost(self):
         self.assertFalse(is_lost(self.cr))
         self.cr.close()
         self.assertFalse(is_lost(self.cr))
-        self.late.rollback()  # must not touch a connection that is somebody else's now
+        self.transactions.rollback()  # the connection may be another cursor's now
 
     def test_no_connection_is_lost(self):
         pool = self.pool
@@ -198,11 +204,11 @@ class TestLateTransactions(BaseCase):
         before = used()
         self.cr.close()
         for _run in range(5):
-            self.late.run_tasks(make_tasks(lambda: self._set("late.again")))
+            self.transactions.run_tasks(make_tasks(lambda: self._set("test.again")))
             self.assertEqual(used(), before - 1)
 
     def _fill_pool(self):
-        """Take all connections that there are, and let the pool have no more."""
+        """Take all connections of the pool, and let it open no more."""
         pool = self.pool
         maxconn, pool._maxconn = pool._maxconn, len(pool._connections)
         self.addCleanup(setattr, pool, "_maxconn", maxconn)
@@ -223,23 +229,23 @@ class TestLateTransactions(BaseCase):
         self.cr.close()
         cursors = self._fill_pool()
         with self.assertNoLogs(LOGGER, "ERROR"), self._released(cursors):
-            self.late.run_tasks(make_tasks(lambda: self._set("late.task")))
-        self.assertEqual(self._committed(), ["late.task"])
+            self.transactions.run_tasks(make_tasks(lambda: self._set("test.task")))
+        self.assertEqual(self._committed(), ["test.task"])
 
     def test_full_pool_when_a_stream_uses_its_cursor(self):
-        for readonly in (False, True):  # a replica is left
+        for readonly in (False, True):  # True: of a replica
             with self.subTest(readonly=readonly):
                 self.cr.connection.set_session(readonly=readonly)
-                self.late.hold()
+                self.transactions.hold()
                 with self._released(self._fill_pool()):
-                    self._set("late.stream")
-                    self.late.commit()
+                    self._set("test.stream")
+                    self.transactions.commit()
                 self.assertFalse(self.cr.closed)
                 self.assertFalse(self.cr.readonly)
-                self.assertEqual(self._committed(), ["late.stream"])
+                self.assertEqual(self._committed(), ["test.stream"])
 
     def test_cursor_that_fails_to_open_in_another_way(self):
-        """No task is lost without a word, and the next one has its chance."""
+        """Each task that does not run is logged, and the next one is tried."""
         self.cr.close()
         registry = type(self.registry)
         opened = registry.cursor
@@ -257,15 +263,17 @@ class TestLateTransactions(BaseCase):
             patch.object(registry, "cursor", open_cursor),
             self.assertLogs(LOGGER, "ERROR") as logs,
         ):
-            self.late.run_tasks(make_tasks(lost, lambda: self._set("late.other")))
+            self.transactions.run_tasks(
+                make_tasks(lost, lambda: self._set("test.other"))
+            )
         self.assertEqual(len(logs.records), 1)
         self.assertIn("Background task lost did not run", logs.output[0])
         self.assertIn("on purpose", logs.output[0])
-        self.assertEqual(self._committed(), ["late.other"])
+        self.assertEqual(self._committed(), ["test.other"])
 
     @contextmanager
     def _released(self, cursors):
-        """Have cursors closed as soon as something waits for a connection."""
+        """Close cursors as soon as something waits for a connection."""
 
         class Release(logging.Handler):
             def emit(self, record):
@@ -291,23 +299,23 @@ class TestLateTransactions(BaseCase):
         self.cr.close()
 
         def exit_system():
-            self._set("late.exit")
+            self._set("test.exit")
             raise SystemExit(1)
 
         with self.assertLogs(LOGGER, "ERROR") as logs:
-            self.late.run_tasks(
-                make_tasks(exit_system, lambda: self._set("late.other"))
+            self.transactions.run_tasks(
+                make_tasks(exit_system, lambda: self._set("test.other"))
             )
         self.assertEqual(len(logs.records), 1)
         self.assertEqual(
             logs.records[0].getMessage(),
             "Background task exit_system failed, and is rolled back: "
-            "POST /late: SystemExit: 1\nIt was called as exit_system().",
+            "POST /tasks: SystemExit: 1\nIt was called as exit_system().",
         )
-        self.assertEqual(self._committed(), ["late.other"])
+        self.assertEqual(self._committed(), ["test.other"])
 
     def test_interrupt_of_the_main_thread(self):
-        """Ctrl-C ends the thread; what did not run is in the log."""
+        """Ctrl-C ends the thread. Tasks that did not run are in the log."""
         self.cr.close()
 
         def interrupt():
@@ -317,8 +325,8 @@ class TestLateTransactions(BaseCase):
         self.addCleanup(signal.signal, signal.SIGINT, before)
         with self.assertLogs(LOGGER, "ERROR") as logs:
             with raises(KeyboardInterrupt):
-                self.late.run_tasks(
-                    make_tasks(interrupt, lambda: self._set("late.other"))
+                self.transactions.run_tasks(
+                    make_tasks(interrupt, lambda: self._set("test.other"))
                 )
         self.assertIn("interrupt failed", logs.output[0])
         self.assertIn("did not run", logs.output[1])
@@ -327,23 +335,25 @@ class TestLateTransactions(BaseCase):
 
     def test_commit_of_an_aborted_transaction(self):
         remember_errors(self.cr)
-        self._set("late.lost")
+        self._set("test.lost")
         with suppress(psycopg2.Error), mute_logger("odoo.sql_db"):
             self.cr.execute("SELECT 1 / 0")
         with self.assertRaisesRegex(AbortedTransactionError, "division by zero"):
-            self.late.commit()
-        self.late.rollback()
+            self.transactions.commit()
+        self.transactions.rollback()
         self.assertEqual(self._committed(), [])
 
     def test_task_that_swallows_an_error(self):
         self.cr.close()
 
         def swallow():
-            self._set("late.lost")
+            self._set("test.lost")
             with suppress(psycopg2.Error), mute_logger("odoo.sql_db"):
                 self.cr.execute("SELECT 1 / 0")
 
         with self.assertLogs(LOGGER, "ERROR") as logs:
-            self.late.run_tasks(make_tasks(swallow, lambda: self._set("late.other")))
+            self.transactions.run_tasks(
+                make_tasks(swallow, lambda: self._set("test.other"))
+            )
         self.assertIn("division by zero", logs.output[0])
-        self.assertEqual(self._committed(), ["late.other"])
+        self.assertEqual(self._committed(), ["test.other"])

@@ -13,7 +13,7 @@ from ..resting_cursors import may_rest, rest
 
 @tagged("post_install", "-at_install")
 class TestRestingCursors(BaseCase):
-    """On real cursors: what Odoo's are made of is what can change."""
+    """On real cursors: their internals may change in Odoo."""
 
     def setUp(self):
         super().setUp()
@@ -80,7 +80,7 @@ class TestRestingCursors(BaseCase):
             cr.execute("SELECT name FROM res_partner WHERE id=%s", [self.partner.id])
             self.assertEqual(cr.fetchone(), ("Written",))
 
-    def test_what_needs_no_connection_takes_none(self):
+    def test_commit_and_rollback_need_no_connection(self):
         self.rest()
         calls = []
         self.cr.postcommit.add(lambda: calls.append("postcommit"))
@@ -106,7 +106,7 @@ class TestRestingCursors(BaseCase):
         self.cr.rollback()
         self.assertEqual(calls[1:], ["postrollback"])
 
-    def test_rest_of_a_rest(self):
+    def test_second_rest(self):
         self.rest()
         self.assertFalse(may_rest(self.cr))
         self._pid()
@@ -147,7 +147,7 @@ class TestRestingCursors(BaseCase):
             with suppress(psycopg2.Error):
                 self.cr.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
-        for discard_on_return in (
+        for use in (
             write,
             flush,
             lock_row,
@@ -157,16 +157,16 @@ class TestRestingCursors(BaseCase):
             add_hook,
             lose_connection,
         ):
-            with self.subTest(discard_on_return.__name__):
+            with self.subTest(use.__name__):
                 self.assertTrue(may_rest(self.cr))
-                discard_on_return()
+                use()
                 self.assertFalse(may_rest(self.cr))
                 if not self.cr.closed:
                     self.cr.rollback()
                     self._pid()  # all rows are fetched
 
     def test_cursor_that_has_committed(self):
-        """It may rest, unless it has a lock that no commit gives back."""
+        """It may rest, unless it has a lock that outlives the commit."""
         for query, end, expected in (
             ("SELECT pg_advisory_lock(4712)", "SELECT pg_advisory_unlock_all()", False),
             ("CREATE TABLE test_resting (id integer)", "DROP TABLE test_resting", True),

@@ -54,8 +54,8 @@ from . import test_install
 from . import test_install_page
 from . import test_internal_texts
 from . import test_invalid_texts
-from . import test_late_changes
-from . import test_late_invalidations
+from . import test_changed_apps
+from . import test_invalidations
 from . import test_library_aiocache
 from . import test_library_cache
 from . import test_library_context

@@ -24,7 +24,7 @@ def add_tea(app):
         return JSONResponse({"error": "tea"}, 418)
 
 
-class TestLateChanges(FastapiHttpCase):
+class TestChangedApps(FastapiHttpCase):
     """Routes added after ``app.openapi()`` or in a lifespan roll back as well."""
 
     def call_changed_app(self, change):
@@ -38,12 +38,12 @@ class TestLateChanges(FastapiHttpCase):
 
         with patch.object(model, "_get_app", get_app):
             self.endpoint._reset_app()
-            response = self.post("/test/tea?name=late")
+            response = self.post("/test/tea?name=x")
         self.endpoint._reset_app()
         self.assertEqual(
             (response.status_code, response.json()), (418, {"error": "tea"})
         )
-        self.assertFalse(self.env["test.fastapi.item"].search([("name", "=", "late")]))
+        self.assertFalse(self.env["test.fastapi.item"].search([("name", "=", "x")]))
 
     def test_after_an_early_document(self):
         def change(app):

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What comes after a response, and aborted transactions, without a server."""
+"""``FastAPITransactionCase``: swallowed database errors, and contexts of tasks."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +17,7 @@ from ..dependencies import odoo_env
 from ..exceptions import AbortedTransactionError
 from .common import FastAPITransactionCase
 
-LATE_LOGGER = "odoo.addons.fastapi.after_response"
+LOGGER = "odoo.addons.fastapi.after_response"
 #: Bytes of an upload that lies in a temporary file: Starlette keeps 1 MiB in memory.
 ON_DISK = 2 * 1024 * 1024
 
@@ -76,7 +76,7 @@ async def upload(file: UploadFile, tasks: BackgroundTasks) -> None:
     tasks.add_task(read)
 
 
-class LateCase(FastAPITransactionCase):
+class AbortedCase(FastAPITransactionCase):
     default_fastapi_router = router
 
     def call(self, method, path, served=True, **arguments):
@@ -87,7 +87,7 @@ class LateCase(FastAPITransactionCase):
         return self.env["res.partner"].search_count([("name", "=", name)])
 
 
-class TestBothModes(LateCase):
+class TestBothModes(AbortedCase):
     def test_uploads_and_context_of_tasks(self):
         for served in (True, False):
             for size in (10, ON_DISK):
@@ -115,37 +115,37 @@ class TestBothModes(LateCase):
         self.assertIs(type(self.env.cr), before)
 
 
-class TestServed(LateCase):
+class TestServed(AbortedCase):
     def test_swallowed_error(self):
         response = self.call("POST", "/swallow?name=lost")
         self.assertEqual(response.status_code, 500)
         self.assertEqual(response.json(), {"detail": "Internal Server Error"})
         self.assertEqual(self.partners("lost"), 0)
 
-    def test_error_that_the_handler_answers(self):
+    def test_swallowed_error_and_http_exception(self):
         response = self.call("POST", "/swallow?name=lost&error=true")
         self.assertEqual(response.status_code, 409)
         self.assertEqual(self.partners("lost"), 0)
 
     def test_stream(self):
-        with self.assertLogs(LATE_LOGGER, "ERROR") as logs:
+        with self.assertLogs(LOGGER, "ERROR") as logs:
             self.call("GET", "/stream")
         self.assertIn("division by zero", logs.output[0])
 
     def test_task(self):
-        with self.assertLogs(LATE_LOGGER, "ERROR") as logs:
+        with self.assertLogs(LOGGER, "ERROR") as logs:
             response = self.call("POST", "/task?name=other")
         self.assertEqual(response.status_code, 200)
         self.assertIn("division by zero", logs.output[0])
         self.assertEqual(self.partners("other"), 1)
 
 
-class TestRaising(LateCase):
+class TestRaising(AbortedCase):
     def test_swallowed_error(self):
         with self.assertRaisesRegex(AbortedTransactionError, "division by zero"):
             self.call("POST", "/swallow?name=lost", served=False)
 
-    def test_error_that_the_handler_answers(self):
+    def test_swallowed_error_and_http_exception(self):
         with self.env.cr.savepoint() as savepoint:
             response = self.call("POST", "/swallow?name=x&error=true", served=False)
             savepoint.rollback()

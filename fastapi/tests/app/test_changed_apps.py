@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What is added to an app after it was prepared counts like what was there before."""
+"""Changes of an app work after its preparation too."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from ..app.callables import inline
-from ..app.prepare import EndpointFastAPI, prepare_app, prepare_middleware
-from ..bridge.lifespan import Lifespan
-from .bridge_case import BridgeCase
+from ...app.callables import inline
+from ...app.prepare import EndpointFastAPI, prepare_app, prepare_middleware
+from ...bridge.lifespan import Lifespan
+from ..bridge_case import BridgeCase
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -61,15 +61,15 @@ def add_everything(app, made=None):
     def out_of_tea(request, exc):
         return JSONResponse({"error": "tea"}, 418)
 
-    @app.get("/late/tea")
+    @app.get("/added/tea")
     def tea():
         raise OutOfTea
 
-    @app.get("/late/task")
+    @app.get("/added/task")
     def task(tasks: BackgroundTasks):
         tasks.add_task(int)
 
-    @app.get("/late/name")
+    @app.get("/added/name")
     def name(name: Annotated[str, Depends(get_name)]):
         return name
 
@@ -79,14 +79,14 @@ def add_everything(app, made=None):
     def included(tasks: BackgroundTasks):
         tasks.add_task(int)
 
-    app.include_router(router, prefix="/late")
+    app.include_router(router, prefix="/added")
     app.dependency_overrides[get_name] = lambda: "override"
 
     def mounted(request):
         raise OutOfTea
 
     app.mount(
-        "/late/mounted",
+        "/added/mounted",
         Starlette(
             routes=[Route("/tea", mounted)], exception_handlers={OutOfTea: out_of_tea}
         ),
@@ -95,19 +95,19 @@ def add_everything(app, made=None):
         app.add_middleware(HeaderMiddleware, made=made)
 
 
-class TestLateChanges(BridgeCase):
+class TestChangedApps(BridgeCase):
     def assert_everything(self, app):
-        for path in ("/late/tea", "/late/mounted/tea"):
+        for path in ("/added/tea", "/added/mounted/tea"):
             result = self.call(app, path)
             self.assertEqual((path, result.code), (path, 418))
             self.assertIsInstance(result.exception, OutOfTea, path)
-        for path in ("/late/task", "/late/included"):
+        for path in ("/added/task", "/added/included"):
             result = self.call(app, path)
             self.assertEqual((path, result.code), (path, 200))
             self.assertEqual(len(result.tasks), 1, path)
-        self.assertEqual(self.call(app, "/late/name").body, b'"override"')
+        self.assertEqual(self.call(app, "/added/name").body, b'"override"')
         document = json.loads(self.call(app, "/openapi.json").body)
-        self.assertIn("/late/included", document["paths"])
+        self.assertIn("/added/included", document["paths"])
 
     def test_after_an_early_document(self):
         for app in (EndpointFastAPI(), FastAPI()):
@@ -119,7 +119,7 @@ class TestLateChanges(BridgeCase):
                 add_everything(app, made)
                 prepare_app(app)
                 self.assert_everything(app)
-                result = self.call(app, "/late/name")
+                result = self.call(app, "/added/name")
                 self.assertEqual(result.header("x-middleware"), ["yes"])
                 self.assertEqual(made, ["x-middleware"])
 
@@ -147,7 +147,7 @@ class TestLateChanges(BridgeCase):
                 self.assertEqual(made, ["x-first"])
                 prepare_app(app)
                 self.assert_everything(app)
-                result = self.call(app, "/late/name")
+                result = self.call(app, "/added/name")
                 self.assertEqual(result.header("x-first"), ["yes"])
 
     def test_middleware_is_made_once(self):

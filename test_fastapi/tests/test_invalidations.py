@@ -17,7 +17,7 @@ class TestStreamedChanges(ServerCase):
 
     def setUp(self):
         super().setUp()
-        self.create_endpoint(self.first, "/late")
+        self.create_endpoint(self.first, "/streams")
         self.key = f"test_fastapi.{uuid.uuid4().hex}"
         self.set(self.first, "before")
         self.addCleanup(self.set, self.first, False)
@@ -29,7 +29,7 @@ class TestStreamedChanges(ServerCase):
         return server.rpc("ir.config_parameter", "get_param", self.key)
 
     def stream(self, query=""):
-        path = f"/late/stream/parameter?key={self.key}&value=after{query}"
+        path = f"/streams/stream/parameter?key={self.key}&value=after{query}"
         return self.first.open("GET", path)
 
     def test_change_is_seen_by_other_servers(self):
