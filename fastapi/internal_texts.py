@@ -58,9 +58,8 @@ BUSINESS_MODELS = tuple(
 )
 #: Module that raises exceptions whose origin a library has hidden.
 WRAPPED = "odoo.addons.fastapi.app.wrapped"
-#: Modules that turn a violated constraint into a ``ValidationError``: Odoo, and
-#: ``FastAPITransactionCase`` in tests.
-_RETRYING = ("odoo.service.model", "odoo.addons.fastapi.tests")
+#: Module that turns a violated constraint into a ``ValidationError``.
+_RETRYING = ("odoo.service.model",)
 #: Modules that call handlers and dependencies.
 _CALLERS = (
     "fastapi",
@@ -68,6 +67,7 @@ _CALLERS = (
     "odoo.addons.fastapi.app",
     "odoo.addons.fastapi.bridge",
     "odoo.addons.fastapi.fastapi_dispatcher",
+    "odoo.addons.fastapi.request_cycle",
 )
 #: Modules that may call the code of an app, or that it may call.
 _LIBRARIES = (

@@ -5,6 +5,7 @@ import traceback
 from odoo.http import _dispatchers
 from odoo.tools import mute_logger
 
+from ..routers.transactions import EXCEPTIONS
 from .common import FastapiHttpCase
 
 ORIGIN = {"Origin": "https://shop.example"}
@@ -125,6 +126,9 @@ class TestErrors(FastapiHttpCase):
             later = self.post("/test/items/late?name=x&error=http")
             self.assertEqual(later.status_code, in_the_app.status_code)
             self.assertNotIn("Access-Control-Allow-Origin", later.headers)
+            # the next request would find its data there
+            attributes = {"status_code", "detail", "headers"}
+            self.assertEqual(set(vars(EXCEPTIONS["http"])), attributes)
 
     def test_cors_preflight(self):
         response = self.call(
