@@ -16,3 +16,5 @@ from . import ir_module_module
 from . import ir_rule
 from . import res_lang
 from . import res_users
+
+__all__ = ["FastapiApp", "FastapiEndpoint"]
