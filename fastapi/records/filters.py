@@ -180,13 +180,16 @@ def _make_dependency(schema: type[F]) -> Callable[..., F]:
             examples=field.examples,
             deprecated=field.deprecated,
         )
+        annotation: Any = field.annotation
+        for metadata in (*field.metadata, query):
+            annotation = Annotated[annotation, metadata]
         default = field.get_default(call_default_factory=True)
         parameters.append(
             inspect.Parameter(
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
                 default=inspect.Parameter.empty if field.is_required() else default,
-                annotation=Annotated[(field.annotation, *field.metadata, query)],
+                annotation=annotation,
             )
         )
     signature = inspect.Signature(parameters)
