@@ -31,7 +31,7 @@ class ErrorCodeHandler:
 
     def __call__(self, request: Request, exc: Exception) -> Response:
         response = self.next_handler(request, exc)
-        body = json.loads(response.body)
+        body = json.loads(bytes(response.body))
         response.body = json.dumps({**body, "code": self.code}).encode()
         response.headers["Content-Length"] = str(len(response.body))
         return response

@@ -102,4 +102,5 @@ def get_partners(
     paging: Annotated[Paging, Depends(paging)], env: PartnerEnv
 ) -> list[PartnerInfo]:
     """List the partners that the app can see: its own, and the caller."""
-    return PartnerInfo.from_search(env["res.partner"], [], paging.offset, paging.limit)
+    offset = paging.offset or 0
+    return PartnerInfo.from_search(env["res.partner"], [], offset, paging.limit)

@@ -31,7 +31,7 @@ class BankAccount(RecordSchema):
     bank_name: Annotated[str | None, Field(exclude=True)]
     bank_bic: Annotated[str | None, Field(exclude=True)]
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def bank(self) -> Bank | None:
         if not self.bank_name:

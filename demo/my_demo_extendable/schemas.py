@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-from extendable_pydantic import ExtendableModelMeta
+from extendable_pydantic.main import ExtendableModelMeta
 from pydantic import BaseModel, ConfigDict
 
 __all__ = ["Partner"]
