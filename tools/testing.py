@@ -26,6 +26,8 @@ def run_tests(arguments: Sequence[str], python: Path = layout.PYTHON) -> int:
     of the last one that is up to date.
     """
     name = database.get_name("_test")
+    # The links to the demo addons: their tests are collected in demo/.
+    links = [path for path in layout.ROOT.iterdir() if path.is_symlink()]
     with ready(python) as odoo, locks.held(layout.TESTS):
         database.create_for_tests(odoo, name, new=not names_path(arguments))
         console.line("==> running the tests")
@@ -37,6 +39,7 @@ def run_tests(arguments: Sequence[str], python: Path = layout.PYTHON) -> int:
             *(f"--odoo-config={layout.CONFIG}", f"--odoo-database={name}"),
             # As under Odoo's own runner; pytest-odoo would silence its loggers.
             "--odoo-log-level=info",
+            *(f"--ignore={link}" for link in links),
             *arguments,
         ]
         return process.call(command, cwd=layout.ROOT)
