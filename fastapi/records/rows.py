@@ -16,7 +16,8 @@ values.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -87,49 +88,42 @@ class RecordBatch:
             return [{} for _record in self.records]
         if not self._fetched:
             _fetch(self.records, _names_to_fetch(self.records, sources))
-        related: dict[str, tuple[RecordBatch, list[BaseModel]]] = {}
-        columns = [
-            self._read_path(column, source, sources, related)
+        columns = self._read_columns(sources)
+        keys = [column.key for column, _source in sources]
+        return [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def _read_columns(self, sources: Sequence[tuple[Column, str]]) -> list[list[Any]]:
+        """Return the values of each column. Its fields are fetched already."""
+        paths: dict[str, list[tuple[Column, str]]] = defaultdict(list)
+        for column, source in sources:
+            name, dot, rest = source.partition(".")
+            if dot:
+                paths[name].append((column, rest))
+        related = {name: self._read_related(name, paths[name]) for name in paths}
+        return [
+            next(related[source.partition(".")[0]])
             if "." in source
             else read_column(self, column, source)
             for column, source in sources
         ]
-        keys = [column.key for column, _source in sources]
-        return [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
 
-    def _read_path(
-        self,
-        column: Column,
-        source: str,
-        sources: list[tuple[Column, str]],
-        related: dict[str, tuple[RecordBatch, list[BaseModel]]],
-    ) -> list[Any]:
-        """Return the values of a field of related records.
+    def _read_related(
+        self, name: str, sources: Sequence[tuple[Column, str]]
+    ) -> Iterator[list[Any]]:
+        """Yield the values of columns of related records.
 
-        :param sources: all columns to read, to fetch paths with the same start together
-        :param related: cache, by the first field of the path: all related records, and
-            those of each record
+        :param name: the field that has the related records
         """
-        name, _dot, rest = source.partition(".")
-        if name not in related:
-            corecords = [record[name] for record in self.records]
-            together = self.records.mapped(name)
-            ahead = [
-                (other, path.partition(".")[2])
-                for other, path in sources
-                if path.startswith(f"{name}.")
-            ]
-            _fetch(together, _names_to_fetch(together, ahead))
-            related[name] = (RecordBatch(together, fetched=True), corecords)
-        batch, corecords = related[name]
-        if "." in rest:
-            values = batch._read_path(column, rest, [(column, rest)], {})
-        else:
-            values = read_column(batch, column, rest)
-        by_id = dict(zip(batch.records._ids, values, strict=True))
-        if self.records._fields[name].type in ("one2many", "many2many"):
-            return [[by_id[id_] for id_ in found._ids] for found in corecords]
-        return [by_id[found._ids[0]] if found else None for found in corecords]
+        batch = RecordBatch(self.records.mapped(name))
+        _fetch(batch.records, _names_to_fetch(batch.records, sources))
+        found = [record[name]._ids for record in self.records]
+        is_list = self.records._fields[name].type in ("one2many", "many2many")
+        for values in batch._read_columns(sources):
+            by_id = dict(zip(batch.records._ids, values, strict=True))
+            if is_list:
+                yield [[by_id[id_] for id_ in ids] for ids in found]
+            else:
+                yield [by_id[ids[0]] if ids else None for ids in found]
 
 
 def get_names_to_fetch(model: BaseModel, schema: type[ReadingSchema]) -> list[str]:
