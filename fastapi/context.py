@@ -1,10 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What a request handler can reach without being handed it.
+"""The Odoo environment of the running request, in a context variable.
 
-Dependencies of FastAPI are plain functions: nothing passes them Odoo's environment.
-The dispatcher puts it here for the time of a request, and ``dependencies.odoo_env``
-takes it out again. A context variable, because it follows a request through
-``await`` and is never seen by the request beside it.
+The dispatcher sets it for each request, and ``dependencies.odoo_env`` returns it. A
+context variable follows its request through ``await`` and into threads. Other requests
+do not see it.
 """
 
 from contextvars import ContextVar
@@ -13,5 +12,5 @@ from odoo.api import Environment
 
 __all__ = ["odoo_env_ctx"]
 
-#: The environment of the running request: endpoint's user, language of the client.
+#: Has the endpoint's user and the client's language.
 odoo_env_ctx: ContextVar[Environment] = ContextVar("odoo_env_ctx")

@@ -16,7 +16,7 @@
     +-- HandledError                  carries the response of the app to Odoo
     +-- ConnectionResetError
     |   +-- StreamCut                 a stream ends early, not because of the app
-    +-- CommandError                  a command can't do what it is asked to do
+    +-- CommandError                  an ``odoo api`` command fails
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class CommittedHTTPException(HTTPException):
     """An ``HTTPException`` whose request is committed.
 
-    All other exceptions roll the request back. For a failure that must be recorded,
-    such as a counter of failed logins::
+    All other exceptions roll the request back. Use this one for a failure that must be
+    recorded, such as a counter of failed logins::
 
         user.failed_logins += 1
         raise CommittedHTTPException(401, "Incorrect password")
@@ -64,11 +64,11 @@ class CommittedHTTPException(HTTPException):
 class AppBuildError(HTTPException):
     """503: the app of an endpoint can't be built, because of ``__cause__``.
 
-    The log has the traceback. The response does not mention the cause.
+    The traceback is logged. The response does not mention the cause.
 
     :param name: name of the endpoint
     :param root_path: root path of the endpoint
-    :param reason: what the app does, as the end of a sentence in the log
+    :param reason: predicate of the log message, such as ``is still starting``
     :param retry_after: seconds after which a client may try again, if known
     """
 
@@ -96,9 +96,9 @@ class AppBuildError(HTTPException):
 
 
 class AppNotReadyError(Exception):
-    """Another request is building the app, or the app has just timed out at start.
+    """Another request is building the app, or its startup has just timed out.
 
-    :param reason: what the app does, as the end of a sentence
+    :param reason: predicate of the log message, such as ``is still starting``
     :param retry_after: seconds after which a client may try again
     """
 
@@ -112,7 +112,7 @@ class StartTimeoutError(Exception):
     """The lifespan of an app has not started in time.
 
     :param timeout: seconds
-    :param is_over: returns whether the attempt has ended in the meantime
+    :param is_over: returns whether the startup has ended since
     """
 
     def __init__(self, timeout: float, is_over: Callable[[], bool]) -> None:
@@ -159,7 +159,7 @@ class StreamCut(ConnectionResetError):
 class AbortedTransactionError(Exception):
     """A handler has swallowed a database error, so nothing can be saved.
 
-    Handlers may catch database errors around ``with env.cr.savepoint():``.
+    To catch a database error, a handler runs the query in ``env.cr.savepoint()``.
     """
 
 
@@ -189,7 +189,7 @@ class InvalidCredentials(Exception):
 
     :param detail: sentence for the client that does not reveal whether a login exists
     :param error: error code of RFC 6750 for the ``WWW-Authenticate`` header of Bearer.
-        None stands for ``invalid_token``.
+        None means ``invalid_token``.
     """
 
     def __init__(self, detail: str, error: str | None = None) -> None:
@@ -201,7 +201,7 @@ class InvalidCredentials(Exception):
 class TooManyAttempts(HTTPException):
     """429: too many failed logins.
 
-    :param seconds: until the client may try again
+    :param seconds: time until the client may try again
     """
 
     def __init__(self, seconds: int) -> None:
@@ -210,4 +210,4 @@ class TooManyAttempts(HTTPException):
 
 
 class CommandError(Exception):
-    """A command fails; the text is for its user."""
+    """An ``odoo api`` command fails. Its user reads the text."""

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Rules for the root paths of endpoints."""
+"""Normalizes and validates the root paths of endpoints."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ __all__ = ["clean_root_path", "is_below", "is_reserved", "is_valid"]
 RESERVED_SEGMENTS = frozenset(
     ["", *"json jsonrpc longpolling odoo web website websocket xmlrpc".split()]
 )
-#: Segments of letters and digits in any language, which browsers percent-encode, and
-#: of the other characters that a path may hold unencoded (RFC 3986, ``pchar``), except
-#: ``.`` and ``..``.
+#: Letters and digits of any language, which browsers percent-encode, and the other
+#: characters of ``pchar`` (RFC 3986). No segment may be ``.`` or ``..``.
 _VALID = re.compile(r"(/(?!\.\.?(/|$))[\w.~!$&'()*+,;=:@-]+)+")
 
 
@@ -30,7 +29,7 @@ def clean_root_path(root_path: str | Literal[False] | None) -> str:
 
 
 def is_reserved(root_path: str) -> bool:
-    """Return whether Odoo serves the paths below a normalized root path."""
+    """Return whether Odoo itself serves paths below a normalized root path."""
     return root_path.split("/")[1].lower() in RESERVED_SEGMENTS
 
 

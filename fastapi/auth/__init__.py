@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Ways to authenticate, one module each."""
+"""Authentication: ways to verify a credential, and what routes require of callers."""
 
 from ..exceptions import InvalidCredentials
 from .api_key import ApiKeyWay

@@ -28,7 +28,7 @@ __all__ = ["ApiKeyWay", "ValidKey", "may_be_key"]
 
 #: Characters of the longest key; Odoo makes keys of 40.
 MAX_KEY_LENGTH = 512
-#: The refusal of a wrong key.
+#: Detail of the 401 for a wrong key.
 INVALID_KEY = "Invalid API key"
 
 
@@ -48,7 +48,7 @@ class ValidKey(NamedTuple):
 
 
 def may_be_key(text: str) -> bool:
-    """Return whether the database can be searched for a key; PostgreSQL refuses NUL."""
+    """Return whether a text can be looked up as a key; PostgreSQL refuses NUL."""
     return text.isprintable() and 0 < len(text) <= MAX_KEY_LENGTH
 
 
@@ -127,10 +127,11 @@ class ApiKeyWay(Way):
         return valid
 
     def _has_candidate(self, env: Environment, key: str) -> bool:
-        """Return whether Odoo has compared a wrong key with the hash of another key.
+        """Return whether Odoo has hashed a wrong key, to compare it with another key.
 
-        The query is that of Odoo's ``_check_credentials``. If it has not, the key is
-        hashed anyway, so that the time does not tell that no key begins alike.
+        Otherwise the key has to be hashed here. Without that, a fast response would
+        reveal that no key has the same first characters. The query is that of Odoo's
+        ``_check_credentials``.
         """
         query = SQL(
             """

@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Failed attempts to authenticate, counted for all processes of a database.
 
-After too many failures a client has to wait: 429. Odoo's parameter
+After too many failures, a client gets a 429 and has to wait. Odoo's parameter
 ``base.login_cooldown_after`` limits the failures of one address for one subject (a
-login, or the beginning of a key). The limit for all subjects of one address is
+login, or the first characters of a key). The limit for all subjects of one address is
 :data:`ADDRESS_FACTOR` times as high. Other addresses are not affected. (Odoo itself
 counts in each process, and only by address: one client with a wrong password locks out
 all others behind the same address.)
@@ -43,13 +43,13 @@ IPV6_PREFIX = 64
 def check(env: Environment, connection: HTTPConnection | None, subject: str) -> None:
     """Refuse an attempt after too many failures.
 
-    Call this before a credential is verified, unless it is remembered (``verified``).
-    A refused attempt is not counted.
+    Call this before verifying a credential, unless ``verified`` has it. A refused
+    attempt is not counted.
 
     :param env: environment of the request; nothing is written
     :param connection: connection of the client; None for Odoo's request
-    :param subject: what a client may be guessing: a login, or the first characters of
-        a key
+    :param subject: what the client may be guessing: the login, or the first characters
+        of the key
     :raises TooManyAttempts: the client has to wait
     """
     address = _get_address(connection)
@@ -62,10 +62,10 @@ def check(env: Environment, connection: HTTPConnection | None, subject: str) -> 
 
 
 def failed(env: Environment, connection: HTTPConnection | None, subject: str) -> None:
-    """Count a failure after the transaction of the request, in another transaction.
+    """Count a failure in a transaction after that of the request.
 
-    If there is no database connection for it, the failure is logged, not counted.
-    Parameters: see :func:`check`.
+    If this transaction fails, the failure is only logged. Parameters as for
+    :func:`check`.
     """
     limits = _get_limits(env, _get_address(connection), subject)
     if limits:
@@ -83,7 +83,7 @@ def _count(registry: Registry, limits: dict[str, int]) -> None:
                 cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             env = Environment(cr, SUPERUSER_ID, {})
             env["fastapi.auth.failure"]._count(limits)
-    except Exception as err:  # the response is complete
+    except Exception as err:  # too late for an error response
         _logger.warning("A failed attempt to authenticate is not counted: %s", err)
 
 

@@ -3,9 +3,8 @@
 
 The first call goes through Odoo's ``res.users.authenticate``, which other addons may
 extend. After that, the process remembers the credential for some minutes
-(``verified``). Each later call reads from the database what also ends Odoo's sessions:
-whether the password, the login or a second factor has changed, or the user was
-archived.
+(``verified``). As for Odoo's sessions, each later call checks in the database that the
+user is active, and that the password, the login and the second factor are the same.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ __all__ = [
     "authenticate_basic",
 ]
 
-#: Context key for logins of an API, see ``models.res_users``.
+#: Context key of API logins, see ``models.res_users``.
 API_LOGIN_KEY = "fastapi_login"
 #: Characters; passlib refuses longer passwords (``PasswordSizeError``).
 MAX_PASSWORD_LENGTH = 4096
@@ -54,8 +53,8 @@ class BasicCredentials(HTTPBasicCredentials):
 class BasicScheme(HTTPBasic):
     """FastAPI's scheme, for logins and passwords in UTF-8.
 
-    With ``auto_error=False``, an invalid header becomes an empty credential, which is
-    always wrong. So all wrong credentials get the same response.
+    With ``auto_error=False``, an invalid header becomes an empty credential. So it gets
+    the same response as a wrong one.
     """
 
     def __init__(self, *, auto_error: bool = True) -> None:
@@ -110,7 +109,7 @@ def authenticate_basic(
 ) -> int:
     """Return the id of the user whose login and password were sent.
 
-    The time of a refusal does not tell which logins exist.
+    The response time does not reveal which logins exist.
 
     :param connection: connection of the client; None for Odoo's request
     :param env: environment of the request; nothing is written

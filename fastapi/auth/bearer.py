@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Credentials in the header ``Authorization: Bearer``."""
+"""Reads credentials from the header ``Authorization: Bearer``."""
 
 from typing import Any
 

@@ -43,9 +43,8 @@ class Caller:
 def authenticated_partner_impl() -> ResPartner:
     """Return the calling partner, or refuse the request; override this.
 
-    An override depends on what identifies the caller, and raises ``HTTPException`` with
-    status 401 without a valid credential. Endpoints with a way to authenticate have an
-    override.
+    An override raises ``HTTPException`` with status 401 if there is no valid
+    credential. Endpoints with a way to authenticate have an override.
 
     :raises NotImplementedError: there is no override, so clients can't authenticate
     """
@@ -84,8 +83,8 @@ def optionally_authenticated_caller(
 def _get_caller(connection: HTTPConnection, partner: ResPartner) -> Caller:
     """Return the caller for a partner.
 
-    If an override of the app has returned the partner, the user is the only active one
-    of the partner.
+    For a partner from an override of the app, the user is the partner's active user, or
+    None if there is not exactly one.
     """
     caller: Caller | None = connection.scope.get(CALLER_KEY)
     if caller is None or caller.partner_id != partner.id:

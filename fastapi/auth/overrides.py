@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Dependency overrides of endpoints that authenticate, or run as the caller.
+"""Makes the dependency overrides for authentication, and for apps run as the caller.
 
-The app's own overrides win over them.
+The app's own overrides take precedence.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -95,7 +95,7 @@ def check_runs_as_caller(app: FastAPI) -> None:
     """Refuse routes that depend on ``odoo_env`` in an app without these overrides.
 
     They would run as the endpoint's user for every caller. Such an app is mounted in
-    another one, or an override of ``_get_app`` returns it.
+    another one, or comes from an override of ``_get_app``.
 
     :raises ValueError: there is such a route
     """
@@ -188,7 +188,7 @@ def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides
     def endpoint_of_its_user(
         _id: Annotated[int, Depends(fastapi_endpoint_id)],
     ) -> BaseModel:
-        """Return the endpoint in its user's environment: callers can't read it."""
+        """Return the endpoint in its user's environment, as callers can't read it."""
         env = odoo_env_ctx.get()(user=endpoint_uid)
         return env["fastapi.endpoint"].browse(_id)
 
@@ -199,6 +199,6 @@ def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides
         fastapi_endpoint: endpoint_of_its_user,
     }
     for override in overrides.values():
-        # the app's own code that identifies the caller runs as the endpoint's user
+        # the app's code that identifies the caller runs as the endpoint's user
         override.not_below = _IDENTIFYING  # type: ignore[attr-defined]
     return overrides

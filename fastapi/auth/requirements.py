@@ -35,8 +35,8 @@ def require_scopes(*scopes: str) -> Any:
 
         @router.post("/orders", dependencies=[require_scopes("orders:write")])
 
-    All scopes are needed, or the response is a 403. A credential that is not limited by
-    scopes has all of them. OpenAPI shows the scopes.
+    Callers need all scopes, and get a 403 otherwise. A credential that is not limited
+    by scopes has all of them. OpenAPI shows the scopes.
 
     :param scopes: each of printable ASCII characters, without spaces, ``"`` and ``\\``
     :raises ValueError: there are no scopes, or one has other characters
@@ -71,9 +71,8 @@ def require_group(*xml_ids: str) -> Any:
 
 
 def check_scopes(caller: Caller, scopes: Iterable[str]) -> None:
-    """Refuse a caller whose credential lacks scopes.
+    """Refuse a caller whose credential lacks one of the scopes.
 
-    :param scopes: the scopes that are needed
     :raises HTTPException: 403
     """
     if caller.scopes is None:

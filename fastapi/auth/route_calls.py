@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The functions that routes of an app depend on."""
+"""Iterates over the functions that routes call: handlers and dependencies."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ __all__ = ["is_call_of", "iter_route_calls"]
 
 
 def iter_route_calls(routes: Sequence[BaseRoute]) -> Iterator[tuple[Any, Any]]:
-    """Yield the path of each route with each function that it calls, at all levels."""
+    """Yield path and function for each function that a route calls, at all levels."""
     for route in iter_route_contexts(routes):
         if isinstance(route.original_route, APIRoute):
             for call in _iter_calls(route.dependant):
@@ -20,7 +20,7 @@ def iter_route_calls(routes: Sequence[BaseRoute]) -> Iterator[tuple[Any, Any]]:
 
 
 def is_call_of(call: Any, function: Callable[..., Any]) -> bool:
-    """Return whether an app calls a function, or a replacement, which has its name."""
+    """Return whether ``call`` is a function, or a wrapper that has its name."""
     return (
         getattr(call, "__module__", ""),
         getattr(call, "__qualname__", ""),

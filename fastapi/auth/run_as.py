@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Checks users that call, and runs requests as the caller's user."""
+"""Checks whether a user may call an API, and runs requests as the caller's user."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RUNS_AS_KEY = "odoo.fastapi.runs_as"
 
 
 def get_user(env: Environment, user_id: int) -> ResUsers:
-    """Return a user with sudo, and read only what each request needs of it."""
+    """Return a user with sudo, and fetch only the fields that each request needs."""
     user = env["res.users"].sudo().browse(user_id)
     user.fetch(["active", "partner_id"])
     return user
@@ -58,8 +58,8 @@ def become(connection: HTTPConnection, caller: Caller) -> Environment:
     """Run the rest of the request as the caller's user.
 
     Computations that are pending at the commit run as that user, too. The language
-    comes from ``Accept-Language``, or else from the user. The context of record rules
-    has ``authenticated_partner_id``.
+    comes from ``Accept-Language``, or else from the user. Record rules can use
+    ``authenticated_partner_id``.
 
     :return: the environment of the handlers
     :raises HTTPException: 403, the caller has no user

@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Odoo's session as a way to authenticate.
 
-Browsers also send the cookie with requests from pages of other sites. So a request that
-may change something must come from a page of this site, or contain Odoo's CSRF token,
-which only pages of this site can read.
+Browsers also send the cookie with requests from pages of other sites. So a request with
+an unsafe method must come from a page of this site, or contain Odoo's CSRF token, which
+only pages of this site can read.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SESSION_SCHEME", "SessionWay", "get_odoo_user"]
 
-#: The cookie, for OpenAPI.
+#: Describes the cookie in OpenAPI.
 SESSION_SCHEME = APIKeyCookie(
     name="session_id",
     scheme_name="OdooSession",
@@ -36,7 +36,7 @@ SESSION_SCHEME = APIKeyCookie(
     "browser sends it by itself: leave the value empty.",
     auto_error=False,
 )
-#: Header for the token of ``odoo.http.Request.csrf_token``.
+#: Header with the token that ``odoo.http.Request.csrf_token`` returns.
 CSRF_HEADER = "X-CSRF-Token"
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -70,7 +70,7 @@ def get_odoo_user(env: Environment) -> ResUsers | None:
 
     Odoo uses the session, or the ``auth`` of the endpoint's routing info.
 
-    :raises HTTPException: 403, the session identifies the user, and the request may
+    :raises HTTPException: 403, only a session identifies the user, and the request may
         come from another site
     """
     user = _get_user(env)
@@ -113,10 +113,10 @@ def _check_site() -> None:
 
 
 def _is_from_this_site() -> bool:
-    """Return whether the browser says that a page of this site sends the request.
+    """Return whether the browser says that a page of this site sent the request.
 
-    ``Sec-Fetch-Site`` is used first: pages can't set it, and it stays right if a proxy
-    changes the URL. Browsers omit it over plain HTTP; then ``Origin`` is used.
+    ``Sec-Fetch-Site`` takes precedence: pages can't set it, and it stays right if a
+    proxy changes the URL. Browsers omit it over plain HTTP; then ``Origin`` counts.
     """
     httprequest = request.httprequest
     site = httprequest.headers.get("Sec-Fetch-Site")

@@ -4,8 +4,8 @@
 Hashing a password takes half a second of CPU on purpose. So each process remembers the
 credentials that it has verified, as keyed hashes that only this process can compute.
 
-An entry may be out of date. Code that uses it must check in the database that it is
-still true: see :class:`Verified`.
+An entry may be outdated. Code that uses it must check in the database that it is still
+valid.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ MAX_ENTRIES = 10_000
 
 
 class Verified(NamedTuple):
-    """A credential that was right when it was verified.
+    """A credential that was valid when it was verified.
 
     :param user_id: id of the user
-    :param key_id: id of the ``res.users.apikeys``, if it is a key
-    :param fingerprint: :func:`digest` of values that must not have changed since
+    :param key_id: id of the ``res.users.apikeys``, for an API key
+    :param fingerprint: :func:`digest` of the values that must be unchanged
     :param method: how it was verified, if the fingerprint depends on that
     """
 
@@ -57,7 +57,7 @@ _memory = _Memory()
 def _get_memory() -> _Memory:
     """Return the memory of this process.
 
-    A forked process gets a new one, because its copy of the lock may stay locked.
+    A forked process gets a new one, because its copy of the lock may be locked forever.
     """
     global _memory  # noqa: PLW0603
     memory = _memory
@@ -67,15 +67,15 @@ def _get_memory() -> _Memory:
 
 
 def digest(text: str) -> bytes:
-    """Return a hash of a text; only this process can compute it."""
+    """Return a hash of a text that only this process can compute."""
     return hmac.digest(_get_memory().key, text.encode(errors="surrogatepass"), "sha256")
 
 
 def get(env: Environment, kind: str, secret: str) -> Verified | None:
     """Return the entry of a credential, None if it is not remembered.
 
-    :param kind: kind of the credential, because one text may be valid for several
-    :param secret: the credential; for a password, with the login
+    :param kind: kind of the credential, because one text may be valid for several kinds
+    :param secret: the credential; a password together with its login
     """
     memory = _get_memory()
     entry = memory.entries.get((env.cr.dbname, digest(f"{kind}\0{secret}")))
@@ -93,7 +93,7 @@ def put(env: Environment, kind: str, secret: str, verified: Verified) -> None:
         entries = memory.entries
         entries.pop(key, None)
         entries[key] = (now + MAX_AGE, verified)
-        # expired entries are the first: all are kept equally long
+        # all entries have the same lifetime, so the oldest expire first
         while len(entries) > MAX_ENTRIES or next(iter(entries.values()))[0] <= now:
             del entries[next(iter(entries))]
 

@@ -2,8 +2,8 @@
 """Ways to authenticate, which an administrator chooses on the endpoint.
 
 A way verifies one kind of credential. :class:`Authentication` combines the ways of an
-endpoint: it calls them, checks which users may call, refuses credentials of different
-users, and makes the 401 responses.
+endpoint: it calls them, checks whether the user may call, refuses credentials of
+different users, and makes the 401 responses.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Authentication", "Way"]
 
-#: The refusal of a request without credentials.
+#: Detail of the 401 for a request without credentials.
 NOT_AUTHENTICATED = "Not authenticated"
 
 
@@ -45,8 +45,8 @@ class Way(ABC):
     scheme: SecurityBase
     #: Value of ``WWW-Authenticate``, None if HTTP has no scheme for the way.
     challenge: str | None = None
-    #: Whether browsers send the credential by themselves, even for other sites.
-    #: Any other credential of the same user is used instead.
+    #: Whether browsers send the credential by themselves, even from pages of other
+    #: sites. Any other credential of the same user takes precedence.
     is_ambient: bool = False
     #: Whether another way of the endpoint reads ``Authorization: Bearer``, too.
     shares_bearer: bool = False
@@ -62,28 +62,27 @@ class Way(ABC):
         :param credential: what ``scheme`` returns, not None
         :param env: environment of the endpoint's user
         :return: None if the credential is for another way
-        :raises InvalidCredentials: it is wrong, has expired, or was revoked
+        :raises InvalidCredentials: the credential is wrong, expired or revoked
         :raises TooManyAttempts: there were too many failures
         """
 
     def check_request(self, connection: HTTPConnection) -> None:  # noqa: B027
-        """Refuse a request for which the credential is not enough.
+        """Refuse a request for which this credential alone is not enough.
 
-        Called if no other credential of the same user was sent.
+        Called if the client sent no other credential of the same user.
 
         :raises fastapi.HTTPException: the request is refused
         """
 
     def join(self, others: Sequence[Way]) -> None:
-        """Set what depends on the other ways of the endpoint; called once."""
+        """Set attributes that depend on the other ways of the endpoint; called once."""
         self.shares_bearer = _is_bearer(self) and any(map(_is_bearer, others))
 
     def prepare(self, headers: Mapping[str, str]) -> Callable[[], None] | None:
         """Return a function that must run before the request is authenticated, if any.
 
         Called before the app. An override must be fast, and must not use the database.
-        Its function runs while no transaction is open, so it may wait for other
-        servers.
+        The function may wait for other servers: it runs while no transaction is open.
 
         :param headers: headers of the request, case-insensitive
         """
@@ -91,7 +90,7 @@ class Way(ABC):
 
 
 class Authentication:
-    """Dependencies for the ways of an endpoint; a credential for one is enough.
+    """Dependencies that accept a credential for any of the ways of an endpoint.
 
     :param ways: ways by precedence; ambient ones are moved to the end
     :param allow_portal_users: whether users who are not internal may call
@@ -120,8 +119,8 @@ class Authentication:
     def _make_dependency(self, optional: bool) -> Callable[..., Any]:
         """Return a dependency that depends on all schemes.
 
-        FastAPI reads its signature, and shows the schemes as alternatives. The function
-        also checks the scopes of FastAPI's ``Security``.
+        FastAPI reads its signature and documents the schemes as alternatives. It also
+        checks the scopes of FastAPI's ``Security``.
         """
 
         def authenticate(
@@ -158,7 +157,7 @@ class Authentication:
     def _authenticate(
         self, connection: HTTPConnection, credentials: Mapping[str, Any]
     ) -> Caller | None:
-        """Return the caller, after calling the ways once for each request.
+        """Return the caller. The ways are called only once in each request.
 
         FastAPI calls the dependency again for other scopes.
         """
