@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Schemas that read records, filters and pages of lists, routes of a model."""
+"""Schemas that read records; filters and pages of lists; generated CRUD routes."""
 
 from .conditional import IfMatch, IfNoneMatch, make_etag
 from .crud import CrudRouter

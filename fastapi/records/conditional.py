@@ -4,14 +4,14 @@
 An entity tag is a hash of the JSON that the client gets. ``write_date`` is not enough:
 the content also depends on related records, computed fields, the language, company and
 rights of the caller, and the schema. The hash takes 4 µs for a record and 90 µs for a
-page of 80. The content is read anyway, so a 304 saves the transfer, not the work.
+page of 80. The content is read in any case, so a 304 saves the transfer, not the work.
 
-``If-Match`` is compared with the hash of the record in the current transaction. To keep
-the comparison valid until the commit, the row of the record is updated without a
-change. Two such requests at the same time then conflict, even if they write to other
-tables, such as the lines of an order: PostgreSQL refuses the second one, Odoo replays
-it, and it sees the new tag. A lock is not enough, as the second transaction would
-still read its old snapshot after the wait.
+``If-Match`` is compared with the hash of the record in the current transaction. The
+comparison must hold until the commit, so an ``UPDATE`` without changes writes the row
+of the record. Concurrent requests for the record then conflict, even if they write to
+other tables, such as the lines of an order: PostgreSQL refuses the second one, Odoo
+replays it, and it sees the new tag. A lock is not enough: after waiting for it, the
+second transaction would still read its old snapshot.
 """
 
 import hashlib
@@ -34,8 +34,8 @@ __all__ = ["IfMatch", "IfNoneMatch", "make_etag"]
 T = TypeVar("T", bound=BaseModel)
 S = TypeVar("S", bound=RecordSchema)
 
-#: The tags of a header (RFC 9110, 8.8.3). ``werkzeug.http.parse_etags``, in the
-#: releases that Odoo requires, takes seconds for a header of thousands of spaces.
+#: The tags of a header (RFC 9110, 8.8.3). In the releases that Odoo requires,
+#: ``werkzeug.http.parse_etags`` takes seconds for a header of thousands of spaces.
 TAG = re.compile(r'(W/)?"([^"]*)"')
 TAGS = re.compile(r'[ \t,]*((W/)?"[^"]*"[ \t,]*)*')
 
@@ -46,8 +46,8 @@ PRECONDITION_FAILED = "The record has changed since you read it."
 def make_etag(item: BaseModel) -> str:
     """Return the strong entity tag of a response body, in quotation marks.
 
-    The hash covers all fields, even those that ``response_model_exclude_none`` and the
-    like leave out.
+    The hash covers all fields, even those that ``response_model_exclude_none`` or
+    similar options leave out.
 
     :param item: schema of a record, or a page of them
     """
@@ -69,22 +69,22 @@ class _Conditions:
         self._if_none_match = _parse(if_none_match)
 
     def _has_mismatch(self, etag: str) -> bool:
-        """Return whether ``If-Match`` names other tags only, by strong comparison."""
+        """Return whether ``If-Match`` has only other tags, by strong comparison."""
         return self._if_match is not None and not self._if_match.contains(etag)
 
     def _is_known(self, etag: str) -> bool:
-        """Return whether ``If-None-Match`` names the tag, by weak comparison."""
+        """Return whether ``If-None-Match`` has the tag, by weak comparison."""
         header = self._if_none_match
         return header is not None and header.contains_weak(etag)
 
 
-# Each class documents the header that suits its routes, and checks the other one too.
+# Each class checks both headers, but documents only the one that suits its routes.
 
 
 class IfNoneMatch(_Conditions):
-    """Dependency of a route that reads: 304 if the client has the content already.
+    """Dependency of a route that reads: 304 if the client already has the content.
 
-    Sets ``ETag`` in the response::
+    It sets ``ETag`` in the response::
 
         @router.get("/orders/{order_id}")
         def get_order(
@@ -112,14 +112,14 @@ class IfNoneMatch(_Conditions):
 
         :param item: what the route returns
         :raises CommittedHTTPException: 304, the client has this content
-        :raises HTTPException: 412, ``If-Match`` names another tag
+        :raises HTTPException: 412, ``If-Match`` has only other tags
         """
         etag = make_etag(item)
         if self._has_mismatch(etag):
             raise HTTPException(412, PRECONDITION_FAILED)
         self._response.headers["ETag"] = etag
         if self._is_known(etag):
-            # with the headers that dependencies have set, such as Cache-Control
+            # keep the headers that dependencies have set, such as Cache-Control
             raise CommittedHTTPException(304, headers=dict(self._response.headers))
         return item
 
@@ -153,12 +153,12 @@ class IfMatch(_Conditions):
     def check(
         self, record: Record, schema: type[RecordSchema], operation: str = "write"
     ) -> None:
-        """Check that the record is still as the client knows it.
+        """Check that the record has not changed since the client read it.
 
         Call this before you change anything. The result holds until the commit.
 
         :param record: a record that the user may read
-        :param schema: schema of the response that the tag comes from
+        :param schema: schema of the response with the client's tag
         :param operation: ``write`` or ``unlink``
         :raises HTTPException: 412, the record has changed
         :raises AccessError: the user may not do the operation, with or without a match
@@ -166,7 +166,7 @@ class IfMatch(_Conditions):
         if self._if_match is None and self._if_none_match is None:
             return
         record.check_access(operation)
-        if record._auto:  # else the model has no table, or one that is not Odoo's
+        if record._auto:  # otherwise Odoo does not own the table, or there is none
             table = SQL.identifier(record._table)
             query = SQL("UPDATE %s SET id = id WHERE id = %s", table, record.id)
             # on a conflict, Odoo replays the request
@@ -179,7 +179,7 @@ class IfMatch(_Conditions):
         """Return the changed record as it is stored, and set ``ETag`` in the response.
 
         :param schema: the same as for :meth:`check`
-        :raises ValidationError: a constraint that Odoo checks when it stores the record
+        :raises ValidationError: the record violates a constraint when Odoo stores it
         """
         read_stored(record.env)
         item = schema.model_validate(record)
@@ -188,10 +188,10 @@ class IfMatch(_Conditions):
 
 
 def read_stored(env: Environment) -> None:
-    """Drop the cache, so that values are read as later requests will read them.
+    """Flush and drop the cache, so that values are read as later requests read them.
 
-    The cache can differ from the database: in the order of x2many records, in the order
-    of JSON keys, and in computed fields with incomplete dependencies.
+    The cache can differ from the database in the order of x2many records and of JSON
+    keys, and in computed fields with incomplete dependencies.
     """
     env.invalidate_all()
 

@@ -47,7 +47,7 @@ SortParam: TypeAlias = Sequence[str] | Mapping[str, str] | Callable[..., Sort]
 
 
 class CrudRouter(APIRouter):
-    """A router with routes to list, get, create, change and delete records::
+    """A router with routes that list, get, create, change and delete records::
 
         crud = CrudRouter(
             "sale.order",
@@ -75,23 +75,22 @@ class CrudRouter(APIRouter):
     ``delete``  ``DELETE /{id}``      with ``delete=True``
     ==========  ====================  =========================================
 
-    ``only`` limits the routes to those that it names. A route declared on the router
-    replaces the generated one with the same path and method. Routes with other paths
-    can be declared, too. They come before the generated ones, so that ``/stats`` is not
-    taken for the id of a record. They can use the dependencies ``env``, ``domain`` and
-    ``record`` of the router.
+    ``only`` limits the generated routes. A route declared on the router replaces the
+    generated one with the same path and method. Routes with other paths come before the
+    generated ones, so that ``/stats`` is not taken for the id of a record. Declared
+    routes can use the dependencies ``env``, ``domain`` and ``record`` of the router.
 
-    Each route answers with 404 if the record does not exist, the user may not read it,
-    or it is outside of ``domain``. If a record is outside of ``domain`` after it was
-    created or changed, the request is rolled back with a 403. Related records, which a
-    client names by id, are limited by the user's rights, not by ``domain``. Archived
-    records can be read by id. They are listed only if the filter or the domain has a
-    condition on ``active``.
+    The response is a 404 if the record does not exist, the user may not read it, or it
+    is outside of ``domain``. If a created or changed record ends up outside of
+    ``domain``, the request is rolled back with a 403. Related records, which a client
+    names by id, are limited by the user's rights, not by ``domain``. Archived records
+    can be read by id. They are listed only if the filter or the domain has a condition
+    on ``active``.
 
     Responses have an ``ETag``, see :mod:`.conditional`.
 
-    Create the router at the top of a module, or in ``_get_routers`` if it uses schemas
-    of :func:`schema_from`. It keeps nothing of a database.
+    Create the router at module level, or in ``_get_routers`` if it uses schemas of
+    :func:`schema_from`. It keeps no data of a database.
 
     :param model: name of the model
     :param schema: schema of a record in responses
@@ -103,21 +102,21 @@ class CrudRouter(APIRouter):
     :param sort: fields by which clients may sort the list, a mapping of the clients'
         names to fields, or a dependency made by :func:`sorting`
     :param cursor: page the list with cursors (:func:`cursor_paging`) instead of numbers
-    :param domain: the records of the router: a domain, a function that takes the
+    :param domain: restricts the records: a domain, a function that takes the
         environment and returns one, or ``Depends(…)``
-    :param env: dependency: the environment of the records. The default refuses callers
-        who are not authenticated. Use ``odoo_env`` for a public API.
+    :param env: dependency that returns the environment of the records. The default
+        refuses callers who are not authenticated. Use ``odoo_env`` for a public API.
     :param only: names of the routes to generate
     :param name: name of one record, for names and texts of the routes
-        (``list_<name>``). Default: the name of the model with underscores. Must be
-        unique in the app.
+        (``list_<name>``), unique in the app. Default: the name of the model with
+        underscores.
     :param page_class: generic class of the pages. For schemas of ``extendable``:
         ``odoo.addons.extendable_fastapi.schemas.PagedCollection``.
     :param values: function that takes the environment and returns values for each new
         record. They replace what the client has sent.
-    :param checked_sudo: create, change and delete records with
+    :param checked_sudo: whether to create, change and delete records with
         :func:`~odoo.addons.fastapi.access.checked_sudo`, for models that need rights on
-        other models for it
+        other models for that
     :param params: arguments of ``APIRouter``: ``prefix``, ``tags``, ``dependencies``, …
     :raises ValueError: ``only`` names a route that can't be generated
     """
@@ -175,7 +174,7 @@ class CrudRouter(APIRouter):
     def _create_record(self, model: Record, vals: dict[str, Any]) -> Record:
         """Create a record and return it.
 
-        An override may change the values, or call a method of the model instead.
+        An override may change the values, or call another method of the model.
 
         :param model: the empty recordset, in the environment of the router
         :param vals: values that the client has sent
@@ -359,7 +358,7 @@ class CrudRouter(APIRouter):
         return get_record
 
     def _read(self, env: Environment, domain: Domain, id: int) -> RecordSchema | None:
-        """Read a record of the domain with one search. None if there is no such."""
+        """Read a record of the domain with one search; None if it is not found."""
         model = env[self.model]
         found = self.schema.from_search(model, _with_id(model, domain, id), order="id")
         return found[0] if found else None
@@ -369,7 +368,7 @@ class CrudRouter(APIRouter):
     ) -> RecordSchema:
         """Read a created or changed record, and set ``ETag`` in the response.
 
-        :raises HTTPException: 403, the record is outside of the domain now
+        :raises HTTPException: 403, the record is now outside of the domain
         """
         read_stored(env)
         item = self._read(env, domain, record.id)
@@ -388,13 +387,13 @@ def _make_sorting(sort: SortParam) -> Callable[..., Sort | None]:
 
 
 def _no_value() -> None:
-    """Dependency in place of an unused one."""
+    """Dependency that replaces an unused one."""
 
 
 def _make_plain(domain: Any) -> list[Any]:
     """Convert a domain to a list.
 
-    A ``Domain`` object keeps its optimization for a model of one database.
+    A ``Domain`` object caches optimizations for a model of one database.
     """
     return [
         (*term[:2], _make_plain(term[2]))
@@ -412,7 +411,7 @@ def _get_shape(route: APIRoute) -> str:
 def _with_id(model: Record, domain: Domain, id: int) -> Domain:
     """Restrict a domain to one id, archived or not."""
     domain &= Domain("id", "=", id)
-    if model._active_name:  # Odoo then adds no condition of its own
+    if model._active_name:  # stops Odoo from adding ``active = True``
         domain &= Domain(model._active_name, "in", [True, False])
     return domain
 

@@ -26,7 +26,7 @@ READ: dict[int | str, Any] = {
     200: {"headers": {"ETag": ETAG}},
     304: {"description": "The client has the current content already."},
 }
-# besides the errors that every app documents
+# in addition to the errors that every app documents
 REFUSED: dict[int | str, Any] = {
     403: {"model": ErrorDetail, "description": "The caller is not allowed to do this."}
 }
@@ -39,7 +39,7 @@ def choose_routes(only: Collection[str] | None, **arguments: Any) -> set[str]:
     """Return the names of the routes to generate.
 
     :param arguments: arguments of ``CrudRouter`` that routes need
-    :raises ValueError: ``only`` has an unknown name, or one without its argument
+    :raises ValueError: ``only`` has an unknown name, or a route lacks its argument
     """
     routes = {"list", "get", *(name for name, given in arguments.items() if given)}
     for name in only or ():

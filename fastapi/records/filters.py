@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Filters of lists: query parameters that are converted to a domain."""
+"""Filters of lists: converts query parameters to a domain."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Lookup:
     """The condition of a parameter of a :class:`FilterSchema`.
 
     :param fields: name of a field, also of a related record (``"partner_id.name"``).
-        With several, one of them has to match. Default: the name of the parameter.
+        If there are several, one has to match. Default: the name of the parameter.
     :param operator: operator of Odoo's domains. Default: ``in`` for a list, else ``=``.
-    :raises ValueError: a filter can't have that operator
+    :raises ValueError: a filter can't use the operator
     """
 
     def __init__(self, *fields: str, operator: str | None = None) -> None:
@@ -59,8 +59,8 @@ class FilterSchema(BaseModel):
         def orders(filter: Annotated[OrderFilter, Depends(filtering(OrderFilter))]):
             env["sale.order"].search(filter.to_domain())
 
-    A parameter without a value adds no condition. For what an operator can't express,
-    write a method ``filter_<parameter>``, which takes the value and returns a domain::
+    A parameter without a value adds no condition. If no operator fits, write a method
+    ``filter_<parameter>``, which takes the value and returns a domain::
 
         late: bool | None = None
 
@@ -74,8 +74,8 @@ class FilterSchema(BaseModel):
     def to_domain(self) -> Domain:
         """Return the domain of the records that the client asks for.
 
-        :raises odoo.exceptions.ValidationError: a text, number or time that PostgreSQL
-            or Odoo can't compare with
+        :raises odoo.exceptions.ValidationError: PostgreSQL or Odoo can't compare fields
+            with a text, number or time
         """
         conditions = []
         for name, fields, operator in self._get_lookups():
@@ -113,7 +113,7 @@ class FilterSchema(BaseModel):
 
 
 def _fit(name: str, operator: str, value: Any) -> Any:
-    """Return a value that Odoo and PostgreSQL can compare with.
+    """Return a value that Odoo and PostgreSQL can compare fields with.
 
     :param name: name of the parameter
     :raises odoo.exceptions.ValidationError: a number or time out of range
@@ -141,7 +141,8 @@ F = TypeVar("F", bound=FilterSchema)
 def filtering(schema: type[F]) -> Callable[..., F]:
     """Return a dependency that provides the filters of the request.
 
-    It is the same function at each call with a schema, so that an app can override it.
+    Each call with the same schema returns the same function, so that apps can override
+    it.
 
     :param schema: its fields are query parameters
     """
@@ -152,12 +153,12 @@ def filtering(schema: type[F]) -> Callable[..., F]:
 
 
 def _make_dependency(schema: type[F]) -> Callable[..., F]:
-    if not schema.__pydantic_complete__:  # a class that it names was defined later
+    if not schema.__pydantic_complete__:  # it refers to a class that was defined later
         schema.model_rebuild()
     aliases: dict[str, str] = {}
 
-    # FastAPI before 0.165 documents a model in Query() as one parameter if the route
-    # has other parameters
+    # if a route has other parameters, FastAPI before 0.165 documents a model in Query()
+    # as a single parameter
     def get_filter(**values: Any) -> F:
         try:
             by_alias = {aliases[name]: value for name, value in values.items()}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelSchema", "schema_from"]
 
-#: Types of values, by type of the field, where nothing else decides.
+#: Default types of values, by type of the field.
 TYPES: dict[str, Any] = {
     "boolean": bool,
     "date": dt.date,
@@ -31,7 +31,7 @@ TYPES: dict[str, Any] = {
     "properties_definition": list[dict[str, Any]],
     "text": str,
 }
-# Types of values that are read in another way than they are written.
+# Types of values that differ when they are read.
 READ_TYPES: dict[str, Any] = {
     "binary": BinaryLink,
     "many2one_reference": ModelReference,
@@ -42,7 +42,7 @@ WRITTEN_TYPES: dict[str, Any] = {
     "many2one_reference": int,
     "reference": str,
 }
-#: Types of fields that always have a value.
+#: Types of fields that are never empty.
 NEVER_EMPTY = frozenset(
     {"boolean", "float", "integer", "many2many", "monetary", "one2many", "properties"}
 )
@@ -50,7 +50,7 @@ NEVER_EMPTY = frozenset(
 
 @dataclass(frozen=True)
 class FieldDefinition:
-    """Facts about a field of a model that its schemas need."""
+    """What schemas need to know about a field of a model."""
 
     name: str
     type: str
@@ -84,8 +84,8 @@ class FieldDefinition:
     def get_type(self, written: bool, schema: Any = None) -> Any:
         """Return the type of a value that is not empty.
 
-        :param written: the client sends the value
-        :param schema: schema of related records, or the type of another field
+        :param written: whether the client sends the value
+        :param schema: schema of related records; for other fields, the type
         """
         related = schema or (int if written else Reference)
         if self.type == "many2one":
@@ -133,11 +133,11 @@ class ModelSchema(RecordSchema):
         """Return a schema for the values of a new record.
 
         A field is required if the model requires it and has no default. Related records
-        are ids. In place of a list of another schema made by ``schema_from``, there is
-        a list of its ``for_create``.
+        are ids. A list of another schema made by ``schema_from`` becomes a list of its
+        ``for_create``.
 
         :param names: fields of this schema. Default: all that can be written.
-        :param types: fields with other types, or with the schema of related records
+        :param types: more fields, each with its type or the schema of related records
         """
         return cls._make_variant("Create", names, types)
 
@@ -145,8 +145,8 @@ class ModelSchema(RecordSchema):
     def for_update(cls, *names: str, **types: Any) -> type[ModelSchema]:
         """Return a schema for changes of a record, without required fields.
 
-        Else as :meth:`for_create`. In a list of schemas, those with an id change that
-        record.
+        The rest is as in :meth:`for_create`. In a list of schemas, those with an id
+        change that record.
         """
         return cls._make_variant("Update", names, types)
 
@@ -212,8 +212,8 @@ def schema_from(
     :param names: fields of the schema, each by its name
     :param schema_name: name in the documentation. Default: made of the model's name.
     :param types: more fields, each with the type of its values. For related records,
-        the schema of one (default: :class:`Reference`).
-    :raises ValueError: the model has no such field, or no field is named
+        the schema of one record (default: :class:`Reference`).
+    :raises ValueError: the model lacks a field, or no field is named
     """
     chosen = dict.fromkeys((*names, *types))
     if not chosen:

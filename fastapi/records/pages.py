@@ -3,8 +3,8 @@
 
 Pages by number (``dependencies.paging``) come with the number of all records, and a
 client can go to any page. Later pages take longer, and they shift when a record is
-created or deleted. A cursor is the place where the last page has ended. Each page then
-takes the same time, and no record is repeated or left out.
+created or deleted. With a cursor, a page starts after the last record of the previous
+one. Each page takes the same time, and no record is repeated or left out.
 """
 
 import base64
@@ -101,18 +101,17 @@ class Sort:
 
 
 def sorting(*names: str, default: str = "", **fields: str) -> Callable[..., Sort]:
-    """Return a dependency that provides the order of the request.
+    """Return a dependency that provides the order that the client asks for.
 
-    The query parameter ``sort`` has names with commas between them, each with a minus
-    for descending: ``?sort=-date_order,name``. Other names are a 422::
+    The query parameter ``sort`` has names separated by commas. A minus before a name
+    means descending: ``?sort=-date_order,name``. Unknown names are a 422::
 
         sort: Annotated[Sort, Depends(sorting("name", date="date_order"))]
 
     :param names: fields by which a client may sort
-    :param default: value of the parameter if the client sends none. If empty, the
-        model's own order.
+    :param default: default value of the parameter. If empty, the model's own order.
     :param fields: more fields, by the names that clients use
-    :raises ValueError: no field is named, or the default has another one
+    :raises ValueError: no field is named, or the default has an unknown one
     """
     by_name = {**{name: name for name in names}, **fields}
     if not by_name:
@@ -148,7 +147,7 @@ def search_page(
 ) -> PagedCollection[S]:
     """Return one page of records, and the number of all that match.
 
-    The records are counted by a second query only if the page does not tell.
+    A second query counts the records if the page is full, or empty after an offset.
 
     :param model: recordset of the model, for the environment
     :param filter: None for all records
@@ -215,7 +214,7 @@ def search_cursor_page(
 ) -> CursorPage[S]:
     """Return one page of a long list, and the cursor of the next one.
 
-    With an index for the order, the last page takes as long as the first one.
+    The last page is as fast as the first one if there is an index for the order.
 
     :param model: recordset of the model, for the environment
     :param filter: None for all records
@@ -236,7 +235,7 @@ def search_cursor_page(
     if paging.cursor is not None:
         domain &= _after(model, terms, _decode(model, terms, paging.cursor))
     order = ", ".join(f"{name} {'desc' if desc else 'asc'}" for name, desc in terms)
-    # one more tells whether there is a next page
+    # reads one record more, to know whether there is a next page
     records, items = schema._search_with_next(model, domain, order, paging.limit, names)
     cursor = None
     if len(records) > len(items):
@@ -247,8 +246,8 @@ def search_cursor_page(
 def _make_page(page: type[P], schema: type[RecordSchema], **values: Any) -> P:
     """Make a page of validated items.
 
-    Schemas of ``extendable_fastapi`` are another class in each database, so that no
-    page class fits all of them.
+    A schema of ``extendable_fastapi`` has another class in each database, so no page
+    class fits all of them.
     """
     if type(schema) is type(RecordSchema):
         page = page[schema]  # type: ignore[index]
@@ -262,16 +261,16 @@ def _to_domain(filter: Filter) -> Domain:
 
 
 def _with_id(order: str) -> str:
-    """Add the id to an order, if it is not there."""
+    """Add the id to an order, unless it is there."""
     names = {term.split()[0] for term in order.split(",")}
     return order if "id" in names else f"{order}, id"
 
 
 def _encode(record: Record, terms: Terms) -> str:
-    """Return the cursor for what follows a record: its values of the sorted fields.
+    """Return the cursor after a record: the record's values of the sorted fields.
 
-    The cache (``Field._get_cache``, see ``rows``) tells an empty number from 0, as the
-    database does.
+    Values come from the cache (``Field._get_cache``), which distinguishes an empty
+    number from 0, as the database does.
     """
     values = []
     for name, _desc in terms:
@@ -325,10 +324,10 @@ def _get_adapter(kinds: tuple[str, ...]) -> TypeAdapter[Any]:
 
 
 def _after(model: Record, terms: Terms, values: Sequence[Any]) -> Domain:
-    """Return the domain of the records that follow a cursor.
+    """Return the domain of the records after a cursor.
 
-    It is SQL, because a domain treats an empty number as 0, but PostgreSQL sorts it as
-    the largest.
+    It uses SQL: a usual condition treats an empty number as 0, but PostgreSQL sorts it
+    as the largest.
     """
 
     def to_sql(model: Record, alias: str, query: Any) -> SQL:

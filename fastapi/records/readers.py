@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Reads one field of a batch of records, by the type of the field."""
+"""Reads a field of a batch of records; each type of field has its reader."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Column", "read_column"]
 
-#: Types of fields whose cached values a schema takes as they are, if not empty.
+#: Types of fields whose cached values need no conversion, unless they are empty.
 PLAIN_TYPES = frozenset(
     {"boolean", "char", "date", "datetime", "float", "integer", "monetary"}
     | {"many2one", "selection", "text"}
@@ -69,7 +69,7 @@ class RecordBatch(Protocol):
 
 
 def read_column(batch: RecordBatch, column: Column, name: str) -> list[Any]:
-    """Return the value of a field of each record, for a column."""
+    """Return the values of a field, one for each record."""
     records = batch.records
     if name == "id":
         return list(records._ids)
@@ -88,7 +88,7 @@ def read_column(batch: RecordBatch, column: Column, name: str) -> list[Any]:
 
 
 def _read_values(records: BaseModel, field: Field) -> list[Any]:
-    """Return the value of a field of each record, None where it has none.
+    """Return the values of a field, one for each record. Empty ones may be None.
 
     Plain values are taken from the cache, which ``fetch`` has filled: that is ten times
     faster than ``Field.__get__``. Odoo's own fields read the cache with
@@ -102,7 +102,7 @@ def _read_values(records: BaseModel, field: Field) -> list[Any]:
         and not field.company_dependent
         and (
             not field.translate
-            # the cache has the text in the language of the environment
+            # the cache has a single text: in the language of the environment
             or (field.translate is True and not env.context.get("prefetch_langs"))
         )
     ):
@@ -141,7 +141,7 @@ def _read_float(batch: RecordBatch, field: Field, column: Column) -> list[Any]:
 
 
 def _read_monetary(batch: RecordBatch, field: Field, column: Column) -> list[Any]:
-    """Return amounts, for ``Decimal`` rounded by the currency of each record.
+    """Return amounts. ``Decimal`` ones are rounded by the currency of their record.
 
     The currency is read with all rights, as in ``Monetary.convert_to_cache``.
     """
@@ -215,12 +215,12 @@ def _make_rows_of_models(
     column: Column,
     targets: list[tuple[str, int] | None],
 ) -> list[Any]:
-    """Return rows of records of any model, None where one was deleted."""
+    """Return rows of records of several models, None for deleted records."""
     _check_wants_record(field, column)
     env = batch.records.env
     rows: dict[tuple[str, int], Any] = {}
     for model in dict.fromkeys(target[0] for target in targets if target):
-        # without a foreign key, the record or its model may be gone
+        # there is no foreign key: the record or its model may have been deleted
         if model in env:
             ids = dict.fromkeys(t[1] for t in targets if t and t[0] == model)
             there = env[model].browse(ids).exists()
@@ -242,14 +242,14 @@ def _read_binary(batch: RecordBatch, field: Field, column: Column) -> list[Any]:
             continue
         link = f"/web/{route}/{record._name}/{record.id}/{field.name}"
         if has_date and record.write_date:
-            # clients may cache the file: a changed one has another link
+            # clients may cache the file, so the link changes with it
             link += f"?unique={record.write_date:%Y%m%d%H%M%S}"
         links.append(link)
     return links
 
 
 def _read_properties(batch: RecordBatch, field: Field, column: Column) -> list[Any]:
-    """Return the values of properties by name, or a list with their definitions."""
+    """Return the values of properties by name, or a list that has their definitions."""
     rows = batch.records.read([field.name])
     found = {values["id"]: values[field.name] or () for values in rows}
     for properties in found.values():

@@ -1,12 +1,12 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=method-required-super
-"""Reads records field by field, into the values that a schema validates.
+"""Reads batches of records into the values that a schema validates.
 
 A :class:`RecordBatch` holds records of one model, and a :class:`Row` is one of them.
 When pydantic validates a row with a schema, the batch reads the fields of that schema
-for all its records at once: one ``fetch``, then a list of values for each field. Its
-related records are rows of another batch. So the number of queries depends on the
-schema, not on the number of records. As pydantic chooses the schema of each row, it can
+for all its records at once: one ``fetch``, then a list of values for each field.
+Related records are rows of another batch. So the number of queries depends on the
+schema, not on the number of records. Pydantic chooses the schema of each row, which can
 be an extended or generic class, or a member of a union.
 
 ``fetch`` checks access rights, record rules and groups of fields, also for cached
@@ -53,7 +53,7 @@ class RecordBatch:
     """Records of one model that are read together.
 
     :param records: recordset without repeated records
-    :param fetched: the search has fetched the fields of the schema
+    :param fetched: whether a search has already fetched the fields of the schema
     """
 
     def __init__(self, records: BaseModel, fetched: bool = False) -> None:
@@ -65,7 +65,7 @@ class RecordBatch:
         return [Row(self, position) for position in range(len(self.records))]
 
     def make_rows(self, model: str, ids: Iterable[int | None]) -> dict[int, Row]:
-        """Return a row of one batch for each related record, by id."""
+        """Return a row for each related record, by id. All belong to one batch."""
         unique_ids = tuple(dict.fromkeys(id_ for id_ in ids if id_ is not None))
         batch = RecordBatch(self.records.env[model].browse(unique_ids))
         return dict(zip(unique_ids, batch.get_rows(), strict=True))
@@ -75,8 +75,8 @@ class RecordBatch:
 
         :raises AccessError: the user may not read a record or a field
         :raises MissingError: a record was deleted
-        :raises ValueError: the model does not have a required field, or a field can't
-            be read as the annotated type
+        :raises ValueError: the model lacks a required field, or a field can't be read
+            as the annotated type
         """
         if schema not in self._values:
             self._values[schema] = self._read(schema)
@@ -159,7 +159,7 @@ def _names_to_fetch(
         if field is None or name == "id":
             continue
         if field.type == "binary" and column.wants_link:
-            continue  # fetching it would read the content
+            continue  # ``fetch`` would read the whole content
         names[name] = None
         companion = None  # a field that the value depends on
         if field.type == "monetary" and column.wants_decimal:
@@ -174,8 +174,8 @@ def _names_to_fetch(
 def _fetch(records: BaseModel, names: list[str]) -> None:
     """Fetch fields, and check access to them, cached or not.
 
-    A single record is fetched together with those of its prefetch set, so that a loop
-    over records needs no query for each.
+    A single record is fetched together with its prefetch set, so that a loop over
+    records does not query each of them.
     """
     if not records:
         return
@@ -187,7 +187,7 @@ def _fetch(records: BaseModel, names: list[str]) -> None:
         ):
             ids = dict.fromkeys(itertools.chain((id_,), records._prefetch_ids))
             siblings = records.browse(itertools.islice(ids, PREFETCH_MAX))
-            with suppress(AccessError):  # of a sibling
+            with suppress(AccessError):  # for a sibling
                 siblings.fetch(names)
     if names:
         records.fetch(names)

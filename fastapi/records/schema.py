@@ -43,7 +43,7 @@ __all__ = ["BinaryLink", "ModelReference", "RecordSchema", "Reference", "Source"
 
 
 class _Link:
-    """Annotation of a text that is the path of a file."""
+    """Annotation of a text that is the URL path of a file."""
 
     def __get_pydantic_json_schema__(
         self, core_schema: Any, handler: GetJsonSchemaHandler
@@ -51,8 +51,8 @@ class _Link:
         return {**handler(core_schema), "format": "uri-reference"}
 
 
-#: Path of a binary field's content in Odoo, in place of the content. Odoo checks the
-#: session and the rights of the user who opens it.
+#: URL path of a binary field's content, instead of the content. Odoo checks the session
+#: and the rights of the user who opens it.
 BinaryLink = Annotated[str, _Link()]
 
 
@@ -62,8 +62,8 @@ class Source:
 
         country: Annotated[str | None, Source("country_id.code")]
 
-    :param name: name of a field. With dots, a field of a related record: after a
-        one2many or many2many, the value is a list.
+    :param name: name of a field. With dots, a field of a related record; the value is a
+        list if the relation is a one2many or many2many.
     """
 
     name: str
@@ -82,8 +82,8 @@ class RecordSchema(BaseModel):
         Partner.model_validate(partner)
         Partner.from_records(partners)
 
-    A value is read from the field with its name, its alias, or the name in
-    :class:`Source`. If the model may not have the field, give a default. The annotation
+    A value is read from the field with its alias, its name, or the name in
+    :class:`Source`. Give a default if some databases lack the field. The annotation
     decides how a field is read:
 
     - an empty field is None, except booleans and numbers;
@@ -95,12 +95,12 @@ class RecordSchema(BaseModel):
     - binary: ``bytes`` or ``str`` in base64, ``pydantic.Base64Bytes``, or
       :data:`BinaryLink`;
     - html: ``str``; selection: ``str`` or ``Literal``; json: ``Any``;
-    - properties: ``dict[str, Any]`` for the values, or a list for the definitions, too;
+    - properties: ``dict[str, Any]`` for the values, a list to include the definitions;
     - reference, many2one_reference: :class:`ModelReference` or a schema, None if the
       record was deleted; ``str`` and ``int`` for the stored value.
 
-    Everything is read with the rights of the records' user, also related records. What
-    this user may not read raises ``AccessError``.
+    Everything is read with the rights of the records' user, also related records. If
+    this user may not read a record or field, ``AccessError`` is raised.
     """
 
     # names of fields may begin with "model_"
@@ -113,7 +113,7 @@ class RecordSchema(BaseModel):
 
     @classmethod
     def from_records(cls, records: Record) -> list[Self]:
-        """Read records. The number of queries does not depend on their number."""
+        """Read records; the number of queries does not depend on their number."""
         return cls._validate_rows(RecordBatch(records))
 
     @classmethod
@@ -127,8 +127,9 @@ class RecordSchema(BaseModel):
     ) -> list[Self]:
         """Search and read records. The search fetches the fields of the schema.
 
-        :param model: the empty recordset of the model, for the environment
-        :param domain: as for ``search``, like ``offset``, ``limit`` and ``order``
+        The other parameters are those of ``search``.
+
+        :param model: recordset of the model, for the environment
         """
         names = get_names_to_fetch(model, cls)
         records = model.search_fetch(domain, names, offset, limit, order)
@@ -138,7 +139,7 @@ class RecordSchema(BaseModel):
     def _search_with_next(
         cls, model: Record, domain: Domain, order: str, limit: int, names: list[str]
     ) -> tuple[Record, list[Self]]:
-        """Return the records of a page and the next record, and the page's schemas.
+        """Return the records of a page with the next record, and the page's schemas.
 
         :param names: more fields to fetch
         """
@@ -150,18 +151,20 @@ class RecordSchema(BaseModel):
     def to_vals(self, record: Record) -> dict[str, Any]:
         """Return values for ``create`` or ``write``.
 
-        Only what was set is returned, without ``id``. None is False, and an aware
-        datetime is a naive one in UTC. A list of ids replaces the related records. Of a
-        list of schemas, those with an id change that record, the others create one.
+        Only fields that were set are returned, without ``id``. None becomes False, and
+        an aware datetime becomes a naive one in UTC. A list of ids replaces the related
+        records. In a list of schemas, those with an id change that record, the others
+        create one.
 
-        Ids are checked. The user must be able to read the record. To change a record
-        through a list, it must be in the list already. A one2many takes records from
-        another list only if the user may change them.
+        The user must be able to read the records of all ids. A list of schemas can only
+        change records that are already in the relation. A one2many takes a record from
+        another parent only if the user may change it.
 
         :param record: the record to change, or the empty recordset of the model
-        :raises odoo.exceptions.ValidationError: an id of no record that the user sees
+        :raises odoo.exceptions.ValidationError: the user can't see the record of an id,
+            or a value is not valid
         :raises AccessError: the user may not read the model of an id, or not change a
-            record that a one2many takes from another list
+            record that a one2many takes from another parent
         :raises ValueError: the schema has a value that can't be written
         """
         return to_vals(self, record)
@@ -188,9 +191,9 @@ class RecordSchema(BaseModel):
 
     @classmethod
     def _get_record_columns(cls) -> tuple[Column, ...]:
-        """Return how to read each field, worked out once for each class."""
+        """Return how to read each field, computed once for each class."""
         if "__record_columns__" not in cls.__dict__:
-            if not cls.__pydantic_complete__:  # a class it names was defined later
+            if not cls.__pydantic_complete__:  # it refers to a class defined later
                 cls.model_rebuild()
             cls.__record_columns__ = tuple(
                 _make_column(name, field) for name, field in cls.model_fields.items()
@@ -202,7 +205,7 @@ class Reference(RecordSchema):
     """A related record: its id and its display name."""
 
     id: int
-    # always a text, also for a record without a name
+    # an empty text for a record without a name
     display_name: Annotated[str, BeforeValidator(lambda value: value or "")]
 
 

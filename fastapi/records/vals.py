@@ -35,9 +35,9 @@ T = TypeVar("T", bound=float)
 _lt = LazyTranslate(__name__)
 
 MAX_INTEGER = 2**31 - 1  # of PostgreSQL
-#: Larger numbers overflow when Odoo divides them, to round them.
+#: Larger numbers overflow when Odoo rounds them.
 MAX_ROUNDED = 1e290
-#: Levels of lists and objects in a JSON value. Pydantic can write about 250.
+#: Levels of lists and objects in a JSON value. Pydantic can serialize about 250.
 MAX_DEPTH = 100
 MAX_SHOWN = 100  # characters of a value in a message
 #: Types of the values of properties. Default: ``str``.
@@ -106,14 +106,14 @@ def to_plain(value: Any, depth: int = 0) -> Any:
     """Convert a value to the types of the ORM.
 
     :param depth: number of lists and objects around the value
-    :raises odoo.exceptions.ValidationError: a text, number or time that PostgreSQL does
-        not have, or too many levels
+    :raises odoo.exceptions.ValidationError: PostgreSQL can't store a text, number or
+        time, or there are too many levels
     """
     if depth > MAX_DEPTH:
         raise _refusal(_lt("A value is nested too deeply."))
     if isinstance(value, Enum):
         return to_plain(value.value, depth)
-    if isinstance(value, SecretBytes | SecretStr):  # else asterisks
+    if isinstance(value, SecretBytes | SecretStr):  # not its asterisks
         return to_plain(value.get_secret_value(), depth)
     if isinstance(value, str):
         if (invalid := describe_invalid_text(value)) is not None:
@@ -145,7 +145,7 @@ def check_range(name: str, value: T, limit: float = MAX_ROUNDED) -> T:
     """Return a number if its absolute value is not above a limit.
 
     :param name: name of the field or parameter, for the message
-    :param limit: by default, up to which Odoo can round
+    :param limit: default: the largest number that Odoo can round
     :raises odoo.exceptions.ValidationError: the number is out of range
     """
     if not -limit <= value <= limit:
@@ -156,7 +156,7 @@ def check_range(name: str, value: T, limit: float = MAX_ROUNDED) -> T:
 
 
 def _to_reference(record: Record, field: Field, value: Any) -> str:
-    """Return a reference, if it is one to a record that the user can see."""
+    """Return the reference to a record that the user can see, or refuse it."""
     is_schema = isinstance(value, BaseModel)
     if is_schema:
         value = f"{value.model},{value.id}"
@@ -193,7 +193,7 @@ def _to_commands(record: Record, field: Field, items: list[Any]) -> list[Any]:
     ids = [item for item in items if isinstance(item, int)]
     if ids:
         _check_ids(comodel, field.name, ids)
-        if field.type == "one2many":  # takes the records from another list
+        if field.type == "one2many":  # takes the records from another parent
             comodel.browse(set(ids) - linked).check_access("write")
     if len(ids) == len(items):
         return [Command.set(ids)]
@@ -205,7 +205,7 @@ def _to_commands(record: Record, field: Field, items: list[Any]) -> list[Any]:
         if not id_:
             commands.append(Command.create(to_vals(item, comodel)))
             continue
-        # the ORM would also change records outside of the list
+        # the ORM would also change records outside of the relation
         if id_ not in linked:
             raise _missing(field.name, [id_])
         commands.append(Command.update(id_, to_vals(item, comodel.browse(id_))))
@@ -213,7 +213,7 @@ def _to_commands(record: Record, field: Field, items: list[Any]) -> list[Any]:
 
 
 def _check_base64(field: Field, value: Any) -> Any:
-    """Refuse content that is not base64, as Odoo may store it but can't read it."""
+    """Refuse content that is not base64: Odoo may store it, but can't read it."""
     try:
         base64.b64decode(value, validate=True)
     except (TypeError, ValueError) as err:
@@ -235,10 +235,10 @@ def _to_properties(
 ) -> dict[str, Any]:
     """Return the values of properties by name, checked against their definitions.
 
-    The ORM stores invalid values, and then can't read them. Definitions in the client's
-    values are dropped: they would change those of the container.
+    The ORM stores invalid values, but can't read them. Definitions that the client
+    sends are dropped, because they would replace those of the container.
 
-    :param vals: all values that are written, maybe with the container
+    :param vals: all values that are written; they may have the container
     """
     if isinstance(value, list) and all(
         isinstance(item, dict) and isinstance(item.get("name"), str) for item in value
@@ -271,7 +271,7 @@ def _to_property(record: Record, definition: dict[str, Any], value: Any) -> Any:
         ids = value if kind == "many2many" else [value]
         if not isinstance(ids, list) or definition.get("comodel") not in record.env:
             raise _no_value_of(name, value)
-        # ids may come with names, as when they are read
+        # ids may come with names, as they do when they are read
         ids = [id_[0] if id_ and isinstance(id_, list) else id_ for id_ in ids]
         if not all(type(id_) is int for id_ in ids):
             raise _no_value_of(name, value)
