@@ -1,8 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Finds changes of an OpenAPI document that break its clients. Pure Python.
+"""Finds changes of an OpenAPI document that break clients. Pure Python.
 
 A change breaks clients if a value that they send is no longer accepted, or if they may
-get a value that they don't know. Limits and patterns of responses do not count.
+receive a value that is not in the old document. Limits and patterns of responses are
+not compared.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from ..app.openapi import METHODS
 __all__ = ["find_breaking_changes"]
 
 Node = Mapping[str, Any]
-#: By name: the schema of a value, and whether the value is required.
+#: Schema of a value and whether it is required, by name.
 Fields = dict[str, tuple[Node, bool]]
 
-#: Keywords of a schema, and a function that tells if a new limit is narrower.
+#: Keywords of a schema, each with a function: whether a new limit is narrower.
 LIMITS = {
     **dict.fromkeys(("minimum", "exclusiveMinimum"), operator.gt),
     **dict.fromkeys(("minLength", "minItems"), operator.gt),
@@ -35,7 +36,7 @@ LIMITS = {
 def find_breaking_changes(old: Node, new: Node) -> list[str]:
     """Describe what may break clients of ``old`` when ``new`` is served.
 
-    A change of a schema is reported where the schema is used first.
+    A changed schema is reported once, where it is first used.
 
     :param old: an OpenAPI document
     :param new: a later document of the same API
@@ -57,7 +58,7 @@ class _Values:
 class _Operation:
     """The parts of an operation that are compared.
 
-    :ivar ways: schemes and scopes of each way to authenticate, by a name in words
+    :ivar ways: schemes and scopes of each way to authenticate, by the schemes' names
     """
 
     def __init__(self, document: Node, path: str, item: Node, method: str) -> None:
@@ -109,7 +110,7 @@ class _Comparison:
         self._seen: set[tuple[Any, Any, bool]] = set()
 
     def compare(self) -> Iterator[str]:
-        # clients do not send the names of path parameters
+        # renamed path parameters do not break clients
         new_items = {
             re.sub(r"{\w+", "{", path): (path, item)
             for path, item in self._new.get("paths", {}).items()
@@ -141,7 +142,7 @@ class _Comparison:
         """Compare named values.
 
         :param prefix: text before each name
-        :param sent: clients send the values, else they get them
+        :param sent: whether clients send the values; otherwise they receive them
         """
         for name, (schema, required) in old.items():
             place = f"{prefix}{name}"
@@ -163,7 +164,7 @@ class _Comparison:
     ) -> Iterator[str]:
         # the schema `true` allows any value
         old, new = (node if isinstance(node, Mapping) else {} for node in (old, new))
-        if "$ref" in old or "$ref" in new:  # each cycle has one
+        if "$ref" in old or "$ref" in new:  # every cycle contains a reference
             key = (old.get("$ref", id(old)), new.get("$ref", id(new)), sent)
             if key in self._seen:
                 return
@@ -222,7 +223,7 @@ def _get_values(document: Node, node: Any, seen: tuple[int, ...] = ()) -> _Value
 
 
 def _get_own_values(schema: Node) -> _Values:
-    """Return the values of a schema, without its alternatives."""
+    """Return the values that a schema allows, without its alternatives."""
     kinds = schema.get("type", "object" if "properties" in schema else None)
     types = [kinds] if isinstance(kinds, str) else kinds
     choices = schema.get("enum", [schema["const"]] if "const" in schema else None)
@@ -246,7 +247,7 @@ def _get_own_values(schema: Node) -> _Values:
 
 
 def _subtract(values: list[str] | None, known: list[str] | None) -> list[str]:
-    """Return the values that are not known. None means any value."""
+    """Return the values that are not in ``known``. None means any value."""
     if known is None:
         return []
     if values is None:

@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``odoo api call``: calls a route without a server.
 
-The request is handled as one over HTTP, from ``ir.http._match`` on. What Odoo does
-before (``odoo.http.Application``, ``Request._serve_db``, 19.0) opens sessions and
-cursors of its own, so this module repeats its few steps.
+From ``ir.http._match`` on, Odoo handles the request as one over HTTP. The steps before
+it (``odoo.http.Application``, ``Request._serve_db``, 19.0) open their own sessions and
+cursors, so this module replaces them.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-#: A browser sends these for a page that its user opens. With them, Odoo accepts a
-#: session in place of an API key (``ir.http._auth_method_bearer``).
+#: Headers of a browser whose user opens a page. With them, Odoo accepts a session
+#: instead of an API key (``ir.http._auth_method_bearer``).
 BROWSER_HEADERS = {
     "Sec-Fetch-Dest": "document",
     "Sec-Fetch-Mode": "navigate",
@@ -64,7 +64,7 @@ BROWSER_HEADERS = {
 
 
 def run(args: argparse.Namespace) -> int:
-    """Send a request and print the response; return 1 if its status is an error."""
+    """Make a request and print the response; return 1 if its status is an error."""
     builder = _read_request(args)
     session = Session(get_default_session(), secrets.token_urlsafe(), new=True)
     session.can_save = False
@@ -152,14 +152,14 @@ def _log_in(session: Session, env: Environment, login: str) -> Caller:
         login=login,
         context=dict(user.with_user(user).context_get()),
         session_token=user._compute_session_token(session.sid),
-        _trace_disable=True,  # records no device of the user
+        _trace_disable=True,  # Odoo records no device of the user
     )
     return Caller("app", user.partner_id.id, user.id)
 
 
 @contextmanager
 def _authenticated(app: Any, caller: Caller | None) -> Iterator[None]:
-    """Make the app take a user as the authenticated caller."""
+    """Make the app treat a caller as authenticated."""
     overrides = app.dependency_overrides
     if caller:
         partner_id = caller.partner_id
@@ -181,7 +181,7 @@ def _authenticated(app: Any, caller: Caller | None) -> Iterator[None]:
 
 
 class CommandRequest(Request):
-    """A request with a given session, also when Odoo replays it."""
+    """A request with a given session, which it keeps when Odoo replays it."""
 
     def __init__(self, httprequest: HTTPRequest, session: Session) -> None:
         super().__init__(httprequest)
@@ -192,9 +192,9 @@ class CommandRequest(Request):
 
 
 class DryRunCursor(BaseCursor):
-    """A cursor whose transactions are savepoints, and are rolled back in the end.
+    """A cursor that commits to savepoints. All of them are rolled back when it closes.
 
-    Like ``odoo.tests.test_cursor.TestCursor``, which works in a running test only.
+    It is like ``odoo.tests.test_cursor.TestCursor``, which only works in tests.
     Callbacks in ``postcommit`` are dropped.
     """
 
@@ -219,7 +219,7 @@ class DryRunCursor(BaseCursor):
         self.clear()
         for callbacks in (self.prerollback, self.postrollback, self.postcommit):
             callbacks.clear()
-        self._registry.reset_changes()  # other processes keep their caches
+        self._registry.reset_changes()  # do not clear the caches of other processes
 
     def rollback(self) -> None:
         self.clear()
@@ -244,7 +244,7 @@ class DryRunCursor(BaseCursor):
 def _serve(
     environ: dict[str, Any], session: Session, registry: Registry, commit: bool
 ) -> Response:
-    """Return the response of Odoo. Its body is read by the caller."""
+    """Return the response of Odoo. The caller has to read its body."""
     with HTTPRequest(environ) as httprequest:
         request = CommandRequest(httprequest, session)
         request._post_init()
@@ -276,6 +276,6 @@ def _write(chunks: Any) -> bool:
             for chunk in chunks:
                 sys.stdout.buffer.write(chunk)
                 sys.stdout.buffer.flush()
-        except ConnectionAbortedError:  # by a stream: the log says why
+        except ConnectionAbortedError:  # a stream ended early; the log has the reason
             return False
     return True

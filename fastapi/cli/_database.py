@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The database, its endpoints and their documents, for all subcommands."""
+"""Opens the database, and finds its endpoints and their OpenAPI documents."""
 
 from __future__ import annotations
 

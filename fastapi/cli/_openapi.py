@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``odoo api openapi``: prints or checks the document of an endpoint."""
+"""``odoo api openapi``: prints or checks the OpenAPI document of an endpoint."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sort(document: dict[str, Any]) -> dict[str, Any]:
-    """Sort paths and components, which are in the order of the routers.
+    """Sort paths and components, so that the order of the routers does not matter.
 
-    The fields of a schema and the like keep their order.
+    Other objects, such as the fields of a schema, keep their order.
     """
     document = {**document, "paths": document.get("paths", {})}
     for key in document.keys() & {"paths", "components"}:
@@ -50,7 +50,10 @@ def _sort(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """:raises CommandError: the file does not have an OpenAPI document"""
+    """Read a document from a file.
+
+    :raises CommandError: the file is not an OpenAPI document
+    """
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         OpenAPI.model_validate(document)

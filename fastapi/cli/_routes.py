@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write("\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in _align(rows))
-    if errors:  # the routes of the other apps are printed
+    if errors:  # after the routes of the other apps
         raise CommandError("; ".join(errors))
     return 0
 
@@ -81,7 +81,7 @@ def _find_handlers(endpoint: BaseModel) -> dict[tuple[str, str | None], str]:
 
 
 def _shorten(file: str) -> str:
-    """Return the path of a file, relative to the folder of addons if it is in one."""
+    """Return the path of a file, relative to its addons directory if it is in one."""
     path = Path(file)
     for folder in odoo.addons.__path__:
         if path.is_relative_to(folder):
@@ -90,7 +90,7 @@ def _shorten(file: str) -> str:
 
 
 def _describe_security(operation: Operation) -> str:
-    """Return the names of the security schemes, or an empty text for a public route."""
+    """Return the names of the security schemes, empty for a public route."""
     ways = [" + ".join(way) for way in operation.security if way]
     optional = ["nothing"] if ways and not operation.authenticated else []
     return " or ".join(ways + optional)

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``odoo api schema``: prints a schema of a model as code, formatted as by ruff."""
+"""``odoo api schema``: prints a schema of a model as code, in the format of ruff."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class _Source:
         line = f"    {name}: {self._write_type(annotation)}{none}{value}"
         if len(line) <= LINE_LENGTH:
             return [line]
-        # only a selection has a line that long
+        # only the line of a selection can be that long
         if not nullable:
             return _wrap_literal(f"    {name}: ", annotation)
         lines = _wrap_literal("        ", annotation)
@@ -117,7 +117,7 @@ class _Source:
 def _wrap_literal(start: str, annotation: Any) -> list[str]:
     """Return the lines of a ``Literal``.
 
-    :param start: text before it
+    :param start: text before the ``Literal``
     """
     values = [_quote(value) for value in get_args(annotation)]
     indent = " " * (len(start) - len(start.lstrip()))

@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``odoo api``: arguments, configuration and exit code of the subcommands.
 
-``odoo help`` runs this file, too, without configuration and database. So it imports
+``odoo help`` also loads this file, without configuration and database. So it imports
 nothing of the addon before a subcommand runs.
 """
 
@@ -23,7 +23,7 @@ from odoo.tools import config
 
 __all__ = ["Api"]
 
-#: The template of an addon, for ``odoo scaffold``.
+#: Template of an addon for ``odoo scaffold``.
 TEMPLATE = Path(__file__).parents[1] / "scaffold"
 
 
@@ -63,7 +63,7 @@ class Api(Command):
         if len(config["db_name"]) != 1:
             self.parser.error("name one database: -d DATABASE")
         (args.database,) = config["db_name"]
-        # imported late: see the docstring of the module
+        # not at the top, see the docstring of the module
         part = importlib.import_module(f"odoo.addons.fastapi.cli._{args.part}")
         try:
             exit_code = part.run(args)
@@ -72,11 +72,11 @@ class Api(Command):
             sys.stderr.write(f"{PROG_NAME} {self.name}: {err}\n")
             exit_code = 2
         except BrokenPipeError:  # odoo api routes | head
-            # else Python flushes once more at exit, and prints an error
+            # otherwise Python flushes again at exit, and prints an error
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             exit_code = 0
         except KeyboardInterrupt:  # during an endless stream
-            # else asyncio logs the cancelled task
+            # otherwise asyncio logs the cancelled task
             logging.getLogger("asyncio").setLevel(logging.CRITICAL)
             exit_code = 128 + signal.SIGINT
         sys.exit(exit_code)
