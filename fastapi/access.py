@@ -1,11 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Calls methods of a model that need more rights than the user of an API has.
+"""Calls methods that need more rights than the user of an API has.
 
 Odoo's methods often use other models. Creating a sales order takes a number from a
 sequence, and reads prices, taxes and currencies. Confirming it may create deliveries
-and projects. The user of an API needs no rights on all these models: it is enough that
-the user may create or change this order. :func:`checked_sudo` checks that, and then
-calls the method with all rights.
+and projects. With :func:`checked_sudo`, the user of an API needs no rights on all these
+models. It checks that the user may create or change the order, and then calls the
+method with all rights.
 """
 
 from __future__ import annotations
@@ -31,9 +31,8 @@ def checked_sudo(
         checked_sudo("write", order.action_confirm)
         order = checked_sudo("create", env["sale.order"].create, vals)
 
-    Access rights and record rules are checked before the call, for all records. After a
-    method for ``create``, they are checked for the new records. An error then rolls
-    back the request, as any other.
+    Access rights and record rules of all records are checked before the call. For
+    ``create``, those of the new records are checked after it.
 
     The method and all that it calls are not restricted, as after ``sudo()``. User and
     context stay the same, so ``create_uid``, the author of messages and
@@ -48,13 +47,13 @@ def checked_sudo(
         model that returns the new records.
     :return: the result of the method
     :raises AccessError: the user may not do the operation
-    :raises MissingError: there are no saved records, for other operations than
-        ``create``
+    :raises MissingError: the records are not saved, or there are none. Not for
+        ``create``.
     :raises RuntimeError: the user is the superuser (OdooBot), for whom nothing can be
         checked. ``sudo()`` on the records does not matter.
-    :raises TypeError: not a method of records; an asynchronous method or a generator; a
-        method for ``create`` that does not return records
-    :raises ValueError: an unknown operation
+    :raises TypeError: ``method`` is not a method of records, is asynchronous or a
+        generator, or is for ``create`` and does not return records
+    :raises ValueError: the operation is unknown
     """
     if not (inspect.ismethod(method) and isinstance(method.__self__, BaseModel)):
         raise TypeError(f"{method!r} is not a method of records.")

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The built apps of one database in one process. Pure Python."""
+"""Keeps the built apps of one database in one process. Pure Python."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BuiltApps"]
 
-#: Seconds that a request waits for an app which another request builds.
+#: Seconds for which a request waits while another one builds the app.
 BUILD_WAIT = 10
-#: Seconds after which an app that has not started in time is built again.
+#: Seconds until an app that has not started in time may be built again.
 HUNG_DELAY = 30
 
 App = TypeVar("App")
@@ -33,7 +33,7 @@ class _Slot(Generic[App]):
     since: float | None = None
     #: Version and app in one object, so that no thread sees one without the other.
     built: tuple[str, App] | None = None
-    #: Version that did not start in time, its error, and when to build it again.
+    #: Version that did not start in time, its error, and when it may be built again.
     hung: tuple[str, StartTimeoutError, float] | None = None
 
 
@@ -50,12 +50,12 @@ class BuiltApps(Generic[App]):
         version: str,
         build: Callable[[], tuple[str, App | None]],
     ) -> App | None:
-        """Return the app of an endpoint. Build it if there is none of ``version``.
+        """Return the app of an endpoint. Build it if ``version`` is not built yet.
 
-        A transaction that is old or not yet committed may build another version. That
+        In an old or uncommitted transaction, ``build`` may read another version. That
         app is returned, but not kept.
 
-        :param build: returns the version that it has read, and the app, if there is one
+        :param build: returns the version that it has read, and the app or None
         :raises AppNotReadyError: another request has been building the app for
             ``BUILD_WAIT`` seconds, or the app has recently failed to start in time.
             Requests don't wait longer, because each one occupies a database connection.
@@ -116,6 +116,6 @@ class BuiltApps(Generic[App]):
             self._slots.pop(endpoint_id, None)
 
     def close(self) -> None:
-        """Drop all apps and keep no new ones: their registry is no longer in use."""
+        """Drop all apps and keep no new ones. The registry is no longer in use."""
         self._closed = True
         self.retain(())

@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Dependencies of route handlers, for ``Depends``.
 
-Each of them is also a key of an app's ``dependency_overrides``. An app has to override
+Apps can override each of them (``dependency_overrides``). They have to override
 ``fastapi_endpoint_id`` and those that end in ``_impl``.
 """
 
@@ -62,7 +62,7 @@ __all__ = [
 PAGE_SIZE = 80
 #: Largest number of records on a page that a client may ask for.
 MAX_PAGE_SIZE = 1000
-#: Largest number of a page, and of records on it. The offset that results is still a
+#: Largest number of a page, and of records on it. The product of both fits into a
 #: bigint of PostgreSQL.
 MAX_PAGE = 2**31 - 1
 PAGE_SIZE_DESCRIPTION = "Most items on a page."
@@ -75,9 +75,9 @@ def company_id() -> int | None:
     """Return the id of the company of the environment.
 
     The app of an endpoint overrides this with the company of the endpoint. An override
-    may also take it from the request.
+    may also read it from the request.
 
-    :return: a company of the user; None for the default one
+    :return: id of a company of the user, None for the default company
     """
     return None
 
@@ -85,10 +85,9 @@ def company_id() -> int | None:
 def odoo_env(company_id: Annotated[int | None, Depends(company_id)]) -> Environment:
     """Return the environment of the request.
 
-    Its user is that of the endpoint, and its context has the language of the client. If
-    the app runs as the caller, the user is the caller, and clients have to
-    authenticate. Use ``authenticated_partner_env`` where record rules depend on the
-    partner.
+    It has the endpoint's user and the client's language. If the app runs as the caller,
+    it has the caller's user, and clients have to authenticate. Use
+    ``authenticated_partner_env`` if record rules depend on the partner.
 
     :raises LookupError: called outside of a request
     """
@@ -134,7 +133,7 @@ def authenticated_partner(
     partner: Partner,
     partner_env: Annotated[Environment, Depends(authenticated_partner_env)],
 ) -> ResPartner:
-    """Return the partner who calls, in ``authenticated_partner_env``."""
+    """Return the calling partner, in ``authenticated_partner_env``."""
     return partner_env["res.partner"].browse(partner.id)
 
 
@@ -149,7 +148,7 @@ def optionally_authenticated_partner(
     partner: OptionalPartner,
     partner_env: Annotated[Environment, Depends(optionally_authenticated_partner_env)],
 ) -> ResPartner | None:
-    """Return the partner who calls, or None for an anonymous caller."""
+    """Return the calling partner, or None for an anonymous caller."""
     return partner_env["res.partner"].browse(partner.id) if partner else None
 
 
@@ -159,14 +158,15 @@ def paging(
         int, Query(ge=1, le=MAX_PAGE_SIZE, description=PAGE_SIZE_DESCRIPTION)
     ] = PAGE_SIZE,
 ) -> Paging:
-    """Return the part of a search that the client asks for.
+    """Return offset and limit of the page that the client asks for.
 
-    For pages of other sizes, override this with :func:`make_paging`, or with a function
+    For other page sizes, override this with :func:`make_paging`, or with a function
     that calls this one. Such a call may pass any size.
 
     :param page: number of the page, from 1
     :param page_size: records on a page
-    :raises RequestValidationError: 422, an override has passed too large a number
+    :raises RequestValidationError: 422, an override has passed a number that is too
+        large
     """
     if max(page, page_size) > MAX_PAGE:
         error = {
@@ -182,7 +182,7 @@ def paging(
 def make_paging(
     page_size: int = PAGE_SIZE, max_page_size: int = MAX_PAGE_SIZE
 ) -> Callable[..., Paging]:
-    """Return an override of :func:`paging`, with pages of other sizes::
+    """Return an override of :func:`paging` with other page sizes::
 
         overrides[paging] = make_paging(page_size=20, max_page_size=5000)
 
@@ -209,12 +209,11 @@ def basic_auth_user(
     """Return the user whose login and password the client sent.
 
     Unknown logins take as long as wrong passwords. The process caches valid credentials
-    for some minutes. Nothing is written, but failures are counted after the
-    transaction.
+    for some minutes. The transaction of the request only reads. Failures are counted
+    after it.
 
-    :param connection: None for that of Odoo's request
-    :raises HTTPException: 401, missing or wrong credentials; 429 after too many
-        failures
+    :param connection: connection of the client; None for Odoo's request
+    :raises HTTPException: 401, missing or wrong credentials; 429, too many failures
     """
     try:
         user_id = authenticate_basic(credential, connection, env)
@@ -227,7 +226,7 @@ def basic_auth_user(
 def authenticated_partner_from_basic_auth_user(
     user: Annotated[ResUsers, Depends(basic_auth_user)], env: Env
 ) -> ResPartner:
-    """Return the partner of ``basic_auth_user``: for ``authenticated_partner_impl``."""
+    """Override ``authenticated_partner_impl`` with ``basic_auth_user``'s partner."""
     return env["res.partner"].browse(user.sudo().partner_id.id)
 
 
@@ -235,11 +234,11 @@ def odoo_user(env: Env) -> ResUsers:
     """Return the user whom Odoo has authenticated, in the environment of the request.
 
     Odoo authenticates by session, or as the ``auth`` of ``_get_routing_info`` says
-    (``bearer``: by API key). The user of the environment stays the same.
+    (``bearer``: by API key). The environment keeps its own user.
 
-    Browsers send the session with requests from pages of other sites, too. So a request
-    that may change something needs ``Sec-Fetch-Site: same-origin``, an ``Origin`` of
-    this site, or Odoo's token in the header ``X-CSRF-Token``.
+    Browsers also send the session with requests from pages of other sites. So a request
+    with an unsafe method needs ``Sec-Fetch-Site: same-origin``, an ``Origin`` of this
+    site, or Odoo's token in the header ``X-CSRF-Token``.
 
     :raises HTTPException: 401, no user is authenticated; 403, the request has a session
         and may come from another site
@@ -253,7 +252,7 @@ def odoo_user(env: Env) -> ResUsers:
 def authenticated_partner_from_odoo_user(
     user: Annotated[ResUsers, Depends(odoo_user)], env: Env
 ) -> ResPartner:
-    """Return the partner of ``odoo_user``: for ``authenticated_partner_impl``."""
+    """Override ``authenticated_partner_impl`` with ``odoo_user``'s partner."""
     return env["res.partner"].browse(user.sudo().partner_id.id)
 
 
@@ -268,13 +267,13 @@ def accept_language(
         ),
     ] = None,
 ) -> str | None:
-    """Return the header. Odoo sets the language before an app runs.
+    """Return the header; the dispatcher sets the language before an app runs.
 
     The app of an endpoint depends on this, and documents the header once. If a route, a
-    router or an app depends on it explicitly, it is documented for each operation.
+    router or an app explicitly depends on it, each operation documents the header.
     """
     return accept_language
 
 
-#: It is not called on a request, unless something depends on its value.
+#: Requests call it only if something depends on its value.
 accept_language.documents_only = True  # type: ignore[attr-defined]

@@ -1,8 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The response to each type of exception.
-
-Apps, the dispatcher and tests all use :func:`convert_exception_to_status_body`.
-"""
+"""Converts exceptions to responses, by type. Apps, the dispatcher and tests use it."""
 
 from __future__ import annotations
 
@@ -60,10 +57,10 @@ __all__ = [
 
 _logger = logging.getLogger(__name__)
 
-#: Scope of the request whose exception is handled, for the log.
+#: Scope of the request whose exception is being handled, for the log.
 _failed_scope: ContextVar[Scope | None] = ContextVar("_failed_scope", default=None)
 
-#: Status of the exceptions that have none themselves. The first match counts.
+#: Status of exceptions without a status of their own. The first match counts.
 STATUS_BY_TYPE: tuple[tuple[type[Exception], int], ...] = (
     (AccessDenied, 403),
     (AccessError, 403),
@@ -74,7 +71,7 @@ STATUS_BY_TYPE: tuple[tuple[type[Exception], int], ...] = (
 )
 #: Types whose ``headers`` are meant for the response.
 _WITH_HEADERS: tuple[type[Exception], ...] = (HTTPException, *dict(STATUS_BY_TYPE))
-#: Code of RFC 6455 for a WebSocket client that sends invalid values.
+#: Close code of RFC 6455 for a WebSocket client that sends invalid values.
 WS_POLICY_VIOLATION = 1008
 
 #: For tests: raise unexpected exceptions instead of turning them into a response.
@@ -87,10 +84,10 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
     """Return status and body of the response to an exception.
 
     Texts of Odoo's access checks and ORM go to the log. The client gets a plain
-    sentence in its language instead (see ``internal_texts``). A query that fails for a
-    character that PostgreSQL can't store is a 400.
+    sentence in its language instead (see ``internal_texts``). If PostgreSQL can't store
+    a character, the response is a 400.
 
-    :param exc: what a handler, a dependency or Odoo has raised
+    :param exc: exception of a handler, a dependency or Odoo
     :return: HTTP status, and the content of the JSON body: ``{"detail": …}``, or ``{}``
         for a status that has no body. Unexpected exceptions are a 500 that does not
         mention the cause.
@@ -127,7 +124,7 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
 
 
 def _log_internal(exc: Exception, status: int, text: str) -> None:
-    """Log a text that the client does not get, on one line."""
+    """Log a text that the client does not get, in one line."""
     scope = _failed_scope.get()
     line = raising_line(exc)
     if not line:  # raised by a flush after the handler
@@ -145,7 +142,7 @@ def _log_internal(exc: Exception, status: int, text: str) -> None:
 def json_content(body: dict[str, Any]) -> bytes:
     """Return the content of a response.
 
-    The body may repeat input of the client, which may be text that can't be encoded.
+    The body may repeat the client's input, and that may not be valid Unicode.
     """
     if not body:
         return b""
@@ -154,7 +151,7 @@ def json_content(body: dict[str, Any]) -> bytes:
 
 
 def _encode_errors(errors: Any) -> Any:
-    """Return validation errors, and the client's input in them, as JSON can have it."""
+    """Convert validation errors, and the client's input in them, to types of JSON."""
     return jsonable_encoder(
         errors,
         custom_encoder={
@@ -167,7 +164,7 @@ def _encode_errors(errors: Any) -> Any:
 def exception_headers(exc: BaseException) -> list[tuple[str, str]]:
     """Return the header pairs that an exception has for its response.
 
-    The ``headers`` of other types may come from another server, as those of
+    ``headers`` of unknown types are ignored: they may come from another server, as in
     ``urllib.error.HTTPError``.
     """
     if isinstance(exc, WerkzeugHTTPException):
@@ -189,9 +186,9 @@ def attached_headers(exc: BaseException) -> list[tuple[str, str]]:
 def default_exception_handler(request: Request, exc: Exception) -> Response:
     """Return the response to an exception.
 
-    The default handler of ``_get_app_exception_handlers``, for all types. Below Odoo
-    it calls the dispatcher's ``handle_error``, so that an override of that method
-    shapes the error responses of all apps.
+    This is the default handler of ``_get_app_exception_handlers``, for all types. In a
+    request of Odoo it calls the dispatcher's ``handle_error``, so that an override of
+    that method shapes the error responses of all apps.
     """
     exc = unwrap(exc)
     if raise_server_exceptions.get() and not isinstance(
@@ -200,7 +197,7 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
         raise exc
     if isinstance(exc, WerkzeugHTTPException) and (
         exc.response is not None or (exc.code and exc.code < 400)
-    ):  # abort(response) or a redirect: a response, not an error; the key is a2wsgi's
+    ):  # abort(response) or a redirect is not an error; a2wsgi sets "wsgi_environ"
         return _from_werkzeug(exc.get_response(request.scope.get("wsgi_environ", {})))
     token = _failed_scope.set(request.scope)
     try:
@@ -210,7 +207,7 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
         _failed_scope.reset(token)
     if response.status_code == 405:
         methods = get_allowed_methods(request.app, request.scope)
-        if methods and request.method not in methods:  # else a handler has raised it
+        if methods and request.method not in methods:  # not raised by a handler
             response.headers["Allow"] = ", ".join(sorted(methods))
     return response
 
@@ -218,7 +215,7 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
 def _respond(
     exc: Exception, handle_error: Callable[[Exception], WerkzeugResponse] | None
 ) -> Response:
-    """Return the response of the dispatcher, or of the table if there is none."""
+    """Return the response of the dispatcher, or without one, that of this module."""
     if handle_error is not None:
         return _from_werkzeug(handle_error(exc))
     status, body = convert_exception_to_status_body(exc)
@@ -233,7 +230,7 @@ def _respond(
 def default_exception_handlers() -> dict[
     int | type[Exception], Callable[[Request, Exception], Any]
 ]:
-    """Return a new dictionary with the default handler of each type."""
+    """Return a new mapping of exception types to the default handler."""
     others = RequestValidationError, WerkzeugHTTPException, Exception
     return dict.fromkeys((*_WITH_HEADERS, *others), default_exception_handler)
 

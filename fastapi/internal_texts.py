@@ -1,16 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Texts of exceptions that clients must not read.
+"""Replaces texts of exceptions that clients must not read.
 
 An ``AccessError`` of Odoo's access check names models, groups and users. Apps and
-business addons raise the same types with texts for their users. So the place where the
-exception was raised decides, the innermost frame of its traceback:
+business addons raise the same types with texts for their users. So the module that
+raised the exception, the innermost one of its traceback, decides:
 
 ===================================================  ==================================
 raised in                                            the client reads
 ===================================================  ==================================
 ``odoo``: the ORM, ``service``, ``http``, …          a sentence of ``SENTENCES``
 the addons ``base`` and ``web``                      a sentence of ``SENTENCES``
-- ``BUSINESS_MODELS`` of ``base``, but for errors    the text
+- ``BUSINESS_MODELS`` of ``base``, except errors     the text
   of access
 ``odoo.tools``, for example an invalid image         the text
 all other addons, code of server actions             the text
@@ -18,8 +18,8 @@ a constraint of the database                         its message, or if it has n
                                                      sentence of ``SENTENCES``
 ===================================================  ==================================
 
-An exception that was never raised is the app's. One whose origin is unknown, because a
-library has kept only its text (``app.wrapped``), is Odoo's.
+The text of an exception that was never raised is not replaced. If a library has kept
+only the text, so that its origin is unknown (``app.wrapped``), it is replaced.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ __all__ = ["get_public_text", "is_internal", "raising_line", "translate_for_clie
 
 _lt = LazyTranslate(__name__)
 
-#: By status.
+#: Sentences that replace texts, by status.
 SENTENCES = {
     400: _lt("This operation can't be completed."),
     403: _lt("You are not allowed to do this."),
@@ -112,7 +112,8 @@ def raising_line(exc: BaseException) -> str:
     """Return the line of the app's code that an exception comes from.
 
     :return: ``file:line, in function`` of the handler or dependency, followed by the
-        line of another addon that it has called; empty if no app is involved
+        innermost line that it has called outside of Odoo and libraries; empty if no app
+        is involved
     """
     seen: set[int] = set()
     error: BaseException | None = exc
@@ -121,7 +122,7 @@ def raising_line(exc: BaseException) -> str:
         lines: list[str] = []
         for module, frame, line in _frames(error.__traceback__):
             if _is_below(module, _CALLERS):
-                lines = []  # of a middleware
+                lines = []  # drop those of a middleware
             elif not _is_framework(module) and not _is_below(module, _LIBRARIES):
                 code = frame.f_code
                 lines.append(f"{code.co_filename}:{line}, in {code.co_name}")
@@ -146,7 +147,7 @@ def _is_below(module: str, packages: tuple[str, ...]) -> bool:
 
 
 def _is_framework(module: str) -> bool:
-    """Return whether a module is Odoo's own."""
+    """Return whether a module belongs to Odoo's framework."""
     if _is_below(module, ("odoo.addons",)):
         return module.split(".")[2] in ("base", "web")
     return _is_below(module, ("odoo",)) and not _is_below(module, ("odoo.tools",))

@@ -1,9 +1,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Texts of clients that PostgreSQL can't store.
+"""Finds texts of clients that PostgreSQL can't store.
 
 Python, JSON and forms allow a NUL and half a surrogate pair. psycopg2 raises a
-``ValueError`` for them that looks like any other. To tell, this looks at the failed
-query of ``odoo.sql_db`` and its values.
+``ValueError`` for them, which looks like any other. So :func:`find_invalid_text`
+examines the values of the failed query of ``odoo.sql_db``.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ SURROGATE = _lt("A text is not valid Unicode.")
 
 
 def describe_invalid_text(text: str) -> LazyGettext | None:
-    """Return what is wrong with a text, None if PostgreSQL can store it."""
+    """Return why PostgreSQL can't store a text, None if it can."""
     if "\0" in text:
         return NUL
     try:
         text.encode()
-    except UnicodeEncodeError:  # half a character, as "\ud800" in JSON
+    except UnicodeEncodeError:  # half a surrogate pair, such as "\ud800" in JSON
         return SURROGATE
     return None
 
 
 def find_invalid_text(exc: BaseException) -> LazyGettext | None:
-    """Return what is wrong with the text that made a query fail.
+    """Return why PostgreSQL can't store the text that made a query fail.
 
     :return: None for exceptions with another cause
     """

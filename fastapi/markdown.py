@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Markdown in records, for the form and the documentation.
+"""Escapes HTML in the Markdown of records, for the form and the documentation.
 
-Markdown may contain HTML, and Swagger UI and ReDoc render HTML in an OpenAPI document.
-Developers may write HTML. In texts of records, tags are shown as they are written.
+Markdown may contain HTML, which Swagger UI and ReDoc render. Developers may use that in
+their code, but the texts of records must not.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _INLINE = re.compile(
 
 
 def render(text: str) -> str:
-    """Return Markdown of a record as HTML, with the HTML in it escaped."""
+    """Convert Markdown of a record to HTML. HTML in it is escaped."""
     return str(_markdown.render(text))
 
 
 def escape_html(text: str) -> str:
-    """Return Markdown of a record, with HTML escaped, for an OpenAPI document.
+    """Escape HTML in Markdown of a record, for an OpenAPI document.
 
-    Tags become ``&lt;…``. Links in angle brackets stay as they are, and so does code,
+    Tags become ``&lt;…``. Links in angle brackets do not change. Neither does code,
     where ``&lt;`` would be visible.
 
     >>> escape_html("**Bold** <b>tag</b>, `<b>` and <https://odoo.com>")
@@ -47,9 +47,9 @@ def escape_html(text: str) -> str:
     """
     if "<" not in text:
         return text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")  # as the parser counts lines
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # lines as in the parser
     lines = text.split("\n")
-    # first line of a block -> its end, as inline code may span lines
+    # first line of a block -> its end; inline code may span several lines
     ends: dict[int, int] = {}
     code: set[int] = set()
     for token in _markdown.parse(text):

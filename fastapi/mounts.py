@@ -1,8 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Which endpoint of a database serves a path. Pure Python.
-
-The router and the dispatcher look here on every request.
-"""
+"""Finds the endpoint that serves a path, on every request. Pure Python."""
 
 from __future__ import annotations
 
@@ -21,11 +18,11 @@ __all__ = ["Mount", "MountCache", "MountTable"]
 class Mount:
     """What a request needs to know about its endpoint.
 
-    This is the ``endpoint`` of Odoo's routing rules, hence ``routing`` and ``func``.
+    Odoo's routing rules have it as ``endpoint``: they need ``routing`` and ``func``.
 
     :param endpoint_id: id of the ``fastapi.endpoint``
-    :param root_path: where the endpoint is mounted
-    :param uid: id of the user it runs as
+    :param root_path: root path of the endpoint
+    :param uid: id of the endpoint's user
     :param app_version: changes when the app has to be rebuilt
     :param routing: result of ``_get_routing_info``
     """
@@ -37,7 +34,7 @@ class Mount:
     routing: Mapping[str, Any]
 
     def func(self, *_args: Any, **_kwargs: Any) -> None:
-        """Stand in for a controller's method, and is never called.
+        """Replaces a controller's method, but is never called.
 
         Odoo passes ``func.__self__`` to callables in ``routing``.
         """
@@ -47,9 +44,9 @@ class Mount:
 class MountTable:
     """The mounts of a database, as one transaction saw them.
 
-    :param mounts: of the active endpoints
-    :param sequence: Odoo's signalling sequence of the routing cache, read in the same
-        transaction. The table is outdated when the registry knows a higher one.
+    :param mounts: mounts of the active endpoints
+    :param sequence: Odoo's signaling sequence of the routing cache, read in the same
+        transaction. The table is outdated if the registry has a higher one.
     :param archived: root paths of archived endpoints
     """
 
@@ -59,7 +56,7 @@ class MountTable:
         self._archived = frozenset(archived)
         self.by_root_path = {mount.root_path: mount for mount in mounts}
         self.sequence = sequence
-        # limit the work for a long path, since clients choose its length
+        # clients choose the length of a path, so find() cuts it
         self._max_length = max(map(len, self.by_root_path), default=0) + 1
         depths = (path.count("/") for path in self.by_root_path)
         self._max_depth = max(depths, default=0)
@@ -90,10 +87,10 @@ class MountTable:
 
 
 class MountCache:
-    """Holds the table of mounts. Odoo's routing cache holds this object.
+    """Holds the table of mounts, and is an entry of Odoo's routing cache.
 
-    Not the table itself: a thread with an old snapshot of the database could put an
-    outdated table into the cache after a commit has cleared it.
+    The table itself is not: after a commit has cleared the cache, a thread with an old
+    snapshot of the database could fill it with an outdated table.
     """
 
     table: MountTable | None = None

@@ -1,16 +1,16 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Cursors that have no connection to the database until they are used.
 
-A stream that waits must not keep a connection from other requests. So its cursor rests:
-it gives its connection back, and takes another one when it needs it. The environment
-and its records keep the cursor. They read again, as the next transaction may see other
-values.
+A waiting stream must not occupy a connection that other requests need. So its cursor
+rests: it gives its connection back to the pool, and takes another one when it is used.
+The environment and its records keep the cursor, but read values again, because the next
+transaction may see other ones.
 
 A cursor may rest if it has only read. If it has written or holds a lock, it must be
 committed first.
 
-Meanwhile stand-ins replace the attributes of ``odoo.sql_db.Cursor`` (19.0) that hold
-the connection. ``test_resting_cursors`` fails if that stops working.
+While a cursor rests, placeholders replace the attributes of ``odoo.sql_db.Cursor``
+(19.0) that hold the connection. ``test_resting_cursors`` fails if that stops working.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ _HAS_ONLY_READ = """
 
 
 def may_rest(cr: Any) -> bool:
-    """Return whether a cursor has only read, and has fetched all that it read.
+    """Return whether a cursor has only read, and has fetched all rows.
 
-    A cursor with an advisory lock may not rest: some outlive the transaction.
+    A cursor with an advisory lock may not rest: some of these locks outlive the
+    transaction.
     """
     if not isinstance(cr, Cursor) or cr.closed or isinstance(cr._cnx, _Absent):
         return False
@@ -71,12 +72,11 @@ def may_rest(cr: Any) -> bool:
 
 
 def rest(cr: Any, open_cursor: Callable[[], Cursor]) -> None:
-    """Take the connection from a cursor until it is used; roll back what is pending.
+    """Roll a cursor back, and take its connection away until it is used again.
 
-    A closed cursor is open afterwards. One that has lost its connection has another one
-    when it is used.
+    This also reopens a closed cursor, and one that has lost its connection.
 
-    :param open_cursor: returns a new cursor, whose connection this one takes
+    :param open_cursor: returns a new cursor, whose connection this one takes over
     """
     lost = is_lost(cr)
     if not lost:
@@ -89,16 +89,16 @@ def rest(cr: Any, open_cursor: Callable[[], Cursor]) -> None:
 
 
 def wake(cr: Any, fresh: Any) -> None:
-    """Give a resting cursor the connection of another one."""
+    """Give a resting cursor the connection of a new one."""
     for name in _OF_CONNECTION:
         vars(cr)[name] = vars(fresh)[name]
-    fresh._closed = True  # or it gives the connection back when it is deleted
+    fresh._closed = True  # otherwise its deletion gives the connection back
 
 
 class _Absent:
-    """Stands in for an attribute of a resting cursor.
+    """Placeholder for an attribute of a resting cursor.
 
-    Commits, rolls back and closes nothing. All else wakes the cursor.
+    Commit, rollback and close do nothing. Everything else wakes the cursor.
     """
 
     closed = False
@@ -122,6 +122,6 @@ class _Absent:
     rollback = close = commit
 
     def give_back(self, *_args: Any, **_options: Any) -> None:
-        """Called last when the cursor is closed: leave no reference to it."""
+        """Drop the references to the cursor, which is being closed."""
         for name in _OF_CONNECTION:
             vars(self._cr).pop(name, None)

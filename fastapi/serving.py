@@ -6,8 +6,8 @@ The model ``fastapi.endpoint`` delegates to :class:`Serving`. From a path to its
     fastapi.endpoint.get_app(path)
     +-> Serving.get_app
         +-> Serving.get_mounts               endpoint of the path      (mounts)
-        +-> Serving.get_built                errors for the client
-            +-> BuiltApps.get                app, if it is built       (built_apps)
+        +-> Serving.get_built                converts errors for the client
+            +-> BuiltApps.get                app, if already built     (built_apps)
                 +-> Serving.build            environment, errors of the app
                     +-> _app_context         hook of the endpoint
                     +-> _get_app             hook: the FastAPI app     (models)
@@ -66,7 +66,7 @@ _SERVED = "fastapi.served"
 
 
 class EndpointWsgiApp(WsgiApp):
-    """The built app of an endpoint. ``uid`` is the user that it was built for."""
+    """The built app of an endpoint. ``uid`` is the id of the user it was built for."""
 
     def __init__(self, app: FastAPI, endpoint: Any, state: dict[str, Any]) -> None:
         super().__init__(app, endpoint.root_path, state, endpoint.name)
@@ -78,7 +78,7 @@ class EndpointWsgiApp(WsgiApp):
         ]
 
     def prepare_request(self, environ: dict[str, Any]) -> list[Callable[[], None]]:
-        """Return functions to call before the app runs, without a transaction.
+        """Return functions to call before the app runs, while no transaction is open.
 
         :param environ: WSGI environ of the request
         """
@@ -120,7 +120,7 @@ class Serving:
                 routing = endpoint._get_routing_info()
             except psycopg2.Error:
                 raise
-            except Exception:  # of an override; the other endpoints are served
+            except Exception:  # of an override; serve the other endpoints
                 _logger.exception("%s is not served: no routing info", endpoint)
                 continue
             uid, version = endpoint.user_id.id, endpoint.app_version
@@ -129,7 +129,7 @@ class Serving:
         return MountTable(mounts, sequences["routing"], archived)
 
     def reset_mounts(self) -> None:
-        """Have the mounts read again: here at once, elsewhere after the commit."""
+        """Reread the mounts: this process at once, the others after the commit."""
         registry, cr = self._env.registry, self._env.cr
         registry.clear_cache("routing")
         cr.cache.pop(_SERVED, None)
@@ -138,7 +138,7 @@ class Serving:
         cr.postcommit.data["fastapi.routes_reset"] = True
 
         def signal() -> None:
-            # again: another thread may have read the old rows in the meantime
+            # another thread may have cached the old rows since
             registry.clear_cache("routing")
             if registry.ready:
                 registry.signal_changes()
@@ -160,19 +160,19 @@ class Serving:
         build = partial(self._build_mounted, path, mount)
         app = self.get_built(mount.endpoint_id, mount.app_version, build)
         if app is not None:
-            # for get_uid: by then, another thread may have replaced the table of mounts
+            # for get_uid, because another thread may replace the table of mounts
             self._env.cr.cache[_SERVED] = path, app.uid
         return app
 
     def _build_mounted(
         self, path: str, mount: Mount
     ) -> tuple[str, EndpointWsgiApp | None]:
-        """Build the app of a mount, or of what serves the path in this transaction.
+        """Build the app of the endpoint that serves a path in this transaction.
 
         Odoo matches a request in one transaction and serves it in the next, so the
         mount may be outdated. Never mix values from two versions of the endpoint.
 
-        :return: version and app, None if nothing serves the path any more
+        :return: version and app; None as app if no endpoint serves the path any more
         """
         endpoint = self._endpoints.sudo().browse(mount.endpoint_id).exists()
         if endpoint.app_version != mount.app_version:
@@ -211,10 +211,10 @@ class Serving:
         """Build the app in the endpoint user's environment, independent of the request.
 
         :param endpoint: a ``fastapi.endpoint``
-        :return: the version of the endpoint's values, and the app built from them
-        :raises AppBuildError: a hook or the start of the lifespan has raised an error.
-            Errors that Odoo replays pass: conflicts of transactions, and writes on a
-            replica.
+        :return: the endpoint's version, and the app
+        :raises AppBuildError: a hook or the startup of the lifespan has raised an
+            error. Errors that Odoo replays are not converted: conflicts of transactions
+            and writes on a replica.
         :raises StartTimeoutError: the lifespan has not started in time
         """
         error = self._make_error(endpoint.id)
@@ -235,8 +235,8 @@ class Serving:
 
     def get_built_apps(self) -> BuiltApps[EndpointWsgiApp]:
         """Return the apps of the database that this process has built."""
-        # An app may hold the registry: a bound method of a model is enough. If anything
-        # but the registry held its apps, the registry would never be freed.
+        # An app may refer to the registry, for example by a bound method of a model. If
+        # anything else held the apps, the registry would never be freed.
         registry = self._env.registry
         if _BUILT_APPS not in vars(registry):
             vars(registry).setdefault(_BUILT_APPS, BuiltApps())
@@ -250,25 +250,25 @@ def _build_app(endpoint: Any) -> EndpointWsgiApp:
         app = endpoint._get_app()
         prepare_middleware(app)
         lifespan = Lifespan(app)
-        # in tests, a cursor of the lifespan would wait for the cursor of the request
+        # in tests, the lifespan on another thread would wait for the request's cursor
         inline = not isinstance(endpoint.env.cr, Cursor)
         copy_context().run(_start, lifespan, inline)
         try:
-            prepare_app(app)  # with what the lifespan has added
+            prepare_app(app)  # including routes that the lifespan has added
             endpoint._check_app(app)
         except BaseException:
             lifespan.stop()
             raise
     wsgi_app = EndpointWsgiApp(app, endpoint, lifespan.state)
-    # after the last request; the lifespan itself stops at the end of the process
+    # after the last request, but not at exit, when the lifespan stops by itself
     weakref.finalize(wsgi_app, _retire, lifespan).atexit = False
     return wsgi_app
 
 
 def _start(lifespan: Lifespan, inline: bool) -> None:
-    """Start a lifespan that can't see the request that the app is built for.
+    """Start a lifespan without access to the request that triggers the build.
 
-    The lifespan would keep that request and its environment until it stops.
+    The lifespan would keep that request and its environment alive.
     """
     while _request_stack.top is not None:
         _request_stack.pop()
@@ -284,7 +284,7 @@ def _retire(lifespan: Lifespan) -> None:
 def close_apps_of_old_registries() -> None:
     """Stop the apps of registries that are no longer in use.
 
-    The garbage collector would not: a running lifespan may reach its registry.
+    The garbage collector can't: a running lifespan may refer to its registry.
     """
     current = set(map(id, Registry.registries.snapshot.values()))
     for registry in list(_registries.values()):

@@ -1,11 +1,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Database errors that a handler has swallowed.
+"""Detects database errors that a handler has swallowed.
 
 After a failed query PostgreSQL refuses all others, and a commit silently becomes a
 rollback. If a handler catches the error and continues, as GraphQL libraries do for
 their resolvers, the client would get a 200 although nothing is saved. So
-:func:`get_swallowed_error` is called before each commit: Odoo replays the request if
-the cause was a conflict with another transaction; any other cause is a 500.
+:func:`get_swallowed_error` is called before each commit. If the cause was a conflict
+with another transaction, Odoo replays the request. Any other cause is a 500.
 
 psycopg2 knows whether a transaction is aborted, but not why. So the cursor of a request
 gets a class that remembers its last error (:func:`remember_errors`).
@@ -38,14 +38,14 @@ __all__ = [
     "remember_errors",
 ]
 
-#: Addons whose lines are never the cause.
+#: Addons whose lines the log does not name as the cause.
 _FRAMEWORK = ("odoo.addons.base.", "odoo.addons.fastapi.")
 
 
 class _RememberingCursor:
     """Mixed into the class of a cursor that remembers its last error."""
 
-    #: Type and description of the last error, not the exception with its frames.
+    #: Type and description of the last error. The exception would keep its frames.
     _fastapi_error: tuple[type[Exception], str] | None = None
 
     def commit(self: Any) -> None:  # pylint: disable=missing-return
@@ -62,7 +62,7 @@ def _get_class(cursor_class: type[BaseCursor]) -> type[BaseCursor]:
         try:
             execute_query(self, *args, **kwargs)
         except psycopg2.errors.InFailedSqlTransaction:
-            raise  # the cause is an earlier error
+            raise  # an earlier error is the cause
         except psycopg2.Error as exc:
             line = _get_line(sys._getframe(1))
             text = f"{type(exc).__name__}: {str(exc).strip()} ({line})"
@@ -74,14 +74,14 @@ def _get_class(cursor_class: type[BaseCursor]) -> type[BaseCursor]:
 
 
 def remember_errors(cr: Any) -> None:
-    """Have a cursor remember why its transaction is aborted, until it is closed."""
+    """Make a cursor remember why its transaction is aborted, until it is closed."""
     if not isinstance(cr, _RememberingCursor):
         cr.__class__ = _get_class(cr.__class__)
     cr._fastapi_error = None
 
 
 def is_lost(cr: Any) -> bool:
-    """Return whether a cursor has lost its connection, and is not closed yet.
+    """Return whether a cursor has lost its connection without being closed.
 
     Odoo silently skips the commit of such a cursor (``odoo.service.model.retrying``).
     """
@@ -89,9 +89,9 @@ def is_lost(cr: Any) -> bool:
 
 
 def get_swallowed_error(cr: Any) -> Exception | None:
-    """Return the error to raise instead of a commit, None if nothing is wrong.
+    """Return the error to raise instead of a commit, None if the commit can work.
 
-    :param cr: an open cursor; it may have lost its connection
+    :param cr: a cursor, which may have lost its connection
     """
     if cr.closed:
         if is_lost(cr):
@@ -116,7 +116,7 @@ def raise_swallowed_error(cr: Any) -> None:
 
 
 def _get_line(frame: Any) -> str:
-    """Return the line of an addon that has run a query."""
+    """Return the innermost line of an addon that has run a query."""
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module.startswith("odoo.addons.") and not module.startswith(_FRAMEWORK):
