@@ -1,7 +1,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Creates an API key for an endpoint, and shows it once.
 
-The steps, durations and limits are those of Odoo's own keys
+The steps, the durations and their limits are those of Odoo's own keys
 (``res.users.apikeys.description``).
 """
 

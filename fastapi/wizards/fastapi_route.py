@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``fastapi.route``: the operations of an app, for searching and grouping."""
+"""``fastapi.route``: lists the operations of an app, to search and group them."""
 
 from odoo import api, fields, models
 
@@ -9,8 +9,8 @@ from ..app.openapi import DEFAULT_TAG
 class FastapiRoute(models.TransientModel):
     """An operation in the documentation of its app.
 
-    Each user has rows of their own, created when they open the list. Mounted apps have
-    their own documentation, so their routes are not listed.
+    The rows belong to the user who opens the list, and are created at that time.
+    Mounted apps have their own documentation, so their routes are not listed.
     """
 
     _name = "fastapi.route"
@@ -90,14 +90,14 @@ class FastapiRoute(models.TransientModel):
         return " / ".join(" + ".join(schemes) for schemes in operation.security)
 
     def _get_shown_columns(self):
-        """Return the context that hides empty columns of the list."""
+        """Return the context that shows only columns with values in the list."""
         return {
             f"show_{name}": any(self.mapped(name))
             for name in ("summary", "tags", "scopes", "required_groups", "deprecated")
         }
 
     def action_open_docs(self):
-        """Open the documentation at this route, in a new tab."""
+        """Open the documentation of this route in a new tab."""
         self.ensure_one()
         action = self.endpoint_id.action_open_docs()
         action["url"] += f"#{self.docs_fragment}"
