@@ -13,12 +13,10 @@ from . import test_resting_cursors
 from . import test_root_paths
 from . import test_schemas
 from . import test_transaction_case
-from . import test_transaction_case_late
 from . import test_transaction_case_aborted
 from . import test_transaction_case_responses
 from . import test_transaction_case_transactions
 from .app import test_changed_apps
-from .app import test_copy_app
 from .app import test_docs_pages
 from .app import test_docs_pages_access
 from .app import test_error_log
