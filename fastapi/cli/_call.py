@@ -42,7 +42,7 @@ from ..dependencies import (
     optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
-from ..exceptions import CommandError
+from ..exceptions import CommandError, HandledError
 from ._database import check_live, describe_endpoints, open_env
 
 if TYPE_CHECKING:
@@ -262,7 +262,10 @@ def _serve(
             except Exception as exc:
                 if isinstance(exc, HTTPException) and exc.code is None:
                     return exc.get_response()  # werkzeug's abort(response)
-                return ir_http._handle_error(exc)
+                try:
+                    return ir_http._handle_error(exc)
+                except HandledError as err:
+                    return err.error_response
         finally:
             request.env = None
             cr.close()
