@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import GenericAlias
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 from fastapi import Query
@@ -320,7 +321,8 @@ def _decode(model: Record, terms: Terms, cursor: str) -> list[Any]:
 def _get_adapter(kinds: tuple[str, ...]) -> TypeAdapter[Any]:
     """Return the type of a cursor's content, by the types of the sorted fields."""
     values = (CURSOR_TYPES[kind] | None for kind in kinds)
-    return TypeAdapter(tuple[(str, *values)])  # type: ignore[misc]
+    content: Any = GenericAlias(tuple, (str, *values))
+    return TypeAdapter(content)
 
 
 def _after(model: Record, terms: Terms, values: Sequence[Any]) -> Domain:
