@@ -47,6 +47,7 @@ from .bridge import test_loops
 from .bridge import test_loops_leftovers
 from .bridge import test_loops_shared
 from .bridge import test_request_errors
+from .bridge import test_request_state
 from .bridge import test_scope
 from .bridge import test_servers
 from .bridge import test_wsgi

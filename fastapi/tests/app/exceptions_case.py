@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=translation-required,missing-return
 """Apps with handlers that raise."""
 
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
@@ -16,7 +17,7 @@ ORIGIN = "https://shop.example"
 
 
 class Refusal(Exception):
-    """An exception that no table knows."""
+    """An exception without a status."""
 
 
 class SwallowMiddleware:
@@ -57,7 +58,7 @@ class MarkMiddleware:
 
 class ExceptionsCase(BridgeCase):
     def make_app(self, *middleware, handlers=None, app_class=EndpointFastAPI):
-        """Return an app as an endpoint makes it, with a route that raises."""
+        """Return an app like that of an endpoint, with a route that raises."""
         app = app_class(
             middleware=[Middleware(cls, **kwargs) for cls, kwargs in middleware],
             exception_handlers={**default_exception_handlers(), **(handlers or {})},

@@ -143,7 +143,7 @@ class TestDocsPages(DocsCase):
         self.assertNotIn("servers", app.openapi())
 
     def test_urls_of_oauth2(self):
-        """Where Swagger UI on a page of the app has them, also for other clients."""
+        """URLs of OAuth2 are right for Swagger UI and for other clients."""
         app = make_app()
         code = OAuth2AuthorizationCodeBearer("https://login.example/me", "../token")
         for path, scheme in (("/a", OAuth2PasswordBearer("token")), ("/b", code)):

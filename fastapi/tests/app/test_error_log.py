@@ -39,7 +39,7 @@ class TestDescribeRoute(BridgeCase):
         cls.application = WsgiApp(app, "/api", name="Orders")
 
     def scope(self, path, **options):
-        """Return the scope as a request leaves it."""
+        """Return the scope after a request."""
         environ = make_environ(path, **options)
         return self.application(environ, lambda *args: None).scope
 
@@ -112,7 +112,7 @@ class TestDescribeRoute(BridgeCase):
         self.assertEqual(describe_error(Silent(), None), "Silent")
 
     def test_fastapi_names_the_handler(self):
-        """Also where another app had a handler at the same address in memory."""
+        """Also if another app had a handler with the same id."""
         for number in range(3):
             app = FastAPI()
             namespace = {}

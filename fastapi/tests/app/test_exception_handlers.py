@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=translation-required,missing-return
 """Responses to the exceptions of handlers."""
 
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
@@ -163,7 +164,7 @@ class TestResponses(ExceptionsCase):
 
 
 class TestFullDisk(ExceptionsCase):
-    """Starlette keeps a large file of a form on the disk, too."""
+    """Starlette also stores large files of a form on the disk."""
 
     def upload(self, size):
         app = self.make_app((CORSMiddleware, {"allow_origins": [ORIGIN]}))
@@ -198,7 +199,7 @@ class TestFullDisk(ExceptionsCase):
 
 
 class TestTraceback(ExceptionsCase):
-    """What is logged says where the exception was raised."""
+    """The log has the traceback of the exception."""
 
     def _assert_traceback(self, result):
         frames = traceback.extract_tb(result.exc_info[2])
@@ -226,7 +227,7 @@ class TestTraceback(ExceptionsCase):
 
 
 class TestHandleError(ExceptionsCase):
-    """``handle_error`` of the dispatcher shapes what no handler of the app does."""
+    """``handle_error`` of the dispatcher responds if the app has no handler."""
 
     def _call(self, app, handle_error):
         return self.call(

@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=translation-required,missing-return
 """Exception handlers of an app, and exceptions from outside."""
 
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
@@ -125,7 +126,7 @@ class TestCustomHandlers(ExceptionsCase):
 
 
 class TestExceptionFromOutside(ExceptionsCase):
-    """Odoo hands an exception in, that came up after the app was done."""
+    """An exception that Odoo raises after the app has ended."""
 
     def _give(self, app, error, path="/", **more):
         return self.call(

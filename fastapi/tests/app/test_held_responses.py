@@ -39,7 +39,7 @@ ENVIRON = {"HTTP_ACCEPT_ENCODING": "gzip"}
 
 
 class OrderMiddleware:
-    """Notes when a message passes."""
+    """Records messages."""
 
     def __init__(self, app, events):
         self.app = app
@@ -120,7 +120,7 @@ class TestStreams(HeldCase):
                 self.assertTrue(self.is_stream(app, "/mounted/stream"))
 
     def test_response_of_a_middleware_alone(self):
-        """Its headers tell, as nothing else does."""
+        """Only its headers decide."""
 
         async def stream(request, call_next):
             return StreamingResponse(iter(["first ", "second"]))
@@ -184,7 +184,7 @@ class TestTeardown(HeldCase):
         self.assertEqual((result.code, result.body), (400, b'{"detail":"empty"}'))
 
     def test_events_that_fail_before_the_first_one(self):
-        """Their start is not held: the first event may be a long time away."""
+        """Their start is sent before the first event."""
 
         async def fail(events):
             events.append("generator")
@@ -265,7 +265,7 @@ class TestFlush(HeldCase):
 
 class TestRoutes(HeldCase):
     def test_routes_are_what_the_developer_has_put_there(self):
-        """And the files of the documentation; all of them have a path and a name."""
+        """Besides the assets of the documentation. All have a path and a name."""
         app = self.make_app()
         app.add_route("/starlette", lambda request: JSONResponse(None))
         app.mount("/mounted", FastAPI(), name="mounted")

@@ -18,7 +18,7 @@ from ...app.openapi import curl_command, first_simple_get, iter_operations
 
 
 def nothing():
-    """Stands for a handler: none of them is called."""
+    """A handler that is never called."""
 
 
 def make_app():

@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=redefined-builtin
 """Error responses in an OpenAPI document."""
 
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Copies of an app that exists already, one for each endpoint."""
+"""Copies of an app, one for each endpoint."""
 
 from contextlib import asynccontextmanager
 from typing import Annotated

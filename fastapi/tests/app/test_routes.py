@@ -206,7 +206,7 @@ class TestOverrides(OverridesCase):
 
 
 class TestSharedRouter(OverridesCase):
-    """Addons have their routers at module level: every app includes the same."""
+    """Routers at module level are included in several apps."""
 
     def test_apps_with_different_overrides(self):
         router = make_router()
@@ -274,7 +274,7 @@ class TestSharedRouter(OverridesCase):
 
 class TestCost(OverridesCase):
     def _count(self, app, path):
-        """Return how many signatures FastAPI reads on a request."""
+        """Return the number of signatures that FastAPI reads on a request."""
         utils = fastapi.dependencies.utils
         with (
             patch.object(utils, "get_dependant", wraps=utils.get_dependant) as trees,

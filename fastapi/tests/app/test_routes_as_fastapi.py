@@ -12,10 +12,10 @@ from .routes_case import OverridesCase, branch, leaf
 
 
 class TestAsFastApiHasIt(OverridesCase):
-    """Scopes, cache, and teardown: the same as without the building in."""
+    """Scopes, cache and teardown are as in FastAPI."""
 
     def _both(self, app_factory):
-        """Return an app as FastAPI runs it, and one with its overrides built in."""
+        """Return an app, and a prepared app with the same overrides."""
         plain, built = app_factory(), app_factory()
         AppRoutes(built)
         return plain, built

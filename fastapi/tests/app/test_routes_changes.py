@@ -136,7 +136,7 @@ class TestLiveChanges(OverridesCase):
 
 
 class TestDocumentation(OverridesCase):
-    """OpenAPI shows what is asked for, not what was replaced."""
+    """OpenAPI shows the overrides."""
 
     def _operation(self, app, path):
         schema = self.get(app, "/openapi.json")
@@ -234,7 +234,7 @@ class TestDocumentation(OverridesCase):
 
 
 class TestRepetition(BridgeCase):
-    """A dependency that many others have is solved once."""
+    """A dependency of several others is solved once."""
 
     def _app(self):
         calls = []

@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=translation-required,missing-return,dangerous-default-value
 """Middleware and exceptions without a handler."""
 
 import asyncio
@@ -27,7 +28,7 @@ from .unhandled_case import (
 
 
 class ReportMiddleware:
-    """Reports exceptions as Sentry and OpenTelemetry do: sees them and raises on."""
+    """Like Sentry and OpenTelemetry: records exceptions and raises them again."""
 
     def __init__(self, app, seen, name="report"):
         self.app = app
@@ -53,7 +54,7 @@ class ReportMiddleware:
 
 
 class FailingMiddleware:
-    """Raises before or after the app has run."""
+    """Raises before or after it calls the app."""
 
     def __init__(self, app, error, when):
         self.app = app
@@ -69,7 +70,7 @@ class FailingMiddleware:
 
 
 class HoardMiddleware:
-    """Keeps what is sent, and never sends it on, once the app is done."""
+    """Keeps messages, and does not send them after the app has ended."""
 
     def __init__(self, app, waits):
         self.app = app
@@ -114,7 +115,7 @@ class TestMiddlewareSeesExceptions(UnhandledCase):
         )
 
     def test_as_below_another_server(self):
-        """Middleware and what is outside of the app see what they see on uvicorn."""
+        """Middleware and error reports see the same as on uvicorn."""
 
         def run(app_class, error):
             seen = []
@@ -158,7 +159,7 @@ class TestMiddlewareSeesExceptions(UnhandledCase):
                 self.assertEqual(raised, expected if isinstance(error, Refusal) else [])
 
     def test_instrumentation_sees_it_before_the_response(self):
-        """As OpenTelemetry does it, inside of Starlette's outermost middleware."""
+        """Like OpenTelemetry: inside of Starlette's outermost middleware."""
         seen = []
         app = self.make_app(CORS, Middleware(ReportMiddleware, seen, "inner"))
         error = Refusal("cause")
@@ -298,7 +299,7 @@ class TestExceptionsOfMiddleware(UnhandledCase):
         self.assert_error(self.raise_below(app, None), 500, cors=False)
 
     def test_after_the_response_has_passed(self):
-        """Nothing of it has been sent to the client, and it is rolled back."""
+        """Nothing was sent to the client, and the request is rolled back."""
         app = self.make_app(
             Middleware(FailingMiddleware, error=Refusal("cause"), when="after"),
             CORS,

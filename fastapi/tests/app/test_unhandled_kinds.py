@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=translation-required,missing-return,dangerous-default-value
 """Handlers of all exceptions, and unusual exceptions."""
 
 import asyncio
@@ -64,7 +65,7 @@ class PickyRefusal(Exception):
 
 
 class TestHandlersForEverything(UnhandledCase):
-    """Handlers for ``Exception`` and 500, which are called in the end."""
+    """Handlers for ``Exception`` and 500."""
 
     def test_called_once_and_its_response_passes_the_middleware(self):
         for is_async in (False, True):

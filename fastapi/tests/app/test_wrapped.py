@@ -62,7 +62,7 @@ class Aliased(BaseModel):
 
 
 class Validating(BaseModel):
-    """Validates with another schema, whose error becomes one of its own."""
+    """Validates with another schema, and raises its error."""
 
     record: Any
 
@@ -115,7 +115,7 @@ class TestUnwrap(BaseCase):
         self.fail("Nothing was raised.")
 
     def assertUnwrapped(self, exc, function, *args, **kwargs):
-        """Check that a function raises something that wraps ``exc``."""
+        """Check that a function raises a wrapper of ``exc``."""
         wrapping = self.caught(function, *args, **kwargs)
         self.assertIsNot(wrapping, exc)
         self.assertIs(unwrap(wrapping), exc)
@@ -151,7 +151,7 @@ class TestUnwrap(BaseCase):
                     self.assertIs(unwrap(self.caught(model.model_dump)), exc)
 
     def test_type_is_taken_from_the_text(self):
-        """Where reading a second time does not raise."""
+        """If reading a second time does not raise."""
         for function, args in (
             (Aliased.model_validate, (Record(AccessError("told")),)),
             (Named.model_validate, (Record(AccessError("told"), times=1),)),
@@ -176,7 +176,7 @@ class TestUnwrap(BaseCase):
                 self.assertIs(exc.__context__, wrapping)  # leads to the handler
 
     def test_errors_of_the_database(self):
-        """Nothing can be read after them: they are known by their text alone."""
+        """The database can't be used after them: only their text is known."""
         for error, expected in (
             (psycopg2.errors.SerializationFailure("told"), ConcurrencyError),
             (psycopg2.errors.DeadlockDetected("told"), ConcurrencyError),

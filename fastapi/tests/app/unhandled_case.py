@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=translation-required,missing-return,dangerous-default-value
 """Exceptions and middleware for tests of ``unhandled``."""
 
 import json
@@ -21,11 +22,11 @@ SERVER_ERROR = {"detail": "Internal Server Error"}
 
 
 class Refusal(Exception):
-    """An exception that no handler is registered for."""
+    """An exception without a handler."""
 
 
 async def report_in_dispatch(request, call_next):
-    """What the documentation of Starlette shows."""
+    """An example of Starlette's documentation."""
     try:
         return await call_next(request)
     except Exception as exc:

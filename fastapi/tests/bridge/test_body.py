@@ -89,7 +89,7 @@ class TestRequestBody(BaseCase):
         self.assertEqual(len(os.listdir("/dev/fd")), before + 1)
 
     def _chunked(self, sent, limit=10 * CHUNK_SIZE):
-        """Return what Odoo's HTTP server makes of a body in chunks."""
+        """Return the stream of a chunked body in Odoo's HTTP server."""
         environ = {
             "wsgi.input": DechunkedInput(io.BufferedReader(io.BytesIO(sent))),
             "wsgi.input_terminated": True,
@@ -118,7 +118,7 @@ class TestRequestBody(BaseCase):
             self.assertEqual(getattr(error, "status_code", None) or error.code, 413)
 
     def test_chunk_that_is_not_sent_to_its_end(self):
-        """Nothing of the process's memory takes the place of the rest."""
+        """The missing rest is not filled with memory of the process."""
         for length in (4, CHUNK_SIZE, 2 * CHUNK_SIZE, 2**31, 2**63):
             for sent in (b"abc", b"a" * CHUNK_SIZE):
                 for limit in (None, CHUNK_SIZE // 2, 10 * CHUNK_SIZE):

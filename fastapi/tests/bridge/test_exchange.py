@@ -31,7 +31,7 @@ class TestExchange(BaseCase):
         return self._run(app)
 
     def _received(self, body):
-        """Return the messages with which an app gets ``body``."""
+        """Return the messages that ``receive`` makes of ``body``."""
         messages = []
 
         async def app(scope, receive, send):

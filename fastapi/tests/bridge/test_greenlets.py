@@ -23,7 +23,7 @@ from ..bridge_case import BridgeCase, make_environ
 
 
 class TestTaskOfThread(BridgeCase):
-    """asyncio of Python 3.14 has one current task a thread: its rule, on any Python."""
+    """The rule of Python 3.14, on any Python: one current task for each thread."""
 
     def setUp(self):
         super().setUp()
@@ -61,7 +61,7 @@ class TestTaskOfThread(BridgeCase):
         return await asyncio.sleep(0, "done")
 
     def run_work(self):
-        """Run it on another loop; asyncio.run would wait for what gets nowhere."""
+        """Run it on another loop; asyncio.run would wait for ever."""
         with contextlib.closing(asyncio.new_event_loop()) as loop:
             return loop.run_until_complete(self.work())
 
@@ -120,7 +120,7 @@ class TestTaskOfThread(BridgeCase):
 
 
 class TestOtherLoops(BridgeCase):
-    """Nothing changes for the other event loops of the process."""
+    """Other event loops of the process are not affected."""
 
     @classmethod
     def setUpClass(cls):
@@ -132,7 +132,7 @@ class TestOtherLoops(BridgeCase):
             return threading.get_ident()
 
     def _run_elsewhere(self):
-        """Return the thread that calls anyio, and the one that anyio calls."""
+        """Return the thread that calls anyio, and the one that runs the call."""
         worker = anyio.run(anyio.to_thread.run_sync, threading.get_ident)
         return threading.get_ident(), worker
 

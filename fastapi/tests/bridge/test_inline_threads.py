@@ -25,7 +25,7 @@ from ..bridge_case import BridgeCase
 
 
 class TestInlineThreads(BridgeCase):
-    """What FastAPI gives to a worker thread runs on the thread of the request."""
+    """FastAPI's worker calls run on the thread of the request."""
 
     def _assert_own_thread(self, app, expected=1):
         """Call an app that adds the ids of threads to ``seen``."""
@@ -177,7 +177,7 @@ class TestInlineThreads(BridgeCase):
     def test_sync_stream_with_more_than_an_exception(self):
         # nothing would wake the loop that waits for its next item
         class Timeout(BaseException):
-            """As gevent has it."""
+            """Like gevent."""
 
         async def cancel():
             asyncio.current_task().cancel()
@@ -237,7 +237,7 @@ class TestInlineThreads(BridgeCase):
 
 
 class TestAnyioNames(BaseCase):
-    """``inline_threads`` uses names of anyio that are private."""
+    """``inline_threads`` uses private names of anyio."""
 
     def test_names_exist(self):
         tree = ast.parse(Path(inline_threads.__file__).read_text(encoding="utf-8"))

@@ -131,7 +131,7 @@ class TestLifespan(BridgeCase):
         other.stop()
 
     def test_hanging_start(self):
-        """In a coroutine or in a blocking call; others start meanwhile."""
+        """A startup that hangs does not stop others."""
         release = threading.Event()
         self.addCleanup(release.set)
 
@@ -203,7 +203,7 @@ class TestLifespan(BridgeCase):
         self.assertIsNot(threads[1], threading.current_thread())
 
     def test_hanging_stop(self):
-        """Nothing waits for it: neither a finalizer nor another app."""
+        """No finalizer and no other app waits for it."""
         release = threading.Event()
         self.addCleanup(release.set)
 

@@ -62,7 +62,7 @@ class TestLoops(BridgeCase):
         self.assertIsNone(task())
 
     def test_idle_loop_does_not_keep_timers_of_its_last_request(self):
-        """One that is cancelled in the last step has the context of the request."""
+        """A timer that was cancelled in the last step has the request's context."""
 
         class Request:
             pass
@@ -84,7 +84,7 @@ class TestLoops(BridgeCase):
         self.assertIsNone(request())
 
     def test_loop_that_waits_for_signals_does_not_keep_its_first_request(self):
-        """As it does in a worker of the prefork server."""
+        """Like a worker of the prefork server."""
 
         class Request:
             pass
@@ -207,7 +207,7 @@ class TestLoops(BridgeCase):
         self.assertIs(asyncio.get_event_loop(), own)
 
     def _fork(self, run):
-        """Call a function in a child process, and return what it exits with."""
+        """Call a function in a child process, and return its exit status."""
         with warnings.catch_warnings():
             # Python 3.12 warns of threads, which the child does not need
             warnings.simplefilter("ignore", DeprecationWarning)

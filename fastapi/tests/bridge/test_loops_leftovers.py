@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=missing-return
 """Tasks and timers that a request leaves on its loop."""
 
 import asyncio

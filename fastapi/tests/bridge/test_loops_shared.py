@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=missing-return
 """Loops of requests that wait for each other."""
 
 import asyncio
@@ -26,7 +27,7 @@ class TestSharedLoops(WaitCase):
         self.enterContext(patch.object(loops, "_warned", set()))
 
     def share(self, wait, wake):
-        """Let one request wait and another one wake it; return what they returned."""
+        """Make one request wait and another one wake it; return their results."""
         waiting = threading.Event()
         app = FastAPI()
 
@@ -163,7 +164,7 @@ class TestSharedLoops(WaitCase):
                 self.assertEqual(waiter.result(TIMEOUT).code, 200)
 
     def test_loop_that_starts_while_it_is_woken(self):
-        """It has seen nothing to do just before the other thread says so."""
+        """The loop starts to wait just before the other thread calls it."""
         loop, waiting, called = new_loop(), threading.Event(), threading.Event()
         self.addCleanup(loop.close)
         before_wait = loop._selector.before_wait
@@ -195,7 +196,7 @@ class TestSharedLoops(WaitCase):
         self.addCleanup(lambda: [loop.close() for loop in made])
 
         def trace(frame, event, _arg):
-            """Let another thread make a loop at each line."""
+            """Make a loop on another thread at each line."""
             if len(made) < 100 and event == "line":
                 made.extend(self.in_threads([new_loop]))
             return trace
@@ -226,7 +227,7 @@ class TestSharedLoops(WaitCase):
         self.assertTrue(made)
 
     def test_call_from_another_thread_needs_no_end_of_its_step(self):
-        """``run_coroutine_threadsafe`` may be waited for."""
+        """A request can wait for ``run_coroutine_threadsafe``."""
         started = threading.Event()
         seen = {}
 

@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=missing-return
 """Clients that disconnect, and servers that stop."""
 
 import asyncio
@@ -52,7 +53,7 @@ class TestClient(WaitCase):
                 self.assertEqual(self.ended, [True])
 
     def test_socket_of_a_stream_is_let_go(self):
-        """The loop, which is lent again, does not know it any more."""
+        """The loop is lent again without it."""
         app = FastAPI()
         seen = []
 
@@ -199,7 +200,7 @@ class TestStop(WaitCase):
             task()
 
     def test_request_that_does_not_wait(self):
-        """It has the time that Odoo gives it."""
+        """It has as long as Odoo waits."""
         app = FastAPI()
 
         @app.get("/")

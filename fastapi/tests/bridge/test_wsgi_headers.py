@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Headers of a response that the server sees to, and lengths that must be right."""
+"""Hop-by-hop headers, and ``Content-Length``."""
 
 from fastapi import FastAPI
 from starlette.responses import PlainTextResponse, StreamingResponse

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What a request leaves behind is its own: nothing of it reaches the next one."""
+"""A request leaves nothing behind for the next one."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from ..bridge_case import JSON_TYPE, BridgeCase
 
 
 class Swallow:
-    """Ends a stream as if nothing had happened."""
+    """Swallows exceptions, and ends the stream."""
 
     def __init__(self, app):
         self.app = app

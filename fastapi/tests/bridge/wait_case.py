@@ -1,4 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=missing-return
 """Requests that wait for each other or for their client."""
 
 import socket
