@@ -81,7 +81,7 @@ class TestFailureLog(FastapiHttpCase):
             message,
             r'File ".*/test_fastapi/routers/failing\.py", line \d+, in wrong_type\n',
         )
-        self.assertNotIn("bridge/routes.py", message)
+        self.assertNotIn("app/routes.py", message)
 
     def test_handler_returns_a_record(self):
         for path, returned, promised, advice in (
