@@ -135,9 +135,8 @@ class FollowUpTransactions:
 
     def _give_invalidations(self) -> None:
         registry = self.env.registry
-        if self._invalidated:
-            registry.cache_invalidated.update(self._invalidated)
-            self._invalidated.clear()
+        registry.cache_invalidated.update(self._invalidated)
+        self._invalidated.clear()
         if self._registry_invalidated:
             registry.registry_invalidated, self._registry_invalidated = True, False
 

@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Requests below an endpoint find their way to it."""
+"""Routing and authentication of requests below an endpoint."""
 
 from werkzeug.exceptions import HTTPException, NotFound, abort
 from werkzeug.routing import BaseConverter, Rule, WebsocketMismatch
@@ -12,7 +12,7 @@ from ..mounts import Mount
 
 
 class FastapiPathConverter(BaseConverter):
-    """The rest of a path, whatever it is: the app decides what it means."""
+    """The rest of a path, which the app interprets."""
 
     regex = ".*"
     part_isolating = False
@@ -20,7 +20,7 @@ class FastapiPathConverter(BaseConverter):
 
 
 class ArchivedEndpoint(NotFound):
-    """Nothing serves the path but an endpoint that is archived."""
+    """The path belongs to an archived endpoint."""
 
 
 class IrHttp(models.AbstractModel):
@@ -38,40 +38,38 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _match(cls, path_info):
-        """Match as ever, unless the endpoints have changed since the rules were made.
+        """Match as Odoo does, but let the table of mounts decide on endpoints.
 
-        The rules are cached by Odoo, and may come from a transaction that was older
-        than the last change of an endpoint. The table of mounts is always current.
+        Odoo caches the rules. They may come from a transaction that was older than the
+        last change of an endpoint. The table of mounts is always current.
         """
-        mount = request.env["fastapi.endpoint"]._get_mounts().find(path_info)
+        mounts = request.env["fastapi.endpoint"]._get_mounts()
+        mount = mounts.find(path_info)
         try:
             rule, args = super()._match(path_info)
         except (NotFound, WebsocketMismatch) as err:
             if mount is None:
-                if cls._is_archived(path_info):
+                if mounts.is_archived(path_info):
                     raise ArchivedEndpoint() from err
                 raise
             if request.httprequest.headers.get("Upgrade", "").lower() == "websocket":
-                # As uvicorn, where an app has no such route. Without a body: Odoo's
-                # threaded server drops it (odoo.service.server.RequestHandler).
+                # Like uvicorn if the app has no such route. Odoo's threaded server
+                # would drop a body (odoo.service.server.RequestHandler).
                 abort(Response(status=403))
             return Rule(mount.root_path, endpoint=mount), {}
         if isinstance(rule.endpoint, Mount) and rule.endpoint is not mount:
             if mount is None:
-                raise ArchivedEndpoint() if cls._is_archived(path_info) else NotFound()
+                archived = mounts.is_archived(path_info)
+                raise ArchivedEndpoint() if archived else NotFound()
             return Rule(mount.root_path, endpoint=mount), {}
         return rule, args
 
     @classmethod
-    def _is_archived(cls, path):
-        return request.env["fastapi.endpoint"]._get_mounts().is_archived(path)
-
-    @classmethod
     def _authenticate(cls, endpoint):
-        """Let those read documentation whom the ``auth`` of an endpoint refuses.
+        """Do not refuse requests for documentation yet.
 
-        Who may read it is up to the endpoint's access to documentation, which the app
-        asks. The refusal is kept: it stands unless documentation answers the request.
+        The app checks who may read it. The dispatcher raises the refusal if the request
+        turns out to be for something else.
         """
         if not isinstance(endpoint, Mount):
             return super()._authenticate(endpoint)
@@ -88,7 +86,7 @@ class IrHttp(models.AbstractModel):
     def _auth_method_public(cls):
         """Let an anonymous request below an endpoint start as the endpoint's user.
 
-        It would become that user anyway; the public user costs a query.
+        It would get that user later anyway. Reading the public user costs a query.
         """
         if request.env.uid is None and request.dispatcher.routing_type == "fastapi":
             path = request.httprequest.path
@@ -100,9 +98,9 @@ class IrHttp(models.AbstractModel):
 
     @api.model
     def _get_authenticated_user(self):
-        """Return the user whom Odoo has authenticated below an endpoint, if anybody."""
+        """Return the user that Odoo has authenticated below an endpoint, or no user."""
         users = self.env["res.users"]
-        # nobody has looked at the session where ``auth`` is "none"
+        # with ``auth="none"``, Odoo does not read the session
         uid = request.env.uid or request.session.uid
         if uid == request.dispatcher.anonymous_uid:
             return users
@@ -113,7 +111,7 @@ class IrHttp(models.AbstractModel):
     def _handle_error(cls, exception):
         if request.dispatcher.routing_type == "fastapi":
             return request.dispatcher.answer_error(exception)
-        # Odoo has looked for other content at the path, such as a page of a website
+        # Odoo has found no other content at the path, such as a page of a website
         # (odoo.http.Request._serve_ir_http_fallback).
         if isinstance(exception.__context__, ArchivedEndpoint):
             return request.make_json_response({"detail": "Not Found"}, status=404)
