@@ -1,5 +1,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Test cases for routers and apps: for the tests of this addon and of all others."""
+"""Test cases for routers and apps, for the tests of this and other addons."""
 
 from __future__ import annotations
 
@@ -80,13 +80,13 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
 
     #: App to call.
     default_fastapi_app: FastAPI | None = None
-    #: Router to call, added to the app; in an app of its own if there is none.
+    #: Router to call, added to the app, or to a new app.
     default_fastapi_router: APIRouter | None = None
     #: Environment of the handlers; None for the test's own.
     default_fastapi_odoo_env: Environment | None = None
     #: User of the handlers; None for the environment's.
     default_fastapi_running_user: ResUsers | None = None
-    #: Partner who calls; None for nobody.
+    #: Calling partner; None for an anonymous client.
     default_fastapi_authenticated_partner: ResPartner | None = None
     #: Dependency overrides.
     default_fastapi_dependency_overrides: Overrides = {}
@@ -116,22 +116,21 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
     ) -> Iterator[TestClient]:
         """Provide a client that calls the handlers in the given circumstances.
 
-        An app of an endpoint answers below the endpoint's root path as well as at its
-        own paths. What is not given comes from the class attributes. An app's own
-        dependency overrides are kept, except those that are replaced. A request that
-        has an ``Accept-Language`` header is answered in that language, any other one
-        in the language of the environment.
+        An app of an endpoint responds below the endpoint's root path as well as at its
+        own paths. Missing arguments come from the class attributes. An app's own
+        dependency overrides are kept, except those that are replaced. The language of a
+        request is that of its ``Accept-Language`` header, or else of the environment.
 
-        What is no answer on purpose (``HTTPException``) is raised in the test, as it
-        was raised: by a handler, a background task or the generator of a stream. What
-        was written before stays, as in any test.
+        Each exception except ``HTTPException`` reaches the test as it was raised: by a
+        handler, a background task or the generator of a stream. What was written before
+        stays, as in any test.
 
-        With ``raise_server_exceptions=False`` the answer is the server's. A failing
-        handler is rolled back. Background tasks, and a stream after its first chunk,
-        run afterwards, each with a savepoint for its transaction; where one fails, it
-        alone is rolled back and logged, as in the server by
-        ``odoo.addons.fastapi.after_response``. The body of a stream that fails ends
-        with the last chunk before: only the log tells that it is cut off.
+        With ``raise_server_exceptions=False`` the response is the server's. A failing
+        handler is rolled back, and conflicts are replayed. Background tasks, and a
+        stream after its first chunk, run afterwards, each with a savepoint for its
+        transaction. If one fails, it alone is rolled back and logged, as in the server
+        by ``odoo.addons.fastapi.after_response``. The body of a failing stream ends
+        with the last chunk before. Only the log tells that it is cut off.
 
         :param app: app to call
         :param router: router to call, added to the app

@@ -134,8 +134,8 @@ class TestDemoRouter(FastAPITransactionCase):
             return [(env_.uid, env_.su) for env_ in environments]
 
         with self._create_test_client(app=EndpointFastAPI(), router=router) as client:
-            answer = client.get("/uids").json()
-        self.assertEqual(answer, [[self.default_fastapi_running_user.id, False]] * 3)
+            response = client.get("/uids").json()
+        self.assertEqual(response, [[self.default_fastapi_running_user.id, False]] * 3)
 
     @mute_logger("odoo.sql_db")
     def test_response_to_a_violated_constraint_is_that_of_the_server(self):

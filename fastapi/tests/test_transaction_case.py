@@ -64,7 +64,7 @@ def get_circumstances(
 
 
 def route_app(path: str) -> FastAPI:
-    """Return an app with a single route that answers its path."""
+    """Return an app with one route, which returns its path."""
     app = EndpointFastAPI(exception_handlers=default_exception_handlers())
     app.add_api_route(path, lambda: path)
     return app
@@ -102,9 +102,9 @@ class AttributesMixin(CircumstancesMixin):
 
 
 class TestNoAttributes(FastAPITransactionCase, CircumstancesMixin):
-    """What the test case does for a class that says nothing."""
+    """Defaults, for a class without attributes."""
 
-    def test_the_environment_is_the_one_of_the_test_and_nobody_calls(self):
+    def test_environment_of_the_test_and_anonymous_client(self):
         self.assertEqual(
             self.get_circumstances(router=circumstances),
             {
@@ -139,7 +139,7 @@ class TestNoAttributes(FastAPITransactionCase, CircumstancesMixin):
             ) as client:
                 self.assertIs(client.app, app)
 
-    def test_nobody_calls_by_a_partner_and_by_an_override(self):
+    def test_partner_and_override_are_refused(self):
         for impl in (authenticated_partner_impl, optionally_authenticated_partner_impl):
             overrides = {impl: lambda: self.partner_of_class}
             client = self._create_test_client(
@@ -150,7 +150,7 @@ class TestNoAttributes(FastAPITransactionCase, CircumstancesMixin):
 
 
 class TestAttributes(FastAPITransactionCase, AttributesMixin):
-    """Each attribute of a class is kept, and each argument wins over its attribute."""
+    """Attributes of the class are used, unless an argument replaces them."""
 
     default_fastapi_router = circumstances
     default_fastapi_dependency_overrides = {
@@ -159,7 +159,7 @@ class TestAttributes(FastAPITransactionCase, AttributesMixin):
     }
 
     def assert_circumstances(self, changed, **arguments):
-        """Check what a handler sees: what the class says but for what is changed."""
+        """Check what a handler gets: attributes of the class, or what is changed."""
         expected = {
             "env": "class",
             "user": self.user_of_class.id,
@@ -258,7 +258,7 @@ class TestAttributes(FastAPITransactionCase, AttributesMixin):
 
 
 class TestOverridesOfTheApp(FastAPITransactionCase, CircumstancesMixin):
-    """An app's own overrides are kept but for those replaced, and all come back."""
+    """An app's own overrides are kept unless replaced, and restored afterwards."""
 
     default_fastapi_router = circumstances
 

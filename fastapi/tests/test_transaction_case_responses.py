@@ -93,7 +93,7 @@ class TestResponses(ResponsesMixin, FastAPITransactionCase):
         self.assert_left("handler", "task")
 
     def test_app_that_has_run_before(self):
-        """Starlette has built its stack of middleware then."""
+        """Starlette has already built its stack of middleware."""
 
         def make_app():
             app = FastAPI()
@@ -149,7 +149,7 @@ class TestResponses(ResponsesMixin, FastAPITransactionCase):
 
 
 class TestLanguage(FastAPITransactionCase):
-    """The language of a request is the one that its client asks for."""
+    """Requests run in the language that the client accepts."""
 
     @classmethod
     def setUpClass(cls):

@@ -174,7 +174,7 @@ class TestServed(ResponsesMixin, FastAPITransactionCase):
             return StreamingResponse(chunks(env))
 
         @app.exception_handler(CommittedHTTPException)
-        def answer(request: Request, exc: CommittedHTTPException) -> Response:
+        def respond(request: Request, exc: CommittedHTTPException) -> Response:
             leave(odoo_env_ctx.get(), "exception handler")
             return Response(f"refused: {exc.detail}", 418)
 
@@ -202,7 +202,7 @@ class TestServed(ResponsesMixin, FastAPITransactionCase):
         app = EndpointFastAPI()
 
         @app.exception_handler(UserError)
-        def answer(request: Request, exc: UserError) -> StreamingResponse:
+        def respond(request: Request, exc: UserError) -> StreamingResponse:
             return StreamingResponse(chunks(odoo_env_ctx.get(), ""), 409)
 
         self.default_fastapi_app = app

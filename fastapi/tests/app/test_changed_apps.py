@@ -165,7 +165,7 @@ class TestChangedApps(BridgeCase):
                 self.assertEqual(made, ["x-middleware"])
 
     def test_after_the_middleware_was_built(self):
-        """Starlette lets nothing in any more; what gets in by another way counts."""
+        """Starlette refuses such changes, but there are other ways to make them."""
         app = EndpointFastAPI()
         self.call(app, "/")
         add_everything(app)
@@ -216,7 +216,7 @@ class TestChangedApps(BridgeCase):
 
 
 class TestRoutesMadeAgain(BridgeCase):
-    """Libraries add dependencies to routes, and make their handlers again.
+    """Libraries add dependencies to routes, and build their handlers again.
 
     As ``fastapi_pagination.add_pagination`` does it, before and when the app starts.
     """
@@ -316,7 +316,7 @@ class CallableObject:
 
 
 class TestSignatures(BridgeCase):
-    """What replaces a callable has its signature."""
+    """The replacement of a callable has the same signature."""
 
     def test_signatures(self):
         for call in (get_size, annotated_generator, CallableObject(), CallableObject):
@@ -327,7 +327,7 @@ class TestSignatures(BridgeCase):
                 self.assertEqual(inspect.signature(replacement), expected)
 
     def test_type_hints(self):
-        """Of a name that only a type checker knows, the rest is known all the same."""
+        """A name that only type checkers know does not hide the other types."""
         hints = typing.get_type_hints(inline(get_size), include_extras=True)
         self.assertEqual(hints, {"size": int, "return": int})
         annotations = inline(annotated).__annotations__
