@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException
-from fastapi.routing import iter_route_contexts
 from starlette.requests import HTTPConnection
 from starlette.routing import Host, Mount
 
@@ -17,6 +16,7 @@ from odoo.models import BaseModel
 
 from odoo.addons.base.models.res_partner import ResPartner
 
+from ..app.error_log import iter_routes
 from ..context import odoo_env_ctx
 from ..dependencies import (
     authenticated_partner_env,
@@ -114,10 +114,7 @@ def check_runs_as_caller(app: FastAPI) -> None:
 def _iter_apps(app: Any) -> Iterator[Any]:
     """Yield an app, and all mounted apps with routes, at all levels."""
     yield app
-    for context in iter_route_contexts(app.routes):
-        route = context._effective_route
-        # as in app.exception_handlers.record_mounted_apps
-        mount = getattr(route, "starlette_route", None) or route
+    for mount in iter_routes(app.routes):
         if isinstance(mount, Mount | Host):
             mounted = mount.app
             while not hasattr(mounted, "routes") and hasattr(mounted, "app"):
