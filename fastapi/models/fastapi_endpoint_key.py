@@ -217,16 +217,11 @@ class FastapiEndpointKey(models.Model):
         scope = self._get_scope(endpoint.id)
         # sudo: Odoo makes keys for the current user only
         secret = api_keys.with_user(user).sudo()._generate(scope, name, expiration_date)
-        query = SQL(
-            "SELECT max(id) FROM res_users_apikeys "
-            "WHERE user_id = %s AND scope = %s AND index = %s",
-            user.id,
-            scope,
-            secret[:INDEX_SIZE],
+        api_key = api_keys.sudo().search(
+            [("user_id", "=", user.id), ("scope", "=", scope)], order="id desc", limit=1
         )
-        [[api_key_id]] = self.env.execute_query(query)
         key = self.sudo().create(
-            {"endpoint_id": endpoint.id, "api_key_id": api_key_id, "scopes": scopes}
+            {"endpoint_id": endpoint.id, "api_key_id": api_key.id, "scopes": scopes}
         )
         key._log_change("new_value")
         return key.sudo(False), secret
