@@ -47,6 +47,10 @@ class IrHttp(models.AbstractModel):
         mount = mounts.find(path_info)
         try:
             rule, args = super()._match(path_info)
+            if not isinstance(rule.endpoint, Mount) or rule.endpoint is mount:
+                return rule, args
+            if mount is None:
+                raise NotFound()
         except (NotFound, WebsocketMismatch) as err:
             if mount is None:
                 if mounts.is_archived(path_info):
@@ -56,13 +60,7 @@ class IrHttp(models.AbstractModel):
                 # Like uvicorn if the app has no such route. Odoo's threaded server
                 # would drop a body (odoo.service.server.RequestHandler).
                 abort(Response(status=403))
-            return Rule(mount.root_path, endpoint=mount), {}
-        if isinstance(rule.endpoint, Mount) and rule.endpoint is not mount:
-            if mount is None:
-                archived = mounts.is_archived(path_info)
-                raise ArchivedEndpoint() if archived else NotFound()
-            return Rule(mount.root_path, endpoint=mount), {}
-        return rule, args
+        return Rule(mount.root_path, endpoint=mount), {}
 
     @classmethod
     def _authenticate(cls, endpoint):
