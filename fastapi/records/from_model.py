@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -48,38 +47,29 @@ NEVER_EMPTY = frozenset(
 )
 
 
-@dataclass(frozen=True)
 class FieldDefinition:
-    """What schemas need to know about a field of a model."""
+    """What schemas need to know about a field of a model.
 
-    name: str
-    type: str
-    title: str
-    help: str | None
-    required: bool
-    has_default: bool
-    readonly: bool
-    keys: tuple[str, ...]
-    size: int | None
+    :raises ValueError: the model does not have the field
+    """
 
-    @classmethod
-    def of(cls, model: Record, name: str) -> FieldDefinition:
+    def __init__(self, model: Record, name: str) -> None:
         field = model._fields.get(name)
         if field is None:
             raise ValueError(f"{model._name} has no field {name!r}.")
         attributes = ["help", "readonly", "required", "selection", "size", "string"]
         found = field.get_description(model.env, attributes)
-        return cls(
-            name=name,
-            type=field.type,
-            title=found.get("string") or name,
-            help=found.get("help") or None,
-            required=bool(found.get("required")) or name == "id",
-            has_default=bool(field.default or (field.compute and not field.inherited)),
-            readonly=bool(found.get("readonly")) or name == "id",
-            keys=tuple(key for key, _label in found.get("selection") or ()),
-            size=found.get("size") or None,
+        self.name = name
+        self.type = field.type
+        self.title = found.get("string") or name
+        self.help = found.get("help") or None
+        self.required = bool(found.get("required")) or name == "id"
+        self.has_default = bool(
+            field.default or (field.compute and not field.inherited)
         )
+        self.readonly = found.get("readonly") or name == "id"
+        self.keys = tuple(key for key, _label in found.get("selection") or ())
+        self.size = found.get("size")
 
     def get_type(self, written: bool, schema: Any = None) -> Any:
         """Return the type of a value that is not empty.
@@ -218,7 +208,7 @@ def schema_from(
     chosen = dict.fromkeys((*names, *types))
     if not chosen:
         raise ValueError(f"Name the fields of {model._name} that the schema has.")
-    definitions = [FieldDefinition.of(model, name) for name in chosen]
+    definitions = [FieldDefinition(model, name) for name in chosen]
     fields: dict[str, Any] = {}
     for found in definitions:
         annotation = found.get_type(written=False, schema=types.get(found.name))
