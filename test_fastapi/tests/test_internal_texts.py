@@ -28,7 +28,7 @@ STATUSES = {
     "required": (400, "Missing required value"),
     "required at flush": (400, "Missing required value"),
     "foreign key": (400, "Another model is using"),
-    "restrict": (400, "item_id"),  # PostgreSQL 18 has an error of its own for it
+    "restrict": (400, "item_id"),  # PostgreSQL 18 has a separate error for it
     "unique": (400, "code"),
     "lang": (400, "xx_XX"),
     "order": (400, "name; x"),
