@@ -19,6 +19,8 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
 
 HOST = "127.0.0.1"
 TIMEOUT = 60  # seconds for one answer
@@ -172,7 +174,9 @@ def _run_processes(port: int, request: Request, clients: int, seconds: int) -> R
     return Result(rate, get_percentile(times, 50), get_percentile(times, 99))
 
 
-def _receive(receiver, seconds: float) -> tuple[list[float], float]:
+def _receive(
+    receiver: Connection[Any, Any], seconds: float
+) -> tuple[list[float], float]:
     if not receiver.poll(seconds):
         raise LoadError(f"a client has not ended after {seconds} seconds")
     try:
@@ -184,8 +188,11 @@ def _receive(receiver, seconds: float) -> tuple[list[float], float]:
     return answer["times"], answer["elapsed"]
 
 
-def _ask_for(sender, port: int, data: bytes, seconds: int) -> None:
-    times = []
+def _ask_for(
+    sender: Connection[Any, Any], port: int, data: bytes, seconds: int
+) -> None:
+    times: list[float] = []
+    answer: dict[str, Any]
     start = now = time.perf_counter()
     try:
         while now - start < seconds:

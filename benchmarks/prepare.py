@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> int:
         "servers": servers,
     }
     _ORDER.write_text(json.dumps(order))
-    command = [sys.executable, FOLDER / "run.py", _ORDER]
+    command = (sys.executable, FOLDER / "run.py", _ORDER)
     try:
         code = subprocess.run(command, timeout=TIME_LIMIT, check=False).returncode
     except subprocess.TimeoutExpired as error:
@@ -145,7 +145,7 @@ def _get_server(name: str, odoo: Odoo, dbname: str) -> dict[str, Any]:
 def _get_peer() -> str:
     """Get the published addon, and return its version."""
     shutil.rmtree(_PEER, ignore_errors=True)
-    install = [layout.UV, "pip", "install", "--python", layout.PYTHON, "--no-deps"]
+    install = (layout.UV, "pip", "install", f"--python={layout.PYTHON}", "--no-deps")
     with console.step("getting the published addon"):
         try:
             # Their dependencies, Odoo and FastAPI, are there.
@@ -153,8 +153,8 @@ def _get_peer() -> str:
                 ("addons", _PEER_ADDONS),
                 ("packages", _PEER_PACKAGES),
             ):
-                target = ["--target", _PEER / folder]
-                process.run_step([*install, *target, *names], "bench-peer")
+                target = f"--target={_PEER / folder}"
+                process.run_step((*install, target, *names), "bench-peer")
         except ToolError as error:
             console.line(str(error))
             raise Unavailable(

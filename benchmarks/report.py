@@ -169,4 +169,5 @@ def _get_postgres(database: str) -> str:
     with closing(psycopg2.connect(dbname=database)) as connection:
         cursor = connection.cursor()
         cursor.execute("SHOW server_version")
-        return cursor.fetchone()[0].split()[0]
+        [[version]] = cursor.fetchall()
+    return version.split()[0]

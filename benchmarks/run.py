@@ -15,6 +15,7 @@ import xmlrpc.client
 from contextlib import ExitStack
 from pathlib import Path
 from subprocess import TimeoutExpired
+from typing import Any
 
 import endpoints
 import report
@@ -56,7 +57,7 @@ def main(path: str) -> int:
     return 0
 
 
-def measure(order: dict) -> str:
+def measure(order: dict[str, Any]) -> str:
     """Start the servers, measure, and return the tables."""
     only, parts = order["only"], []
     generator = get_generator(own=order["own_load"])
@@ -129,7 +130,8 @@ def _measure_transfers(
 def _get_odoo_version(server: Server) -> str:
     url = f"http://{HOST}:{server.port}/xmlrpc/2/common"
     with xmlrpc.client.ServerProxy(url) as proxy:
-        return proxy.version()["server_version"]
+        version: Any = proxy.version()
+    return version["server_version"]
 
 
 def _say(text: str) -> None:

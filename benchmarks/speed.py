@@ -13,6 +13,7 @@ import statistics
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from load import HOST, Request, Result, run_for, run_list
 from server import Server
@@ -134,7 +135,7 @@ def _check_same(candidate: Candidate, native: Candidate) -> None:
         raise Different(f"{candidate.request.path}: {answer} instead of {expected}")
 
 
-def _are_pages_alike(answer: dict, expected: dict) -> bool:
+def _are_pages_alike(answer: dict[str, Any], expected: dict[str, Any]) -> bool:
     # Ids of records differ between databases.
     if "items" not in expected:
         return False
@@ -143,7 +144,7 @@ def _are_pages_alike(answer: dict, expected: dict) -> bool:
     return answer == expected
 
 
-def _fetch(candidate: Candidate) -> dict:
+def _fetch(candidate: Candidate) -> dict[str, Any]:
     request = candidate.request
     headers = {"Content-Type": "application/json"} if request.body else {}
     if request.authorization:

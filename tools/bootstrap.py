@@ -47,10 +47,10 @@ def main(arguments: Sequence[str]) -> None:
     with locks.held(layout.SET_UP):
         _make_environment()
     os.environ["ODOO_SRC"] = os.environ.get("ODOO_SRC") or _find_odoo()
-    command = [layout.PYTHON, layout.TOOLS / "cli.py", *arguments]
+    command: list[str | Path] = [layout.PYTHON, layout.TOOLS / "cli.py", *arguments]
     if arguments[:1] == ["exec"]:
         command = [layout.PYTHON.with_name(arguments[1]), *arguments[2:]]
-    os.execv(command[0], command)
+    os.execv(command[0], (*command,))
 
 
 def clean(*folders: Path) -> None:
@@ -81,15 +81,15 @@ def _make_environment() -> None:
             shutil.rmtree(layout.VENV, ignore_errors=True)
             _create()
         # Other lists go into the environment as it is: it may be in use.
-        lists = [part for path in layout.LISTS for part in ("-r", path)]
-        _install([layout.UV, "pip", "install", "--python", layout.PYTHON, *lists])
+        lists = [f"--requirements={path}" for path in layout.LISTS]
+        _install([layout.UV, "pip", "install", f"--python={layout.PYTHON}", *lists])
     _STAMP.write_text(made_of)
 
 
 def _create() -> None:
     lines = (layout.REQUIREMENTS / "tools.txt").read_text().splitlines()
     install = ["install", *(line for line in lines if line.startswith("uv=="))]
-    venv = [sys.executable, "-m", "venv", layout.VENV]
+    venv: list[str | Path] = [sys.executable, "-m", "venv", layout.VENV]
     if find_spec("ensurepip"):
         process.run_step(venv, "venv")
         _install([layout.PYTHON, "-m", "pip", *install])

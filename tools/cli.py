@@ -76,8 +76,8 @@ def bench(arguments: Sequence[str]) -> int:
     name = database.get_name("_bench")
     with ready() as odoo, locks.held(layout.TESTS):
         os.environ["PYTHONPATH"] += os.pathsep + str(layout.TOOLS)
-        prepare = [odoo.python, folder / "prepare.py", odoo.core_addons, name]
-        return process.call([*prepare, *arguments], cwd=layout.ROOT)
+        prepare = (odoo.python, folder / "prepare.py", odoo.core_addons, name)
+        return process.call((*prepare, *arguments), cwd=layout.ROOT)
 
 
 @commands.command()

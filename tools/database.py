@@ -107,7 +107,7 @@ def _call_odoo(odoo: Odoo, name: str, init: Sequence[str], *options: str) -> Non
 
 
 def _get_packages(odoo: Odoo) -> str:
-    command = [layout.UV, "pip", "freeze", "--quiet", "--python", odoo.python]
+    command = (layout.UV, "pip", "freeze", "--quiet", f"--python={odoo.python}")
     return subprocess.check_output(command, text=True)
 
 

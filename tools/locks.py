@@ -1,8 +1,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Locks between the commands of one checkout, and between checkouts in the cache.
 
-A lock is on a folder that is there anyway, so that no file is left over. The kernel drops
-it when its process ends, in whatever way.
+A lock is on a folder that is there anyway, so no file is left over. The kernel drops it
+when its process ends, in whatever way.
 """
 
 from __future__ import annotations

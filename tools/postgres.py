@@ -83,9 +83,9 @@ def _start() -> Path:
         temporary.rename(layout.CLUSTER)
     folder = Path(tempfile.mkdtemp(prefix="odoo-postgres-"))
     _give_to_account(folder)
-    options = ("-t", "60", "-D", layout.CLUSTER, "-l", layout.CLUSTER / "server.log")
+    where = ("-D", layout.CLUSTER, "-l", layout.CLUSTER / "server.log")
     try:
-        _run("pg_ctl", "start", "-w", *options, "-o", _OPTIONS.format(folder))
+        _run("pg_ctl", "start", "-wt60", *where, "-o", _OPTIONS.format(folder))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -14,7 +14,7 @@ import re
 import tempfile
 import textwrap
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -133,7 +133,9 @@ def get_stress_rows(lines: str, outcomes: Outcomes) -> Iterator[Row]:
 
 
 def get_library_rows(
-    requirements: str, outcomes: Outcomes, get_version=version
+    requirements: str,
+    outcomes: Outcomes,
+    get_version: Callable[[str], str] = version,
 ) -> Iterator[Row]:
     """Yield a row for each library that a list names with the module of its tests."""
     for library, module in _LIBRARY.findall(requirements):

@@ -89,8 +89,13 @@ def watch(addons: Sequence[Addon]) -> Iterator[set[Path]]:
 
     changed: set[Path] = set()
     folders = [addon.path for addon in addons]
-    timing = {"step": LOOK, "rust_timeout": 500, "yield_on_timeout": True}
-    for found in watchfiles.watch(*folders, watch_filter=is_source, **timing):
+    for found in watchfiles.watch(
+        *folders,
+        watch_filter=is_source,
+        step=LOOK,
+        rust_timeout=500,
+        yield_on_timeout=True,
+    ):
         changed |= {Path(name) for _change, name in found}
         errors = get_errors(changed) if found else []
         if errors:
