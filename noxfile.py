@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,6 +45,10 @@ _TESTS = re.compile(r"\d+ failed, \d+ error\(s\) of \d+ tests")
 _PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
 _PYTHONS = [str(path) for path in sorted(_PYENV.glob("3.1[0-3].*/bin"))]
 os.environ["PATH"] = os.pathsep.join([*_PYTHONS, os.environ["PATH"]])
+
+# Ending a server properly takes an exception here, also on SIGTERM and SIGHUP.
+for _number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(_number, signal.default_int_handler)
 
 nox.options.envdir = str(layout.NOX)
 nox.options.default_venv_backend = "uv"

@@ -18,6 +18,7 @@ from errors import ToolError
 OWN_DATABASE = frozenset({"my_demo_orders"})
 # What neither a server nor an installation reads.
 _ASIDE = {"__pycache__", "readme", "tests"}
+_DECLARING = (ast.Assign, ast.ClassDef)  # at the level of a module
 
 
 @dataclass(frozen=True)
@@ -69,22 +70,14 @@ def get_declarations(source: bytes) -> bytes:
         tree = ast.parse(source)
     except SyntaxError:
         return b""
-    assigned = [part for part in tree.body if isinstance(part, ast.Assign)]
-    models = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.ClassDef)
-        and {"_name", "_inherit"}
-        & {
-            getattr(target, "id", "")
-            for part in node.body
-            for target in getattr(part, "targets", ())
-        }
-    ]
-    for part in (part for model in models for part in model.body):
-        if isinstance(part, ast.FunctionDef) and part.name != "init":
-            part.body = []
-    return "\n".join(map(ast.dump, models and assigned + models)).encode()
+    tree.body = [part for part in tree.body if isinstance(part, _DECLARING)]
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name != "init":
+            node.body = []
+        elif isinstance(node, ast.Assign):
+            names |= {getattr(target, "id", "") for target in node.targets}
+    return ast.dump(tree).encode() if names & {"_name", "_inherit"} else b""
 
 
 def find_addons(folders: Sequence[Path] = (layout.ROOT, layout.DEMO)) -> list[Addon]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str]) -> None:
     """
     # The embedded server's account must be able to read what is made here.
     os.umask(0o022)
+    # A shell has what it puts into the background ignore it, and so would nox.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if arguments[:1] == ["clean"]:
         return clean(layout.STATE, *([layout.get_cache()] * ("--cache" in arguments)))
     os.environ.setdefault("PRE_COMMIT_HOME", str(layout.get_cache() / "pre-commit"))
