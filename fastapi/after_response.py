@@ -225,7 +225,7 @@ class FollowUpTransactions:
         def run() -> None:
             nonlocal committed
             task()
-            self._cr.commit()
+            self._cr.commit()  # pylint: disable=invalid-commit
             committed = True
             self._signal_changes()
 
