@@ -14,7 +14,7 @@ help:
 	@echo "make test-matrix  the same, oldest and newest libraries, several Pythons"
 	@echo "                                          CELLS='3.10-oldest 3.13-newest'"
 	@echo "make test-odoo  the same with Odoo's own runner, as OCA's CI has it"
-	@echo "                                          ARGS='--short --werkzeug newest'"
+	@echo "                                          ARGS='--short --addons fastapi'"
 	@echo "make test-libraries  apps with Sentry, slowapi, strawberry and others"
 	@echo "make stress  what takes longer: load, faults, hostile input"
 	@echo "make lint    check the code                make format: repair what can be"

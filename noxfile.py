@@ -115,10 +115,14 @@ def odoo_runner(session: nox.Session) -> None:
     parser = argparse.ArgumentParser("make test-odoo ARGS=…")
     parser.add_argument("--short", action="store_true", help="no test_stress_*.py")
     parser.add_argument("--werkzeug", default=WERKZEUG, help="a version, or `newest`")
+    parser.add_argument("--addons", help="only these, separated by commas")
     options = parser.parse_args(session.posargs)
     pin = "" if options.werkzeug == "newest" else f"=={options.werkzeug}"
     install(session, "--upgrade-package=Werkzeug", f"Werkzeug{pin}", "checklog-odoo>=1")
     addons = get_tested_together()
+    if options.addons:
+        chosen = options.addons.split(",")
+        addons = [addon for addon in addons if addon.name in chosen]
     name = database.get_name("_odoo")
     log = layout.LOGS / "test-odoo.log"
     with ready(Path(session.bin, "python")) as odoo, locks.held(layout.TESTS):
