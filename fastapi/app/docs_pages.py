@@ -276,7 +276,7 @@ def has_docs(routes: list[BaseRoute], scope: Scope) -> bool:
 
 
 def is_docs_route(route: BaseRoute) -> bool:
-    """Return whether a route is of FastAPI's documentation or of ours."""
+    """Return whether a route belongs to the documentation, replaced or not."""
     return isinstance(route, DocsRoute) or _is_of_fastapi(route)
 
 

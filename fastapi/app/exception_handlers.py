@@ -5,7 +5,7 @@ An app responds to exceptions inside its middleware, so that error responses hav
 headers, for example. But Odoo has to roll back, or to replay the request after a
 conflict with another transaction. So the exception handlers are wrapped when the app is
 built: the wrapper records the exception, and raises it if Odoo replays it.
-``unhandled`` takes the exceptions without a handler.
+``unhandled`` handles the exceptions without a handler.
 
 Odoo also raises exceptions after the app has ended (a constraint that fails at commit,
 a replay that failed too often). ``held_responses`` raises them again in the app, so

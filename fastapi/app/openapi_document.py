@@ -40,7 +40,7 @@ ERRORS = {
     "400": ("BadRequest", "The request can't be carried out: `detail` says why."),
     "401": ("Unauthorized", "Credentials are missing or wrong."),
     "403": ("Forbidden", "The caller has no right to do this."),
-    "404": ("NotFound", "There is no such thing, or none for the caller."),
+    "404": ("NotFound", "It does not exist, or the caller may not see it."),
     "422": ("ValidationError", "The request is not as documented here."),
     "429": (
         "TooManyRequests",
@@ -168,7 +168,7 @@ def _to_identifier(text: str) -> str:
 
 
 def _normalize(operation_id: str) -> str:
-    """Return an id in the form in which generators of all languages tell ids apart."""
+    """Return what is left of an id if a generator ignores case and punctuation."""
     return re.sub(r"[\W_]", "", operation_id).lower()
 
 

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..exceptions import StartTimeoutError
 from .inline_threads import no_running_loop
-from .loops import Loop, new_loop
+from .loops import Loop, discard_loop, new_loop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.types import ASGIApp, Message
 
@@ -131,10 +131,10 @@ class Lifespan:
     def _run_start(self) -> None:
         self._loop = new_loop()
         try:
-            self._run(self._start())
+            self._loop.run_until_complete(self._start())
         except BaseException as err:
             self._error = err
-            self._close()
+            discard_loop(self._loop, timeout=STOP_TIMEOUT)
         with self._lock:
             started = self._error is None
             if started and not self._given_up:
@@ -146,27 +146,12 @@ class Lifespan:
     def _run_stop(self) -> None:
         try:
             self._stopping.set()
-            self._run(asyncio.wait_for(self._task, STOP_TIMEOUT))
+            self._loop.run_until_complete(asyncio.wait_for(self._task, STOP_TIMEOUT))
         except (Exception, asyncio.CancelledError):
             _logger.exception("An app did not stop properly.")
         finally:
-            self._close()
+            discard_loop(self._loop, timeout=STOP_TIMEOUT)
             _stops.discard(threading.current_thread())
-
-    def _run(self, work: Coroutine[Any, Any, Any]) -> None:
-        self._loop.run_until_complete(work)
-
-    def _close(self) -> None:
-        """Cancel the tasks of the app, and close the loop."""
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        try:
-            if tasks:
-                self._run(asyncio.wait(tasks, timeout=STOP_TIMEOUT))
-            self._run(self._loop.shutdown_asyncgens())
-        finally:
-            self._loop.close()
 
     async def _start(self) -> None:
         self._started = asyncio.Event()

@@ -41,6 +41,7 @@ __all__ = [
     "Work",
     "borrow_loop",
     "describe_callable",
+    "discard_loop",
     "explain_foreign_loop",
     "new_loop",
     "server_stops",
@@ -314,10 +315,13 @@ async def _nothing() -> None:
     """Let a loop make one turn."""
 
 
-def _discard(loop: Loop, work: Work | None = None) -> None:
-    """Cancel what a request has left on its loop, and close the loop.
+def discard_loop(
+    loop: Loop, work: Work | None = None, timeout: float | None = None
+) -> None:
+    """Cancel the tasks of a loop, and close it.
 
     :param work: the user of the loop, to be named in a warning; None for no warning
+    :param timeout: seconds for the tasks to end; None for ``CANCEL_GRACE``
     """
     if loop.is_closed():  # a stream was never closed
         return
@@ -328,7 +332,7 @@ def _discard(loop: Loop, work: Work | None = None) -> None:
         pending: set[asyncio.Task[Any]] = set()
         if tasks:
             _done, pending = loop.run_until_complete(
-                asyncio.wait(tasks, timeout=CANCEL_GRACE)
+                asyncio.wait(tasks, timeout=timeout or CANCEL_GRACE)
             )
         timers = [timer for timer in loop._scheduled if not timer.cancelled()]
         if work is not None and (tasks or timers):
@@ -427,8 +431,8 @@ class _Loan:
         work = loop.work
         loop.give_back()
         if exc is not None or loop.discard_on_return:
-            _discard(loop)
+            discard_loop(loop)
         elif _is_clean(loop):
             _idle.append(loop)
         else:
-            _discard(loop, work)
+            discard_loop(loop, work)
