@@ -8,31 +8,24 @@ the event loop, a cancel scope, a future, a copy of the context.
 
 from __future__ import annotations
 
-import functools
 import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from fastapi.dependencies.models import (
+    _is_async_gen_callable,
+    _is_coroutine_callable,
+    _is_gen_callable,
+)
 from fastapi.dependencies.utils import get_typed_return_annotation, get_typed_signature
 from fastapi.security.base import SecurityBase
-from starlette._utils import is_async_callable
 
 from ..bridge.inline_threads import leave_loop, no_running_loop, return_to_loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-__all__ = ["inline", "is_async_generator", "is_generator"]
-
-
-def is_generator(call: Callable[..., Any]) -> bool:
-    """Return whether a call returns a generator."""
-    return any(map(inspect.isgeneratorfunction, _functions(call)))
-
-
-def is_async_generator(call: Callable[..., Any]) -> bool:
-    """Return whether a call returns an async generator."""
-    return any(map(inspect.isasyncgenfunction, _functions(call)))
+__all__ = ["inline"]
 
 
 def inline(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,11 +34,11 @@ def inline(call: Callable[..., Any]) -> Callable[..., Any]:
     :param call: a dependency or handler; returned unchanged if it is async, or if
         FastAPI needs its type (a security scheme)
     """
-    if isinstance(call, SecurityBase) or is_async_generator(call):
+    if isinstance(call, SecurityBase) or _is_async_gen_callable(call):
         return call
-    if is_generator(call):
+    if _is_gen_callable(call):
         return _named(_generator_inline(call), call)
-    if is_async_callable(inspect.unwrap(call)) or is_async_callable(call):
+    if _is_coroutine_callable(call):
         return call
     return _named(_function_inline(call), call)
 
@@ -80,16 +73,6 @@ def _generator_inline(call: Callable[..., Any]) -> Callable[..., Any]:
                 resource.__exit__(None, None, None)
 
     return generator
-
-
-def _functions(call: Callable[..., Any]) -> tuple[Any, ...]:
-    """Return the functions of a callable object or partial."""
-    while isinstance(call, functools.partial):
-        call = call.func
-    call = inspect.unwrap(call)
-    if inspect.isclass(call):
-        return ()
-    return call, getattr(call, "__call__", None)  # noqa: B004
 
 
 def _named(replacement: Any, call: Callable[..., Any]) -> Any:

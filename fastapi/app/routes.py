@@ -26,7 +26,7 @@ from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import Match
 
-from .callables import inline, is_async_generator, is_generator
+from .callables import inline
 from .error_log import source_of
 from .tasks import defer
 from .wrapped import unwrap
@@ -259,7 +259,7 @@ class _Route:
                     context.run(_scope.set, None)  # tasks must not keep the scope
 
         original: Any = dependant.call
-        if is_async_generator(original):
+        if dependency_models._is_async_gen_callable(original):
 
             async def async_generator(**values: Any) -> AsyncIterator[Any]:
                 injected = take(values)
@@ -272,7 +272,7 @@ class _Route:
                 finish(None, injected)
 
             return async_generator
-        if is_generator(original):
+        if dependency_models._is_gen_callable(original):
 
             def sync_generator(**values: Any) -> Iterator[Any]:
                 injected = take(values)
@@ -353,8 +353,8 @@ def _can_be_repeated(dependant: Dependant) -> bool:
         and not dependant.header_params
         and not dependant.cookie_params
         and not dependant.body_params
-        and not is_generator(call)
-        and not is_async_generator(call)
+        and not dependency_models._is_gen_callable(call)
+        and not dependency_models._is_async_gen_callable(call)
         and all(map(_can_be_repeated, dependant.dependencies))
     )
 
