@@ -106,7 +106,7 @@ def record_mounted_apps(app: Starlette) -> None:
 def _recording(handler: Callable[[Request, Exception], Any]) -> Callable[..., Any]:
     """Return a handler that records the exception before it responds."""
 
-    def note(request: Request, exc: Exception) -> Exception:
+    def record(request: Request, exc: Exception) -> Exception:
         errors = get_errors(request.scope)
         if errors is None:  # the bridge does not run the app
             return exc
@@ -121,12 +121,12 @@ def _recording(handler: Callable[[Request, Exception], Any]) -> Callable[..., An
 
         @functools.wraps(handler, updated=())
         async def answer_async(request: Request, exc: Exception) -> Any:
-            return await handler(request, note(request, exc))
+            return await handler(request, record(request, exc))
 
         return answer_async
 
     def respond(request: Request, exc: Exception) -> Any:
-        return handler(request, note(request, exc))
+        return handler(request, record(request, exc))
 
     return respond
 
