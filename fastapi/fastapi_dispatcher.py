@@ -292,8 +292,8 @@ class FastApiDispatcher(Dispatcher):
 
         No data of the request stays on the exception.
         """
-        httprequest = self.request.httprequest
-        method, path = httprequest.method, httprequest.path
+        method = self.request.httprequest.method
+        path = self.request.httprequest.path
         scope, self._scope = self._scope, None  # its state has a method of this object
         if response.status_code < 500:
             name = type(exc).__name__
@@ -342,10 +342,7 @@ class FastApiDispatcher(Dispatcher):
                 _logger.error(err, exc_info=True)
                 raise HandledError(exc, self.handle_error(err)) from exc
             except Exception:
-                _logger.exception(
-                    "The app can't respond to %s: a response without it is sent.",
-                    type(exc),
-                )
+                _logger.exception("The app can't respond to %s.", type(exc))
         raise self._handled_error(exc, response or self.handle_error(exc))
 
     def _run_app_again(self, exc: Exception) -> Response | None:
