@@ -8,6 +8,7 @@ from . import test_import
 from . import test_layers
 from . import test_markdown
 from . import test_mounts
+from . import test_request_cycle
 from . import test_res_lang
 from . import test_resting_cursors
 from . import test_root_paths
