@@ -31,8 +31,8 @@ class _Slot(Generic[App]):
     lock: threading.RLock = field(default_factory=threading.RLock)
     #: When the current build began, in seconds of ``time.monotonic``.
     since: float | None = None
-    #: Version and app in one object, so that no thread sees one without the other.
-    built: tuple[str, App] | None = None
+    #: The app by its version. It is replaced, not changed, since other threads read it.
+    built: dict[str, App] = field(default_factory=dict)
     #: Version that did not start in time, its error, and when it may be built again.
     hung: tuple[str, StartTimeoutError, float] | None = None
 
@@ -64,31 +64,20 @@ class BuiltApps(Generic[App]):
         slot = self._slots.get(endpoint_id)
         if slot is None:
             slot = self._slots.setdefault(endpoint_id, _Slot())
-        built = slot.built
-        if built is not None and built[0] == version:
-            return built[1]
+        if (app := slot.built.get(version)) is not None:
+            return app
         since = slot.since
         waited = 0 if since is None else time.monotonic() - since
         if not slot.lock.acquire(timeout=max(0, BUILD_WAIT - waited)):
             raise AppNotReadyError("is still starting", BUILD_WAIT)
         try:
-            built = slot.built
-            if built is not None and built[0] == version:
-                return built[1]
+            if (app := slot.built.get(version)) is not None:
+                return app
             if slot.since is not None:
                 raise RuntimeError("The build of an app requests the app itself.")
-            self._check_hung(slot, version)
             return self._build(slot, version, build)
         finally:
             slot.lock.release()
-
-    def _check_hung(self, slot: _Slot[App], version: str) -> None:
-        if slot.hung is None:
-            return
-        hung_version, err, end = slot.hung
-        left = end - time.monotonic()
-        if hung_version == version and (left > 0 or not err.is_over()):
-            raise AppNotReadyError("has not started in time", left) from err
 
     def _build(
         self,
@@ -96,6 +85,11 @@ class BuiltApps(Generic[App]):
         version: str,
         build: Callable[[], tuple[str, App | None]],
     ) -> App | None:
+        if slot.hung is not None:
+            hung_version, err, end = slot.hung
+            left = end - time.monotonic()
+            if hung_version == version and (left > 0 or not err.is_over()):
+                raise AppNotReadyError("has not started in time", left) from err
         slot.since = time.monotonic()
         try:
             built_version, app = build()
@@ -106,13 +100,12 @@ class BuiltApps(Generic[App]):
             slot.since = None
         slot.hung = None
         if app is not None and built_version == version and not self._closed:
-            slot.built = version, app
+            slot.built = {version: app}
         return app
 
     def retain(self, endpoint_ids: Iterable[int]) -> None:
         """Drop the apps of all other endpoints."""
-        kept = set(endpoint_ids)
-        for endpoint_id in [key for key in self._slots if key not in kept]:
+        for endpoint_id in self._slots.keys() - set(endpoint_ids):
             self._slots.pop(endpoint_id, None)
 
     def close(self) -> None:
