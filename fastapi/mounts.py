@@ -11,7 +11,7 @@ from .root_paths import is_below
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Mount", "MountCache", "MountTable"]
+__all__ = ["Mount", "MountTable"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +84,3 @@ class MountTable:
         :param path: path of a URL, decoded
         """
         return any(is_below(path, root_path) for root_path in self._archived)
-
-
-class MountCache:
-    """Holds the table of mounts, and is an entry of Odoo's routing cache.
-
-    The table itself is not: after a commit has cleared the cache, a thread with an old
-    snapshot of the database could fill it with an outdated table.
-    """
-
-    table: MountTable | None = None

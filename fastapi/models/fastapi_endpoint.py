@@ -4,6 +4,7 @@
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -20,7 +21,7 @@ from ..bridge import WsgiApp
 from ..built_apps import BuiltApps
 from ..error_handlers import default_exception_handlers
 from ..markdown import escape_html
-from ..mounts import MountCache, MountTable
+from ..mounts import MountTable
 from ..root_paths import RESERVED_SEGMENTS, clean_root_path, is_reserved, is_valid
 from ..serving import Serving, close_apps_of_old_registries
 
@@ -435,8 +436,10 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     @tools.ormcache(cache="routing")
-    def _get_mount_cache(self) -> MountCache:
-        return MountCache()
+    def _get_mount_cache(self) -> SimpleNamespace:
+        # not the table itself: a thread with an old snapshot of the database could put
+        # an outdated table into the cache after a commit has cleared it
+        return SimpleNamespace(table=None)
 
     @api.model
     def _get_built_apps(self) -> BuiltApps:
