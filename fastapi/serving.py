@@ -38,7 +38,6 @@ from odoo.sql_db import Cursor
 
 from .app.prepare import prepare_app, prepare_middleware
 from .app.routes import forget_callables
-from .auth import Way
 from .auth.overrides import find_ways
 from .bridge import Lifespan, WsgiApp
 from .built_apps import HUNG_DELAY, BuiltApps
@@ -71,21 +70,15 @@ class EndpointWsgiApp(WsgiApp):
     def __init__(self, app: FastAPI, endpoint: Any, state: dict[str, Any]) -> None:
         super().__init__(app, endpoint.root_path, state, endpoint.name)
         self.uid: int = endpoint.user_id.id
-        self._preparing_ways = [
-            way
-            for way in find_ways(app.dependency_overrides)
-            if type(way).prepare is not Way.prepare
-        ]
+        self._ways = find_ways(app.dependency_overrides)
 
     def prepare_request(self, environ: dict[str, Any]) -> list[Callable[[], None]]:
         """Return functions to call before the app runs, while no transaction is open.
 
         :param environ: WSGI environ of the request
         """
-        if not self._preparing_ways:
-            return []
         headers: Any = EnvironHeaders(environ)
-        functions = (way.prepare(headers) for way in self._preparing_ways)
+        functions = (way.prepare(headers) for way in self._ways)
         return list(filter(None, functions))
 
 
