@@ -152,37 +152,10 @@ def optionally_authenticated_partner(
     return partner_env["res.partner"].browse(partner.id) if partner else None
 
 
-def paging(
-    page: Page = 1,
-    page_size: Annotated[
-        int, Query(ge=1, le=MAX_PAGE_SIZE, description=PAGE_SIZE_DESCRIPTION)
-    ] = PAGE_SIZE,
-) -> Paging:
-    """Return offset and limit of the page that the client asks for.
-
-    For other page sizes, override this with :func:`make_paging`, or with a function
-    that calls this one. Such a call may pass any size.
-
-    :param page: number of the page, from 1
-    :param page_size: records on a page
-    :raises RequestValidationError: 422, an override has passed a number that is too
-        large
-    """
-    if max(page, page_size) > MAX_PAGE:
-        error = {
-            "type": "value_error",
-            "loc": ("query", "page"),
-            "msg": f"Page {page} of {page_size} records is out of any range.",
-            "input": page,
-        }
-        raise RequestValidationError([error])
-    return Paging(limit=page_size, offset=(page - 1) * page_size)
-
-
 def make_paging(
     page_size: int = PAGE_SIZE, max_page_size: int = MAX_PAGE_SIZE
 ) -> Callable[..., Paging]:
-    """Return an override of :func:`paging` with other page sizes::
+    """Return an override of ``paging`` with other page sizes::
 
         overrides[paging] = make_paging(page_size=20, max_page_size=5000)
 
@@ -196,9 +169,31 @@ def make_paging(
             int, Query(ge=1, le=max_page_size, description=PAGE_SIZE_DESCRIPTION)
         ] = page_size,
     ) -> Paging:
-        return paging(page, page_size)
+        """Return offset and limit of the page that the client asks for.
+
+        For other page sizes, override this with :func:`make_paging`, or with a function
+        that calls this one. Such a call may pass any size.
+
+        :param page: number of the page, from 1
+        :param page_size: records on a page
+        :raises RequestValidationError: 422, an override has passed a number that is too
+            large
+        """
+        if max(page, page_size) > MAX_PAGE:
+            error = {
+                "type": "value_error",
+                "loc": ("query", "page"),
+                "msg": f"Page {page} of {page_size} records is out of any range.",
+                "input": page,
+            }
+            raise RequestValidationError([error])
+        return Paging(limit=page_size, offset=(page - 1) * page_size)
 
     return get_paging
+
+
+#: Dependency: offset and limit of the page that the client asks for.
+paging = make_paging()
 
 
 def basic_auth_user(
