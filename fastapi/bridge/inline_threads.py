@@ -13,7 +13,8 @@ Our loops also don't keep the task of their last request.
 While an app sends server-sent events, the worker makes its calls on one thread: FastAPI
 needs the loop for keep-alive comments while a sync generator waits.
 
-Only this module uses these private names; ``test_inline_threads`` fails when they change.
+Only this module uses these private names; ``test_inline_threads`` fails when they
+change.
 ``anyio.from_thread`` does not work in our loops.
 """
 
