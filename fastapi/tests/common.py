@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from starlette.requests import Request
 from werkzeug.test import create_environ
 
+from odoo.modules.registry import DummyRLock, Registry
 from odoo.service.model import retrying
 from odoo.tests import tagged
 
@@ -262,8 +263,10 @@ class _ServedApp(_RaisingApp):
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         prepare_app(self.app)
         content = await Request(scope, receive).body()
-        # the bridge needs a thread that runs no event loop
-        start, body = await to_thread.run_sync(self._serve, scope, content)
+        # The bridge needs a thread that runs no event loop. Under Odoo's own runner, the
+        # main thread holds the lock of the registries while it waits for that thread.
+        with patch.object(Registry, "_lock", DummyRLock()):  # as Odoo's test mode
+            start, body = await to_thread.run_sync(self._serve, scope, content)
         await send({"type": "http.response.start", **start})
         await send({"type": "http.response.body", "body": body})
 

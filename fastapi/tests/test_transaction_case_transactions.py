@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from odoo.api import Environment
 from odoo.exceptions import ConcurrencyError, UserError
+from odoo.modules.registry import Registry
 from odoo.tools import mute_logger
 
 from ..app.prepare import EndpointFastAPI
@@ -77,6 +78,20 @@ class TestServed(ResponsesMixin, FastAPITransactionCase):
             (response.status_code, response.json()), (400, {"detail": "refused"})
         )
         self.assert_left()
+
+    def test_lock_that_the_runner_holds(self):
+        """Odoo's runner holds the lock of the registries while the tests run."""
+
+        class HeldLock:
+            def __enter__(self):
+                raise AssertionError("A request waits for the thread of the test.")
+
+            def __exit__(self, *_exc):
+                pass
+
+        with patch.object(Registry, "_lock", HeldLock()):
+            response = self.call("POST", "/tasks", params={"error": "refused"})
+        self.assertEqual(response.status_code, 400)
 
     def test_tasks_of_an_error_that_a_middleware_hides(self):
         class Hiding:
