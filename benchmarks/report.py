@@ -44,7 +44,7 @@ def render_speed(
     :param peer: with the published addon
     """
     head = [
-        *("work", "clients", "native req/s", "FastAPI req/s"),
+        *("task", "clients", "native req/s", "FastAPI req/s"),
         *("p50 ms: native, FastAPI", "p99 ms: native, FastAPI"),
         *("ratio", "lowest, highest", "floor", "goal"),
     ]

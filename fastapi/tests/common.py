@@ -263,7 +263,7 @@ class _ServedApp(_RaisingApp):
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         prepare_app(self.app)
         content = await Request(scope, receive).body()
-        # The bridge needs a thread that runs no event loop. Under Odoo's own runner, the
+        # The bridge needs a thread that runs no event loop. In Odoo's own runner, the
         # main thread holds the lock of the registries while it waits for that thread.
         with patch.object(Registry, "_lock", DummyRLock()):  # as Odoo's test mode
             start, body = await to_thread.run_sync(self._serve, scope, content)
