@@ -1,3 +1,4 @@
+# Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 if __name__ == "fastapi":
     # Odoo loads this package as ``odoo.addons.fastapi``. Under the bare name it has

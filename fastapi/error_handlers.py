@@ -1,3 +1,4 @@
+# Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Converts exceptions to responses, by type. Apps, the dispatcher and tests use it."""
 

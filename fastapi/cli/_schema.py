@@ -1,3 +1,4 @@
+# Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``odoo api schema``: prints a schema of a model as code, in the format of ruff."""
 

@@ -1,3 +1,4 @@
+# Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Version 16.0 had a checkbox ``expose_doc_urls`` in place of ``docs_access``."""
 

@@ -1,3 +1,4 @@
+# Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=translation-required,missing-return,unreachable
 """Responses leave the handler when it is over; what is a stream, and what is none."""
