@@ -1,3 +1,4 @@
+# Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Remove the view of 19.0.1.0.0 with its field for the authentication."""
 
