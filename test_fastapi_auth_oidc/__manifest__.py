@@ -1,3 +1,4 @@
+# Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "FastAPI: OpenID Connect: tests",
@@ -5,7 +6,7 @@
     "version": "19.0.1.0.0",
     "category": "Hidden/Tests",
     "license": "LGPL-3",
-    "author": "Odoo Community Association (OCA)",
+    "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/rest-framework",
     "depends": ["fastapi_auth_oidc", "test_fastapi"],
     "development_status": "Beta",
