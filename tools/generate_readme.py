@@ -73,10 +73,10 @@ def get_rst(folder: Path, *, for_page: bool = False) -> str:
 
     parts = {title: read(fragment) for fragment, title in PARTS.items()}
     parts["Bug Tracker"] = f"Bugs are tracked on [GitHub Issues]({website}/issues)."
-    parts["Credits"] = (
-        f"## Authors\n\n- {manifest['author']}\n\n"
-        f"## Contributors\n\n{read('CONTRIBUTORS')}"
-    )
+    authors = "\n".join(f"- {name}" for name in manifest["author"].split(","))
+    parts["Credits"] = f"## Authors\n\n{authors}"
+    if contributors := read("CONTRIBUTORS"):
+        parts["Credits"] += f"\n\n## Contributors\n\n{contributors}"
     sections = [f"# {title}\n\n{text}" for title, text in parts.items() if text]
     return (
         (TEMPLATES / "README.rst.txt")
