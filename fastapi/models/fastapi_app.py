@@ -3,8 +3,8 @@
 """``FastapiApp``: an app as one class.
 
 The class adds the app to the selection ``app`` of ``fastapi.endpoint``. When the app is
-built, the hooks of ``fastapi.endpoint`` combine what the hooks of the class return with
-what all apps have. Both can be extended with ``_inherit``.
+built, the hooks of ``fastapi.endpoint`` start with the results of the hooks of the
+class, and add what all apps have. Both can be extended with ``_inherit``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class FastapiApp(models.AbstractModel):
     ``_inherit = "fastapi.app"``.
 
     Each hook returns what the app adds. Only classes that extend an app have to call
-    ``super()``. ``self.endpoint`` is the record that is served.
+    ``super()``. ``self.endpoint`` is the endpoint of the app.
     """
 
     _name = APP_MODEL
@@ -41,26 +41,25 @@ class FastapiApp(models.AbstractModel):
 
     # Values of new endpoints
 
-    #: Where the endpoint is mounted.
+    #: Root path of the endpoint.
     _root_path: str | None = None
     #: XML id of the endpoint's user.
     _user_xml_id: str | None = None
     #: Ways to authenticate. For example, ``("api_key", "session")`` sets the fields
     #: ``auth_api_key`` and ``auth_session``.
     _auth: tuple[str, ...] = ()
-    #: ``"user"`` or ``"caller"``: whose rights count.
+    #: Whose rights count: ``"user"`` or ``"caller"``.
     _run_as: str | None = None
     #: Who may read the documentation: a value of ``docs_access``.
     _docs_access: str | None = None
-    #: Text at the top of the documentation, in Markdown.
+    #: Markdown at the top of the documentation.
     _api_description: str | None = None
 
-    # Of the app
-
+    # Attributes of the app
     #: Version of the API in its documentation. Default: the version of the addon.
     _api_version: str | None = None
-    #: Whether the installation of the app creates an endpoint, which needs a
-    #: ``_root_path``. Upgrades neither change it nor create it again.
+    #: Whether the installation of the app creates an endpoint. Needs ``_root_path``.
+    #: Upgrades neither change the endpoint nor create it again.
     _create_endpoint: bool = False
     #: An existing app to serve. Each endpoint gets a copy, with its routes, middleware,
     #: exception handlers, dependency overrides and lifespan.
@@ -73,13 +72,13 @@ class FastapiApp(models.AbstractModel):
         if cls._name not in _own_inherit(cls):
             cls._make_app()
         elif "_description" not in vars(cls):
-            cls._description = None  # else this would replace the one of the app
+            cls._description = None  # keep the description of the app
 
     @classmethod
     def _make_app(cls) -> None:
         """Add the app to the selection of ``fastapi.endpoint``.
 
-        :raises TypeError: its name or description is missing or wrong
+        :raises TypeError: the name or description is missing or invalid
         """
         where = f"{cls.__module__}.{cls.__qualname__}"
         key = cls._name.removeprefix(f"{APP_MODEL}.")
@@ -113,8 +112,8 @@ class FastapiApp(models.AbstractModel):
     def _get_app(self) -> FastAPI:
         """Return a new FastAPI app, without the routers of ``_get_routers``.
 
-        An override changes what ``super()`` returns, or returns a new app of its own.
-        That gets the routers and dependency overrides, but nothing of the other hooks.
+        An override changes what ``super()`` returns, or returns another new app. That
+        app gets the routers and dependency overrides, but ignores the other hooks.
         """
         if self._app is not None:
             return copy_app(self._app)
@@ -127,11 +126,11 @@ class FastapiApp(models.AbstractModel):
     def _get_dependency_overrides(
         self,
     ) -> Mapping[Callable[..., Any], Callable[..., Any]]:
-        """Return the dependencies that the app replaces, with their replacements."""
+        """Return replacements of dependencies, as in ``app.dependency_overrides``."""
         return {}
 
     def _get_dependencies(self) -> Iterable[Any]:
-        """Return dependencies of every route, each as ``Depends(…)``."""
+        """Return the dependencies of all routes, each as ``Depends(…)``."""
         return []
 
     def _get_middlewares(self) -> Iterable[Middleware]:
@@ -143,8 +142,8 @@ class FastapiApp(models.AbstractModel):
     ) -> Mapping[int | type[Exception], Callable[..., Any]]:
         """Return exception handlers by type or status code.
 
-        A handler shapes the response; the transaction is rolled back in any case. The
-        default handlers are in ``error_handlers.default_exception_handlers()``.
+        A handler only makes the response: the transaction is rolled back in any case.
+        The default handlers are ``error_handlers.default_exception_handlers()``.
         """
         return {}
 
@@ -155,7 +154,7 @@ class FastapiApp(models.AbstractModel):
     def _prepare_params(self) -> Mapping[str, Any]:
         """Return more arguments for ``FastAPI()``, such as ``openapi_tags``.
 
-        Texts that users have typed go through ``markdown.escape_html``.
+        Escape texts of users with ``markdown.escape_html``.
         """
         return {}
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``fastapi.auth.failure``: failed attempts to authenticate, see ``auth.attempts``."""
+"""``fastapi.auth.failure``: counts failed attempts to authenticate (auth.attempts)."""
 
 import logging
 import math
@@ -10,7 +10,7 @@ from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
-#: Seconds for which attempts are refused at most.
+#: Largest number of seconds for which attempts are refused.
 MAX_DURATION = 24 * 60 * 60
 #: The clock of the database is the same for all hosts.
 _NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
@@ -19,8 +19,8 @@ _NOW = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
 class FastapiAuthFailure(models.Model):
     """Failures of an address, or of an address for one subject, until ``expiration``.
 
-    The failure that reaches the limit moves ``expiration``: until then the client has
-    to wait.
+    The failure that reaches the limit postpones ``expiration``. The client has to wait
+    until then.
     """
 
     _name = "fastapi.auth.failure"
@@ -36,7 +36,7 @@ class FastapiAuthFailure(models.Model):
 
     @api.model
     def _get_limit(self) -> int:
-        """Return the failures after which attempts are refused; 0 for no limit."""
+        """Return how many failures are allowed; 0 for no limit."""
         return self._get_number("base.login_cooldown_after", 5)
 
     @api.model
@@ -85,7 +85,7 @@ class FastapiAuthFailure(models.Model):
     def _count(self, limits: dict[str, int]) -> None:
         """Count one failure for each key.
 
-        It takes one statement for each key, so that concurrent failures are counted.
+        Each key takes a single statement, so that concurrent failures are all counted.
 
         :param limits: limit of failures by key
         """

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``fastapi.endpoint``: where an app is mounted, and what it consists of."""
+"""``fastapi.endpoint``: an app at a root path, and the hooks that make the app."""
 
 import secrets
 from collections.abc import Callable
@@ -33,7 +33,7 @@ HTTP_METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE".split())
 
 
 def _new_version(_self: Any = None) -> str:
-    # random: after a rollback, a counter would use a number twice
+    # random, because after a rollback a counter would use a number again
     return secrets.token_hex(8)
 
 
@@ -124,28 +124,28 @@ class FastapiEndpoint(models.Model):
     def _compute_registry_sync(self):
         self.registry_sync = True
 
-    # Hooks for other addons. Each starts with what the class of the app returns, see
+    # Hooks for other addons. Each starts with the result of the app's class, see
     # models/fastapi_app.py.
 
     @api.model
     def _get_app_models(self) -> list[models.BaseModel]:
-        """Return ``fastapi.app`` and the apps of the database that inherit it."""
+        """Return ``fastapi.app`` and the models of all apps of the database."""
         names = [
             f"{APP_MODEL}.{key}" for key in self._fields["app"].get_values(self.env)
         ]
         return [self.env[name] for name in (APP_MODEL, *names) if name in self.env]
 
     def _get_app_model(self) -> models.BaseModel:
-        """Return the record of the app: of ``fastapi.app`` if it has no class."""
+        """Return the record of the app's model, ``fastapi.app`` if it has no class."""
         name = f"{APP_MODEL}.{self.app}"
         return self.env[name if name in self.env else APP_MODEL].browse(self._ids)
 
     def _get_app(self) -> FastAPI:
         """Return a new FastAPI app for this endpoint.
 
-        An override changes what ``super()`` returns, or returns an app of its own. Each
-        endpoint and database needs a new one. Fields that an override reads have to be
-        in ``_fastapi_app_fields``.
+        An override changes what ``super()`` returns, or returns another app, a new one
+        for each endpoint and database. Fields that it reads have to be in
+        ``_fastapi_app_fields``.
         """
         self.ensure_one()
         app = self._get_app_model()._get_app()
@@ -163,15 +163,15 @@ class FastapiEndpoint(models.Model):
         """Return a context manager that surrounds all code of the apps.
 
         It is entered for each build, OpenAPI document and request. An override enters
-        that of ``super()`` and sets context variables, which streams and background
-        tasks see too.
+        that of ``super()``, and may set context variables, which streams and background
+        tasks also see.
         """
         return nullcontext()
 
     def _prepare_fastapi_app_params(self) -> dict[str, Any]:
         """Return the arguments for ``FastAPI()``.
 
-        Texts of records have to go through ``markdown.escape_html``.
+        Escape texts of records with ``markdown.escape_html``.
         """
         app = self._get_app_model()
         params = {
@@ -199,7 +199,7 @@ class FastapiEndpoint(models.Model):
         return list(self._get_app_model()._get_routers())
 
     def _get_app_dependencies_overrides(self) -> dict[Callable, Callable]:
-        """Return the dependencies that the app replaces, with their replacements."""
+        """Return replacements of dependencies, as in ``app.dependency_overrides``."""
         return {
             dependencies.fastapi_endpoint_id: _constant(self.id),
             dependencies.company_id: _constant(self.company_id.id or None),
@@ -211,7 +211,7 @@ class FastapiEndpoint(models.Model):
         return list(self._get_app_model()._get_middlewares())
 
     def _get_fastapi_app_dependencies(self) -> list[Any]:
-        """Return the dependencies of every route of the app."""
+        """Return the dependencies of all routes of the app."""
         return [
             Depends(dependencies.accept_language),
             *self._get_app_model()._get_dependencies(),
@@ -222,7 +222,7 @@ class FastapiEndpoint(models.Model):
     ) -> dict[int | type[Exception], Callable[..., Any]]:
         """Return the exception handlers of the app by type or status code.
 
-        A handler is a function of request and exception. It shapes the response; the
+        A handler takes request and exception. It only makes the response: the
         transaction is rolled back in any case. Handlers of an override may call those
         that ``super()`` returns.
         """
@@ -232,14 +232,14 @@ class FastapiEndpoint(models.Model):
         }
 
     def _check_app(self, app: FastAPI) -> None:
-        """Check the prepared app. An exception means that it can't be served."""
+        """Check the prepared app. If this raises an exception, it is not served."""
         check_groups_exist(app, self.env)
         if self.run_as == "caller":
             check_runs_as_caller(app)
 
     @api.model
     def _fastapi_app_fields(self) -> list[str]:
-        """Return the fields that the hooks read; writes of them rebuild the app.
+        """Return the fields that the hooks read. Writing them rebuilds the app.
 
         An override appends its own.
         """
@@ -280,7 +280,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _clean_vals(self, vals):
-        """Return normalized values for a write.
+        """Return normalized values for ``create`` or ``write``.
 
         :raises ValidationError: the root path is reserved or not valid
         """
@@ -311,7 +311,7 @@ class FastapiEndpoint(models.Model):
     def _check_root_path_free(self, root_path):
         """Refuse a root path that another active endpoint has.
 
-        The index refuses it too, but its message does not name the endpoint.
+        The index also refuses it, but its message does not name the endpoint.
         """
         other = self.sudo().search(
             [("root_path", "=", root_path), ("id", "not in", self.ids)], limit=1
@@ -351,7 +351,7 @@ class FastapiEndpoint(models.Model):
             auths = [endpoint._get_auth() for endpoint in self]
         result = super().write(vals)
         for endpoint, auth in zip(self, auths, strict=False):
-            if endpoint._get_auth() != auth:  # the documentation contains it
+            if endpoint._get_auth() != auth:  # part of the documentation
                 endpoint.app_version = _new_version()
         if app_changes or routes_change:
             Serving(self).reset_mounts()
@@ -371,7 +371,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _free_root_path(self, root_path):
-        """Return a root path, with a number appended if an endpoint has it already."""
+        """Return a root path, with a number appended if it is already in use."""
         number, candidate = 1, root_path
         # sudo: including endpoints of other companies
         endpoints = self.sudo().with_context(active_test=False)
@@ -381,11 +381,11 @@ class FastapiEndpoint(models.Model):
         return candidate
 
     def _reset_app(self):
-        """Rebuild the apps of these endpoints, of all endpoints if ``self`` is empty.
+        """Rebuild the apps of these endpoints, or of all if ``self`` is empty.
 
-        For apps that depend on more than fields of the endpoint.
+        Call this if an app depends on more than fields of its endpoint.
         """
-        # pylint: disable-next=no-search-all  # all of them is meant
+        # pylint: disable-next=no-search-all  # all endpoints
         endpoints = self or self.with_context(active_test=False).sudo().search([])
         for endpoint in endpoints:
             endpoint.app_version = _new_version()
@@ -396,7 +396,7 @@ class FastapiEndpoint(models.Model):
         return True
 
     def _handle_registry_sync(self, record_ids=None):
-        """Call ``_get_routing_info``, since overrides of it may rely on this."""
+        """Call ``_get_routing_info``, because overrides of it may expect that."""
         for endpoint in self.browse(record_ids or self.ids).exists():
             if endpoint.active:
                 endpoint._get_routing_info()
@@ -410,14 +410,14 @@ class FastapiEndpoint(models.Model):
 
         Each process builds the app of an endpoint once.
 
-        :raises AppBuildError: it can't be built; the next call tries again
+        :raises AppBuildError: the app can't be built; the next call tries again
         """
         return Serving(self).get_app(path)
 
     @api.model
     @api.private
     def get_uid(self, path: str) -> int | None:
-        """Return the id of the user that the endpoint of a path runs as.
+        """Return the id of the user of the endpoint that serves a path.
 
         After ``get_app``, this is the user the returned app was built for, even if the
         endpoint is changed concurrently.
@@ -455,7 +455,7 @@ class FastapiEndpoint(models.Model):
     @api.model
     @api.private
     def has_demo_data(self) -> bool:
-        """Return whether the demo records are there."""
+        """Return whether the demo records exist."""
         demo = self.env.ref("fastapi.fastapi_endpoint_demo", raise_if_not_found=False)
         return bool(demo)
 

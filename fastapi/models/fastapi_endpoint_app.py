@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Defaults that a class of an app has for its endpoints."""
+"""Endpoints of apps with a class: their default values, created on installation."""
 
 import logging
 from collections import defaultdict
@@ -17,8 +17,8 @@ _logger = logging.getLogger(__name__)
 class FastapiEndpoint(models.Model):
     _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
-    #: What the form has filled in since the app was chosen, as text. The user has typed
-    #: values that differ.
+    #: Values that the form has filled in since the app was chosen, as text. If a value
+    #: differs, the user has typed it.
     app_proposals = fields.Json(store=False)
 
     @api.onchange("app")
@@ -65,7 +65,7 @@ class FastapiEndpoint(models.Model):
         Called at the end of the addon's installation or upgrade, before the commit.
 
         :param module: name of the addon
-        :raises ValidationError: the installation has to be rolled back
+        :raises ValidationError: two addons have an app with the same key
         """
         self._check_app_keys()
         for app in self._get_app_models():
@@ -108,8 +108,8 @@ class FastapiEndpoint(models.Model):
         modules = defaultdict(list)
         for definition in reversed(type(self).mro()):
             field = vars(definition).get("app")
-            # as Odoo's Selection._selection_modules; the addon that adds a value has an
-            # ``ondelete`` for it, addons that only rename it have not
+            # like Odoo's Selection._selection_modules; the addon that adds a value has
+            # an ``ondelete`` for it, addons that only rename the value do not
             arguments = (field and field._args__) or {}
             for key in arguments.get("ondelete") or ():
                 modules[key].append(field._module)
@@ -138,7 +138,7 @@ class FastapiEndpoint(models.Model):
     def _create_endpoint_of(self, app):
         """Create the endpoint of a new app.
 
-        If the app was no class in an earlier version, it may have an endpoint already.
+        It may already have one, if it had no class in an earlier version.
         """
         key = app._name.removeprefix(f"{APP_MODEL}.")
         endpoints = self.with_context(active_test=False)
@@ -170,5 +170,5 @@ class FastapiEndpoint(models.Model):
 
 
 def _as_text(value):
-    """Return the value of a field of an unsaved record, to be compared."""
+    """Convert the value of a field of an unsaved record to a text, to compare it."""
     return str(value._origin if isinstance(value, models.BaseModel) else value)

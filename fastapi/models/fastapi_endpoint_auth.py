@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""How clients of an endpoint authenticate, and whose rights its app has."""
+"""Settings of an endpoint: how clients authenticate, and whose rights its app has."""
 
 import re
 from collections.abc import Callable
@@ -17,8 +17,8 @@ from ..auth.overrides import make_overrides
 #: ``token`` of RFC 9110, section 5.6.2, without the underscore: WSGI reads it as a
 #: hyphen, and many servers drop such headers.
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]+")
-#: Lower-case names of headers that HTTP, browsers, proxies or Odoo use themselves. A
-#: name that ends with a hyphen stands for all names that begin with it.
+#: Lower-case names of headers that HTTP, browsers, proxies or Odoo use. A hyphen at the
+#: end marks a prefix.
 RESERVED_HEADERS = frozenset(
     """
     accept accept- access-control- age allow alt-svc authorization cache-control
@@ -89,9 +89,9 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _clean_vals(self, vals):
-        """Return cleaned values for a write.
+        """Return normalized values for ``create`` or ``write``.
 
-        :raises ValidationError: the API key can't be sent in the header
+        :raises ValidationError: clients can't send the API key in the header
         """
         vals = super()._clean_vals(vals)
         if vals.get("api_key_header"):
@@ -117,10 +117,10 @@ class FastapiEndpoint(models.Model):
         return vals
 
     def _get_auth_ways(self) -> list[Way]:
-        """Return the ways to authenticate; clients use any one of them.
+        """Return the ways to authenticate. Clients use any of them.
 
-        Called when the app is built. An override appends its own ways. A way keeps
-        values of fields, not the record.
+        Called when the app is built. An override appends its own ways. A way must not
+        keep the record, only values of its fields.
         """
         self.ensure_one()
         ways: list[Way] = []
@@ -136,7 +136,7 @@ class FastapiEndpoint(models.Model):
     def _get_auth_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
         """Return the dependency overrides for the settings of the endpoint.
 
-        The app's own overrides win over them.
+        The app's own overrides take precedence.
         """
         ways = self._get_auth_ways()
         options = {

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What the backend shows of authentication: a summary, a warning, a wizard for keys."""
+"""Authentication on the form of an endpoint: summary, warning, wizard for keys."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ class FastapiEndpoint(models.Model):
     )
 
     def _get_auth_texts(self) -> list[str]:
-        """Return what a client sends, one phrase for each chosen way.
+        """Return what clients send, one phrase for each chosen way.
 
         An override appends a phrase for its way, and adds the field that chooses the
         way to ``@api.depends`` of ``_compute_auth_summary``.
@@ -75,7 +75,7 @@ class FastapiEndpoint(models.Model):
     @api.depends("state", "app")
     def _compute_is_auth_by_app(self):
         for endpoint in self:
-            # the app does not have unsaved changes
+            # the app is built without unsaved changes
             saved = endpoint._origin
             endpoint.is_auth_by_app = (
                 saved.state == "live"
@@ -102,7 +102,7 @@ class FastapiEndpoint(models.Model):
             endpoint.auth_warning = warning
 
     def _asks_for(self, dependency: Callable[..., Any]) -> bool:
-        """Return whether a route depends on a function without an override."""
+        """Return whether a route depends on a dependency that is not overridden."""
         calls = iter_route_calls(self._get_built_app().routes)
         return any(is_call_of(call, dependency) for _path, call in calls)
 
@@ -132,7 +132,7 @@ class FastapiEndpoint(models.Model):
         """Return a command line that calls the app with an API key.
 
         :param scopes: scopes of the key, separated by spaces
-        :return: None if the key can call no route without parameters
+        :return: None if there is no route that the key can call without parameters
         """
         allowed = frozenset((scopes or "").split())
         document = self._get_openapi()

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Status, warnings, examples and buttons of an endpoint in the backend."""
+"""The form of an endpoint: its status, warnings, examples and buttons."""
 
 import logging
 import shlex
@@ -83,10 +83,10 @@ class FastapiEndpoint(models.Model):
         compute_sudo=True,
     )
 
-    # The app depends on more than fields: each transaction computes the state again.
+    # The app depends on more than fields, so each transaction computes the state again.
     @api.depends("active", "app_version")
     def _compute_state(self):
-        # A failed build clears the cache, so assign no value before all builds.
+        # A failed build clears the cache, so assign values after all builds.
         values = []
         for endpoint in self:
             error = place = False
@@ -119,7 +119,7 @@ class FastapiEndpoint(models.Model):
     def _get_path_error(self) -> str | None:
         """Return why the root path can't be served, None if it can.
 
-        Such root paths come from SQL or the published addon. A write refuses them.
+        Such root paths come from SQL or ``odoo-addon-fastapi``. A write refuses them.
         """
         error = self._get_root_path_error()
         path = clean_root_path(self.root_path)
@@ -128,9 +128,9 @@ class FastapiEndpoint(models.Model):
         return error
 
     def _get_built_app(self):
-        """Return the app that serves this endpoint. Build it if necessary.
+        """Return the app of this endpoint. Build it if necessary.
 
-        :raises AppBuildError: it can't be built; its queries are rolled back
+        :raises AppBuildError: the app can't be built; its queries are rolled back
         """
         self.ensure_one()
         serving = Serving(self)
@@ -165,7 +165,7 @@ class FastapiEndpoint(models.Model):
         try:
             with self._app_context():
                 return self._get_built_app().openapi()
-        except Exception:  # for example of a type without schema
+        except Exception:  # for example, a type has no schema
             _logger.warning("%s has no OpenAPI document", self, exc_info=True)
             return {}
 
@@ -198,7 +198,7 @@ class FastapiEndpoint(models.Model):
     @api.depends("root_path", "active")
     def _compute_root_path_error(self):
         for endpoint in self:
-            # the web client marks an empty field
+            # the web client itself marks an empty field
             checked = endpoint.root_path and endpoint.active
             endpoint.root_path_error = checked and endpoint._get_root_path_error()
 
@@ -230,7 +230,7 @@ class FastapiEndpoint(models.Model):
     def _compute_user_warning(self):
         public_user = self.env.ref("base.public_user")
         for endpoint in self:
-            # no warning about the default before the user has chosen something
+            # do not warn about the default user of a new endpoint
             untouched = not endpoint._origin and endpoint.user_id == public_user
             endpoint.user_warning = not untouched and endpoint._get_user_warning()
 
@@ -307,7 +307,7 @@ class FastapiEndpoint(models.Model):
     def _open_url(self, field: str) -> dict[str, Any]:
         """Return the action that opens a page of the documentation in a new tab.
 
-        The URL has no host, so the browser stays on the host that it uses.
+        The URL has no host, so that the browser stays on its current host.
         """
         self.ensure_one()
         url = self[field]
@@ -323,7 +323,7 @@ class FastapiEndpoint(models.Model):
         """List the current operations of the app."""
         self.ensure_one()
         self.check_access("read")
-        # else the user could create rows but not see them
+        # otherwise the user could create rows without seeing them
         self.env["fastapi.route"].check_access("read")
         if self.state == "broken":
             raise UserError(

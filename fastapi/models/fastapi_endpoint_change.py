@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""A log of changes to endpoints, without the addon ``mail``."""
+"""``fastapi.endpoint.change``: logs changes of endpoints; needs no ``mail``."""
 
 from odoo import api, fields, models
 
@@ -66,7 +66,7 @@ class FastapiEndpoint(models.Model):
             {
                 "endpoint_id": endpoint.id,
                 "field_name": name,
-                # no values that some managers must not read
+                # hide values that some managers must not read
                 **({} if secret else {"old_value": old, "new_value": new}),
             }
             for endpoint, texts in zip(endpoints, before, strict=True)

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The demo app: an example of an app without a class."""
+"""The demo app, an example of an app without a class."""
 
 from typing import Annotated, Any
 

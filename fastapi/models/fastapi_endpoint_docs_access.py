@@ -47,7 +47,7 @@ class FastapiEndpoint(models.Model):
     )
     docs_group_ids = fields.Many2many(
         comodel_name="res.groups",
-        # the default table would be that of any other field to the same model
+        # other fields to the same model have the same default table
         relation="fastapi_endpoint_docs_group_rel",
         string="Documentation Groups",
         # the endpoint's user may read endpoints, but not groups
@@ -83,7 +83,7 @@ class FastapiEndpoint(models.Model):
         superuser.
 
         :param user: the user who is logged in, empty for a visitor
-        :return: ``LOGIN`` only for a visitor, since users who are logged in would be
+        :return: ``LOGIN`` only for a visitor: a user who is logged in would be
             redirected in a loop
         """
         self.ensure_one()
@@ -115,7 +115,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _get_docs_brand_of_request(self, path: str) -> DocsBrand | None:
-        """Return the brand of the endpoint of a path."""
+        """Return the brand of the endpoint that serves a path."""
         endpoint = self.sudo()._get_endpoint(path)
         return endpoint._get_docs_brand() if endpoint else None
 
@@ -162,7 +162,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _get_docs_access_of_request(self, path: str) -> DocsAccess:
-        """Return whether the sender of the request may read the documentation."""
+        """Return whether the client may read the documentation of a path's endpoint."""
         endpoint = self.sudo()._get_endpoint(path)
         if not endpoint:
             return DocsAccess.ABSENT

@@ -1,10 +1,10 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``fastapi.endpoint.key``: API keys that open one endpoint only.
+"""``fastapi.endpoint.key``: API keys that are valid for one endpoint only.
 
 Each record adds the endpoint and the scopes to a key of Odoo (``res.users.apikeys``),
 which has the secret, the user and the expiration. Its scope in Odoo is
-``fastapi.endpoint.<id>``, so that it opens nothing else. Users see the key in their
+``fastapi.endpoint.<id>``, so it is not valid elsewhere. Users see the key in their
 preferences, and can remove it there.
 """
 
@@ -30,7 +30,7 @@ from ..auth.requirements import SCOPE
 
 _logger = logging.getLogger(__name__)
 
-#: Key of ``cr.cache``: ids of keys whose last use was stored within the last hour.
+#: Key of ``cr.cache``: ids of keys whose last use was stored in the last hour.
 _NOTED = "fastapi.endpoint.key.noted"
 
 
@@ -90,7 +90,7 @@ class FastapiEndpointKey(models.Model):
     def init(self):
         """Add the foreign key that deletes records together with their keys of Odoo.
 
-        Odoo makes none to a model that creates its table itself
+        Odoo adds none, because ``res.users.apikeys`` creates its table itself
         (``Many2one.update_db_foreign_key``).
         """
         table = self.env["res.users.apikeys"]._table
@@ -107,9 +107,9 @@ class FastapiEndpointKey(models.Model):
     def _find_valid(
         self, endpoint_id: int, key: str, accept_unscoped: bool
     ) -> ValidKey | None:
-        """Return what a key allows, None if it does not open the endpoint.
+        """Return what a key allows, None if it is not valid for the endpoint.
 
-        Odoo hashes the key, which takes some milliseconds.
+        This hashes the key, which takes some milliseconds.
 
         :param accept_unscoped: whether to accept keys that users made for themselves
         """
@@ -133,11 +133,11 @@ class FastapiEndpointKey(models.Model):
     def _is_still_valid(
         self, api_key_id: int, endpoint_id: int, accept_unscoped: bool
     ) -> ValidKey | None:
-        """Return what a key allows now that ``_find_valid`` has found before.
+        """Return what a key that ``_find_valid`` has found now allows.
 
-        This takes one query, and hashes nothing.
+        This takes one query and no hashing.
 
-        :return: None if the key is not valid any more
+        :return: None if the key is no longer valid
         """
         condition = SQL("api.id = %s", api_key_id)
         rows = self._read_valid(endpoint_id, accept_unscoped, condition)
@@ -147,10 +147,10 @@ class FastapiEndpointKey(models.Model):
     def _read_valid(
         self, endpoint_id: int, accept_unscoped: bool, condition: SQL
     ) -> list[tuple[str, ValidKey]]:
-        """Return the hashes of keys that open an endpoint, and what they allow.
+        """Return the hashes of an endpoint's valid keys, and what they allow.
 
-        A key with the endpoint's scope but no record here is left from another
-        endpoint, which had the same id before the addon was uninstalled.
+        A key with the endpoint's scope but without a record of this model belongs to an
+        endpoint that had the same id before the addon was uninstalled.
         """
         self.flush_model(["scopes", "last_used"])
         self.env["res.users"].flush_model(["active"])
@@ -200,8 +200,8 @@ class FastapiEndpointKey(models.Model):
     ) -> tuple[FastapiEndpointKey, str]:
         """Make a key of a user for an endpoint.
 
-        :param expiration_date: empty for a key that never expires; as in Odoo, only
-            some users may make one
+        :param expiration_date: empty for a key that never expires, which only some
+            users may make, as in Odoo
         :return: the record, and the secret, which is not stored
         :raises AccessError: the current user may not make the key
         :raises UserError: the user can't have a key
@@ -286,7 +286,7 @@ class FastapiEndpointKey(models.Model):
 
     @api.model
     def _clean_vals(self, vals):
-        """Return values for a write, with scopes sorted and without repetition.
+        """Return values for ``create`` or ``write``, with sorted, unique scopes.
 
         :raises ValidationError: a scope has characters that OAuth does not allow
         """
@@ -305,7 +305,7 @@ class FastapiEndpointKey(models.Model):
         return vals
 
     def unlink(self):
-        """Delete the keys of Odoo, too."""
+        """Also delete the keys of Odoo."""
         api_keys = self.sudo().api_key_id
         result = super().unlink()
         api_keys._remove()
@@ -318,7 +318,7 @@ class FastapiEndpointKey(models.Model):
 
     @check_identity
     def _revoke(self):
-        # sudo: only this method may delete keys; Odoo has just asked for the password
+        # sudo: only this method may delete keys, after Odoo has asked for the password
         keys = self.sudo()
         for key in keys:
             key._log_change("old_value")
@@ -326,7 +326,7 @@ class FastapiEndpointKey(models.Model):
         return {"type": "ir.actions.act_window_close"}
 
     def _log_change(self, column: str) -> None:
-        """Log on the endpoint that a key was made, or revoked."""
+        """Log on the endpoint that a key was made or revoked."""
         self.env["fastapi.endpoint.change"].sudo().create(
             {
                 "endpoint_id": self.endpoint_id.id,
@@ -354,9 +354,9 @@ class FastapiEndpoint(models.Model):
 
 
 def _write_last_used(dbname: str, key_id: int) -> None:
-    """Store that a key was used now, unless another request is doing so.
+    """Store that a key was used now, unless another request is doing that.
 
-    The request is complete, so a failure is only logged.
+    The response is already complete, so a failure is only logged.
     """
     query = SQL(
         """

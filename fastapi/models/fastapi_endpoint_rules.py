@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Warns of record rules that show callers more than their own records.
+"""Warns of record rules that give callers access to more than their own records.
 
 Odoo combines the rules of a user's groups on one model with *or*. So a rule that limits
 an app to the calling partner has no effect if the endpoint's user is in a group with
@@ -23,14 +23,14 @@ class FastapiEndpoint(models.Model):
         groups="fastapi.group_fastapi_manager",
     )
 
-    # Computed again when a form is opened, since rules change without their users.
+    # Computed again when a form is opened, since a change of a rule is no trigger.
     @api.depends("user_id.all_group_ids")
     def _compute_rule_warning(self):
         for endpoint in self:
             endpoint.rule_warning = endpoint._get_rule_warning()
 
     def _get_rule_warning(self) -> str | bool:
-        """Return a warning that names models whose other records callers may see.
+        """Return a warning that names models with records of others that callers see.
 
         An override returns False for apps whose callers may see them.
         """
@@ -59,9 +59,9 @@ class FastapiEndpoint(models.Model):
     def _get_opened_models(self) -> list[tuple[models.Model, ...]]:
         """Return the models that a group of the endpoint's user opens to all callers.
 
-        A rule limits a model to the caller if it contains ``authenticated_partner_id``.
-        A rule of another group for the same operation opens it, if it does not. Not
-        counted are:
+        A rule with ``authenticated_partner_id`` limits a model to the caller. A rule
+        without it opens the model, if it is for another group and the same operation.
+        Not counted are:
 
         - groups that imply the limiting one;
         - rules that allow nothing, or only the endpoint's user or its partner;
@@ -96,7 +96,7 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _find_opening_groups(self, rules, user):
-        """Return the limiting groups without effect, and the groups that open them.
+        """Return limiting groups without effect, and the groups that open the model.
 
         :param rules: the rules of one model for one operation, of all groups
         """

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Creates endpoints after the installation of an addon, and sets our *Learn More*."""
+"""Creates endpoints of installed addons, and sets *Learn More* of this addon."""
 
 from odoo import models
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``authenticated_partner_id`` in the domains of record rules."""
+"""Provides ``authenticated_partner_id`` in the domains of record rules."""
 
 import threading
 
@@ -23,14 +23,14 @@ class IrRule(models.Model):
     def _get_authenticated_partner_id(self):
         """Return the id of the partner in the context, or False.
 
-        The context of a method called over RPC is chosen by the client, who could read
-        records of any partner. So it counts only below an endpoint, and without a
-        request (background tasks, scheduled actions, tests).
+        Over RPC, clients choose the context, so they could read records of any partner.
+        So the context only counts below an endpoint, and without a request (background
+        tasks, scheduled actions, tests).
         """
         request = _request_stack.top
         if request is None:
-            # ``execute_kw`` runs without its request (odoo.http.dispatch_rpc), and
-            # leaves its attributes on the thread until that serves another request.
+            # ``execute_kw`` runs without its request (odoo.http.dispatch_rpc). Its
+            # attributes stay on the thread until that serves another request.
             is_rpc = bool(getattr(thread_local, "rpc_model_method", ""))
             trusted = not (is_rpc and hasattr(threading.current_thread(), "url"))
         else:

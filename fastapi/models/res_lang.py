@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The language of a response."""
+"""Chooses the language of a response from the header ``Accept-Language``."""
 
 from functools import lru_cache
 
@@ -25,7 +25,7 @@ def _parse_accept_language(header: str) -> tuple[str, ...]:
 
 
 def _by_language(installed: dict[str, str]) -> dict[str, str]:
-    """Return one code for each language; ``fr`` is ``fr_FR``, if that is installed.
+    """Return one installed code for each language: for ``fr``, ``fr_FR`` if possible.
 
     :param installed: codes by code in lower case
     """
@@ -44,8 +44,8 @@ class ResLang(models.Model):
     def _get_lang_from_accept_language(self, accept_language: str | None) -> str | None:
         """Return the installed language that a client prefers.
 
-        This is the first language that is installed for any country: ``en-GB`` is
-        ``en_GB``, or else another ``en``.
+        This is the first language of the header that is installed for any country. For
+        ``en-GB``, it is ``en_GB``, or otherwise another ``en``.
 
         :param accept_language: value of the header
         :return: code of the language, None if the header names none that is installed
@@ -54,7 +54,7 @@ class ResLang(models.Model):
             return None
         installed = {code.lower(): code for code, _name in self.get_installed()}
         languages = None
-        # cut here, so that the cache keeps no long headers
+        # cut, so that the cache keeps no long headers
         for tag in _parse_accept_language(accept_language[:MAX_HEADER_LENGTH]):
             tag = tag.replace("-", "_").lower()
             if tag in installed:

@@ -1,10 +1,10 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Logins of an API with a password: see ``auth.basic``.
+"""Adapts ``res.users`` to API logins with a password (``auth.basic``).
 
-They have the key ``API_LOGIN_KEY`` in their context, and differ from other logins: an
-unknown login takes as long as a wrong password, ``auth.attempts`` counts the failures,
-and no login is recorded.
+They have ``API_LOGIN_KEY`` in their context, and differ from other logins: an unknown
+login takes as long as a wrong password, ``auth.attempts`` counts the failures, and no
+login is recorded.
 """
 
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ class ResUsers(models.Model):
     def _assert_can_auth(self, user: str | int | None = None) -> Iterator[None]:
         """Hash a password even if Odoo has no hash to compare it with.
 
-        Without hashing, a fast response would tell that a login does not exist. Odoo's
-        count of failures by address is skipped: ``auth.attempts`` counts them.
+        Without hashing, a fast response would reveal that a login does not exist. Odoo
+        does not count failures here: ``auth.attempts`` does.
         """
         if not self.env.context.get(API_LOGIN_KEY):
             with super()._assert_can_auth(user=user):
@@ -53,7 +53,7 @@ class ResUsers(models.Model):
     def _set_encrypted_password(self, uid, pw):
         """Replace an outdated hash, but not on a replica.
 
-        PostgreSQL's own error would be logged with the new hash.
+        The log of PostgreSQL's own error would contain the new hash.
 
         :raises psycopg2.errors.ReadOnlySqlTransaction: Odoo replays the request
         """
@@ -67,21 +67,21 @@ class ResUsers(models.Model):
             return super()._update_last_login()
 
     def write(self, vals):
-        # Odoo's _login stores the time zone of a cookie for users without a login yet.
-        # Each first call would do so, and clear the caches of all processes.
+        # Odoo's _login stores the time zone of a cookie for users who never logged in.
+        # That would happen at each first call, and clear the caches of all processes.
         if self.env.context.get(API_LOGIN_KEY) and vals.keys() == {"tz"}:
             return True
         return super().write(vals)
 
     def _get_credential_state(self, method: str) -> str | None:
-        """Return a text that changes when a credential may have become wrong.
+        """Return a text that changes when a credential may have become invalid.
 
-        Each call with a remembered credential compares it, so it must be fast to
+        Each call with a remembered credential compares the text, so it must be fast to
         compute. An override may return a text for its own method.
 
         :param method: ``auth_method`` that ``authenticate`` has returned
-        :return: None if the database can't tell, for example for a password in LDAP:
-            each call then verifies the credential
+        :return: None if the database can't tell, for example for a password in LDAP.
+            Then each call verifies the credential.
         """
         self.ensure_one()
         if method not in ("password", "apikey"):
