@@ -8,8 +8,8 @@ A request passes through it like this::
     wsgi.input ──── body ───> receive() ──┼─> exchange: runs the app on the calling
     start_response, iterable <── send() ──┘   thread, with a loop of ``loops``
 
-``wsgi`` combines these modules. Nothing here imports Odoo; the package ``app`` prepares
-FastAPI apps for it.
+``wsgi`` combines these modules. No module imports Odoo. The package ``app`` prepares
+FastAPI apps for the bridge.
 """
 
 from .body import RequestBody

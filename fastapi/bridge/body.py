@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The body of a request, which can be read again when the request is replayed.
+"""Stores the body of a request, so that each replay of the request can read it again.
 
 It is read from the socket before the app starts. So the app does not start if the body
 is too large, broken or incomplete, and the event loop never waits for a client.
@@ -23,15 +23,15 @@ __all__ = ["RequestBody"]
 
 #: Bytes above which a body is stored in a temporary file.
 MEMORY_SIZE = 1024 * 1024
-#: Bytes of one read.
+#: Bytes to read at once.
 CHUNK_SIZE = 64 * 1024
 
 
 class RequestBody:
     """A request body that can be read several times.
 
-    :param stream: stream of the body, which ends after it, as those of ``werkzeug`` do
-    :param max_size: bytes, None without a limit; werkzeug before 2.3 does not check the
+    :param stream: stream that ends after the body, like those of ``werkzeug``
+    :param max_size: bytes, None for no limit; werkzeug before 2.3 does not check the
         size of a chunked body
     :raises NoRoomError: the disk is full
     :raises starlette.exceptions.HTTPException: 400, the body is incomplete; 413, it is
@@ -43,15 +43,15 @@ class RequestBody:
         read = _reader(stream)
         left = float("inf") if max_size is None else max_size
         try:
-            # At most what is left, or one byte to see that there is more: before 3.1,
-            # LimitedStream of werkzeug can't fill a part of a memoryview.
+            # read what is left, or one byte to detect a body that is too long: before
+            # 3.1, werkzeug's LimitedStream can't fill a part of a memoryview
             while chunk := read(int(min(CHUNK_SIZE, left)) or 1):
                 left -= len(chunk)
                 if left < 0:
                     raise HTTPException(413, "The body of the request is too large")
                 self._write(chunk)
         except BaseException:
-            with suppress(OSError):  # closing tries to write again
+            with suppress(OSError):  # closing the file writes again
                 self._file.close()
             raise
         self.size: int = self._file.tell()  # bytes
@@ -69,12 +69,12 @@ class RequestBody:
         return self._file
 
     def close(self) -> None:
-        """Free memory and temporary file; a second call does nothing."""
+        """Free the memory or the temporary file; a second call does nothing."""
         self._file.close()
 
 
 def _reader(stream: IO[bytes]) -> Callable[[int], bytes | memoryview]:
-    """Return a function that reads at most a number of bytes, up to ``CHUNK_SIZE``."""
+    """Return a function that reads up to a number of bytes, at most ``CHUNK_SIZE``."""
     if isinstance(stream, io.RawIOBase):
         return partial(_read_raw, stream, memoryview(bytearray(CHUNK_SIZE)))
     return stream.read
@@ -83,9 +83,9 @@ def _reader(stream: IO[bytes]) -> Callable[[int], bytes | memoryview]:
 def _read_raw(stream: io.RawIOBase, buffer: memoryview, size: int) -> memoryview:
     """Read into a buffer, and return the filled part.
 
-    Not with ``RawIOBase.read``, whose buffer can shrink: if a client disconnects in a
-    long chunk, ``DechunkedInput`` of werkzeug 3.1 returns too large a number, and
-    Python before python/cpython#140607 reads beyond the buffer, or crashes.
+    ``RawIOBase.read`` is not safe: if a client disconnects within a long chunk,
+    ``DechunkedInput`` of werkzeug 3.1 returns a number that is too large. Then Python
+    before python/cpython#140607 reads beyond its buffer, or crashes.
     """
     try:
         count = stream.readinto(buffer[:size])

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""One HTTP request through an ASGI app, message by message.
+"""Runs one HTTP request through an ASGI app, message by message.
 
 The app calls ``receive`` and ``send``. The caller calls ``run``, and for a stream also
 ``chunks`` and ``disconnect``. The messages come in the order of the ASGI
@@ -9,18 +9,18 @@ specification::
     START ── http.response.start ──> BODY ── http.response.body, no more ──> DONE
 
 An unknown message, or one out of order, raises ``RuntimeError`` in the app. So does a
-body whose length is not its ``Content-Length``, as in uvicorn.
+body whose length differs from its ``Content-Length``, as in uvicorn.
 
-A response is a stream if its start has no ``Content-Length``, or one above
-``STREAM_SIZE``, and more follows its first chunk. ``app.held_responses`` checks the
-start before a middleware can change it. Then ``run`` returns while the app waits in
-``send``, until the caller takes the chunk. The app only runs while the caller makes it
-run, on the caller's thread.
+A response is a stream if it has several chunks, and no ``Content-Length`` or one above
+``STREAM_SIZE``. ``app.held_responses`` checks the headers before a middleware can
+change them. For a stream, ``run`` returns at the first chunk. The app waits in ``send``
+until the caller takes the chunk. It only runs on the caller's thread, and only while
+the caller makes it run.
 
 While the app waits for something else, the exchange also watches the client: when the
-client disconnects, ``receive`` says so, and a stream ends. An app that blocks its
-thread (``time.sleep``) can't be interrupted. Only server-sent events are produced on
-a second thread, so that FastAPI can send its keep-alive comments meanwhile.
+client disconnects, ``receive`` returns ``http.disconnect``, and a stream ends. An app
+that blocks its thread (``time.sleep``) can't be interrupted. Only server-sent events
+are produced on a second thread, so that FastAPI can send keep-alive comments meanwhile.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ _logger = logging.getLogger(__name__)
 
 #: Bytes of the request body in one ``http.request`` message.
 CHUNK_SIZE = 64 * 1024
-#: Bytes above which the ``Content-Length`` of a response makes it a stream.
+#: Largest ``Content-Length`` of a response that is not a stream, in bytes.
 STREAM_SIZE = 1024 * 1024
-#: Status codes of responses without a body, whatever their ``Content-Length``.
+#: Status codes of responses without a body, even if they have a ``Content-Length``.
 NO_BODY = (204, 304)
-#: Seconds until an app is cancelled that does not notice the disconnect.
+#: Seconds after which an app that does not notice the disconnect is cancelled.
 NOTICE_GRACE = 0.8
 #: Seconds that an app may take to end after it has noticed or was cancelled.
 DISCONNECT_GRACE = 5
-#: Seconds between two checks of a client that has sent more than its request.
+#: Seconds between checks of a client that has sent more than its request.
 LOOK_INTERVAL = 0.5
 
 
@@ -104,9 +104,9 @@ class Exchange(Work):
     _stopped = False
     #: Whether the app knows of the disconnect.
     _noticed = False
-    #: Called when a stream starts to wait for something else than its caller.
+    #: Called when a stream starts to wait for anything but its caller.
     on_wait: Callable[[], None] | None = None
-    #: Called on another thread after it has run code of the app.
+    #: Called on another thread after that has run code of the app.
     on_call: Callable[[], None] | None = None
 
     def __init__(
@@ -125,9 +125,9 @@ class Exchange(Work):
         self._environ = environ
         self._state = State.START
         self._chunks: list[bytes] = []
-        #: Whether the caller has to take a chunk, or the app has ended.
+        #: Whether the caller's turn has come: to take a chunk, or to end.
         self._turn = False
-        #: The app waits for it after sending a chunk; None if it does not wait.
+        #: What the app waits for after sending a chunk; None if it does not wait.
         self._taken: asyncio.Future[None] | None = None
         #: Done when the response is complete or the client has disconnected.
         self._over: asyncio.Future[None] = loop.create_future()
@@ -135,7 +135,7 @@ class Exchange(Work):
         self._disconnected = False
         #: Whether the response is a stream.
         self.streaming = False
-        #: Bytes of the body that are still to come, if their number is known.
+        #: Number of bytes of the body that are still to come, None if unknown.
         self._left: int | None = None
         #: Status code of the response, 0 before it started.
         self.status: int = 0
@@ -175,8 +175,8 @@ class Exchange(Work):
     def run(self) -> bytes:
         """Run the app to its end, or to the first chunk of a stream.
 
-        :return: the body; empty for a stream
-        :raises Exception: what the app raised
+        :return: the body, empty for a stream
+        :raises Exception: the app raised it
         :raises RuntimeError: the app has not sent a complete response
         """
         self._task = self._loop.create_task(self._run_app())
@@ -190,7 +190,7 @@ class Exchange(Work):
     def chunks(self) -> Iterator[bytes]:
         """Yield the body of a stream; the app continues after each chunk.
 
-        :raises Exception: what the app raised
+        :raises Exception: the app raised it
         """
         while True:
             chunks, self._chunks = self._chunks, []
@@ -207,9 +207,9 @@ class Exchange(Work):
     def disconnect(self) -> None:
         """Tell the app that the client has disconnected, and run it to its end.
 
-        An app that does not end is cancelled, and given up if that does not help.
+        An app that does not end is cancelled, and abandoned if that does not help.
 
-        :raises Exception: what the app raised afterwards
+        :raises Exception: the app raised it after the disconnect
         """
         self._disconnected = True
         if self._task.done():
@@ -242,8 +242,8 @@ class Exchange(Work):
     def _run_for(self, seconds: float) -> bool:
         """Run the app to its end; return False if that takes too long.
 
-        A call on another thread has no limit, unless the server stops: it may use the
-        database.
+        A call on another thread has no time limit unless the server stops, because it
+        may use the database.
         """
         loop = self._loop
         timer = loop.call_later(STOP_GRACE if self._stopped else seconds, loop.stop)
@@ -267,7 +267,7 @@ class Exchange(Work):
         if self._task.done():
             try:
                 self._task.result()
-            except asyncio.CancelledError as err:  # only the app can have done it
+            except asyncio.CancelledError as err:  # by the app itself
                 raise RuntimeError("The app cancelled its own task.") from err
             if not self.complete:
                 raise RuntimeError(
@@ -277,7 +277,7 @@ class Exchange(Work):
                 )
 
     def _give_turn(self) -> None:
-        # Faster than a future for run_until_complete by two turns of the loop.
+        # saves two turns of the loop, compared to a future and run_until_complete
         self._turn = True
         self._loop.stop()
 
@@ -295,7 +295,7 @@ class Exchange(Work):
             self.on_wait()
 
     def _look(self) -> None:
-        """Check whether the client has disconnected, or has only sent more."""
+        """Check whether the client has disconnected, or has sent more data."""
         if self._client_gone or self._watched is None:
             return
         self._loop.remove_reader(self._watched)
@@ -340,9 +340,9 @@ class Exchange(Work):
             more = len(chunk) == CHUNK_SIZE
             self._request_read = not more
             return {"type": "http.request", "body": chunk, "more_body": more}
-        # The client sends nothing more before it has the response.
+        # the client sends nothing more until it has the response
         if not self._over.done():
-            # Request.is_disconnected asks with a time limit of zero
+            # Request.is_disconnected waits for zero seconds only
             if self._client.gone():
                 self._client_gone = True
                 self._over.set_result(None)
@@ -355,13 +355,13 @@ class Exchange(Work):
         kind = message["type"]
         if self._disconnected:
             self._noticed = True
-            raise OSError("The client has disconnected.")  # as ASGI 2.4 has it
+            raise OSError("The client has disconnected.")  # as ASGI 2.4 specifies
         if kind == "http.response.start" and self._state is State.START:
             self.status = message["status"]
             self.headers = list(message.get("headers", ()))
             self._left = self._get_length()
             if self.scope.get("method") == "HEAD" or self.status in NO_BODY:
-                self._left = None  # it is the length of another response
+                self._left = None  # the length of another response
             self._state = State.BODY
         elif kind == "http.response.body" and self._state is State.BODY:
             chunk = message.get("body", b"")

@@ -1,12 +1,12 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""A running event loop for each greenlet, in servers that are patched by gevent.
+"""Gives each greenlet its own running event loop, in servers patched by gevent.
 
-All requests of Odoo's evented server are greenlets of one thread. asyncio keeps the
-running loop per thread, and Python the hooks of asynchronous generators. A greenlet
-that waits inside a handler, for PostgreSQL for example, would leave its own to the
-greenlet that continues. So they are exchanged at each switch of greenlets, with the
-current task if the thread has only one.
+All requests of Odoo's evented server are greenlets of one thread. asyncio stores the
+running loop by thread, and Python the hooks of asynchronous generators. When a greenlet
+waits inside a handler, for example for PostgreSQL, the next one would use its loop and
+hooks. So they are exchanged at each switch of greenlets. So is the current task if
+asyncio stores it by thread.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["keep_loops_apart"]
 #: Hooks, running loop and task of the greenlets that wait inside a loop.
 _left: WeakKeyDictionary[Any, tuple[Any, Any, Any]] = WeakKeyDictionary()
 _NONE: tuple[Any, Any, Any] = ((None, None), None, None)
-#: The trace function that was set before ours; ours calls it.
+#: The previous trace function, which ours calls.
 _next_trace: Any = None
 
 

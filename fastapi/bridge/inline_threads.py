@@ -1,22 +1,22 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Sync callables run on the thread of the request, not on a worker thread.
+"""Runs sync callables on the thread of the request, not on a worker thread.
 
 FastAPI and Starlette run every sync handler, dependency, iterator and file access with
-``anyio.to_thread.run_sync``, so that it does not block other requests. Our loops have
-one request each, and worker threads lack the data that Odoo keeps by thread.
+``anyio.to_thread.run_sync``, so that it does not block other requests. The bridge does
+not need that, because each loop has one request. And worker threads lack the data that
+Odoo keeps by thread.
 
 ``anyio`` has no setting for this. It keeps idle worker threads in a deque of each event
-loop (``anyio._backends._asyncio``, ``_threadpool_idle_workers``). The deque of our
-loops holds one worker, which makes the call on the loop. Other loops are not affected.
-Our loops also don't keep the task of their last request.
+loop (``anyio._backends._asyncio``, ``_threadpool_idle_workers``). The deque of the
+bridge's loops has one worker, which makes calls on the loop. Other loops are not
+affected. The loops also don't keep the task of their last request.
 
-While an app sends server-sent events, the worker makes its calls on one thread: FastAPI
-needs the loop for keep-alive comments while a sync generator waits.
+While an app sends server-sent events, the worker makes its calls on a second thread:
+FastAPI needs the loop for keep-alive comments while a sync generator waits.
 
-Only this module uses these private names; ``test_inline_threads`` fails when they
-change.
-``anyio.from_thread`` does not work in our loops.
+Only this module uses these private names. ``test_inline_threads`` fails when they
+change. ``anyio.from_thread`` does not work in these loops.
 """
 
 from __future__ import annotations
@@ -46,19 +46,19 @@ __all__ = [
     "run_threads_inline",
 ]
 
-#: Whether asyncio has a current task by thread (from Python 3.14 on) or by loop. A task
-#: that starts while there is a current one makes no progress.
+#: Whether asyncio stores the current task by thread (since Python 3.14) or by loop. A
+#: task that starts while there is a current one makes no progress.
 TASK_OF_THREAD = sys.version_info >= (3, 14)
 _tasks: Any = asyncio.tasks
 
-#: Turns of the loop before a sync call, for other callbacks.
+#: Most turns of the loop that a sync call waits for other callbacks.
 MAX_PATIENCE = 50
 
 
 class _InlineWorker:
     """Replaces ``anyio._backends._asyncio.WorkerThread``."""
 
-    #: So that anyio never removes it.
+    #: Keeps anyio from removing the worker.
     idle_since = float("inf")
 
     def __init__(self, idle_workers: deque[_InlineWorker]) -> None:
@@ -70,7 +70,7 @@ class _InlineWorker:
         return self
 
     def put_nowait(self, item: tuple[Any, ...] | None) -> None:
-        """Accept a call that anyio puts into the queue of a worker."""
+        """Accept a call that anyio queues for a worker."""
         self._idle_workers.append(self)
         if item is None:  # anyio stops the worker
             return
@@ -81,8 +81,8 @@ class _InlineWorker:
     def _call_when_idle(self, patience: int) -> None:
         """Make the next call when no other callback is ready.
 
-        The call may block. Callbacks that are ready, for example to send a chunk, must
-        not wait for it.
+        The call may block. Ready callbacks, for example to send a chunk, must not wait
+        for it.
         """
         loop: Any = asyncio.get_running_loop()
         # _stopping: run_until_complete is about to return
@@ -110,7 +110,7 @@ class _InlineWorker:
         except BaseException as exc:
             outcome.set_exception(exc)
         work.called_in_thread()
-        with suppress(RuntimeError):  # the loop is closed
+        with suppress(RuntimeError):  # if the loop is closed
             loop.call_soon_threadsafe(self._take, loop, outcome, future)
 
     def _take(self, loop: Any, outcome: Future[Any], future: Any) -> None:
@@ -132,13 +132,13 @@ class _InlineWorker:
         try:
             with no_running_loop():
                 result = context.run(func, *args)
-        except StopIteration as exc:  # a future can't have it
+        except StopIteration as exc:  # not allowed in a future
             error = RuntimeError("sync callable raised StopIteration")
             error.__cause__ = exc
             future.set_exception(error)
         except (KeyboardInterrupt, SystemExit):
-            raise  # to the caller of the loop
-        except BaseException as exc:  # also CancelledError of a loop in the callable
+            raise  # in the caller of the loop
+        except BaseException as exc:  # includes CancelledError of the callable's loop
             future.set_exception(exc)
         else:
             future.set_result(result)
@@ -147,7 +147,7 @@ class _InlineWorker:
 class CallThread(threading.Thread):
     """A daemon thread that makes calls for the thread that creates it.
 
-    It has the attributes that Odoo has set on that thread: database, user, URL.
+    It copies the attributes that Odoo sets on that thread: database, user, URL.
     """
 
     def __init__(self) -> None:
@@ -188,7 +188,7 @@ class _RootTask:
     def add_done_callback(
         self, callback: Callable[[asyncio.Task[Any]], object]
     ) -> None:
-        """Call back at the end of a request that uses worker processes of anyio."""
+        """Call back after a request that uses anyio's worker processes."""
         task = asyncio.current_task()
         assert task is not None
         task.add_done_callback(callback)
@@ -205,7 +205,7 @@ def no_running_loop() -> Iterator[None]:
 
 
 def leave_loop() -> tuple[Any, Any]:
-    """Unset the running loop of the thread; return it with its current task."""
+    """Unset the running loop of the thread; return the loop and its current task."""
     loop, task = asyncio._get_running_loop(), None
     if TASK_OF_THREAD and loop is not None:
         task = _tasks._swap_current_task(loop, None)
@@ -221,7 +221,7 @@ def return_to_loop(loop: Any, task: Any) -> None:
 
 
 async def run_threads_inline() -> None:
-    """Make the running loop run the calls of anyio's worker threads itself."""
+    """Make the running loop itself run the calls for anyio's worker threads."""
     idle_workers: Any = deque()
     idle_workers.append(_InlineWorker(idle_workers))
     anyio_asyncio._threadpool_idle_workers.set(idle_workers)

@@ -1,12 +1,12 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The lifespan of an app: its startup and shutdown, in the terms of ASGI.
+"""Runs the ASGI lifespan of an app: its startup and shutdown.
 
 Each lifespan has its own loop, which only runs during startup and shutdown. A task that
 an app starts makes no progress in between. Objects that are bound to an event loop,
 such as async clients, can't be shared with requests, which have other loops.
 
-Startup and shutdown may hang. They run on a thread of their own, and others wait for
+Startup and shutdown may hang. They run on a separate thread, and other threads wait for
 them with a timeout.
 """
 
@@ -63,7 +63,7 @@ atexit.register(_stop_all)
 
 
 def _forget_parent() -> None:
-    """In the child of a fork: leave the apps to the parent."""
+    """Forget the parent's apps in the child of a fork."""
     _live.clear()
     _stops.clear()
 
@@ -81,20 +81,20 @@ class Lifespan:
         self._app = app
         self._lock = threading.Lock()
         self._error: BaseException | None = None
-        #: Set when the app has started or failed to.
+        #: Set when the app has started, or has failed to start.
         self._decided = threading.Event()
         #: Whether ``start`` has timed out; protected by the lock.
         self._given_up = False
-        #: What the app has yielded, for ``request.state``.
+        #: What the app's lifespan has yielded, for ``request.state``.
         self.state: dict[str, Any] = {}
 
     def start(self, inline: bool = False) -> None:
         """Run the app until it has started.
 
-        :param inline: run on the calling thread, if the app needs locks which that
-            thread holds; blocking calls then have no timeout
+        :param inline: run on the calling thread, because the app may need its locks;
+            blocking calls then have no timeout
         :raises StartTimeoutError: the startup takes too long, and is cancelled
-        :raises Exception: what the app raised
+        :raises Exception: the app raised it
         """
         if inline:
             self._run_start()
@@ -115,7 +115,7 @@ class Lifespan:
         wait_for_stops()
 
     def stop_soon(self) -> None:
-        """Stop the app on a thread of its own, and log what it raises."""
+        """Stop the app on a new thread, and log its exceptions."""
         try:
             _live.remove(self)
         except KeyError:
@@ -124,7 +124,7 @@ class Lifespan:
         _stops.add(thread)
         try:
             thread.start()
-        except RuntimeError:  # Python 3.12 starts no thread when the process ends
+        except RuntimeError:  # since Python 3.12, no thread starts at exit
             _stops.discard(thread)
             with no_running_loop():
                 self._run_stop()

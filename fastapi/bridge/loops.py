@@ -1,19 +1,19 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""A pool of event loops: each request borrows one.
+"""A pool of event loops. Each request borrows one.
 
 A request runs its app on the thread that serves it. Odoo keeps data by thread (the
-database name in log lines, query counters, locks, the profiler), and handing work to
-another thread costs more than most handlers. Two requests never share a loop: a handler
-that blocks in a row lock would stop the other one, which may hold the lock.
+database name in log lines, query counters, locks, the profiler), and passing work to
+another thread takes longer than most handlers. Two requests never share a loop: a
+handler that waits for a row lock would block the other one, which may hold the lock.
 
 A new loop needs a selector and a socket pair, so loops are reused. They have no threads
-unless a handler asks for one (``asyncio.to_thread``).
+unless a handler starts one (``asyncio.to_thread``).
 
 An ``asyncio.Event`` or queue that two requests share belongs to the loop that waited
-first. The other request wakes that loop, with a warning, because asyncio does not
-promise that this works. A third request can't wait for it: asyncio raises an error, to
-which ``explain_foreign_loop`` adds what to do.
+first. The other request can wake that loop. This logs a warning, because asyncio does
+not guarantee that it works. A third request can't wait: asyncio raises an error, to
+which ``explain_foreign_loop`` adds advice.
 
 :class:`Loop` uses private attributes of asyncio. Tests of this module fail when they
 change.
@@ -51,27 +51,27 @@ __all__ = [
 
 _logger = logging.getLogger(__name__)
 
-#: Turns of a loop for callbacks that a request has left ready.
+#: Most turns of a loop for ready callbacks of a request that has ended.
 MAX_PASSES = 10
-#: Turns in a row that a busy loop takes without checking its sockets.
+#: Most successive turns of a busy loop without checking its sockets.
 MAX_BUSY_PASSES = 32
 #: Seconds for requests to end when the server stops. The threaded server closes its
-#: database connections after one (``odoo.service.server.ThreadedServer.stop``).
+#: database connections after one second (``odoo.service.server.ThreadedServer.stop``).
 STOP_GRACE = 0.5
 #: Seconds for tasks to end after they are cancelled.
 CANCEL_GRACE = 5
 
-#: Idle loops. ``deque`` appends and pops are atomic, no lock is needed.
+#: Idle loops. They need no lock, because appends and pops of a ``deque`` are atomic.
 _idle: deque["Loop"] = deque()
-#: All loops of the process. A plain set, unlike a ``WeakSet``, can be listed while
-#: another thread adds to it.
+#: All loops of the process. Unlike a ``WeakSet``, a set can be listed while another
+#: thread adds to it.
 _loops: set[ref["Loop"]] = set()
 #: Set when the server stops.
 _stop = threading.Event()
-#: Places in the code that have caused a warning.
+#: Places in the code that have already caused a warning.
 _warned: set[str] = set()
 
-#: Ends of asyncio's messages about objects of another loop, and what to do.
+#: Ends of asyncio's messages about objects of another loop, and advice for them.
 FOREIGN_LOOP_ERRORS = ("is bound to a different event loop", "to a different loop")
 FOREIGN_LOOP_ADVICE = (
     "each request has an event loop of its own, so requests can't share what asyncio "
@@ -85,8 +85,8 @@ class _BusySelector(selectors.DefaultSelector):
 
     ``BaseEventLoop._run_once`` polls the sockets before each turn, with a timeout of
     zero if callbacks are ready. The system call releases the interpreter's lock, and
-    another busy thread keeps it for ``sys.getswitchinterval()``: with four clients, a
-    request waited that long at every turn.
+    another busy thread keeps it for ``sys.getswitchinterval()``. With four clients,
+    each turn of a request would wait that long.
     """
 
     _busy_passes = 0
@@ -107,7 +107,7 @@ class _BusySelector(selectors.DefaultSelector):
 
 
 class Work:
-    """The user of a loop; ``str()`` of it appears in the log."""
+    """The user of a loop. The log shows its ``str()``."""
 
     def wait(self) -> None:
         """Called before the loop waits."""
@@ -116,7 +116,7 @@ class Work:
         """Called when the server stops."""
 
     def calls_in_thread(self) -> bool:
-        """Return whether the next sync call runs on a thread."""
+        """Return whether the next sync call runs on a second thread."""
         return False
 
     def called_in_thread(self) -> None:
@@ -128,7 +128,7 @@ class Loop(asyncio.SelectorEventLoop):
 
     #: The current user of the loop.
     work: Work | None = None
-    #: Runs sync calls if ``work`` wants that.
+    #: Runs sync calls if ``work.calls_in_thread()``.
     thread: CallThread | None = None
     #: Calls that have not returned yet.
     running_calls = 0
@@ -152,7 +152,7 @@ class Loop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         super().__init__(_BusySelector())
-        #: Callbacks to hand over to other loops, after this step.
+        #: Callbacks to hand over to other loops after the current step.
         self._outgoing: deque[tuple[Loop, asyncio.Handle]] = deque()
         self._selector.before_wait = self._before_wait
 
@@ -162,8 +162,8 @@ class Loop(asyncio.SelectorEventLoop):
         """Schedule a callback, also from another thread.
 
         asyncio has ``call_soon_threadsafe`` for other threads. But a future that two
-        requests share calls this method of the waiting loop, on the thread of the other
-        request, and would not wake the loop.
+        requests share calls this method of the waiting loop on the thread of the other
+        request. That would not wake the loop.
         """
         if self._closed:
             self._check_closed()  # raises
@@ -174,7 +174,7 @@ class Loop(asyncio.SelectorEventLoop):
         elif self._thread_id is None:
             self._ready.append(handle)
             if self._thread_id not in (None, get_ident()):
-                # its thread has started it, and may have found nothing to do
+                # another thread has just started it, and may already wait
                 self._write_to_self()
         else:
             self._call_from_thread(handle, callback)
@@ -184,8 +184,8 @@ class Loop(asyncio.SelectorEventLoop):
         thread_id = get_ident()
         for loop in _all_loops():
             if loop._thread_id == thread_id:
-                # After the current step, as on one loop: that may be iterating over a
-                # list that the callback changes.
+                # After the current step, as on a single loop: the step may be iterating
+                # over a list that the callback changes.
                 loop._outgoing.append((self, handle))
                 loop.call_soon(loop._hand_over)
                 _warn_of_sharing(callback)
@@ -195,7 +195,7 @@ class Loop(asyncio.SelectorEventLoop):
     def run_forever(self) -> None:  # pylint: disable=missing-return
         """Run until :meth:`stop`, then hand over callbacks for other loops."""
         super().run_forever()
-        if self._outgoing:  # of the last step: the next one may have to wait long
+        if self._outgoing:  # from the last step; the next step may be far away
             self._hand_over()
 
     def _hand_over(self) -> None:
@@ -213,7 +213,7 @@ class Loop(asyncio.SelectorEventLoop):
         elif self._signals is None:
             self._signals = worker_signals() or -1
             if self._signals >= 0:
-                # in an empty context: it outlives this request
+                # in an empty context, because the reader outlives this request
                 Context().run(self.add_reader, self._signals, self._read_signal)
         if self.work is not None:
             self.work.wait()
@@ -222,7 +222,7 @@ class Loop(asyncio.SelectorEventLoop):
     def _stop_soon(self) -> None:
         if self.work is not None and self._stop_timer is None:
             self._stop_timer = self.call_later(STOP_GRACE, self.work.stop)
-            # the selector was about to wait for another time
+            # the timeout of the selector is already computed, so do not wait
             self.call_soon(_do_nothing)
 
     def _read_signal(self) -> None:
@@ -253,15 +253,15 @@ def stop_loops() -> None:
 
 
 def server_stops() -> bool:
-    """Return whether the server stops."""
+    """Return whether the server is stopping."""
     return _stop.is_set()
 
 
 def new_loop() -> Loop:
     """Return a loop that runs anyio's worker calls on its own thread."""
     keep_loops_apart()
-    # Not by the event loop policy: inline_threads needs this class. In an empty
-    # context, which a loop keeps (BaseSelectorEventLoop._make_self_pipe).
+    # Not by the event loop policy, because inline_threads needs this class. In an empty
+    # context, because a loop keeps it (BaseSelectorEventLoop._make_self_pipe).
     loop = Context().run(Loop)
     loop.run_until_complete(run_threads_inline())
     _loops.add(ref(loop, _loops.discard))
@@ -274,16 +274,16 @@ def _all_loops() -> list[Loop]:
 
 
 def _close_loops_of_parent() -> None:
-    """In the child of a fork: close its copies of the parent's loops.
+    """Close copies of the parent's loops in the child of a fork.
 
-    The selectors are shared with the parent. Closing a copied loop as usual would
-    remove the parent's sockets from them.
+    Parent and child share the selectors. Closing a copied loop as usual would remove
+    the parent's sockets from them.
     """
     for loop in _all_loops():
         if not (loop.is_closed() or loop.is_running()):
             loop._selector.close()
             loop._selector = _BusySelector()
-            loop._default_executor = None  # a thread of the parent may hold its lock
+            loop._default_executor = None  # its lock may be held by a parent's thread
             loop.close()
     _idle.clear()
 
@@ -294,20 +294,20 @@ os.register_at_fork(after_in_child=_close_loops_of_parent)
 def _is_clean(loop: Loop) -> bool:
     """Return whether a request has left nothing on its loop.
 
-    Ready callbacks run first, while the cursor of the request is open. They close
-    generators that were not exhausted, for example.
+    Ready callbacks run first, while the cursor of the request is open. For example,
+    they close generators that were not exhausted.
     """
     passes = 0
-    # A cancelled timer keeps the context of the request until the next turn.
+    # a cancelled timer keeps the context of the request until the next turn
     while (loop._ready or loop._scheduled) and passes < MAX_PASSES:
         loop.run_until_complete(_nothing())
         passes += 1
     return not (
         loop._ready
-        # an exhausted one may still be referenced by its response
+        # the response may still refer to an exhausted generator
         or any(generator.ag_frame is not None for generator in loop._asyncgens)
         or any(not timer.cancelled() for timer in loop._scheduled)
-        # After one call, the task of the request was the only one, and never waited.
+        # after a single call, the only task was that of the request, which never waited
         or (loop.scheduled_calls > 1 and asyncio.all_tasks(loop))
     )
 
@@ -321,7 +321,7 @@ def discard_loop(
 ) -> None:
     """Cancel the tasks of a loop, and close it.
 
-    :param work: the user of the loop, to be named in a warning; None for no warning
+    :param work: the user of the loop, for a warning; None for no warning
     :param timeout: seconds for the tasks to end; None for ``CANCEL_GRACE``
     """
     if loop.is_closed():  # a stream was never closed
@@ -346,7 +346,7 @@ def discard_loop(
 
 
 def _warn_of_leftovers(work: Work, tasks: Any, timers: Any) -> None:
-    """Log the tasks and timers that end with their request."""
+    """Log the tasks and timers that are cancelled with their request."""
     leftovers = [
         f"the task {describe_callable(task.get_coro())} is cancelled" for task in tasks
     ]
@@ -370,7 +370,7 @@ def describe_callable(called: Any) -> str:
 
 
 def _warn_of_sharing(callback: Any) -> None:
-    """Log which coroutine waits for another request, once for each place."""
+    """Log which coroutine waits for another request, once for each line of code."""
     task = getattr(callback, "__self__", None)
     place = "something"
     if isinstance(task, asyncio.Task):

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The exceptions of a request, recorded so that the caller can roll back or replay."""
+"""Records the exceptions of a request, so that the caller can roll back or replay."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["RequestErrors", "forget_tracebacks", "original_exception"]
 class RequestErrors:
     """The exceptions that a request has raised so far."""
 
-    #: Exceptions that the app must not respond to: the request is replayed.
+    #: Exceptions that the app must not respond to, because the request is replayed.
     replayed_types: tuple[type[Exception], ...] = ()
     exception: Exception | None = None
     traceback: TracebackType | None = None
-    #: The exception that an exception handler was called with last.
+    #: The last exception that was passed to an exception handler.
     handled: Exception | None = None
     #: Whether ``app.unhandled`` has sent the response to ``exception``.
     responded = False
@@ -41,8 +41,7 @@ class RequestErrors:
     def release(self) -> None:
         """Break the reference cycles of a request that is over.
 
-        The garbage collector would have to find them, which takes longer than a small
-        handler.
+        Otherwise the garbage collector has to, which takes longer than a small handler.
         """
         self.sends.clear()
         self.receive = self.exchange = None
@@ -61,7 +60,7 @@ class RequestErrors:
     def record(self, exc: Exception) -> None:
         """Record an exception with its traceback, which Starlette clears later.
 
-        One that is replayed stays, even if a middleware raises another one.
+        An exception that is replayed stays, even if a middleware raises another one.
         """
         if self.is_replayed and not isinstance(exc, self.replayed_types):
             return
@@ -70,14 +69,14 @@ class RequestErrors:
 
 
 def original_exception(exc: Exception) -> Exception:
-    """Return the exception that was raised, without what wraps it.
+    """Return the exception that was raised first, without wrappers.
 
     Starlette wraps an exception that is raised after the response has started
     (``starlette._exception_handler.wrap_app_handling_exceptions``). The bridge has sent
     nothing to the client at that time, so it treats the exception like any other.
 
     Starlette, ``contextlib`` and exit stacks also set the traceback or the context of
-    an exception. A frozen dataclass raises an error of its own then.
+    an exception. If that is a frozen dataclass, another error is raised.
     """
     while True:
         if (
@@ -99,7 +98,7 @@ def original_exception(exc: Exception) -> Exception:
 def forget_tracebacks(exc: BaseException) -> None:
     """Remove the tracebacks of an exception and of its causes.
 
-    An instance at module level would keep the frames of every request that raises it.
+    An instance at module level would keep the frames of all requests that raise it.
     """
     seen: set[int] = set()
     found: list[object] = [exc]
@@ -107,7 +106,7 @@ def forget_tracebacks(exc: BaseException) -> None:
         error = found.pop()
         if isinstance(error, BaseException) and id(error) not in seen:
             seen.add(id(error))
-            BaseException.with_traceback(error, None)  # works for frozen classes too
+            BaseException.with_traceback(error, None)  # also works if it is frozen
             found += (error.__cause__, error.__context__)
             members = getattr(error, "exceptions", None)  # of a group
             if isinstance(members, tuple):

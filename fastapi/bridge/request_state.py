@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The data of one request: one object, under one key."""
+"""``RequestState``: data that dispatcher, bridge and app share for one request."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ STATE_KEY = "odoo.fastapi.state"
 class RequestState:
     """The data of one attempt at a request.
 
-    The dispatcher puts it into the WSGI environ, ``WsgiApp`` into the ASGI scope.
+    The dispatcher puts it into the WSGI environ, and ``WsgiApp`` into the ASGI scope.
 
     :param injected: an exception that the app responds to, instead of calling a route
     :param flush: called after the handler and the teardown of its dependencies, before
         the response is sent; its exceptions are handled like those of the handler
-    :param handle_error: turns an exception into a response of werkzeug
+    :param handle_error: converts an exception to a response of werkzeug
     :param docs_guard: the ``app.docs_pages.DocsGuard`` of the request
     :param name: name of the endpoint, for the log
     """
@@ -58,8 +58,9 @@ class RequestState:
 def get_state(scope: MutableMapping[str, Any]) -> RequestState | None:
     """Return the state of a request, None if the bridge does not run it.
 
-    A copy of the scope has the same state: a mounted app, or a request that an app
-    sends to itself. Values that depend on the path or headers belong in the scope.
+    Copies of the scope have the same state, for example in a mounted app or a request
+    that an app sends to itself. So values that depend on path or headers belong in the
+    scope.
     """
     return scope.get(STATE_KEY)
 

@@ -1,9 +1,9 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The ASGI scope of a WSGI request.
+"""Builds the ASGI scope of a WSGI request, with ``a2wsgi``.
 
-``a2wsgi`` builds it. This module adds the mount point, and refuses or repairs values
-that ``a2wsgi`` does not check.
+This module adds the mount point, and refuses or repairs values that ``a2wsgi`` does not
+check.
 """
 
 import re
@@ -19,7 +19,7 @@ __all__ = ["build_scope", "get_forwarded_prefix", "wsgi_path"]
 
 Scope = MutableMapping[str, Any]
 
-#: Host and port (RFC 3986, 3.2.2). The name may be empty, and have underscores, like
+#: Host and port (RFC 3986, 3.2.2). The name may be empty. It may have underscores, like
 #: names of containers.
 _HOST = re.compile(
     r"(?:\[(?P<ipv6>[0-9a-f:.]+)\]|(?:[a-z0-9._~!$&'()*+,;=-]|%[0-9a-f]{2})*)"
@@ -28,27 +28,27 @@ _HOST = re.compile(
 )
 #: Most characters of a host name (RFC 1035).
 MAX_NAME_LENGTH = 253
-#: A decoded path without dot segments: letters and digits of any alphabet, and what
-#: URLs need not encode (RFC 3986, pchar).
+#: A decoded path without dot segments: letters and digits of any alphabet, and other
+#: characters of ``pchar`` (RFC 3986).
 _PREFIX = re.compile(r"(?:/(?!\.\.?(?:/|$))[\w.~!$&'()*+,;=:@-]+)*")
-#: All ASCII characters, which stay as they are in a query string.
+#: All ASCII characters. A query string keeps them.
 _ASCII = "".join(map(chr, range(128)))
 
 
 def wsgi_path(environ: dict[str, Any]) -> str:
-    """Return the path of a WSGI environ, with bytes replaced that are not UTF-8."""
+    """Return the path of a WSGI environ. Bytes that are not UTF-8 are replaced."""
     return environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
 
 
 def get_forwarded_prefix(header: str) -> str:
     """Return the prefix that a reverse proxy has removed, as ``SCRIPT_NAME``.
 
-    It becomes part of URLs, and proxies may pass on the header of a client. So it must
+    It becomes part of URLs, and proxies may forward the header of a client. So it must
     be a path: ``//host`` and ``/\\host`` lead browsers to another host.
 
-    :param header: value of ``X-Forwarded-Prefix``; the last one, of the nearest proxy,
-        is used
-    :return: the decoded path without a trailing slash; empty if it is not a path
+    :param header: value of ``X-Forwarded-Prefix``, of which the last item counts: that
+        of the nearest proxy
+    :return: the decoded path without a trailing slash; empty if it is not valid
     """
     prefix = header.rpartition(",")[2].strip(" \t").rstrip("/")
     encoded = unquote_to_bytes(prefix.encode("latin-1"))
@@ -62,7 +62,7 @@ def _is_host(value: str) -> bool:
     """Return whether a ``Host`` header is valid for the URLs of an app."""
     try:
         if not value.isascii():
-            # some clients send other alphabets as they are
+            # some clients send other alphabets without encoding them
             name, separator, port = value.encode("latin-1").decode().partition(":")
             if len(name) > MAX_NAME_LENGTH:
                 return False
@@ -99,22 +99,22 @@ def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
         "PATH_INFO": environ["PATH_INFO"][len(mount) :],
     }
     if "\0" in environ["PATH_INFO"]:
-        # an error in PostgreSQL, and in StaticFiles of older versions of Starlette
+        # PostgreSQL refuses it, and so does StaticFiles of older versions of Starlette
         raise BadRequest("The path of the URL holds a NUL character.")
     host = environ.get("HTTP_HOST", "")
     if not _is_host(host):
         raise BadRequest(f"The Host header names no host: {host}")
     port = environ["SERVER_PORT"]
     if not (port.isascii() and port.isdigit()):
-        # ProxyFix reads it from X-Forwarded-Host, which may end in a colon
+        # ProxyFix reads it from X-Forwarded-Host, which may end with a colon
         https = environ["wsgi.url_scheme"] == "https"
         environ["SERVER_PORT"] = "443" if https else "80"
     if environ["wsgi.url_scheme"] not in ("http", "https"):
-        # from X-Forwarded-Proto: URLs such as javascript:// would be possible
+        # X-Forwarded-Proto could make URLs such as javascript://
         environ["wsgi.url_scheme"] = "http"
     query = environ.get("QUERY_STRING", "")
     if not query.isascii():
-        # a2wsgi.asgi.build_scope encodes as ASCII and raises
+        # a2wsgi.asgi.build_scope would fail to encode it as ASCII
         environ["QUERY_STRING"] = quote(query.encode("latin-1"), safe=_ASCII)
     try:
         scope: Any = a2wsgi_build_scope(cast(Any, environ))

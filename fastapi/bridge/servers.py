@@ -1,13 +1,13 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""How to see that a client disconnects, and that the server stops.
+"""Detects that a client has disconnected, or that the server is stopping.
 
-The client: Odoo's threaded and evented servers put its socket into the environ, and so
-do werkzeug's servers (``werkzeug.serving.WSGIRequestHandler``).
+*Clients*: Odoo's threaded and evented servers put the client's socket into the environ.
+So do werkzeug's servers (``werkzeug.serving.WSGIRequestHandler``).
 
-The server: the threaded one calls the functions of ``CommonServer.on_stop``. A prefork
-worker gets SIGINT on its main thread (``odoo.service.server.Worker``), and Python
-writes the number of the signal to the pipe that ``Worker.sleep`` reads between
+*Servers*: the threaded server calls the functions of ``CommonServer.on_stop``. A
+prefork worker gets SIGINT on its main thread (``odoo.service.server.Worker``), and
+Python writes the number of the signal to the pipe that ``Worker.sleep`` reads between
 requests. The evented server ends at once. ``test_waits`` fails if that changes.
 """
 
@@ -37,13 +37,13 @@ class Client:
     def gone(self) -> bool:
         """Return whether the client has closed its connection.
 
-        It is False if that is unknown. Nothing is read from the socket.
+        False if that is unknown. This reads nothing from the socket.
         """
         if self.socket is None or TCP_INFO is None:
             return False
         try:
             info = self.socket.getsockopt(socket.IPPROTO_TCP, TCP_INFO, 1)
-        except OSError as err:  # closed, or not TCP
+        except OSError as err:  # the socket is closed, or not TCP
             return err.errno == errno.EBADF
         return info[0] != ESTABLISHED
 
@@ -51,7 +51,7 @@ class Client:
 def worker_signals() -> int | None:
     """Return the file descriptor that becomes readable when a worker gets a signal.
 
-    It is None in a process that is not a prefork worker.
+    None in a process that is not a prefork worker.
     """
     worker = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
     return getattr(worker, "wakeup_fd_r", None)
@@ -60,7 +60,7 @@ def worker_signals() -> int | None:
 def read_stop_signal(signals: int) -> bool:
     """Empty the pipe of :func:`worker_signals`; return whether the worker has to stop.
 
-    The worker does not need the pipe to stop: its signal handler sets a flag.
+    The worker stops even if the pipe is empty: its signal handler sets a flag.
     """
     with suppress(BlockingIOError):
         return signal.SIGINT in os.read(signals, 512)

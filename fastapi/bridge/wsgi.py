@@ -29,8 +29,8 @@ __all__ = ["ResponseBody", "StreamedBody", "WsgiApp"]
 _logger = logging.getLogger(__name__)
 
 
-#: Hop-by-hop headers (RFC 9110, 7.6.1): set by the server, forbidden for WSGI
-#: applications (PEP 3333).
+#: Hop-by-hop headers (RFC 9110, 7.6.1), which the server sets. WSGI applications must
+#: not set them (PEP 3333).
 HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authentication-info "
     b"proxy-authorization proxy-connection te trailer transfer-encoding upgrade".split()
@@ -38,7 +38,7 @@ HOP_BY_HOP = frozenset(
 
 
 def end_to_end_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    """Return header pairs of ASGI as those of WSGI, without hop-by-hop headers."""
+    """Convert header pairs of ASGI to those of WSGI, without hop-by-hop headers."""
     pairs = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in headers
@@ -58,11 +58,11 @@ def end_to_end_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[str, st
 class WsgiApp:
     """A WSGI application that runs an ASGI app on the calling thread.
 
-    ``start_response`` gets an exception of the app as ``exc_info``, next to the
-    response that the app made of it.
+    ``start_response`` gets an exception of the app as ``exc_info``, together with the
+    app's response to it.
 
     :param app: ASGI application
-    :param root_path: mount point: ``""``, or ``/`` and one or more segments
+    :param root_path: mount point: empty, or segments that each start with ``/``
     :param state: what the lifespan of the app has yielded, for ``request.state``
     :param name: name of the endpoint, for the log
     """
@@ -84,14 +84,15 @@ class WsgiApp:
     ) -> ResponseBody:
         """Run the app for one request.
 
-        :param environ: WSGI environ, maybe with a :class:`RequestState`. ``PATH_INFO``
-            starts with ``root_path``, ``wsgi.input`` ends after the body.
+        :param environ: WSGI environ, which may have a :class:`RequestState`. Its
+            ``PATH_INFO`` starts with ``root_path``, and ``wsgi.input`` ends after the
+            body.
         :raises werkzeug.exceptions.BadRequest: see :func:`~.scope.build_scope`
         """
         scope = build_scope(environ, self.root_path)
         scope["state"] = self.state.copy()
         state = scope[STATE_KEY] = environ.get(STATE_KEY) or RequestState()
-        # not ``self``, which keeps the lifespan alive: see ``_take``
+        # not ``self``, which would keep the lifespan alive, see ``_take``
         state.app = self.app
         state.name = self.name
         errors = state.errors = RequestErrors(state.injected)
@@ -110,7 +111,7 @@ class WsgiApp:
                 errors.record(original_exception(err))
                 handled = errors.responded
                 body = exchange.collected()
-            if errors.is_replayed:  # a middleware may have swallowed it
+            if errors.is_replayed:  # even if a middleware has swallowed it
                 handled = False
             exc = errors.exception
             if exc is not None:
@@ -145,8 +146,8 @@ class ResponseBody:
     :param tasks: background tasks, not started
     :param handled: whether the app made the response. If not, the response is an empty
         500, and the caller has to handle the exception.
-    :param application: kept alive by streams and tasks, so that it can be stopped when
-        all have ended
+    :param application: the application, which streams and tasks keep alive until they
+        have ended
     :param scope: ASGI scope of the request, for the log
     """
 
@@ -183,7 +184,7 @@ class ResponseBody:
 class StreamedBody(ResponseBody):
     """The body of a response that the app makes while it is sent.
 
-    It holds an event loop until the thread that iterates closes it.
+    It keeps an event loop until it is closed, by the thread that iterates.
     """
 
     streaming = True
@@ -225,15 +226,15 @@ class StreamedBody(ResponseBody):
         """Set functions to call while the stream is sent.
 
         :param on_wait: called on the stream's thread when the app starts to wait
-        :param after_call: called on another thread after it has run code of the app
+        :param after_call: called on another thread after that has run code of the app
         """
         self._exchange.on_wait = on_wait
         self._exchange.on_call = after_call
 
     def close(self) -> None:
-        """End the app, if it still runs: the client has disconnected.
+        """End the app as after a disconnect, if it still runs.
 
-        Its generators are closed, and its dependencies torn down.
+        This closes its generators and tears down its dependencies.
         """
         stack, self._stack = self._stack, ExitStack()
         with stack:
@@ -260,8 +261,8 @@ def _disconnect(exchange: Exchange, loop: Loop) -> None:
 def _take(tasks: list[Any]) -> list[Any]:
     """Empty a list of tasks, and return them.
 
-    A reference cycle may keep the scope alive (``BaseHTTPMiddleware`` makes one, and
-    ``contextlib``), and with the list the uploads of its tasks.
+    Reference cycles (of ``BaseHTTPMiddleware`` and ``contextlib``) may keep the scope
+    alive, and so the list with the uploads of its tasks.
     """
     taken = tasks.copy()
     tasks.clear()
@@ -269,6 +270,6 @@ def _take(tasks: list[Any]) -> list[Any]:
 
 
 def _drop(tasks: list[Any]) -> None:
-    """Close what is open for tasks that will not run."""
+    """Close the files of tasks that will not run."""
     for task in _take(tasks):
         task.close()
