@@ -1,10 +1,11 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Sync handlers and dependencies, called inline by a coroutine function.
+"""Replaces sync handlers and dependencies by async ones that call them inline.
 
-FastAPI gives them to ``anyio`` for a worker thread. ``inline_threads`` runs them on the
-thread of the request all the same, but that takes about 50 µs for each call: turns of
-the event loop, a cancel scope, a future, a copy of the context.
+FastAPI passes sync ones to ``anyio``, to call them on a worker thread.
+``inline_threads`` calls them on the thread of the request instead, but that takes about
+50 µs for each call: turns of the event loop, a cancel scope, a future, a copy of the
+context.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ __all__ = ["inline"]
 
 
 def inline(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Return an async callable that does the same as ``call``.
+    """Return an async callable that calls ``call``.
 
     :param call: a dependency or handler; returned unchanged if it is async, or if
         FastAPI needs its type (a security scheme)
@@ -79,8 +80,8 @@ def _generator_inline(call: Callable[..., Any]) -> Callable[..., Any]:
 def _named(replacement: Any, call: Callable[..., Any]) -> Any:
     """Give a replacement the name and signature of the original.
 
-    Without ``functools.wraps``: FastAPI follows ``__wrapped__``, and would take an
-    async replacement for the sync original.
+    ``functools.wraps`` does not work: FastAPI follows ``__wrapped__``, and would take
+    an async replacement for the sync original.
     """
     for attribute in (
         "__module__",
@@ -92,7 +93,7 @@ def _named(replacement: Any, call: Callable[..., Any]) -> Any:
     ):
         if hasattr(call, attribute):
             setattr(replacement, attribute, getattr(call, attribute))
-    # Annotations that are strings are resolved in the module of the original.
+    # resolves annotations that are strings in the module of the original
     signature = get_typed_signature(call).replace(
         return_annotation=get_typed_return_annotation(call) or inspect.Signature.empty
     )

@@ -1,18 +1,18 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The documentation pages of an app, which work offline and have access rights.
+"""Documentation pages that work offline and have access rights.
 
 FastAPI adds routes for Swagger UI, ReDoc, the redirect of OAuth2 and ``openapi.json``.
-Its pages load scripts from other servers. Here, these routes are replaced by routes
-that
+Its pages load scripts from other servers. This module replaces these routes by others,
+which
 
-* serve the scripts as well, from the package ``fastapi-offline``;
+* also serve the scripts, from the package ``fastapi-offline``;
 * check who may read the documentation (:class:`DocsGuard`);
 * send a policy that allows no other scripts (``_POLICY``);
 * show name and logo of the company, and have a dark mode.
 
-Routes that a developer has written stay, and so do the settings of the app: paths,
-title, parameters of Swagger UI.
+Routes that a developer has written do not change, nor do the settings of the app:
+paths, title, parameters of Swagger UI.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ __all__ = [
     "replace_docs",
 ]
 
-#: Pages to which browsers are redirected from the root path: names of FastAPI's routes.
+#: FastAPI's names of the routes to which browsers are redirected from the root path.
 _LED = ("swagger_ui_html", "redoc_html")
 
-#: The package with the scripts, and their folder in it.
+#: The package with the scripts, and the folder in it.
 _ASSETS = ("fastapi_offline", "static")
 _MEDIA_TYPES = {
     "favicon.png": "image/png",
@@ -78,10 +78,10 @@ OAUTH_URLS = {"authorizationUrl", "refreshUrl", "tokenUrl"}
 
 #: A page changes with its scripts, and with the rights of its reader.
 _PAGE_HEADERS = {"Cache-Control": "private, no-cache"}
-#: Content Security Policy of a page, whatever is in the OpenAPI document: only its own
-#: scripts, which have the nonce, no frames, no forms. Both pages need styles of
-#: elements, and ReDoc searches in a worker. A description may have images of other
-#: servers, and *Try it out* may call any server in the document.
+#: Content Security Policy of a page: only its own scripts, which have the nonce, no
+#: frames, no forms. Both pages need inline styles, and ReDoc searches in a worker. A
+#: description may have images of other servers, and *Try it out* may call any server in
+#: the document.
 _POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -96,7 +96,7 @@ _POLICY = "; ".join(
         "frame-ancestors 'self'",
     )
 )
-#: The URL of an asset changes with its content. One year, in seconds.
+#: The URL of an asset changes with its content, so it is valid for a year (in seconds).
 _ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 #: Folder with the styles of the pages, and a script for ReDoc.
@@ -123,7 +123,7 @@ class DocsBrand:
     """Name and logo on the documentation pages.
 
     :param name: name of the company
-    :param logo_path: path of its logo in a URL, None without one
+    :param logo_path: URL path of its logo, None without a logo
     """
 
     name: str
@@ -132,9 +132,9 @@ class DocsBrand:
 
 @dataclass
 class DocsGuard:
-    """Who may read the documentation of an app.
+    """Tells who may read the documentation of an app.
 
-    Every request has one, so it only asks when it is needed.
+    Every request has a guard, so it only calls its functions when they are needed.
 
     :param ask: returns the access to the documentation at a path
     :param path_info: ``PATH_INFO`` of WSGI, with the root path
@@ -150,7 +150,7 @@ class DocsGuard:
     ask_brand: Callable[[str], DocsBrand | None] = lambda _path: None
 
     def get_brand(self) -> DocsBrand | None:
-        """Return the brand, its logo with the prefix of a reverse proxy."""
+        """Return the brand. The path of its logo has the prefix of a reverse proxy."""
         brand = self.ask_brand(wsgi_path({"PATH_INFO": self.path_info}))
         if brand and brand.logo_path:
             prefix = quote(wsgi_path({"PATH_INFO": self.script_name}))
@@ -169,7 +169,7 @@ class DocsGuard:
 
 
 class DocsRoute(Route):
-    """A route of the documentation; does not match if that is switched off."""
+    """A route of the documentation. It does not match if that is switched off."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
@@ -177,7 +177,7 @@ class DocsRoute(Route):
         self._mark = path.partition("{")[0]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        # most requests are for other routes, and are tried with these first
+        # must be fast: most requests are for other routes, but try this one first
         if scope["type"] != "http" or self._mark not in scope["path"]:
             return Match.NONE, {}
         match, child_scope = super().matches(scope)
@@ -195,8 +195,8 @@ class DocsRoute(Route):
 class PageRoute(DocsRoute):
     """A route of a page, to which browsers are redirected from the root path.
 
-    Routes of the app come first. Other clients, and those who may not read the
-    documentation, get the app's 404.
+    Routes of the app take precedence. Other clients get the app's 404, and so do
+    browsers whose users may not read the documentation.
     """
 
     def __init__(
@@ -223,7 +223,7 @@ class PageRoute(DocsRoute):
         if _get_access(scope) is not DocsAccess.GRANTED:
             return False
         base_url = scope["path"].rstrip("/")
-        # with a slash too: the app redirects to it
+        # the app may redirect to the path with a slash
         return not any(
             route.matches({**scope, "path": path})[0] is Match.FULL
             for path in {scope["path"], f"{base_url}/"}
@@ -241,14 +241,14 @@ def _is_base_url(scope: Scope) -> bool:
 
 
 def replace_docs(routes: list[BaseRoute]) -> None:
-    """Replace FastAPI's documentation with ours; a second call does nothing.
+    """Replace FastAPI's documentation; a second call does nothing.
 
-    Apps that are mounted there are changed as well, even if they are shared: their
-    routes belong to no endpoint, and work without Odoo too.
+    Mounted apps are changed as well, even if they are shared: the new routes do not
+    belong to an endpoint, and also work without Odoo.
     """
     with _replacing:
         if any(_is_of_fastapi(route) for route in routes):
-            # at once: other threads may be iterating over the list
+            # in one step, because other threads may be iterating over the list
             routes[:] = [
                 new for route in routes for new in _replacements(route, routes)
             ]
@@ -339,7 +339,7 @@ def locate_document(document: dict[str, Any], root_path: str, url: str) -> None:
     FastAPI's URLs of OAuth2 are relative to the app. Clients such as Swagger UI resolve
     them relative to a server, and would leave the app if that has a host.
 
-    :param document: changed in place
+    :param document: the document, changed in place
     :param url: URL of the root path
     """
     for server in document.get("servers", ()):
@@ -356,7 +356,7 @@ def _schema(
 ) -> Callable[..., Awaitable[Response]]:
     """Return the endpoint of ``openapi.json``.
 
-    The document has the URL of the server, for those who save it in a file.
+    The document contains the URL of the server, so that it can be saved in a file.
     """
 
     async def openapi(request: Request) -> Response:
@@ -416,7 +416,7 @@ def _redoc(request: Request) -> Response:
         redoc_favicon_url=_asset_url(request, "favicon.png"),
         with_google_fonts=False,
     )
-    # FastAPI has no parameter for it: no scripts in Markdown
+    # refuses scripts in Markdown; FastAPI has no parameter for it
     content = bytes(page.body).replace(b"<redoc ", b'<redoc sanitize="true" ')
     script = f"</redoc><script>{_read('redoc.js')}</script>"
     page.body = content.replace(b"</redoc>", script.encode(), 1)
@@ -429,7 +429,7 @@ def _read(name: str) -> str:
 
 
 def _dress(request: Request, page: Response, style: str) -> Response:
-    """Add our styles, and name and logo of the company, to a page."""
+    """Add styles, and name and logo of the company, to a page."""
     styles = f"<style>{_read('page.css')}{_read(style)}</style></head>"
     content = bytes(page.body).replace(b"</head>", styles.encode(), 1)
     guard = _get_guard(request.scope)
@@ -453,12 +453,12 @@ _PAGES: dict[str, Callable[[Request], Response]] = {
 
 
 def _url(request: Request, path: str) -> str:
-    """Return the path of a URL of the app, quoted."""
+    """Return the quoted URL path of a path of the app."""
     return quote(request.scope.get("root_path", "").rstrip("/") + path)
 
 
 def _asset_url(request: Request, name: str) -> str:
-    """Return the path of an asset's URL, below the requested page."""
+    """Return the URL path of an asset, below the requested page."""
     page = quote(request.scope["path"].rstrip("/"))
     return f"{page}/assets/{_get_asset(name).version}/{name}"
 
@@ -475,7 +475,7 @@ class _Asset:
 def _get_asset(name: str) -> _Asset:
     """Return a file of the package with the scripts."""
     package, folder = _ASSETS
-    # without an import: only its files are needed
+    # do not import the package, only its files are needed
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"The package {package} is not installed.")

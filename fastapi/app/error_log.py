@@ -1,9 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Log messages about failed requests: route, error and advice.
-
-Only failed requests look up their route.
-"""
+"""Logs failed requests: route, error and advice. Only they look up their route."""
 
 from __future__ import annotations
 
@@ -45,10 +42,10 @@ _THIS_ADDON = "odoo.addons.fastapi."
 def describe_error(exc: BaseException, scope: Scope | None) -> str:
     """Return route, type and text of an exception, for the log.
 
-    ``GET /api/item/{n} (endpoint API): ZeroDivisionError: division by zero``; with
+    ``GET /api/item/{n} (endpoint API): ZeroDivisionError: division by zero``, with
     advice if the handler has returned a record that its schema can't read.
 
-    :param exc: with its traceback
+    :param exc: the exception, with its traceback
     :param scope: ASGI scope of the request, if it has one
     """
     text = type(exc).__name__
@@ -60,19 +57,19 @@ def describe_error(exc: BaseException, scope: Scope | None) -> str:
 
 
 def log_error(exc: BaseException, scope: Scope | None) -> None:
-    """Log a failed request by ``odoo.http``, like Odoo."""
+    """Log a failed request with the logger ``odoo.http``, as Odoo does."""
     _logger.error(
         "%s",
         describe_error(exc, scope),
-        # one line is enough for it
+        # a full disk needs no traceback
         exc_info=None if isinstance(exc, NoRoomError) else exc,
     )
 
 
 def _describe_record(exc: BaseException, scope: Scope) -> str:
-    """Return advice about a record that a handler has returned, "" without one."""
+    """Return advice about a record that a handler has returned, empty without one."""
     for frame, _line in traceback.walk_tb(exc.__traceback__):
-        # The frame has the result of the handler, for any exception.
+        # this frame has the result of the handler
         if frame.f_code is serialize_response.__code__:
             result = frame.f_locals.get("response_content")
             field = frame.f_locals.get("field")
@@ -88,7 +85,7 @@ def _describe_record(exc: BaseException, scope: Scope) -> str:
         annotation = field.field_info.annotation
         item = (*get_args(annotation), annotation)[0]
         if hasattr(item, "from_records"):
-            return ""  # it reads records, and has messages of its own
+            return ""  # it can read records, and has its own messages
         schema = _name_of(item)
         promised = f"{_name_of(annotation)} is promised"
     validated = f"{schema}.model_validate(record)"
@@ -111,7 +108,7 @@ def _find_record(value: Any) -> Any:
     elif isinstance(value, list | tuple | set):
         members = value
     for member in (value, *members):
-        # recognized without the ORM
+        # recognizes recordsets without importing the ORM
         if isinstance(getattr(type(member), "_name", None), str) and isinstance(
             getattr(member, "_ids", None), tuple
         ):
@@ -127,14 +124,14 @@ def _name_of(annotation: Any) -> str:
 def find_route(scope: Scope) -> tuple[Any, str]:
     """Return the route of a request, and its path template.
 
-    The scope has the path without the prefixes of routers and mounted apps.
+    The scope has only the path without the prefixes of routers and mounted apps.
 
     :return: None and the path of the request, if it has no route
     """
     state = get_state(scope)
     app = (state and state.app) or scope.get("app")
     scope = {**scope, "root_path": scope.get("app_root_path", scope.get("root_path"))}
-    with suppress(Exception):  # ``matches`` may be what has failed
+    with suppress(Exception):  # perhaps ``matches`` itself has failed
         while True:
             route, child_scope = _match(getattr(app, "routes", ()), scope)
             if not isinstance(route, Mount | Host):
@@ -169,10 +166,10 @@ def _match(routes: Any, scope: Scope) -> tuple[Any, Scope]:
 def place_of(exc: BaseException) -> str | None:
     """Return where an exception was raised: ``file:line, in function``.
 
-    It is the innermost line of an addon with an app, or else the innermost line: an
-    error in Odoo or a library is seldom at fault.
+    This is the innermost line of an addon other than this one, or otherwise the
+    innermost line, because Odoo and libraries seldom have the bug.
 
-    :param exc: with its traceback
+    :param exc: the exception, with its traceback
     :return: None for an exception that was never raised
     """
     place = None

@@ -1,16 +1,16 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Exception handlers of an app, wrapped to record exceptions for Odoo.
+"""Wraps the exception handlers of an app, to record exceptions for Odoo.
 
 An app responds to exceptions inside its middleware, so that error responses have CORS
 headers, for example. But Odoo has to roll back, or to replay the request after a
-conflict with another transaction. So the exception handlers are wrapped when the app is
-built: the wrapper records the exception, and raises it if Odoo replays it.
-``unhandled`` handles the exceptions without a handler.
+conflict with another transaction. So each handler is wrapped when the app is built: the
+wrapper records the exception, and raises it again if Odoo has to replay the request.
+``unhandled`` is for exceptions without a handler.
 
 Odoo also raises exceptions after the app has ended (a constraint that fails at commit,
-a replay that failed too often). ``held_responses`` raises them again in the app, so
-that their responses look like all others.
+a request that was replayed too often). ``held_responses`` raises them again in the app,
+so that their responses look like all others.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def prepare_exception_handlers(
     handlers: MutableMapping[Any, Any] = app.exception_handlers
     last = default
     for key, handler in list(handlers.items()):
-        if key in (500, Exception):  # the same; as in Starlette, the last one counts
+        if key in (500, Exception):  # equivalent: the last one counts, as in Starlette
             last = handlers.pop(key)
         else:
             ours = default if handler in FASTAPI_HANDLERS else handler
@@ -70,10 +70,10 @@ def prepare_exception_handlers(
 
 
 class RecordingApp:
-    """A mounted app, whose exceptions are recorded too.
+    """Records the exceptions of a mounted app.
 
     Starlette puts the handlers of an app into the scope. They are wrapped there,
-    because the app may be shared.
+    because other apps may share the mounted one.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -133,9 +133,9 @@ def _recording(handler: Callable[[Request, Exception], Any]) -> Callable[..., An
 
 
 def _server_fault(exc: Exception) -> Exception:
-    """Return the cause of a 400 if that is an error of the server, or a wrapper.
+    """Return the original of a wrapped exception, or the server's error behind a 400.
 
-    FastAPI makes a 400 of every exception while it parses a body
+    FastAPI converts each exception while it parses a body to a 400
     (``fastapi.routing.get_request_handler``), even if the disk of the server is full.
     """
     if isinstance(exc, HTTPException) and exc.status_code == 400:

@@ -1,19 +1,19 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Plain responses, held back until their handler and its teardown have ended.
+"""Holds a response that is not a stream until the handler's teardown has ended.
 
 FastAPI sends a response before it tears down dependencies
 (``fastapi.routing.request_response``). Here, an error in the teardown rolls the request
 back, and the client gets the error. So the messages of a plain response are held until
 the handler and its teardown have ended and the database is flushed. Exception handlers
-and middleware handle an exception up to that point like one of the handler.
+and middleware treat an exception up to that point like one of the handler.
 
-The headers of the handler also decide here whether a response is a stream: a middleware
-that removes ``Content-Length`` or splits the body does not make a stream.
+This module also decides whether a response is a stream, by the handler's headers. A
+middleware that removes ``Content-Length`` or splits the body does not make a stream.
 
-This runs at the router of the app (``starlette.routing.Router.middleware_stack``),
-inside Starlette's exception middleware, which does not handle exceptions after the
-start of a response.
+It wraps the router of the app (``starlette.routing.Router.middleware_stack``), inside
+Starlette's exception middleware, which does not handle exceptions after the start of a
+response.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def hold_responses(router: Router) -> None:
 
 
 class HeldResponses:
-    """Sends a plain response after the routes have ended without an exception."""
+    """Sends a plain response only when the routes have ended without an exception."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -63,7 +63,7 @@ class HeldResponses:
                 return
             held.append(message)
             if message["type"] == "http.response.start":
-                # the start of an event stream does not wait for its first event
+                # an event stream starts before its first event
                 release = is_event_stream(message.get("headers", ())) and _is_stream(
                     errors, message
                 )
@@ -90,7 +90,7 @@ class HeldResponses:
                 errors.collect = None
             errors.record(error)
             try:
-                raise error  # out here: the wrapper must not be its context
+                raise error  # after ``except``: its context must not be the wrapper
             finally:
                 error = None  # its traceback refers to this frame
         if not streaming:
@@ -101,8 +101,8 @@ class HeldResponses:
 
 
 def _is_stream(errors: RequestErrors, start: Message) -> bool:
-    """Return whether a response with a first chunk is a stream."""
-    if errors.collect is None:  # a mounted app has not decided it
+    """Return whether a response that continues after its first chunk is a stream."""
+    if errors.collect is None:  # not yet decided by a mounted app
         errors.collect = -1 if announces_stream(start.get("headers", ())) else 0
     return errors.collect < 0
 

@@ -1,9 +1,9 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Operations of an app for the backend, read from the app's OpenAPI document.
+"""Reads the operations of an app from its OpenAPI document, for the backend.
 
-Routes that are not in the document (``include_in_schema=False``) and mounted apps,
-which have documents of their own, are left out.
+Routes that are not in the document (``include_in_schema=False``) are left out. So are
+mounted apps, which have their own documents.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ __all__ = [
     "quote_path",
 ]
 
-#: Keys of a path item that stand for operations (OpenAPI 3.1, "Path Item Object").
+#: Keys of a path item that have operations (OpenAPI 3.1, "Path Item Object").
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 #: Tag of operations without tags in Swagger UI.
 DEFAULT_TAG = "default"
 #: Key of an operation: the groups that may call it (``openapi_document``).
 GROUPS_KEY = "x-odoo-groups"
-#: Start of the sentence about groups in a description, after the docstring.
+#: Start of the sentence about groups in a description, which follows the docstring.
 GROUPS_SENTENCE = "Only for members of "
-#: Characters that ``encodeURIComponent`` of JavaScript keeps, besides letters, digits
-#: and ``_.-~``.
+#: Characters that JavaScript's ``encodeURIComponent`` keeps, in addition to letters,
+#: digits and ``_.-~``.
 _UNRESERVED = "!*'()"
 
 
@@ -89,7 +89,7 @@ class Operation:
 
 
 def quote_path(path: str) -> str:
-    """Return a path, quoted for a URL (RFC 3986, ``pchar``)."""
+    """Quote a path for a URL (RFC 3986, ``pchar``)."""
     return quote(path, "/:@!$&'()*+,;=~")
 
 
@@ -155,11 +155,11 @@ def curl_command(
 ) -> str:
     """Return a command line that calls an operation, quoted for a POSIX shell.
 
-    Words in capitals stand for credentials, unless ``header`` has them. The command
-    uses the first way to authenticate, if possible one without a cookie.
+    Words in capitals are placeholders for credentials, unless ``header`` has them. The
+    command uses the first way to authenticate, if possible one without a cookie.
 
     :param document: the OpenAPI document with the operation
-    :param operation: without required parameters
+    :param operation: an operation without required parameters
     :param url: URL of the app, without a trailing slash
     :param header: name and value of a header with credentials
     """

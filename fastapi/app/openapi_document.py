@@ -2,17 +2,18 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Completes the OpenAPI document of an app for client generators.
 
-FastAPI makes the document. Here it gets
+FastAPI makes the document. This module adds
 
 * short operation ids, which become names of functions: ``list_orders`` instead of
   ``list_orders_orders_get``;
 * different titles for different schemas, which become names of classes;
-* the groups that may call a route, and routes with optional credentials;
-* the error responses of Odoo's apps, described once and referred to;
-* one description of headers that all operations accept, instead of a parameter of each.
+* the groups that may call a route, and whether credentials are optional;
+* the error responses that all apps have, described once and referred to;
+* one description of the headers that all operations accept, instead of a parameter of
+  each operation.
 
-Values of the developer stay: an ``operation_id``, a ``generate_unique_id_function``,
-``responses``, a header that a route depends on itself.
+It does not change what the developer has set: an ``operation_id``, a
+``generate_unique_id_function``, ``responses``, a header that a route itself depends on.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ ERROR_SCHEMA = {
     "properties": {"detail": {"title": "Detail", "type": "string"}},
     "required": ["detail"],
 }
-#: Names for it: the second one if the app has another schema with the first name.
+#: Names of this schema. The second one is for apps that use the first one themselves.
 _ERROR_SCHEMA_NAMES = ("ErrorDetail", "odoo__addons__fastapi__schemas__ErrorDetail")
 
 #: FastAPI's 422 response (``fastapi.openapi.utils.get_openapi_path``).
@@ -75,7 +76,7 @@ _FASTAPI_422 = {
         }
     },
 }
-#: Methods without a change.
+#: Methods that change nothing.
 _SAFE_METHODS = frozenset({"get", "head", "options", "trace"})
 
 
@@ -112,7 +113,7 @@ def _shorten_ids(document: dict[str, Any], documented: list[_Documented]) -> Non
     """Shorten the operation ids that the developer has not chosen.
 
     In the order of the routes, each gets the shortest unused id. So routes that are
-    added later, for example by another addon, don't change the ids before them.
+    added later, for example by another addon, do not change the existing ids.
     """
     generated = [item for item in documented if _has_generated_id(item)]
     theirs = {id(item.operation) for item in generated}
@@ -142,7 +143,7 @@ def _has_generated_id(item: _Documented) -> bool:
     return (
         not route.operation_id
         and isinstance(route.generate_unique_id_function, DefaultPlaceholder)
-        # ``openapi_extra`` may have another one
+        # ``openapi_extra`` may replace it
         and item.operation.get("operationId") == route.unique_id
     )
 
@@ -188,8 +189,8 @@ def _describe_headers_once(
 ) -> None:
     """Move headers that the app only documents out of the operations.
 
-    They are described in ``info``, and in ``components/parameters``. Without references
-    to these, generators make no arguments of them.
+    ``info`` and ``components/parameters`` describe them. Operations don't refer to
+    these, so generators add no arguments for them.
     """
     moved: dict[str, Any] = {}
     for item in documented:
@@ -272,8 +273,8 @@ def _iter_groups(dependant: Dependant) -> Iterator[tuple[str, ...]]:
 def _iter_optional_auth(dependant: Dependant, optional: bool = False) -> Iterator[bool]:
     """Yield for each security scheme whether it is optional.
 
-    That is known for the ways of the endpoint (``auth.ways``), not for dependencies of
-    an app.
+    This is known for the endpoint's ways to authenticate (``auth.ways``), but not for
+    dependencies of an app.
     """
     optional = optional or getattr(dependant.call, "optional_auth", False)
     if isinstance(dependant.call, SecurityBase):
@@ -346,7 +347,7 @@ def _iter_statuses(document: dict[str, Any], item: _Documented) -> Iterator[str]
 
 
 def _takes_secrets(document: dict[str, Any], operation: dict[str, Any]) -> bool:
-    """Return whether clients send secrets that can be guessed: not cookies."""
+    """Return whether clients send secrets that can be guessed, unlike cookies."""
     schemes = document.get("components", {}).get("securitySchemes", {})
     return any(
         schemes.get(name, {}).get("in") != "cookie"
@@ -358,9 +359,9 @@ def _takes_secrets(document: dict[str, Any], operation: dict[str, Any]) -> bool:
 def _distinguish_titles(document: dict[str, Any]) -> None:
     """Give schemas with the same title different ones.
 
-    FastAPI has different names for two models of the same name, and for the two schemas
-    of a model (``Name-Input``, ``Name-Output``), but the same title.
-    ``openapi-python-client`` leaves out all but one of them.
+    FastAPI uses different keys but the same title for models of the same name, and for
+    the two schemas of a model (``Name-Input``, ``Name-Output``).
+    ``openapi-python-client`` drops all but one of them.
     """
     schemas = document.get("components", {}).get("schemas", {})
     by_title: dict[str, list[str]] = {}
@@ -373,7 +374,7 @@ def _distinguish_titles(document: dict[str, Any]) -> None:
 
 
 def _shorten_keys(keys: list[str]) -> list[str]:
-    """Return the shortest ends of keys that differ."""
+    """Return the shortest ends by which the keys differ."""
     parts = [key.split("__") for key in keys]
     for size in range(1, max(map(len, parts))):
         ends = ["_".join(part[-size:]) for part in parts]

@@ -2,13 +2,13 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Prepares the FastAPI app of an endpoint, so that requests have less to do.
 
-Dependency overrides are put into the routes, exception handlers record exceptions for
-the bridge, and the documentation pages work offline. The OpenAPI document of an
-:class:`EndpointFastAPI` is completed when it is made.
+This puts dependency overrides into the routes, makes exception handlers record
+exceptions for the bridge, and replaces the documentation pages. The OpenAPI document of
+an :class:`EndpointFastAPI` is completed when it is made.
 
-An app may still change after that: a hook calls ``app.openapi()`` and then adds an
-exception handler, a lifespan adds routes, or another addon adds to a shared router. So
-an app can be prepared again, and each request checks the routes.
+An app may still change after that. A hook may call ``app.openapi()`` and then add an
+exception handler, a lifespan may add routes, or another addon may add routes to a
+shared router. So an app can be prepared again, and each request checks the routes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def copy_app(app: FastAPI) -> FastAPI:
     It has the same routes, middleware, exception handlers, overrides and lifespan.
     Changes to the copy do not affect the app.
 
-    :param app: any app, for example one that is also served by another program
+    :param app: any app, for example one that another server also runs
     """
     result = copy(app)
     state = dict(app.state._state)
@@ -67,7 +67,7 @@ def copy_app(app: FastAPI) -> FastAPI:
     result.setup()  # the documentation of the copy comes before all other routes
     original = copy(app.router)
     original.routes = [r for r in app.router.routes if not is_docs_route(r)]
-    # the lifespan of the router runs these handlers
+    # the lifespan of the copied router runs these handlers
     original.on_startup = []
     original.on_shutdown = []
     result.include_router(original)
@@ -80,7 +80,7 @@ def prepare_middleware(app: FastAPI) -> None:
 
 
 def prepare_app(app: FastAPI) -> None:
-    """Prepare an app for Odoo; a second call brings it up to date."""
+    """Prepare an app for Odoo; a second call updates it."""
     _get_preparation(app).update()
 
 
@@ -112,7 +112,7 @@ class _Preparation:
             )
 
     def update(self) -> None:
-        """Bring the app up to date."""
+        """Prepare what has changed in the app."""
         app = self._app
         with self._lock:
             replace_docs(app.router.routes)
@@ -128,7 +128,7 @@ class _Preparation:
                 app.middleware_stack = app.build_middleware_stack()
 
     def update_routes(self) -> None:
-        """Bring the app up to date if its routes have changed."""
+        """Prepare the app again if its routes have changed."""
         if self._routes is None or not self._routes.is_current():
             self.update()
 
@@ -148,10 +148,10 @@ class _Preparation:
             return document
 
     def build_middleware_stack(self, build: Callable[[], ASGIApp]) -> ASGIApp:
-        """Return the app with its own middleware and ours.
+        """Return the app with its middleware and that of this package.
 
-        :param build: FastAPI's method. It sees our middleware and exception handlers,
-            which are not on the app afterwards.
+        :param build: FastAPI's method. The app has the additional middleware and
+            exception handlers only while the method runs.
         """
         app = self._app
         with self._lock:
@@ -170,14 +170,14 @@ class _Preparation:
 
 
 class _UpdateMiddleware:
-    """The innermost middleware, which brings the routes up to date."""
+    """The innermost middleware, which updates the routes."""
 
     def __init__(self, app: ASGIApp, preparation: _Preparation) -> None:
         self._app = app
         self._preparation = preparation
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        # a lifespan may change routers before FastAPI looks at them
+        # a lifespan may still change routers before FastAPI reads them
         if scope["type"] != "lifespan":
             self._preparation.update_routes()
         return self._app(scope, receive, send)

@@ -1,15 +1,15 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Background tasks, deferred until the transaction of their request is committed.
+"""Defers background tasks until the transaction of their request is committed.
 
-Starlette runs them as part of the response, and FastAPI tears down dependencies after
-them. Here a task must not run before the commit, nor without one. So the tasks of a
-handler are moved to the state of the request when the handler returns.
+Starlette runs tasks as part of the response, and FastAPI tears down dependencies after
+them. Here, a task must only run after the commit. So the tasks of a handler are moved
+to the state of the request when the handler returns.
 
-A task sees the context variables of its handler, and open uploads. FastAPI keeps forms
-on an exit stack of the request (``fastapi_middleware_astack`` in the scope), which it
-closes before the response is sent; the tasks take over its content. ``test_tasks``
-fails if FastAPI keeps forms elsewhere.
+A task can use the context variables of its handler, and open uploads. FastAPI keeps
+forms on an exit stack of the request (``fastapi_middleware_astack`` in the scope),
+which it closes before the response is sent. So the tasks take over the content of the
+stack. ``test_tasks`` fails if FastAPI keeps forms elsewhere.
 """
 
 from __future__ import annotations
@@ -45,8 +45,7 @@ _FILES_KEY = "fastapi_middleware_astack"
 class TaskRun(Work):
     """A background task, which can be called more than once.
 
-    A second call, after a conflict with another transaction, finds uploads as they
-    were.
+    Before a second call, after a conflict with another transaction, uploads are reset.
 
     :param task: the task
     :param context: context variables of the handler; the caller of the task enters it
@@ -107,7 +106,7 @@ class TaskRun(Work):
         return getattr(function, "__name__", str(function))
 
     def describe(self) -> str:
-        """Return the call of the task for the log, with types instead of values."""
+        """Describe the call of the task for the log, with types instead of values."""
         args, kwargs = self._arguments()
         shapes = [_shape(value) for value in args]
         shapes += [f"{name}={_shape(value)}" for name, value in kwargs.items()]
@@ -140,8 +139,8 @@ def defer(
     :param scope: ASGI scope of the request
     :param response: result of the handler; tasks of a response replace the injected
         ones, as in FastAPI
-    :param injected: the tasks that FastAPI gives to handlers and dependencies
-    :return: the context of the tasks, None if there are none
+    :param injected: the tasks object that FastAPI passes to handlers and dependencies
+    :return: the context of the tasks, None if there are no tasks
     """
     state = get_state(scope)
     if state is None or state.tasks is None:

@@ -1,8 +1,8 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Exceptions without a handler, and exceptions of middleware.
+"""Responds to exceptions without a handler, and to exceptions of middleware.
 
-They leave the middleware as they were raised, so that middleware for error reports sees
+They pass through the middleware unchanged, so that middleware for error reports sees
 them. Starlette would respond to them outside of the middleware
 (``ServerErrorMiddleware``), and a browser could not read the 500 without CORS headers.
 So the ``send`` of each middleware is recorded, and the response is sent through the
@@ -16,8 +16,8 @@ innermost one that still works::
                         RecordedSend  records the ``send`` of B
                             Starlette's exception middleware, the router
 
-The response to an exception of a middleware is sent through the middleware outside of
-it. No middleware is called twice.
+The response to an exception of a middleware is sent through the outer middleware. No
+middleware is called twice.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ try:
 except ImportError:  # older versions
     _RESPONSE_SENT: Any = ()
 else:
-    #: Starlette's exception for a ``send`` that has sent a response of its own.
+    #: Starlette's exception for a ``send`` that has sent another response instead.
     _RESPONSE_SENT = _RequestBodyLimitResponseSent
 
 if TYPE_CHECKING:
@@ -56,19 +56,19 @@ if TYPE_CHECKING:
 
 __all__ = ["record_sends"]
 
-#: Seconds for the ``send`` of a middleware whose call has ended.
+#: Seconds that the ``send`` of a middleware may take after its call has ended.
 SEND_GRACE = 5
 
 
 def record_sends(
     app: Starlette, handler: ExceptionHandler, default: ExceptionHandler
 ) -> None:
-    """Put our middleware between the middleware of an app.
+    """Put recording middleware between the middleware of an app.
 
-    :param app: its middleware stack is not built yet, and it has no handler for
+    :param app: an app whose middleware stack is not built yet, without a handler for
         ``Exception``
-    :param handler: for exceptions without a handler
-    :param default: used if ``handler`` fails
+    :param handler: handler of exceptions without another handler
+    :param default: handler to use if ``handler`` fails
     """
     unhandled = UnhandledErrorHandler(dict(app.exception_handlers), handler, default)
     app.exception_handlers[Exception] = unhandled
@@ -95,12 +95,12 @@ class RecordedSend:
         try:
             await self.app(scope, receive, send)
         except Exception as exc:
-            errors.record(original_exception(exc))  # a middleware may swallow it
+            errors.record(original_exception(exc))  # before a middleware swallows it
             raise
         except BaseException:
             del sends[depth:]
             raise
-        # exceptions from now on are raised by an outer middleware
+        # from here on, only outer middleware can raise exceptions
         del sends[depth:]
 
 
@@ -126,7 +126,7 @@ class OutermostMiddleware:
             raise
         except Exception as err:
             if original_exception(err) is errors.handled and exchange.complete:
-                return  # a frozen dataclass, see original_exception
+                return  # the error of a frozen dataclass, see original_exception
             errors.record(original_exception(err))
             raise
 
@@ -155,8 +155,8 @@ class UnhandledErrorHandler:
     ``ServerErrorMiddleware`` calls it and raises the exception again.
 
     :param handlers: exception handlers of the app, by type or status
-    :param handler: for all other exceptions
-    :param default: used if ``handler`` fails
+    :param handler: handler of all other exceptions
+    :param default: handler to use if ``handler`` fails
     """
 
     def __init__(
@@ -215,7 +215,7 @@ class UnhandledErrorHandler:
 
         await response(scope, _receive_nothing, collect)
         for send in reversed(errors.sends):
-            # A middleware may refuse, drop or keep messages after its call.
+            # after its call, a middleware may refuse, drop or keep messages
             with suppress(Exception), anyio.move_on_after(SEND_GRACE):
                 for message in messages:
                     await send(_copy(message))
@@ -233,7 +233,7 @@ async def _call(handler: ExceptionHandler, request: Request, exc: Exception) -> 
 
 
 async def _send_nothing(scope: Scope, receive: Receive, send: Send) -> None:
-    """Send nothing: the response is sent already, or Odoo makes it."""
+    """Send nothing: the response has been sent, or Odoo makes it."""
 
 
 async def _receive_nothing() -> Message:

@@ -1,9 +1,9 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Exceptions that libraries wrap in exceptions of their own.
+"""Unwraps exceptions that libraries have wrapped.
 
-If a schema reads a record, the error of the record counts: an ``AccessError`` is a 403,
-a conflict with another transaction is replayed. But pydantic and anyio wrap it:
+If a schema reads a record, the exception of the record counts: an ``AccessError`` is a
+403, a conflict with another transaction is replayed. But pydantic and anyio wrap it:
 
 ====================================  ==================================  =============
 raised in                             wrapped in                          original
@@ -17,10 +17,10 @@ a task of a task group                ``ExceptionGroup``                  a memb
 ====================================  ==================================  =============
 
 If there is only a text, the operation is repeated without pydantic: the attribute is
-read, the model is serialized in Python mode. The resulting exception counts if it has
-the same text. If there is none (the attribute has another name than the field, the
-generator is exhausted), the text names the type, if it is one of Odoo or PostgreSQL.
-Other types stay wrapped.
+read, or the model is serialized in Python mode. The resulting exception counts if it
+has the same text. There may be none: the attribute has another name than the field, or
+the generator is exhausted. Then the type in the text counts, if it is one of Odoo or
+PostgreSQL. Other exceptions stay wrapped.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ TRANSACTION_ERRORS = (
     psycopg2.errors.ReadOnlySqlTransaction,
 )
 
-#: Exceptions that replace their wrapper: they have a status, or are replayed.
+#: Exceptions that replace their wrapper, because they have a status or are replayed.
 ORIGINALS = (
     UserError,
     HTTPException,
@@ -69,10 +69,10 @@ CONFLICTS = (
     psycopg2.errors.SerializationFailure,
 )
 
-#: Types of pydantic's errors with the text of an exception.
+#: Types of pydantic's errors that contain the text of an exception.
 _TEXT_ERRORS = ("get_attribute_error", "iteration_error", "mapping_type")
 
-#: What pydantic's core puts before that text in JSON mode (``serializers/errors.rs``,
+#: Prefixes of that text in JSON mode, from pydantic's core (``serializers/errors.rs``,
 #: ``serializers/type_serializers/function.rs``).
 _SERIALIZING = re.compile(
     r"^(?:Error serializing to JSON: |PydanticSerializationError: "
@@ -83,11 +83,11 @@ _SERIALIZING = re.compile(
 def unwrap(exc: Exception) -> Exception:
     """Return the exception that another one wraps.
 
-    Call it where the exception is caught, before the rollback: it needs the traceback
+    Call this where the exception is caught, before the rollback: it needs the traceback
     and the transaction.
 
     :return: an exception of Odoo or PostgreSQL, or an ``HTTPException``; ``exc`` itself
-        if it wraps no such exception
+        if it wraps none of them
     """
     if isinstance(exc, ORIGINALS):
         return exc
@@ -111,7 +111,7 @@ def _of_validation(exc: ValidationError | ValidationException) -> Exception | No
                 return original
         elif error["type"] in _TEXT_ERRORS:
             named.append(_from_text(inner))
-    # A conflict first: it may be the cause of the others.
+    # a conflict takes precedence, as it may be the cause of the others
     for found in named:
         if isinstance(found, ConcurrencyError | psycopg2.Error):
             return _out_of(found, exc)
@@ -145,7 +145,7 @@ def _of_serialization(exc: PydanticSerializationError) -> Exception | None:
 def _serialize_again(exc: PydanticSerializationError, text: str) -> Exception | None:
     """Return the exception of serializing in Python mode, if it has the same text.
 
-    The serialized object is only known to the frame of pydantic's method. The names are
+    Only the frame of pydantic's method has the serialized object. The names in it are
     parameters of public methods.
     """
     frame = exc.__traceback__
@@ -198,7 +198,7 @@ def _members(exc: BaseException) -> tuple[BaseException, ...]:
 def _from_text(text: str) -> Exception | None:
     """Return an exception of the type that a text names, None for other types.
 
-    It is raised here: ``internal_texts`` looks at the line that raises.
+    It is raised in this module, because ``internal_texts`` checks the raising module.
     """
     try:
         _raise_from_text(text)
@@ -225,11 +225,11 @@ def _raise_from_text(text: str) -> None:
 
 
 def _as_text(exc: BaseException) -> str:
-    """Return the text that pydantic makes of an exception."""
+    """Convert an exception to a text as pydantic does."""
     return f"{type(exc).__name__}: {exc}"
 
 
 def _out_of(original: Exception, exc: Exception) -> Exception:
-    """Chain ``exc``, whose traceback leads to the handler, to the original."""
+    """Make ``exc``, whose traceback leads to the handler, the original's context."""
     original.__context__ = exc
     return original
