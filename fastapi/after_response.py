@@ -1,20 +1,20 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What a request does after Odoo has committed it: its stream and its background tasks.
+"""Runs streams and background tasks of a request after Odoo has committed it.
 
-Both continue in the environment of the handler. Odoo commits the request and closes its
-cursor when it has the response (``odoo.http.Request._serve_db``), so:
+Both continue in the environment of the handler. But when Odoo has the response, it
+commits the request and closes the cursor (``odoo.http.Request._serve_db``). So:
 
 - The cursor of a stream is kept open. It has no connection until the stream uses it
   (``resting_cursors``).
-- The cursor of tasks is opened again when they run.
+- The cursor of tasks is reopened when they run.
 
 ``test_after_response`` fails if ``odoo.sql_db.Cursor`` (19.0) no longer allows that.
 
-Servers call ``close`` of the response at its end. One does not: werkzeug (3.1,
-``WSGIRequestHandler.run_wsgi``) first reads what the client has sent in addition, and
-drops the response if the client has reset the connection. So the classes with a
-``close`` also close themselves when they are deleted.
+Servers call ``close`` of a response at its end, with one exception: werkzeug (3.1,
+``WSGIRequestHandler.run_wsgi``) first reads further data of the client, and drops the
+response if the client has reset the connection. So the classes with a ``close`` also
+close themselves when they are deleted.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ _logger = logging.getLogger(__name__)
 
 #: Seconds that streams and tasks wait for a connection to the database.
 CONNECTION_TIMEOUT = 60
-#: Seconds between two attempts to get one, at first and at most.
+#: Seconds between two attempts to get one: initial and maximum value.
 PAUSES = 0.02, 0.5
 
-#: Ends a thread, whatever it does.
+#: Exceptions that end a thread at any time.
 _END_OF_THREAD: tuple[type[BaseException], ...] = ()
 if odoo.evented:
     from greenlet import GreenletExit
@@ -80,7 +80,7 @@ if odoo.evented:
 
 
 class FollowUpTransactions:
-    """The transactions of a request after Odoo's, in the same environment.
+    """Transactions after Odoo's transaction of a request, in the same environment.
 
     :param env: environment of the handlers
     :param scope: ASGI scope of the request, for the log
@@ -94,7 +94,7 @@ class FollowUpTransactions:
         self._registry_invalidated = False
 
     def hold(self) -> None:
-        """Keep the cursor open when Odoo closes it, unless after an exception."""
+        """Keep the cursor open when Odoo closes it, except after an exception."""
 
         def close() -> None:
             if sys.exc_info()[1] is not None:
@@ -106,12 +106,12 @@ class FollowUpTransactions:
         self._cr.close = close
 
     def rest(self) -> None:
-        """Give the connection back until the cursor is used, if it has only read."""
+        """If the cursor has only read, give its connection back until it is used."""
         if may_rest(self._cr):
             rest(self._cr, self._open_cursor)
 
     def _open_cursor(self) -> Cursor:
-        """Return a new cursor; the registry may be another one by now."""
+        """Return a new cursor, and adopt a new registry if there is one."""
         transaction = self.env.transaction
         fresh = wait_for_connection(transaction.registry.cursor, CONNECTION_TIMEOUT)
         try:
@@ -124,9 +124,9 @@ class FollowUpTransactions:
         return fresh
 
     def take_invalidations(self) -> None:
-        """Take over the caches that the calling thread has invalidated.
+        """Take over the names of caches that the calling thread has invalidated.
 
-        The registry keeps them by thread, and a stream may use several.
+        The registry stores them by thread, and a stream may use several threads.
         """
         registry = self.env.registry
         self._invalidated |= registry.cache_invalidated
@@ -142,7 +142,7 @@ class FollowUpTransactions:
             registry.registry_invalidated, self._registry_invalidated = True, False
 
     def close(self) -> None:
-        """Close the cursor; what is not committed is rolled back."""
+        """Close the cursor, and roll back uncommitted changes."""
         vars(self._cr).pop("close", None)
         self._cr.close()
 
@@ -158,8 +158,8 @@ class FollowUpTransactions:
     def _signal_changes(self) -> None:
         """Tell the other processes which caches are invalid.
 
-        That takes a second connection. If there is none, give the first one back while
-        waiting: requests must not wait for each other.
+        This needs a second connection. If there is none, give the first one back while
+        waiting, so that requests do not wait for each other.
         """
         try:
             self.env.registry.signal_changes()
@@ -168,9 +168,9 @@ class FollowUpTransactions:
             wait_for_connection(self.env.registry.signal_changes, CONNECTION_TIMEOUT)
 
     def rollback(self) -> None:
-        """Roll back what was done since the last commit, in caches too."""
+        """Roll back changes since the last commit, also in caches."""
         if not self._cr.closed:
-            # a lost connection is rolled back already
+            # PostgreSQL has already rolled back a lost connection
             with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):
                 self._cr.rollback()
         self.env.transaction.reset()
@@ -178,14 +178,14 @@ class FollowUpTransactions:
         self.env.registry.reset_changes()
 
     def run_tasks(self, tasks: Sequence[TaskRun]) -> None:
-        """Run each task in a transaction of its own, then close the cursor.
+        """Run each task in a separate transaction, then close the cursor.
 
-        A task that fails is rolled back and logged, whatever it raises. After a
-        conflict with another transaction it is run again, like a request. If there is
-        no connection in time, the task is logged, and the next one tries once.
+        A task that raises any exception is rolled back and logged. After a conflict
+        with another transaction, it is replayed like a request. If there is no
+        connection in time, the task is logged, and the next one tries only once.
 
-        Ctrl-C ends the thread that it reaches. In the evented server it ends the task
-        only: a ``KeyboardInterrupt`` of the task itself looks the same there.
+        Ctrl-C ends the thread that it reaches. In the evented server it only ends the
+        task, because a ``KeyboardInterrupt`` of the task itself looks the same there.
         """
         left = list(tasks)
         timeout = CONNECTION_TIMEOUT
@@ -209,10 +209,10 @@ class FollowUpTransactions:
             _request_stack.pop()  # the request is over
         token = odoo_env_ctx.set(self.env)
         try:
-            if self._cr.closed:  # by Odoo, or the task before has lost the connection
+            if self._cr.closed:  # by Odoo, or the previous task lost the connection
                 try:
                     reopen(self.env, timeout)
-                except Exception:  # any: each task that does not run is logged
+                except Exception:  # log each task that does not run
                     self._log("did not run: there is no connection for it", task)
                     return False
             self._run_in_transaction(task)
@@ -261,10 +261,10 @@ class FollowUpTransactions:
 class DeferredTasks:
     """The background tasks of a response that is not a stream.
 
-    ``close`` runs them. If it is not called, they run only after a commit: Odoo also
-    drops the responses of attempts that it replays.
+    ``close`` runs them. Without a call of ``close``, they only run after a commit, as
+    Odoo also drops the responses of attempts that it replays.
 
-    :param transactions: the transactions to run them in
+    :param transactions: the transactions in which they run
     """
 
     def __init__(
@@ -273,9 +273,9 @@ class DeferredTasks:
         self._transactions = transactions
         self._tasks = tasks
         self._committed = False
-        _get_stop()  # registered by the thread of the request, not later
+        _get_stop()  # the thread of the request has to register it
         cr = transactions.env.cr
-        if not isinstance(cr, Cursor):  # of a test: it can't be opened again
+        if not isinstance(cr, Cursor):  # a test's cursor can't be reopened
             transactions.hold()
         cr.postcommit.add(self._set_committed)
 
@@ -294,11 +294,11 @@ class DeferredTasks:
 
 
 class StreamBody:
-    """The body of a streamed response: its generator runs while it is sent.
+    """The body of a streamed response. Its generator runs while it is sent.
 
     :param body: the stream of the app
-    :param transactions: the transactions that it continues in
-    :param request: request of Odoo; gets its environment back, for the generator
+    :param transactions: the transactions in which it continues
+    :param request: request of Odoo, which gets its environment back
     """
 
     def __init__(
@@ -313,7 +313,7 @@ class StreamBody:
         self._closed = False
 
     def start(self) -> None:
-        """Commit the handler's work; the stream has a transaction of its own."""
+        """Commit the handler's changes. The stream has its own transaction."""
         try:
             self._transactions.commit()
             self._transactions.hold()
@@ -340,7 +340,7 @@ class StreamBody:
             )
             forget_tracebacks(exc)
             self.close()  # the exception keeps a reference to this object
-            # The server takes it for a disconnected client, and logs nothing more
+            # The server treats this like a disconnected client, and logs nothing more
             # (werkzeug.serving.WSGIRequestHandler.run_wsgi).
             raise ConnectionAbortedError("The stream failed.") from exc
         self._tasks = self._body.tasks()
@@ -349,19 +349,19 @@ class StreamBody:
         """Called whenever the stream waits for something."""
         self._transactions.rest()
         # odoo.service.server.ThreadedServer.process_limit restarts the server if a
-        # request takes too long; a stream may take longer
+        # request takes too long, but a stream may take longer
         thread: Any = threading.current_thread()
         thread.start_time = None
 
     def close(self) -> None:
-        """End the stream, wherever it is, and run its tasks if it is complete."""
+        """End the stream at any point, and run its tasks if it is complete."""
         if self._closed:
             return
         self._closed = True
         try:
             self._body.close()
         finally:
-            if self._started:  # or else Odoo ends the transaction
+            if self._started:  # otherwise Odoo ends the transaction
                 self._end_transactions()
 
     def _end_transactions(self) -> None:
@@ -380,7 +380,7 @@ def wait_for_connection(call: Callable[[], T], timeout: float) -> T:
     """Call a function that needs a connection of Odoo's pool, and return its result.
 
     :param call: called again while the pool is full, or PostgreSQL is down
-    :param timeout: seconds to try; the server's stop ends it earlier
+    :param timeout: seconds to try, fewer if the server stops
     :raises psycopg2.Error: there is no connection in time
     """
     deadline = time.monotonic() + timeout
@@ -388,7 +388,7 @@ def wait_for_connection(call: Callable[[], T], timeout: float) -> T:
     while True:
         try:
             return call()
-        except psycopg2.Error as exc:  # the pool resets connections, so any error
+        except psycopg2.Error as exc:  # any error, as the pool resets connections
             left = deadline - time.monotonic()
             if pause == PAUSES[0] and left > 0:
                 _logger.info(
@@ -396,7 +396,7 @@ def wait_for_connection(call: Callable[[], T], timeout: float) -> T:
                     timeout,
                     exc,
                 )
-            # at random, so that waiting threads do not try all at once
+            # a random pause, so that waiting threads do not all try at once
             if left <= 0 or _get_stop().wait(min(left, random.uniform(0, pause))):
                 raise
         pause = min(2 * pause, longest)
@@ -411,7 +411,7 @@ def _get_stop() -> threading.Event:
 
 
 def reopen(env: Environment, timeout: float = 0) -> None:
-    """Open the closed cursor of an environment again.
+    """Reopen the closed cursor of an environment.
 
     :param timeout: seconds to wait for a connection
     :raises psycopg2.Error: there is no connection in time

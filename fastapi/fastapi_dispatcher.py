@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The dispatcher: a WSGI request of Odoo in, a response out.
+"""The dispatcher: passes a request of Odoo to the app, and returns its response.
 
 The life of a request below an endpoint::
 
@@ -13,7 +13,7 @@ The life of a request below an endpoint::
     |   |   +-> FastApiDispatcher.dispatch
     |   |       +-> _get_environ               the WSGI environ
     |   |       +-> fastapi.endpoint.get_app   the app, built on first use (mounts)
-    |   |       +-> prepare_request            requests to other servers (auth)
+    |   |       +-> prepare_request            may wait for other servers (auth)
     |   |       +-> _manage_odoo_env           user, language -> context.odoo_env_ctx
     |   |       +-> WsgiApp                    runs the app on this thread (bridge)
     |   |       |   +-> _make_response         status, headers, exception of the app
@@ -24,9 +24,9 @@ The life of a request below an endpoint::
         +-> FastApiDispatcher.answer_error the app responds to outside errors
     (then, while the response is sent: streams and background tasks, after_response)
 
-``dispatch`` raises an exception of a handler as it is. ``_serve`` replaces it by a
-``HandledError`` with the app's response: Odoo rolls back and sends that response.
-Exceptions that Odoo replays are not replaced.
+``dispatch`` raises the exception of a handler unchanged. ``_serve`` replaces it by a
+``HandledError`` with the app's response. So Odoo rolls back and sends that response.
+Exceptions that make Odoo replay the request are not replaced.
 """
 
 from __future__ import annotations
@@ -83,28 +83,28 @@ class FastApiDispatcher(Dispatcher):
     """Passes a request to the FastAPI app of its endpoint.
 
     Other addons subclass ``odoo.http._dispatchers["fastapi"]``. The last subclass
-    serves all databases, even those without the other addon.
+    serves all databases, even those without its addon.
     """
 
     routing_type = "fastapi"
 
     def __init__(self, request: Any) -> None:
         super().__init__(request)
-        #: Status code of the app's response; an override may add its phrase.
+        #: Status code of the app's response; an override may add the reason phrase.
         self.status: str = ""
         #: Header pairs of the app's response.
         self.headers: list[tuple[str, str]] = []
-        #: Raised by a handler.
+        #: The exception of a handler.
         self.inner_exception: BaseException | None = None
-        #: Id of the endpoint's user if that user stands in for an anonymous client
-        #: (``ir.http._auth_method_public``). Kept in replays.
+        #: Id of the endpoint's user if an anonymous client runs as that user
+        #: (``ir.http._auth_method_public``). Replays keep it.
         self.anonymous_uid: int | None = None
-        #: Why Odoo has refused a client who may still read the documentation
+        #: Odoo's refusal of a client who may still read the documentation
         #: (``ir.http._authenticate``).
         self.refusal: Exception | None = None
         self._body: RequestBody | None = None
         self._future_headers: Headers | None = None
-        #: The running attempt.
+        #: The current attempt.
         self._cycle: RequestCycle | None = None
         #: ASGI scope of a request that failed, for the log.
         self._scope: Scope | None = None
@@ -116,13 +116,13 @@ class FastApiDispatcher(Dispatcher):
 
     @classmethod
     def is_compatible_with(cls, request: Any) -> bool:
-        return True  # the app parses the body, whatever its type
+        return True  # the app parses bodies of all types
 
     def pre_dispatch(self, rule: Any, args: dict[str, Any]) -> None:
         future_response = self.request.future_response
         if self._future_headers is None:
             self._future_headers = future_response.headers.copy()
-        else:  # a replay: drop the headers of the previous attempt
+        else:  # in a replay, drop the headers of the previous attempt
             self.request.future_response = FutureResponse()
             self.request.future_response.headers.extend(self._future_headers)
         return super().pre_dispatch(rule, args)
@@ -130,7 +130,7 @@ class FastApiDispatcher(Dispatcher):
     # pylint: disable-next=missing-return  # Odoo ignores it
     def post_dispatch(self, response: Response) -> None:
         if "public" in response.headers.get("Cache-Control", ""):
-            # shared caches keep it: it must not have the cookie of a new session
+            # shared caches store it, so it must not have the cookie of a new session
             self.request.session.can_save = False
         try:
             super().post_dispatch(response)
@@ -143,12 +143,12 @@ class FastApiDispatcher(Dispatcher):
     def dispatch(self, endpoint: Any, args: dict[str, Any]) -> Response:
         """Run the app for the request.
 
-        An override may look at the request before and at the response after, and sees
-        every exception of a handler as it was raised. It must not swallow it. Headers
-        that it adds to ``headers`` of the exception reach the client.
+        An override may read the request before and the response after. It gets every
+        exception of a handler unchanged, and must not swallow it. Headers that it adds
+        to ``headers`` of the exception reach the client.
 
         :return: the app's response
-        :raises Exception: raised by a handler; Odoo gets the app's response to it
+        :raises Exception: a handler raised it; Odoo gets the app's response to it
         :raises AppBuildError: the app can't be built
         """
         response = self._run_app()
@@ -156,8 +156,8 @@ class FastApiDispatcher(Dispatcher):
         if response is None and exc is not None:
             self._error_headers = _all_headers(exc)
             self._had_no_headers = "headers" not in vars(exc)
-            # not inside _manage_odoo_env: contextlib sets attributes of the exception,
-            # which some exceptions refuse
+            # outside of _manage_odoo_env: contextlib sets attributes of exceptions, and
+            # some exceptions refuse that
             raise exc
         return response
 
@@ -166,17 +166,17 @@ class FastApiDispatcher(Dispatcher):
 
         :param injected: an exception from outside the app, which the app responds to
             instead of routing the request
-        :return: None if ``inner_exception`` is to be raised, or if the app has no
+        :return: None if the caller must raise ``inner_exception``, or if the app has no
             response to the injected exception
         """
         environ = self._get_environ()
         endpoints = self.request.env["fastapi.endpoint"]
         path = wsgi_path(environ)
         app = endpoints.get_app(path)
-        prepare = getattr(app, "prepare_request", None)  # not every override's app
+        prepare = getattr(app, "prepare_request", None)  # apps of overrides may lack it
         calls = prepare(environ) if prepare and injected is None else ()
         if calls:
-            # they may wait for other servers, so no transaction is open meanwhile
+            # they may wait for other servers, so end the transaction
             self.request.env.cr.rollback()
             for call in calls:
                 call()
@@ -200,7 +200,7 @@ class FastApiDispatcher(Dispatcher):
             self.status, self.headers, self.inner_exception = "", [], None
             body = app(environ, self._make_response)
             exc = self.inner_exception
-            if not isinstance(body, ResponseBody):  # of an app that an override returns
+            if not isinstance(body, ResponseBody):  # the app of an override
                 body = ResponseBody(list(body), handled=exc is None)
             if self._cycle is None:
                 self._scope = body.scope
@@ -219,11 +219,11 @@ class FastApiDispatcher(Dispatcher):
         headers_tuple: Iterable[tuple[str, str]],
         content: Any = None,
     ) -> None:
-        """Take the start of a response: ``start_response`` of WSGI.
+        """Store the start of a response; this is WSGI's ``start_response``.
 
-        :param status_mapping: status code and phrase, ``200 OK``
+        :param status_mapping: status code and reason phrase, such as ``200 OK``
         :param headers_tuple: header pairs
-        :param content: ``exc_info`` of an exception of a handler
+        :param content: ``exc_info`` of a handler's exception
         """
         self.status = status_mapping[:3]
         self.headers = list(headers_tuple)
@@ -245,21 +245,21 @@ class FastApiDispatcher(Dispatcher):
             self._cycle = None
 
     def _serve(self, endpoint: Any, args: dict[str, Any]) -> Response:
-        """Call ``dispatch`` with all its overrides, and raise what Odoo understands.
+        """Call ``dispatch`` with all its overrides, and convert its exception for Odoo.
 
-        Odoo sets attributes of an exception, and looks for the response there. An
-        instance at module level would carry them from one request to another, and some
-        exceptions refuse them.
+        Odoo sets attributes of an exception, and reads the response from it. An
+        instance at module level would carry them from one request to the next, and some
+        exceptions refuse attributes.
 
         :raises HandledError: instead of an exception that the app has responded to
-        :raises Exception: to be replayed, or from outside the app
+        :raises Exception: Odoo replays it, or it comes from outside the app
         """
-        if self.inner_exception is not None:  # of the previous attempt
+        if self.inner_exception is not None:  # from the previous attempt
             forget_tracebacks(self.inner_exception)
             self.inner_exception = None
         self._close_cycle()
-        # The app parses the body. Addons of Odoo may read the parameters when an
-        # override of dispatch has responded.
+        # The app parses the body. If an override of dispatch responds, addons of Odoo
+        # may still read the parameters.
         self.request.params = {}
         self._dispatching = True
         try:
@@ -289,7 +289,7 @@ class FastApiDispatcher(Dispatcher):
         return self._cycle.error_response
 
     def _handled_error(self, exc: Exception, response: Response) -> HandledError:
-        """Log an exception, and return what Odoo gets in its place.
+        """Log an exception, and return its replacement for Odoo.
 
         No data of the request stays on the exception.
         """
@@ -309,8 +309,8 @@ class FastApiDispatcher(Dispatcher):
     def handle_error(self, exc: Exception) -> Response:
         """Return the response to an exception.
 
-        Called for each exception of a handler that no exception handler of the app
-        takes, and for those that Odoo raises before or after the app. By default the
+        Called for each exception of a handler for which the app has no exception
+        handler, and for those that Odoo raises before or after the app. By default the
         body is ``{"detail": …}``, and the status depends on the exception's type.
         """
         status, body = convert_exception_to_status_body(exc)
@@ -322,12 +322,12 @@ class FastApiDispatcher(Dispatcher):
     def answer_error(self, exc: Exception) -> Response:
         """Return the response to an exception: ``ir.http._handle_error``.
 
-        Odoo calls it when the transaction is over. An exception from outside the app
-        then goes through the app, so that its exception handlers and its middleware see
-        it like any other. An override of ``dispatch`` may call it too.
+        Odoo calls it after the transaction. An exception from outside the app then goes
+        through the app, so that its exception handlers and middleware see it like any
+        other. An override of ``dispatch`` may also call this.
 
-        :raises HandledError: the response to an exception from outside the app. Odoo
-            would put it on the exception, which may be raised by other requests too.
+        :raises HandledError: has the response to an exception from outside the app.
+            Odoo would set it on the exception, which other requests may share.
         """
         if isinstance(exc, HandledError):
             return exc.error_response
@@ -352,30 +352,30 @@ class FastApiDispatcher(Dispatcher):
         try:
             if env.cr.closed:
                 reopen(env, timeout=1)
-        except psycopg2.Error:  # PostgreSQL is down: the exception says so
+        except psycopg2.Error:  # PostgreSQL is down, as the exception says
             return None
         env.cr.rollback()
         return self._run_app(exc)
 
     def _get_environ(self) -> dict[str, Any]:
-        """Return the WSGI environ for the app: a copy, which an override may change.
+        """Return the WSGI environ for the app, a copy that an override may change.
 
         ``PATH_INFO`` is the whole path, ``SCRIPT_NAME`` the prefix of a reverse proxy.
-        ``wsgi.input`` is the body at its beginning, in each replay too.
+        ``wsgi.input`` is at the beginning of the body, also in each replay.
 
-        :raises werkzeug.exceptions.BadRequest: the length of the body is not known
+        :raises werkzeug.exceptions.BadRequest: the length of the body is unknown
         :raises werkzeug.exceptions.RequestEntityTooLarge: the body is over Odoo's limit
         """
-        # odoo.http.HTTPRequest hides the body and the server's part of the environ
-        # (19.0, HTTPREQUEST_ATTRIBUTES); tests over HTTP fail if this moves
+        # odoo.http.HTTPRequest hides the body and the server's keys of the environ
+        # (19.0, HTTPREQUEST_ATTRIBUTES); tests over HTTP fail if that changes
         httprequest = self.request.httprequest._HTTPRequest__wrapped
         if self._body is None:
-            self._body = RequestBody(io.BytesIO())  # for the response to a bad request
+            self._body = RequestBody(io.BytesIO())  # the app still responds to errors
             self._body = _read_body(httprequest)
         environ = dict(httprequest.environ)
         environ["wsgi.input"] = self._body.replay()
         if config["proxy_mode"] and environ.get("HTTP_X_FORWARDED_HOST"):
-            # Odoo takes the other forwarded headers from the same proxy
+            # under this condition, Odoo trusts the other headers of the proxy
             prefix = get_forwarded_prefix(environ.get("HTTP_X_FORWARDED_PREFIX", ""))
             if prefix:
                 environ["SCRIPT_NAME"] = prefix
@@ -383,7 +383,7 @@ class FastApiDispatcher(Dispatcher):
 
     @contextmanager
     def _manage_odoo_env(self, uid: int | None = None) -> Iterator[None]:
-        """Provide the environment of the handlers while the app runs.
+        """Set the environment of the handlers while the app runs.
 
         An override may set another one in ``odoo_env_ctx``.
 
@@ -407,7 +407,7 @@ class FastApiDispatcher(Dispatcher):
 
 
 def _read_body(httprequest: Any) -> RequestBody:
-    """Return the whole body of a request, which each attempt reads again."""
+    """Read the whole body of a request; each attempt reads the result again."""
     length = httprequest.environ.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit()):
         # werkzeug would treat the body as empty
@@ -415,8 +415,8 @@ def _read_body(httprequest: Any) -> RequestBody:
     if httprequest.environ.get("wsgi.input_terminated", True):
         stream = httprequest.stream
     elif length == "0" and not httprequest.headers.get("Transfer-Encoding"):
-        # gevent.pywsgi, for a connection that asks for an upgrade: its stream ends with
-        # the connection, though werkzeug takes it for a body
+        # if a client asks for an upgrade, gevent.pywsgi's stream ends only with the
+        # connection, but werkzeug would read it as the body
         stream = io.BytesIO()
     else:
         raise BadRequest("A request for an upgrade can't have a body here.")
@@ -424,5 +424,5 @@ def _read_body(httprequest: Any) -> RequestBody:
 
 
 def _all_headers(exc: BaseException) -> list[tuple[str, str]]:
-    """Return all headers of an exception: overrides may add to those of any."""
+    """Return all headers of an exception, including those that overrides added."""
     return [*exception_headers(exc), *attached_headers(exc)]

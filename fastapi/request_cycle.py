@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""From the app's response to the end of the transaction, and what runs after it.
+"""Decides whether a request is committed, and prepares what runs after the commit.
 
 Odoo opens the transaction, and runs each attempt at the request in ``retrying``, which
 commits it, or replays it after a conflict. ``FastAPITransactionCase`` does the same
@@ -8,7 +8,7 @@ with savepoints::
 
     odoo.service.model.retrying
     +-> the app                            bridge.WsgiApp, or an override's app
-    |   +-> RequestCycle.flush             handler and teardown are done
+    |   +-> RequestCycle.flush             after the handler and its teardown
     +-> RequestCycle.respond               see the table
     +-> RequestCycle.start_stream          a stream is committed before its first byte
     +-> commit, or roll back
@@ -23,7 +23,7 @@ raises another exception           the app's      rolled back
 raises one of TRANSACTION_ERRORS   none           rolled back, and replayed by Odoo or
                                                   responded to afterwards
 swallows a database error          none           likewise, with that error
-responds to an injected exception  the app's      over already
+responds to an injected exception  the app's      already over
 ================================== ============== =====================================
 """
 
@@ -52,12 +52,12 @@ if TYPE_CHECKING:
 
 __all__ = ["RequestCycle", "build_response", "collect"]
 
-#: An exception of these types says nothing of an error that the handler has swallowed.
+#: Exceptions that do not report the error that the handler has swallowed.
 _NOT_THE_CAUSE = (CommittedHTTPException, psycopg2.errors.InFailedSqlTransaction)
 
 
 class RequestCycle:
-    """One attempt at a request.
+    """The outcome of one attempt at a request.
 
     :param env: environment of the handlers
     :param request: request of Odoo, for the generator of a stream
@@ -80,13 +80,12 @@ class RequestCycle:
         self._env = env
         self._request = request
         self._transactions = transactions
-        # the user of computations that are pending at the commit; auth.run_as sets
-        # another one
+        # pending computations at the commit run as this user; auth.run_as sets another
         env.transaction.default_env = env
         remember_errors(env.cr)
 
     def flush(self) -> None:
-        """Flush what is pending, while the app can still respond to an error."""
+        """Flush pending changes while the app can still respond to an error."""
         cr, transaction = self._env.cr, self._env.transaction
         if not (transaction.field_dirty or transaction.tocompute or cr.precommit):
             return
@@ -103,14 +102,14 @@ class RequestCycle:
         exc: BaseException | None,
         build: Callable[[Iterable[bytes]], Response],
     ) -> Response | None:
-        """Return the app's response if the transaction is to be committed.
+        """Return the app's response if the transaction has to be committed.
 
-        :param body: returned by the app
-        :param state: of this attempt
-        :param exc: raised by the app
-        :param build: makes the response from its chunks: a list, or a stream
+        :param body: what the app returned
+        :param state: state of this attempt
+        :param exc: exception that the app raised
+        :param build: makes the response from its chunks, a list or a stream
         :return: None if the caller must raise ``exc``; see ``error_response``
-        :raises Exception: instead of a database error that the handler has swallowed
+        :raises Exception: the handler has swallowed a database error
         """
         error = get_swallowed_error(self._env.cr)
         if error is not None and (exc is None or isinstance(exc, _NOT_THE_CAUSE)):
@@ -126,7 +125,7 @@ class RequestCycle:
                 return None
             forget_tracebacks(exc)
         env = state.caller_env or self._env
-        state.caller_env = None  # the scope may live on
+        state.caller_env = None  # the scope may outlive the request
         if not isinstance(body, StreamedBody):
             response = build(collect(body))
             tasks = body.tasks()
