@@ -36,7 +36,8 @@ registry.category("web_tour.tours").add("fastapi_endpoint_proposals", {
             trigger: ".o_field_widget[name=root_path] input:value(/test-class)",
         },
         {
-            trigger: ".o_field_widget[name=user_id] input:value(Runner of the test app)",
+            trigger:
+                ".o_field_widget[name=user_id] input:value(Runner of the test app)",
         },
         ...chooseApp("Test of an app that exists already"),
         {
@@ -62,7 +63,8 @@ registry.category("web_tour.tours").add("fastapi_endpoint_proposals", {
         },
         ...chooseApp("Test of an app as a class"),
         {
-            trigger: ".o_field_widget[name=user_id] input:value(Runner of the test app)",
+            trigger:
+                ".o_field_widget[name=user_id] input:value(Runner of the test app)",
         },
         {
             trigger: ".o_form_button_save",

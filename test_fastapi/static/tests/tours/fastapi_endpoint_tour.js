@@ -246,7 +246,8 @@ registry.category("web_tour.tours").add("fastapi_endpoint_try_again", {
         },
         {
             content: "What works is not shown",
-            trigger: ".o_list_view:not(:has(.o_data_cell:contains('Made of no fault')))",
+            trigger:
+                ".o_list_view:not(:has(.o_data_cell:contains('Made of no fault')))",
         },
         {
             trigger: ".o_data_cell:contains('Made to break')",
@@ -304,7 +305,8 @@ registry.category("web_tour.tours").add("fastapi_endpoint_errors", {
         },
         {
             content: "Whose path it is, at the field",
-            trigger: ".o_field_widget[name=root_path_error]:contains('Made of no fault')",
+            trigger:
+                ".o_field_widget[name=root_path_error]:contains('Made of no fault')",
         },
         {
             trigger: ".o_field_widget[name=root_path] input",
