@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import nox
+from tabulate import tabulate
 
 sys.path.append(str(Path(__file__).parent / "tools"))
 
@@ -27,8 +28,8 @@ import layout
 import locks
 import process
 from addons import Addon, get_dependencies, get_tested_together
+from console import ToolError
 from environment import ready
-from errors import ToolError
 from serving import find_port
 from testing import run_tests
 
@@ -87,7 +88,7 @@ def table(session: nox.Session) -> None:
         cells.append(json.loads(text))
     names = max(cells, key=len)
     rows = [[name, *(cell.get(name, "") for cell in cells)] for name in names]
-    console.line(console.render_table(["", *CELLS], rows))
+    console.line(tabulate(rows, ["", *CELLS], "github", disable_numparse=True))
     if "passed" not in {cell["verdict"] for cell in cells}:
         session.error("no cell has passed")
 

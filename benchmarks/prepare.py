@@ -24,8 +24,8 @@ import console
 import database
 import layout
 import process
+from console import ToolError, Unavailable, get_exit_code
 from environment import Odoo
-from errors import ToolError, Unavailable, get_exit_code
 
 FOLDER = Path(__file__).resolve().parent
 MODULE = "fastapi_bench"

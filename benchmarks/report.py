@@ -12,11 +12,11 @@ from datetime import date
 from importlib import metadata
 from pathlib import Path
 
-import console  # of tools/
 import psutil
 import psycopg2
 from endpoints import Scale
 from speed import NATIVE, Row
+from tabulate import tabulate
 from transfers import Transfer
 from works import Work
 
@@ -31,7 +31,8 @@ _MEGABYTE = 10**6  # bytes
 
 def render_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table whose columns line up, numbers to the right."""
-    return console.render_table(head, rows, right=range(1, len(head))) + "\n"
+    sides = ["left"] + ["right"] * (len(head) - 1)
+    return tabulate(rows, head, "github", colalign=sides, disable_numparse=True) + "\n"
 
 
 def render_speed(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import layout
-from errors import ToolError
+from console import ToolError
 
 #: Addons whose tests have a database of their own (``test_fastapi/tests``). What they
 #: depend on would slow down each server that the other tests start.

@@ -24,7 +24,7 @@ import layout
 import locks
 import postgres
 import process
-from errors import ToolError, Unavailable
+from console import ToolError, Unavailable
 
 _STAMP = layout.VENV / "made-of.txt"
 

@@ -27,8 +27,8 @@ import process
 import serving
 import testing
 from addons import find_addons
+from console import Unavailable, get_exit_code
 from environment import get_odoo, ready
-from errors import Unavailable, get_exit_code
 
 #: A command whose arguments go to another program, as they are.
 PASSING_ON = {"ignore_unknown_options": True, "help_option_names": []}

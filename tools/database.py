@@ -25,8 +25,8 @@ import console
 import layout
 import process
 from addons import find_addons, get_dependencies, get_tested_together
+from console import ToolError, Unavailable
 from environment import Odoo
-from errors import ToolError, Unavailable
 
 
 def get_name(purpose: str = "") -> str:

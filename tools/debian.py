@@ -18,7 +18,7 @@ import console
 import layout
 import locks
 import process
-from errors import ToolError, Unavailable
+from console import ToolError, Unavailable
 
 ODOO_PACKAGES = (
     "odoo-19",

@@ -21,7 +21,7 @@ import debian
 import layout
 import locks
 import postgres
-from errors import Unavailable
+from console import Unavailable
 
 _SERIES = re.compile(r"^version_info = \(19, 0,", re.MULTILINE)
 # Folders of addons that a new database doesn't depend on.

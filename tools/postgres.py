@@ -20,7 +20,7 @@ from typing import Any
 
 import console
 import layout
-from errors import ToolError
+from console import ToolError
 
 ROLE = "odoo"  # the cluster's superuser: Odoo refuses to work as `postgres`
 ACCOUNT = "nobody"  # the system's, for root: PostgreSQL refuses to run as root

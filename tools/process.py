@@ -20,7 +20,7 @@ from typing import IO
 
 import console
 import layout
-from errors import ToolError
+from console import ToolError
 
 GRACE = 15  # seconds that a program has to end after it was asked to
 HEARTBEAT = 10  # seconds between two signs of life in a long step

@@ -20,14 +20,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from tabulate import tabulate
 
-import console
 import layout
 
 #: Variable of the environment that tells the tests under load where their rows go.
 ROWS = "FASTAPI_STRESS_REPORT"
 #: The verdict on a case that came to no result.
 BROKE_OFF = "broke off"
+_HEADS = {
+    "stress": ("case", "tried", "lost or leaked", "verdict"),
+    "libraries": ("library", "version", "tests", "verdict"),
+}
 _REQUIREMENT = re.compile(r"^[\w.-]+", re.MULTILINE)
 #: A requirement, and the module of its tests.
 _LIBRARY = re.compile(r"^([\w.-]+)\S*\s+# (test_library_\w+)", re.MULTILINE)
@@ -35,6 +39,10 @@ _LIBRARY = re.compile(r"^([\w.-]+)\S*\s+# (test_library_\w+)", re.MULTILINE)
 Row = tuple[str, str, str, str]
 #: How each test ended (passed, failed, skipped) and why, by module, class and name.
 Outcomes = Mapping[str, tuple[str, str]]
+
+# Of the one session of this process.
+_outcomes: dict[str, tuple[str, str]] = {}
+_started = time.monotonic()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,68 +52,64 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect the outcomes if a table is asked for."""
-    if config.option.table or config.option.summary:
-        config.pluginmanager.register(Tables(**vars(config.option)))
+    """Have the tests under load run in full size if their table is asked for."""
+    if config.option.table == "stress":
+        os.environ[ROWS] = tempfile.mkstemp()[1]
 
 
-class Tables:
-    """Collects how tests end, and prints it."""
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note how a phase of a test, or one of its subtests, has ended."""
+    module, *names = report.nodeid.split("::")
+    name = ".".join([Path(module).stem, *names])
+    before, _reason = _outcomes.setdefault(name, ("passed", ""))
+    if report.outcome != "passed" and before != "failed":
+        reason = report.longreprtext
+        if isinstance(report.longrepr, tuple):  # path, line, reason
+            reason = report.longrepr[2].removeprefix("Skipped: ")
+        elif crash := getattr(report.longrepr, "reprcrash", None):
+            reason = crash.message
+        _outcomes[name] = (report.outcome, reason.partition("\n")[0])
 
-    def __init__(self, *, table: str, summary: Path | None, **_options: object) -> None:
-        self._table, self._summary = table, summary
-        self._started = time.monotonic()
-        self._outcomes: dict[str, tuple[str, str]] = {}
-        self._rows = Path(tempfile.mkdtemp(), "rows")
-        self._rows.touch()
-        if table == "stress":  # has the tests under load run in full size
-            os.environ[ROWS] = str(self._rows)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note how a phase of a test, or one of its subtests, has ended."""
-        module, *names = report.nodeid.split("::")
-        name = ".".join([Path(module).stem, *names])
-        before, _reason = self._outcomes.setdefault(name, ("passed", ""))
-        if report.outcome != "passed" and before != "failed":
-            reason = report.longreprtext
-            if isinstance(report.longrepr, tuple):  # path, line, reason
-                reason = report.longrepr[2].removeprefix("Skipped: ")
-            elif crash := getattr(report.longrepr, "reprcrash", None):
-                reason = crash.message
-            self._outcomes[name] = (report.outcome, reason.partition("\n")[0])
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail if a case broke off, and write the summary."""
-        rows = get_stress_rows(self._rows.read_text(), self._outcomes)
-        broke_off = any(row[-1].startswith(BROKE_OFF) for row in rows)
-        if self._table == "stress" and broke_off and not session.exitstatus:
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail if a case broke off, and write the summary."""
+    if session.config.option.table == "stress" and not session.exitstatus:
+        if any(row[-1].startswith(BROKE_OFF) for row in _get_rows("stress")):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        if self._summary:
-            found = [outcome for outcome, _reason in self._outcomes.values()]
-            declared = (layout.ROOT / "requirements.txt").read_text()
-            summary = {name: version(name) for name in _REQUIREMENT.findall(declared)}
-            for outcome in ("passed", "failed", "skipped"):
-                summary[outcome] = str(found.count(outcome))
-            summary["minutes"] = f"{(time.monotonic() - self._started) / 60:.1f}"
-            summary["verdict"] = "failed" if session.exitstatus else "passed"
-            self._summary.write_text(json.dumps(summary))
+    if path := session.config.option.summary:
+        found = [outcome for outcome, _reason in _outcomes.values()]
+        declared = (layout.ROOT / "requirements.txt").read_text()
+        summary = {name: version(name) for name in _REQUIREMENT.findall(declared)}
+        for outcome in ("passed", "failed", "skipped"):
+            summary[outcome] = str(found.count(outcome))
+        summary["minutes"] = f"{(time.monotonic() - _started) / 60:.1f}"
+        summary["verdict"] = "failed" if session.exitstatus else "passed"
+        path.write_text(json.dumps(summary))
 
-    def pytest_terminal_summary(
-        self, terminalreporter: pytest.TerminalReporter
-    ) -> None:
-        """Print the table."""
-        if self._table == "stress":
-            head: Row = ("case", "tried", "lost or leaked", "verdict")
-            rows = get_stress_rows(self._rows.read_text(), self._outcomes)
-        else:
-            head = ("library", "version", "tests", "verdict")
-            text = (layout.REQUIREMENTS / "libraries.txt").read_text()
-            rows = get_library_rows(text, self._outcomes)
-        if self._table:
-            right = (1, 2) if self._table == "stress" else ()
-            table = console.render_table(head, list(rows), right)
-            terminalreporter.write_line(f"\n{table}")
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print the table."""
+    if table := config.option.table:
+        sides = ("left", "right", "right", "left")
+        rows = tabulate(
+            _get_rows(table),
+            _HEADS[table],
+            "github",
+            colalign=sides,
+            disable_numparse=True,
+        )
+        terminalreporter.write_line(f"\n{rows}")
+
+
+def _get_rows(table: str) -> Iterator[Row]:
+    if table == "stress":
+        return get_stress_rows(Path(os.environ[ROWS]).read_text(), _outcomes)
+    return get_library_rows(
+        (layout.REQUIREMENTS / "libraries.txt").read_text(), _outcomes
+    )
 
 
 def get_stress_rows(lines: str, outcomes: Outcomes) -> Iterator[Row]:
@@ -129,7 +133,8 @@ def get_stress_rows(lines: str, outcomes: Outcomes) -> Iterator[Row]:
             outcome, reason = "failed", "it has no result"
         if outcome != "passed" and all(row[-1] == "held" for row in rows):
             verdict = BROKE_OFF if outcome == "failed" else outcome
-            verdict += f": {textwrap.shorten(reason, 80)}" if reason else ""
+            if reason:
+                verdict += ": " + textwrap.shorten(reason, 80).replace("|", r"\|")
             yield (name.partition(".")[2] or name, "", "", verdict)
 
 

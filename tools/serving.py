@@ -24,8 +24,8 @@ import database
 import layout
 import process
 from addons import Addon, find_addons
+from console import ToolError
 from environment import Odoo
-from errors import ToolError
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 120  # seconds until the first answer

@@ -13,7 +13,7 @@ from addons import (
     get_dependencies,
     get_tested_together,
 )
-from errors import ToolError
+from console import ToolError
 
 
 def make_addon(folder: Path, name: str, manifest: str) -> Path:

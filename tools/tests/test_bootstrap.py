@@ -8,7 +8,7 @@ import pytest
 
 import bootstrap
 import layout
-from errors import Unavailable
+from console import Unavailable
 from locks import Lock
 
 

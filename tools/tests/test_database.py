@@ -13,8 +13,8 @@ import pytest
 import database
 import layout
 from addons import find_addons
+from console import Unavailable
 from environment import Odoo
-from errors import Unavailable
 
 
 class Server:

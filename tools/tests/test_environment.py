@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from console import Unavailable
 from environment import get_odoo, inspect_tree
-from errors import Unavailable
 
 RELEASE = "version_info = ({}, {}, 0, FINAL, 0, '')\n"
 

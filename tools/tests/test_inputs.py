@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 import cli
+import console
 import database
-import errors
 from debian import find_mirror
 from testing import names_path
 
@@ -47,7 +47,7 @@ def test_a_port_is_a_number(
 def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with cli.socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        code = errors.get_exit_code(lambda: cli.main(["run", "--port", port]))
+        code = console.get_exit_code(lambda: cli.main(["run", "--port", port]))
     assert code == 2
     assert "take another port" in capsys.readouterr().err
 
@@ -72,9 +72,9 @@ def test_an_unknown_option_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_error_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> int:
-        raise errors.Unavailable("There is no Odoo", "name one")
+        raise console.Unavailable("There is no Odoo", "name one")
 
-    assert errors.get_exit_code(fail) == 2
+    assert console.get_exit_code(fail) == 2
     assert capsys.readouterr().err == "There is no Odoo: name one.\n"
 
 

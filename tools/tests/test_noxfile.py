@@ -49,9 +49,9 @@ def test_the_table_has_a_column_for_each_cell(
     (tmp_path / "3.10-oldest.json").write_text(json.dumps(cell))
     noxfile.table.func(None)
     assert capsys.readouterr().out.splitlines() == [
-        "|         | 3.10-oldest | 3.13-newest |",
-        "| ------- | ----------- | ----------- |",
-        "| fastapi | 0.1         |             |",
-        "| passed  | 12          |             |",
-        "| verdict | passed      | not run     |",
+        "|         | 3.10-oldest   | 3.13-newest   |",
+        "|---------|---------------|---------------|",
+        "| fastapi | 0.1           |               |",
+        "| passed  | 12            |               |",
+        "| verdict | passed        | not run       |",
     ]

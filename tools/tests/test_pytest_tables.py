@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import console
 import layout
 from pytest_tables import get_library_rows, get_stress_rows
 
@@ -140,7 +139,7 @@ def test_what_takes_too_long_is_broken_off(tmp_path: Path) -> None:
     tests = CASES.partition("    def test_loses")[0] + ENDLESS
     done = run(tmp_path, tests, "--table=stress", "--timeout=1")
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
-    assert "| TestX.test_ends |        |                | broke off" in done.stdout
+    assert re.search(r"\| TestX.test_ends +\| +\| +\| broke off", done.stdout)
 
 
 def test_a_summary_is_a_column_of_the_matrix(tmp_path: Path) -> None:
@@ -170,14 +169,4 @@ def test_the_verdict_says_what_fails() -> None:
         ("slow-api", "slow-api 1", "2", "fails: b"),
         ("starlette-context", "starlette-context 1", "1", "works"),
         ("sentry-sdk", "sentry-sdk 1", "0", "not run"),
-    ]
-
-
-def test_columns_line_up() -> None:
-    table = console.render_table(("a", "b"), [("1", "x|y"), ("1000", "")], right=(0,))
-    assert table.splitlines() == [
-        "|    a | b    |",
-        "| ---: | ---- |",
-        r"|    1 | x\|y |",
-        "| 1000 |      |",
     ]

@@ -15,8 +15,8 @@ import database
 import layout
 import serving
 from addons import Addon
+from console import ToolError
 from environment import Odoo
-from errors import ToolError
 
 #: Answers with the status that the first argument's file names; ends without one.
 SERVER = """
