@@ -25,13 +25,12 @@ sys.path.append(str(Path(__file__).parent / "tools"))
 import console
 import database
 import layout
-import locks
 import process
 from addons import Addon, get_dependencies, get_tested_together
+from cli import run_tests
 from console import ToolError
 from environment import ready
 from serving import find_port
-from testing import run_tests
 
 #: What the manifests declare, as old or as new as it may be.
 AGES = {"oldest": "lowest-direct", "newest": "highest"}
@@ -127,7 +126,7 @@ def odoo_runner(session: nox.Session) -> None:
         addons = [addon for addon in addons if addon.name in chosen]
     name = database.get_name("_odoo")
     log = layout.LOGS / "test-odoo.log"
-    with ready(Path(session.bin, "python")) as odoo, locks.held(layout.TESTS):
+    with ready(Path(session.bin, "python")) as odoo, layout.locked(layout.TESTS):
         database.create(odoo, name, get_dependencies(addons))
         command = odoo.get_command(
             *("--database", name, "--stop-after-init", "--max-cron-threads", "0"),

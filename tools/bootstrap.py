@@ -8,25 +8,25 @@ or, where Debian has taken it out of Python, from Debian's package of it.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 
 import console
 import debian
 import layout
-import locks
 import postgres
 import process
 from console import ToolError, Unavailable
 
-_STAMP = layout.VENV / "made-of.txt"
+_STAMP = layout.VENV / "made-for.txt"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -42,13 +42,13 @@ def main(arguments: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if arguments[:1] == ["clean"]:
         return clean(layout.STATE, *([layout.get_cache()] * ("--cache" in arguments)))
-    os.environ.setdefault("PRE_COMMIT_HOME", str(layout.get_cache() / "pre-commit"))
-    os.environ.setdefault("UV_CACHE_DIR", str(layout.get_cache() / "uv"))
-    os.environ.setdefault("npm_config_cache", str(layout.get_cache() / "npm"))
+    caches = {"pre-commit": "PRE_COMMIT_HOME", "uv": "UV_CACHE_DIR"}
+    for folder, name in {**caches, "npm": "npm_config_cache"}.items():
+        os.environ.setdefault(name, str(layout.get_cache() / folder))
     os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
-    for folder in (layout.LOGS, layout.DATA):
-        folder.mkdir(parents=True, exist_ok=True)
-    with locks.held(layout.SET_UP):
+    for path in (layout.LOGS, layout.DATA):
+        path.mkdir(parents=True, exist_ok=True)
+    with layout.locked(layout.SET_UP):
         _make_environment()
     os.environ["ODOO_SRC"] = os.environ.get("ODOO_SRC") or _find_odoo()
     command: list[str | Path] = [layout.PYTHON, layout.TOOLS / "cli.py", *arguments]
@@ -62,8 +62,9 @@ def clean(*folders: Path) -> None:
 
     :raises ToolError: if another command uses it
     """
-    with closing(locks.Lock(layout.IN_USE)) as lock, locks.held(layout.SET_UP):
-        if not lock.acquire(wait=False):
+    in_use = layout.locked(layout.IN_USE, fcntl.LOCK_SH)
+    with in_use as lock, layout.locked(layout.SET_UP):
+        if not layout.try_lock(lock):
             raise Unavailable(
                 "`make run` or `make test` is at work in this checkout",
                 "stop it (Ctrl-C) before `make clean`",
@@ -75,19 +76,16 @@ def clean(*folders: Path) -> None:
 
 
 def _make_environment() -> None:
-    base = f"{sys.version} {layout.VENV}\n"
-    made_of = base + "".join(path.read_text() for path in layout.LISTS)
-    stamp = _STAMP.read_text() if layout.PYTHON.exists() and _STAMP.exists() else ""
-    if stamp == made_of:
-        return
-    with console.step("installing Python packages"):
-        if not stamp.startswith(base):
+    made_for = f"{sys.version} {layout.VENV}"
+    made = layout.PYTHON.exists() and _STAMP.exists() and _STAMP.read_text() == made_for
+    with nullcontext() if made else console.step("installing Python packages"):
+        if not made:
             shutil.rmtree(layout.VENV, ignore_errors=True)
             _create()
-        # Other lists go into the environment as it is: it may be in use.
+        # uv sees at once if all is there. If not, the environment may yet be in use.
         lists = [f"--requirements={path}" for path in layout.LISTS]
         _install([layout.UV, "pip", "install", f"--python={layout.PYTHON}", *lists])
-    _STAMP.write_text(made_of)
+    _STAMP.write_text(made_for)
 
 
 def _create() -> None:
@@ -102,7 +100,6 @@ def _create() -> None:
     process.run_step([*venv, "--without-pip"], "venv")
     with tempfile.TemporaryDirectory(dir=layout.STATE) as folder:
         debian.unpack(debian.get_packages(["python3-pip-whl"]), Path(folder, "pip"))
-        # A wheel is a zip file: pip runs from within it.
         wheel = next(Path(folder).rglob("pip-*.whl"))
         _install([layout.PYTHON, wheel / "pip", *install])
 

@@ -22,10 +22,8 @@ import polib
 import console
 import database
 import layout
-import locks
 import process
 import serving
-import testing
 from addons import find_addons
 from console import Unavailable, get_exit_code
 from environment import get_odoo, ready
@@ -66,7 +64,7 @@ def run(port: int, modules: str, arguments: Sequence[str]) -> int:
 @arguments_passed_on
 def test(arguments: Sequence[str]) -> int:
     """Run the test suite; arguments go to pytest."""
-    return testing.run_tests(arguments)
+    return run_tests(arguments)
 
 
 @commands.command(context_settings=PASSING_ON)
@@ -75,7 +73,7 @@ def bench(arguments: Sequence[str]) -> int:
     """Measure routes against controllers of Odoo; arguments go to the benchmark."""
     folder = layout.ROOT / "benchmarks"
     name = database.get_name("_bench")
-    with ready() as odoo, locks.held(layout.TESTS):
+    with ready() as odoo, layout.locked(layout.TESTS):
         os.environ["PYTHONPATH"] += os.pathsep + str(layout.TOOLS)
         prepare = (odoo.python, folder / "prepare.py", odoo.core_addons, name)
         return process.call((*prepare, *arguments), cwd=layout.ROOT)
@@ -118,6 +116,40 @@ def translate() -> int:
     return 0
 
 
+def run_tests(arguments: Sequence[str], python: Path = layout.PYTHON) -> int:
+    """Run tests under pytest with pytest-odoo, and return the exit code.
+
+    All tests begin with a new database, some (a path among the arguments) with a copy
+    of the last one that is up to date.
+    """
+    name = database.get_name("_test")
+    # The links to the demo addons: their tests are collected in demo/.
+    links = [path for path in layout.ROOT.iterdir() if path.is_symlink()]
+    with ready(python) as odoo, layout.locked(layout.TESTS):
+        database.create_for_tests(odoo, name, new=not names_path(arguments))
+        console.line("==> running the tests")
+        # At the end of the path, for the plugin.
+        os.environ["PYTHONPATH"] += os.pathsep + str(layout.TOOLS)
+        command: list[str | Path] = [
+            # Other import modes put the repository on Python's path, where the addon
+            # hides the library of the same name.
+            python.with_name("pytest"),
+            *("-p", "pytest_tables", "--import-mode=importlib", "--odoo-http"),
+            *(f"--odoo-config={layout.CONFIG}", f"--odoo-database={name}"),
+            # As under Odoo's own runner; pytest-odoo would silence its loggers.
+            "--odoo-log-level=info",
+            *(f"--ignore={link}" for link in links),
+            *arguments,
+        ]
+        return process.call(command, cwd=layout.ROOT)
+
+
+def names_path(arguments: Sequence[str]) -> bool:
+    """Return whether arguments of pytest name files, folders or tests."""
+    paths = (layout.ROOT / argument.partition("::")[0] for argument in arguments)
+    return any(path != layout.ROOT and path.exists() for path in paths)
+
+
 def merge_translations(folder: Path) -> None:
     """Bring translations in line with their template, as msgmerge of gettext would."""
     template = polib.pofile(str(folder / f"{folder.parent.name}.pot"))
@@ -137,7 +169,7 @@ def merge_translations(folder: Path) -> None:
 @commands.command()
 def setup() -> int:
     """Get Odoo and the Python packages, without starting anything."""
-    with locks.held(layout.SET_UP):
+    with layout.locked(layout.SET_UP):
         odoo = get_odoo()
     console.line(f"Ready. For an editor: Python is {odoo.python}, Odoo's {odoo.base}.")
     return 0

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import console
 import layout
-import locks
 import process
 from console import ToolError, Unavailable
 
@@ -59,7 +58,7 @@ def get_packages(names: Sequence[str]) -> list[Path]:
     """
     folder = layout.get_cache() / "debs" / f"{names[0]}-{len(names)}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with locks.held(folder.parent):
+    with layout.locked(folder.parent):
         if not folder.is_dir():
             with (
                 console.step(f"downloading {names[0]} from Debian"),

@@ -8,6 +8,7 @@ A checkout of Odoo has its addons in ``addons`` beside ``odoo``, an installed on
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -15,11 +16,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import console
 import debian
 import layout
-import locks
 import postgres
 from console import Unavailable
 
@@ -71,13 +72,13 @@ class Odoo:
 def ready(python: Path = layout.PYTHON) -> Iterator[Odoo]:
     """Have Odoo and a server as long as the block runs, for all that it starts."""
     external = any(os.environ.get(name) for name in postgres.SERVER_VARIABLES)
-    before = os.environ.copy()
-    in_use = locks.Lock(layout.IN_USE)
-    with locks.held(layout.SET_UP):
-        odoo = get_odoo(python)
-        in_use.acquire(shared=True)
-        server = {} if external else postgres.start()
-    try:
+    with (
+        patch.dict(os.environ),  # nox gets several ready, one after the other
+        layout.locked(layout.IN_USE, fcntl.LOCK_SH) as in_use,
+    ):
+        with layout.locked(layout.SET_UP):
+            odoo = get_odoo(python)
+            server = {} if external else postgres.start()
         # The checkout must not be on Python's path, where the addon hides the library.
         path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         path = [item for item in path if item and Path(item).resolve() != layout.ROOT]
@@ -87,15 +88,13 @@ def ready(python: Path = layout.PYTHON) -> Iterator[Odoo]:
         for name in ("PGDATABASE", "PYTHONHOME", "ODOO_RC"):
             os.environ.pop(name, None)
         os.environ |= server
-        yield odoo
-    finally:
-        os.environ.clear()
-        os.environ |= before
-        with locks.held(layout.SET_UP):
-            # The last one to leave stops the server.
-            if server and in_use.acquire(wait=False):
-                postgres.stop()
-            in_use.close()
+        try:
+            yield odoo
+        finally:
+            with layout.locked(layout.SET_UP):
+                # The last one to leave stops the server.
+                if server and layout.try_lock(in_use):
+                    postgres.stop()
 
 
 def get_odoo(python: Path = layout.PYTHON) -> Odoo:

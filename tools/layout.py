@@ -2,14 +2,20 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Where everything lies: ``.odoo/`` has what is made for this checkout, nothing else.
 
-What came over the network is in the user's cache, for every checkout.
+What came over the network is in the user's cache, for every checkout. Commands lock
+folders that are there anyway; the kernel drops a lock when its process ends.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import console
 
 TOOLS = Path(__file__).resolve().parent
 ROOT = TOOLS.parent
@@ -43,5 +49,29 @@ def get_cache() -> Path:
     """Return the user's folder for what was downloaded, as XDG names it."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     # The specification wants relative paths ignored.
-    root = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
-    return root / "odoo-fastapi"
+    return Path(base if os.path.isabs(base) else Path.home() / ".cache", "odoo-fastapi")
+
+
+@contextmanager
+def locked(folder: Path, mode: int = fcntl.LOCK_EX) -> Iterator[int]:
+    """Lock a folder as long as the block runs; say so if another has the lock.
+
+    :return: its descriptor, for ``try_lock``
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if not try_lock(descriptor, mode):
+            console.line("    waiting for another command")
+            fcntl.flock(descriptor, mode)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def try_lock(descriptor: int, mode: int = fcntl.LOCK_EX) -> bool:
+    """Take a lock, or change between shared and exclusive; return whether."""
+    try:
+        fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

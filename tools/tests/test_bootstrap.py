@@ -1,6 +1,7 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -9,7 +10,6 @@ import pytest
 import bootstrap
 import layout
 from console import Unavailable
-from locks import Lock
 
 
 @pytest.fixture(name="state", autouse=True)
@@ -37,11 +37,9 @@ def test_clean_removes_what_was_made(state: Path) -> None:
 
 
 def test_clean_leaves_what_is_in_use(state: Path) -> None:
-    in_use = Lock(layout.IN_USE)
-    in_use.acquire(shared=True)
-    with pytest.raises(Unavailable, match="stop it"):
+    in_use = layout.locked(layout.IN_USE, fcntl.LOCK_SH)
+    with in_use, pytest.raises(Unavailable, match="stop it"):
         bootstrap.main(["clean"])
-    in_use.close()
 
 
 @pytest.mark.parametrize(
@@ -77,19 +75,16 @@ def test_an_environment_that_was_made_is_not_made_again(
         python.parent.mkdir(parents=True, exist_ok=True)
         python.touch()
 
-    lists = [state / "requirements.txt"]
-    state.mkdir()
-    lists[0].write_text("fastapi")
-    monkeypatch.setattr(layout, "LISTS", lists)
+    monkeypatch.setattr(layout, "LISTS", [])
     monkeypatch.setattr(layout, "VENV", state / "venv")
     monkeypatch.setattr(layout, "PYTHON", python)
-    monkeypatch.setattr(bootstrap, "_STAMP", state / "venv" / "made-of.txt")
+    monkeypatch.setattr(bootstrap, "_STAMP", state / "venv" / "made-for.txt")
     monkeypatch.setattr(bootstrap, "find_spec", lambda _name: True)
     monkeypatch.setattr(bootstrap.process, "run_step", run_step)
     bootstrap._make_environment()
     assert steps == ["venv", "packages", "packages"]
     bootstrap._make_environment()
-    assert len(steps) == 3
-    lists[0].write_text("fastapi, another one")
-    bootstrap._make_environment()
     assert steps[3:] == ["packages"]
+    monkeypatch.setattr(bootstrap.sys, "version", "another one")
+    bootstrap._make_environment()
+    assert steps[4:] == ["venv", "packages", "packages"]

@@ -10,8 +10,8 @@ import pytest
 import cli
 import console
 import database
+from cli import names_path
 from debian import find_mirror
-from testing import names_path
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_arguments_are_passed_on(
     arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = []
-    monkeypatch.setattr(cli.testing, "run_tests", lambda given: found.append(given))
+    monkeypatch.setattr(cli, "run_tests", lambda given: found.append(given))
     cli.main(["test", *arguments])
     assert found == [arguments]
 

@@ -1,12 +1,13 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
 
 import layout
-from locks import Lock, held
 
 
 def test_the_cache_is_where_xdg_names_it(
@@ -19,17 +20,17 @@ def test_the_cache_is_where_xdg_names_it(
 
 
 def test_the_last_user_can_take_the_lock_for_itself(tmp_path: Path) -> None:
-    first, second = Lock(tmp_path), Lock(tmp_path)
-    assert first.acquire(shared=True, wait=False)
-    assert second.acquire(shared=True, wait=False)
-    assert not first.acquire(wait=False)
-    first.close()
-    assert second.acquire(wait=False)
-    assert not Lock(tmp_path).acquire(shared=True, wait=False)
-    second.close()
+    with layout.locked(tmp_path, fcntl.LOCK_SH) as last:
+        with layout.locked(tmp_path, fcntl.LOCK_SH) as first:
+            assert not layout.try_lock(first)
+        assert layout.try_lock(last)
+        other = os.open(tmp_path, os.O_RDONLY)
+        assert not layout.try_lock(other, fcntl.LOCK_SH)
+    os.close(other)
 
 
 def test_a_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), held(tmp_path):
+    with pytest.raises(ZeroDivisionError), layout.locked(tmp_path):
         raise ZeroDivisionError
-    assert Lock(tmp_path).acquire(wait=False)
+    with layout.locked(tmp_path) as lock:
+        assert layout.try_lock(lock)
