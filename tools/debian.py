@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +26,6 @@ ODOO_PACKAGES = (
     *("fonts-font-awesome", "fonts-inconsolata", "fonts-montserrat", "fonts-ocr-b"),
     *("fonts-roboto-unhinted", "libjs-jquery", "libjs-jquery-form", "libjs-underscore"),
 )
-_MIRROR = re.compile(r"^(?!#).*?(https?://[^\s\]]+/debian)/?(?=\s|$)", re.MULTILINE)
 _WAYS = (
     "connect the machine to a Debian mirror (apt-get update must work), or name a "
     "checkout of Odoo 19.0 with `make run ODOO_SRC=/path/to/odoo`"
@@ -68,20 +68,21 @@ def get_packages(names: Sequence[str]) -> list[Path]:
     return sorted(folder.glob("*.deb"))
 
 
-def find_mirror(sources: str) -> str | None:
-    """Return the main archive's address from the text of apt's sources."""
-    found = _MIRROR.search(sources)
-    return found[1] if found else None
+def find_mirror() -> str | None:
+    """Return the main archive's address in apt's sources."""
+    command = ("apt-get", "update", "--print-uris")
+    found = re.search(
+        r"'(http\S+/debian)/+dists/", subprocess.check_output(command, text=True)
+    )
+    return found and found[1]
 
 
 def _download(names: Sequence[str], folder: Path) -> Path:
     for inner in ("lists/partial", "cache/archives/partial", "packages"):
         (folder / inner).mkdir(parents=True)
-    files = [*Path("/etc/apt").glob("sources.list.d/*.*")]
-    files += Path("/etc/apt").glob("sources.list")
-    mirror = find_mirror("\n".join(path.read_text() for path in files))
+    mirror = find_mirror() if shutil.which("apt-get") else None
     keyring = next(Path("/usr/share/keyrings").glob("debian-archive-keyring.*"), None)
-    if not (mirror and keyring and shutil.which("apt-get")):
+    if not (mirror and keyring):
         raise Unavailable("This machine has no apt for Debian's packages", _WAYS)
     source = folder / "unstable.list"
     source.write_text(f"deb [signed-by={keyring}] {mirror} unstable main\n")

@@ -13,13 +13,13 @@ import pwd
 import shutil
 import socket
 import stat
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import console
 import layout
+import process
 from console import ToolError
 
 ROLE = "odoo"  # the cluster's superuser: Odoo refuses to work as `postgres`
@@ -100,27 +100,18 @@ def _get_programs() -> Path:
 
 def _run(name: str, *arguments: str | Path) -> None:
     """Run one of PostgreSQL's programs, as an account that it accepts."""
-    log = layout.LOGS / "postgres.log"
     options: dict[str, Any] = {}
     if os.geteuid() == 0:
         account = pwd.getpwnam(ACCOUNT)
         options = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": ()}
-    with log.open("wb") as output:
-        done = subprocess.run(
-            [str(_get_programs() / name), *map(str, arguments)],
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            **options,
-        )
-    if done.returncode:
+    command = (_get_programs() / name, *arguments)
+    try:
+        process.run_step(command, "postgres", cwd=Path("/"), **options)
+    except ToolError as error:
         raise ToolError(
-            f"{log.read_text(errors='replace')}\nThe embedded PostgreSQL refused "
-            f"({name}); see {layout.CLUSTER}/server.log, or name a server of your own "
-            "by PGHOST, PGUSER and PGPASSWORD."
-        )
+            f"{error}\nSee also {layout.CLUSTER}/server.log, or name a server of your "
+            "own by PGHOST, PGUSER and PGPASSWORD."
+        ) from error
 
 
 def _give_to_account(folder: Path) -> None:

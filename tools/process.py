@@ -16,7 +16,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import console
 import layout
@@ -27,17 +27,20 @@ HEARTBEAT = 10  # seconds between two signs of life in a long step
 TAIL = 25  # lines of a log that are shown when its step has failed
 
 
-def run_step(command: Sequence[str | Path], log: str, cwd: Path | None = None) -> None:
+def run_step(
+    command: Sequence[str | Path], log: str, cwd: Path | None = None, **options: Any
+) -> None:
     """Run a program to its end, its output going to a log file.
 
     :param log: name of the file below ``.odoo/logs``
+    :param options: arguments of ``Popen``
     :raises ToolError: if it ends with another code than 0
     """
     path = layout.LOGS / f"{log}.log"
     with path.open("wb") as output:
         output.write(f"$ {' '.join(map(str, command))}\n".encode())
         output.flush()
-        with started(command, cwd=cwd, output=output) as process:
+        with started(command, cwd, output, **options) as process:
             for beat in itertools.count(1):
                 try:
                     process.wait(HEARTBEAT)
@@ -61,6 +64,7 @@ def started(
     arguments: Sequence[str | Path],
     cwd: Path | None = None,
     output: IO[bytes] | None = None,
+    **options: Any,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a program and stop it, with all its children, when the block is left.
 
@@ -74,6 +78,7 @@ def started(
         stderr=None if output is None else subprocess.STDOUT,
         start_new_session=True,
         preexec_fn=_prepare_child,
+        **options,
     )
     try:
         yield process

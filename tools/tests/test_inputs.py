@@ -2,8 +2,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """What comes from outside: command lines, and apt's sources."""
 
+import shutil
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -85,15 +87,37 @@ def test_the_database_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert database.get_name() == "mine"
 
 
+@pytest.mark.skipif(not shutil.which("apt-get"), reason="without apt")
 @pytest.mark.parametrize(
-    "sources",
+    ("name", "sources", "mirror"),
     [
-        "deb http://one.test/debian-security/ bookworm-security main\n"
-        "# deb http://other.test/debian sid main\n"
-        "deb [arch=amd64] http://two.test/debian bookworm main\n",
-        "Types: deb\nURIs: http://two.test/debian/\nSuites: bookworm\n",
+        (
+            "one.list",
+            "deb http://one.test/debian-security/ bookworm-security main\n"
+            "# deb http://other.test/debian sid main\n"
+            "deb [arch=amd64] http://two.test/debian bookworm main\n",
+            "http://two.test/debian",
+        ),
+        (
+            "one.sources",
+            "Types: deb\nURIs: http://two.test/debian/\nSuites: a\nComponents: b\n",
+            "http://two.test/debian",
+        ),
+        ("one.list", "deb https://packages.test/apt stable main\n", None),
     ],
 )
-def test_the_mirror_is_that_of_a_release(sources: str) -> None:
-    assert find_mirror(sources) == "http://two.test/debian"
-    assert find_mirror("deb https://packages.test/apt stable main") is None
+def test_the_mirror_is_that_of_a_release(
+    name: str,
+    sources: str,
+    mirror: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / name).write_text(sources)
+    config = tmp_path / "apt.conf"
+    options = {"sourcelist": "/dev/null", "sourceparts": tmp_path}
+    config.write_text(
+        "".join(f'Dir::Etc::{key} "{value}";\n' for key, value in options.items())
+    )
+    monkeypatch.setenv("APT_CONFIG", str(config))
+    assert find_mirror() == mirror
