@@ -19,6 +19,7 @@ from console import ToolError
 OWN_DATABASE = frozenset({"my_demo_orders"})
 # What neither a server nor an installation reads.
 _ASIDE = {"__pycache__", "readme", "tests"}
+_SUFFIXES = (".csv", ".po", ".py", ".xml")
 _DECLARING = (ast.Assign, ast.ClassDef)  # at the level of a module
 
 
@@ -31,13 +32,13 @@ class Addon:
 
     @property
     def name(self) -> str:
-        """Return the technical name."""
         return self.path.name
 
     def is_source(self, path: Path) -> bool:
         """Return whether a server takes a file over when it starts: code or data."""
-        is_aside = {*_ASIDE, "static"} & set(path.relative_to(self.path).parts)
-        return path.suffix in (".csv", ".po", ".py", ".xml") and not is_aside
+        inside = path.is_relative_to(self.path) and path.suffix in _SUFFIXES
+        parts = set(path.parts[len(self.path.parts) :])
+        return inside and not {*_ASIDE, "static"} & parts
 
     def get_digest(self, *, full: bool = True) -> str:
         """Return a hash of all that a new database can depend on.
@@ -45,7 +46,9 @@ class Addon:
         :param full: otherwise only of what has a database be upgraded
         """
         digest = hashlib.sha256()
-        for path in self._find_files():
+        for path in sorted(filter(Path.is_file, self.path.rglob("*"))):
+            if _ASIDE & set(path.relative_to(self.path).parts):
+                continue
             content = path.read_bytes()
             if not full and path.suffix == ".py" and path.name != "__manifest__.py":
                 content = get_declarations(content)
@@ -53,13 +56,6 @@ class Addon:
                 digest.update(f"{path.relative_to(self.path)} {len(content)}".encode())
                 digest.update(content)
         return digest.hexdigest()
-
-    def _find_files(self) -> list[Path]:
-        return sorted(
-            path
-            for path in self.path.rglob("*")
-            if not _ASIDE & set(path.relative_to(self.path).parts) and path.is_file()
-        )
 
 
 def get_declarations(source: bytes) -> bytes:

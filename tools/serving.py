@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
+from compileall import compile_file
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,7 +34,6 @@ LOOK = 100  # milliseconds without a change after which the changes are taken
 
 
 def find_port() -> int:
-    """Return a port that nobody uses."""
     with socket.create_server((HOST, 0)) as probe:
         return probe.getsockname()[1]
 
@@ -70,11 +70,9 @@ def serve(
             if not changed_at:
                 raise
             console.line(f"{error}\nOdoo starts again after the next change.")
-            while not (changed := next(changes)):
-                pass
+            changed = next(filter(None, changes))
             changed_at = time.monotonic()
-        names = sorted(path.name for path in changed)
-        console.line(f"==> changed: {', '.join(names)}")
+        console.line(f"==> changed: {', '.join(sorted(path.name for path in changed))}")
 
 
 def watch(addons: Sequence[Addon]) -> Iterator[set[Path]]:
@@ -84,40 +82,23 @@ def watch(addons: Sequence[Addon]) -> Iterator[set[Path]]:
     """
 
     def is_source(_change: watchfiles.Change, name: str) -> bool:
-        path = Path(name)
-        owners = (addon for addon in addons if path.is_relative_to(addon.path))
-        return any(addon.is_source(path) for addon in owners)
+        return any(addon.is_source(Path(name)) for addon in addons)
 
     changed: set[Path] = set()
-    folders = [addon.path for addon in addons]
     for found in watchfiles.watch(
-        *folders,
+        *(addon.path for addon in addons),
         watch_filter=is_source,
         step=LOOK,
         rust_timeout=500,
         yield_on_timeout=True,
     ):
         changed |= {Path(name) for _change, name in found}
-        errors = get_errors(changed) if found else []
-        if errors:
-            console.line("\n".join(errors))
-        if found and not errors:
+        # prints the syntax errors
+        if found and all([compile_file(path, force=True, quiet=1) for path in changed]):
             yield changed
             changed = set()
         else:
             yield set()
-
-
-def get_errors(paths: Iterable[Path]) -> list[str]:
-    """Return a line for each Python file whose syntax is wrong."""
-    errors = []
-    for path in sorted(paths):
-        if path.suffix == ".py" and path.exists():
-            try:
-                compile(path.read_bytes(), path, "exec", dont_inherit=True)
-            except SyntaxError as error:
-                errors.append(f"{path}:{error.lineno}: {error.msg}")
-    return errors
 
 
 def wait_until_it_answers(server: subprocess.Popen[bytes], port: int) -> None:
