@@ -47,17 +47,15 @@ def create_for_tests(odoo: Odoo, name: str, *, new: bool = False) -> None:
     needed = get_dependencies(addons)
     # A server may be shared with other checkouts.
     made_of = {"checkout": str(layout.STATE), "odoo": odoo.get_digest(), "of": needed}
-    if new or not _is_kept(base, made_of):
+    if new := new or not _is_kept(base, made_of):
         create(odoo, base, needed)
         _comment(base, made_of)
-        new = True
     digests = {addon.name: addon.get_digest() for addon in addons}
     made_of = {**made_of, **digests, "packages": _get_packages(odoo)}
-    if new or not _is_kept(template, made_of):
+    if new := new or not _is_kept(template, made_of):
         _copy(base, template)
         _call_odoo(odoo, template, [addon.name for addon in addons])
         _comment(template, made_of)
-        new = True
     state = "which is new" if new else "reused: nothing has changed"
     with console.step(f"copying the database {template}, {state}"):
         _copy(template, name)
@@ -86,11 +84,8 @@ def bring_up_to_date(odoo: Odoo, name: str, modules: Sequence[str]) -> None:
 
 def get_endpoints(name: str) -> list[tuple[Any, ...]]:
     """Return name and root path of each endpoint, and whether it has documentation."""
-    query = (
-        "SELECT name, root_path, docs_access <> 'off' FROM fastapi_endpoint"
-        " WHERE active ORDER BY root_path"
-    )
-    return ask(query, database=name)
+    query = "SELECT name, root_path, docs_access <> 'off' FROM fastapi_endpoint"
+    return ask(f"{query} WHERE active ORDER BY root_path", database=name)
 
 
 def _call_odoo(odoo: Odoo, name: str, init: Sequence[str], *options: str) -> None:
@@ -101,10 +96,8 @@ def _call_odoo(odoo: Odoo, name: str, init: Sequence[str], *options: str) -> Non
     with console.step(f"installing or upgrading {what} in the database {name}"):
         process.run_step(odoo.get_command(*options), log, cwd=layout.DATA)
     if missing := set(init) - _get_installed(name):
-        raise ToolError(
-            f"Odoo has not installed {', '.join(sorted(missing))}; the reason is in "
-            f"{layout.LOGS}/{log}.log."
-        )
+        names = ", ".join(sorted(missing))
+        raise ToolError(f"Odoo didn't install {names}; see {layout.LOGS}/{log}.log.")
 
 
 def _get_packages(odoo: Odoo) -> str:
@@ -125,28 +118,24 @@ def _is_kept(name: str, made_of: Mapping[str, Any]) -> bool:
 
 def _get_comment(name: str) -> dict[str, Any]:
     query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
-    found = ask(f"{query} WHERE datname = %s", name)
     try:
-        return json.loads(found[0][0])
+        return json.loads(ask(f"{query} WHERE datname = %s", name)[0][0])
     except (IndexError, TypeError, ValueError):  # not there, or not by this program
         return {}
 
 
 def _comment(name: str, made_of: Mapping[str, Any]) -> None:
-    comment = sql.SQL("COMMENT ON DATABASE {} IS {}")
-    ask(comment.format(sql.Identifier(name), sql.Literal(json.dumps(made_of))))
+    ask("COMMENT ON DATABASE {} IS %s", json.dumps(made_of), names=[name])
 
 
 def _drop(name: str) -> None:
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-    ask(drop.format(sql.Identifier(name)))
+    ask("DROP DATABASE IF EXISTS {} WITH (FORCE)", names=[name])
     shutil.rmtree(_get_file_store(name), ignore_errors=True)
 
 
 def _copy(source: str, name: str) -> None:
     _drop(name)
-    copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-    ask(copy.format(sql.Identifier(name), sql.Identifier(source)))
+    ask("CREATE DATABASE {} TEMPLATE {}", names=[name, source])
     shutil.copytree(_get_file_store(source), _get_file_store(name))
 
 
@@ -155,18 +144,21 @@ def _get_file_store(name: str) -> Path:
 
 
 def ask(
-    query: str | sql.Composable, *values: str, database: str = "postgres"
+    query: str, *values: str, names: Sequence[str] = (), database: str = "postgres"
 ) -> list[tuple[Any, ...]]:
-    """Return the rows of a query."""
+    """Return the rows of a query.
+
+    :param names: identifiers for each ``{}`` in it
+    """
+    composed = sql.SQL(query).format(*map(sql.Identifier, names))
     try:
         with closing(psycopg2.connect(dbname=database)) as connection:
             connection.autocommit = True
             cursor = connection.cursor()
-            cursor.execute(query, values)
+            cursor.execute(composed, values)
             return cursor.fetchall() if cursor.description else []
     except psycopg2.Error as error:
         raise Unavailable(
             f"PostgreSQL refuses ({' '.join(str(error).split())})",
-            "correct the PG* variables (PGHOST, PGPORT, PGUSER, PGPASSWORD), or unset "
-            "them for an embedded server",
+            "correct the PG* variables, or unset them for an embedded server",
         ) from error

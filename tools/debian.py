@@ -33,7 +33,7 @@ _WAYS = (
 
 
 def get_tree() -> Path:
-    """Return the folder with Odoo and its assets unpacked; make it if need be."""
+    """Return the folder with Odoo and its assets, which is made if need be."""
     if not layout.DEBIAN_TREE.is_dir():
         files = get_packages(ODOO_PACKAGES)
         with console.step("unpacking Odoo 19 (1.2 GB)"):
@@ -71,10 +71,8 @@ def get_packages(names: Sequence[str]) -> list[Path]:
 def find_mirror() -> str | None:
     """Return the main archive's address in apt's sources."""
     command = ("apt-get", "update", "--print-uris")
-    found = re.search(
-        r"'(http\S+/debian)/+dists/", subprocess.check_output(command, text=True)
-    )
-    return found and found[1]
+    uris = subprocess.check_output(command, text=True)
+    return next(iter(re.findall(r"'(http\S+/debian)/+dists/", uris)), None)
 
 
 def _download(names: Sequence[str], folder: Path) -> Path:
@@ -86,11 +84,10 @@ def _download(names: Sequence[str], folder: Path) -> Path:
         raise Unavailable("This machine has no apt for Debian's packages", _WAYS)
     source = folder / "unstable.list"
     source.write_text(f"deb [signed-by={keyring}] {mirror} unstable main\n")
+    unused = ("sourceparts", "preferences", "preferencesparts")
     options = {
+        **dict.fromkeys((f"Dir::Etc::{name}" for name in unused), "/dev/null"),
         "Dir::Etc::sourcelist": source,
-        "Dir::Etc::sourceparts": "/dev/null",
-        "Dir::Etc::preferences": "/dev/null",
-        "Dir::Etc::preferencesparts": "/dev/null",
         "Dir::State::lists": folder / "lists",
         "Dir::Cache": folder / "cache",
         "Acquire::Languages": "none",

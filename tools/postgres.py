@@ -39,8 +39,7 @@ _OPTIONS = (
 
 def start() -> dict[str, str]:
     """Start the server if it doesn't run, and return the PG* variables for it."""
-    folder = _get_socket_folder()
-    if folder is None:
+    if (folder := _get_socket_folder()) is None:
         with console.step("starting PostgreSQL"):
             folder = _start()
     return {"PGHOST": str(folder), "PGPORT": "5432", "PGUSER": ROLE}
@@ -48,8 +47,7 @@ def start() -> dict[str, str]:
 
 def stop() -> None:
     """Stop the server, if it runs: perhaps left over by a command that was killed."""
-    folder = _get_socket_folder()
-    if folder is not None:
+    if folder := _get_socket_folder():
         _run("pg_ctl", "stop", "-w", "-m", "fast", "-D", layout.CLUSTER)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -46,7 +46,6 @@ _started = time.monotonic()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options."""
     parser.addoption("--table", choices=["stress", "libraries"], default="")
     parser.addoption("--summary", type=Path)
 
@@ -91,14 +90,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print the table."""
     if table := config.option.table:
-        sides = ("left", "right", "right", "left")
         rows = tabulate(
             _get_rows(table),
             _HEADS[table],
             "github",
-            colalign=sides,
+            colalign=("left", "right", "right", "left"),
             disable_numparse=True,
         )
         terminalreporter.write_line(f"\n{rows}")
