@@ -24,7 +24,7 @@ import console
 import database
 import layout
 import process
-from console import ToolError, Unavailable, get_exit_code
+from console import ToolError, sentences
 from environment import Odoo
 
 FOLDER = Path(__file__).resolve().parent
@@ -157,10 +157,9 @@ def _get_peer() -> str:
                 target = f"--target={_PEER / folder}"
                 process.run_step((*install, target, *names), "bench-peer")
         except ToolError as error:
-            console.line(str(error))
-            raise Unavailable(
-                "The published addon can't be downloaded",
-                "connect the machine to PyPI, or leave PEER out",
+            raise ToolError(
+                f"{error}\nThe published addon can't be downloaded: connect the "
+                "machine to PyPI, or leave PEER out."
             ) from error
     found = next((_PEER / "addons").glob("odoo_addon_fastapi-*.dist-info"))
     return found.name.removesuffix(".dist-info").partition("-")[2]
@@ -184,4 +183,5 @@ def _get_works(text: str) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    sys.exit(get_exit_code(lambda: main(sys.argv[1:])))
+    with sentences():
+        sys.exit(main(sys.argv[1:]))

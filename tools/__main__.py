@@ -20,6 +20,7 @@ if not SUPPORTED[0] <= sys.version_info[:2] <= SUPPORTED[1]:
     )
 
 from bootstrap import main  # noqa: E402
-from console import get_exit_code  # noqa: E402
+from console import sentences  # noqa: E402
 
-sys.exit(get_exit_code(lambda: main(sys.argv[1:])))
+with sentences():
+    main(sys.argv[1:])

@@ -15,7 +15,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,7 +24,7 @@ import debian
 import layout
 import postgres
 import process
-from console import ToolError, Unavailable
+from console import ToolError
 
 _STAMP = layout.VENV / "made-for.txt"
 
@@ -65,9 +65,9 @@ def clean(*folders: Path) -> None:
     in_use = layout.locked(layout.IN_USE, fcntl.LOCK_SH)
     with in_use as lock, layout.locked(layout.SET_UP):
         if not layout.try_lock(lock):
-            raise Unavailable(
-                "`make run` or `make test` is at work in this checkout",
-                "stop it (Ctrl-C) before `make clean`",
+            raise ToolError(
+                "`make run` or `make test` is at work in this checkout: stop it "
+                "(Ctrl-C) before `make clean`."
             )
         postgres.stop()
         for folder in filter(Path.is_dir, folders):
@@ -108,20 +108,17 @@ def _install(command: Sequence[str | Path]) -> None:
     try:
         process.run_step(command, "packages")
     except ToolError as error:
-        console.line(str(error))
-        raise Unavailable(
-            "Python packages can't be downloaded",
-            "connect the machine to PyPI, name another index to pip and uv "
-            "(PIP_INDEX_URL, UV_DEFAULT_INDEX), or set UV_OFFLINE=1 for what the cache "
-            "has",
+        raise ToolError(
+            f"{error}\nPython packages can't be downloaded: connect the machine to "
+            "PyPI, name another index to pip and uv (PIP_INDEX_URL, UV_DEFAULT_INDEX), "
+            "or set UV_OFFLINE=1 for what the cache has."
         ) from error
 
 
 def _find_odoo() -> str:
     """Return the folder of the Odoo that this Python can import, or nothing."""
     # `odoo` is a namespace package: any folder of that name can be imported.
-    try:
-        release = find_spec("odoo.release")
-    except ImportError:
-        return ""
-    return str(Path(release.origin).parents[1]) if release and release.origin else ""
+    with suppress(ImportError):
+        if (release := find_spec("odoo.release")) and release.origin:
+            return str(Path(release.origin).parents[1])
+    return ""

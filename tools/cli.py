@@ -25,7 +25,7 @@ import layout
 import process
 import serving
 from addons import find_addons
-from console import Unavailable, get_exit_code
+from console import ToolError
 from environment import get_odoo, ready
 
 #: A command whose arguments go to another program, as they are.
@@ -38,6 +38,12 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 @click.group()
 def commands() -> None:
     """Work on the addon: see CONTRIBUTING.md."""
+
+
+@commands.result_callback()
+def end(code: int, **_options: object) -> None:
+    """Take what a command returns as the exit code."""
+    sys.exit(code)
 
 
 @commands.command(context_settings=PASSING_ON)
@@ -84,7 +90,7 @@ def screenshots() -> int:
     """Take the pictures of the documentation, with the Chromium of the machine."""
     chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if chromium is None:
-        raise Unavailable("There is no Chromium", "`apt install chromium` on Debian")
+        raise ToolError("There is no Chromium: `apt install chromium` on Debian.")
     name = database.get_name("_screenshots")
     with ready() as odoo, (layout.LOGS / "screenshots.log").open("wb") as log:
         database.create(odoo, name, ("fastapi", "my_demo_api"), "--with-demo")
@@ -175,19 +181,8 @@ def setup() -> int:
     return 0
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Carry out one command, and return the exit code."""
-    # Also where a shell has put the command into the background, ignoring SIGINT.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
-    try:
-        return commands.main(arguments, "python3 tools", standalone_mode=False)
-    except click.Abort:
-        raise KeyboardInterrupt from None
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-
-
 if __name__ == "__main__":
-    sys.exit(get_exit_code(lambda: main(sys.argv[1:])))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with console.sentences():
+        commands(prog_name="python3 tools")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 _WAYS = {
@@ -18,35 +18,21 @@ _WAYS = {
 }
 
 
-class ToolError(Exception):
-    """Ends a command with a sentence."""
-
-    exit_code = 1
+class ToolError(SystemExit):
+    """Ends a command with a sentence: what went wrong, and often a way out."""
 
 
-class Unavailable(ToolError):
-    """Something that the machine has to provide is missing."""
-
-    exit_code = 2
-
-    def __init__(self, missing: str, ways: str) -> None:
-        super().__init__(f"{missing}: {ways}.")
-
-
-def get_exit_code(function: Callable[[], int | None]) -> int:
-    """Call a function, and return its exit code; an error leaves as its sentence."""
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Have an error that the user can do something about leave as a sentence."""
     try:
-        return function() or 0
+        yield
     except KeyboardInterrupt:
-        return 130
-    except ToolError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+        sys.exit(130)
     except OSError as error:
         if error.errno not in _WAYS:
             raise
-        print(f"{error}: {_WAYS[error.errno]}.", file=sys.stderr)
-        return Unavailable.exit_code
+        raise ToolError(f"{error}: {_WAYS[error.errno]}.") from error
 
 
 def line(text: str) -> None:

@@ -25,7 +25,7 @@ import console
 import layout
 import process
 from addons import find_addons, get_dependencies, get_tested_together
-from console import ToolError, Unavailable
+from console import ToolError
 from environment import Odoo
 
 
@@ -158,7 +158,7 @@ def ask(
             cursor.execute(composed, values)
             return cursor.fetchall() if cursor.description else []
     except psycopg2.Error as error:
-        raise Unavailable(
-            f"PostgreSQL refuses ({' '.join(str(error).split())})",
-            "correct the PG* variables, or unset them for an embedded server",
+        raise ToolError(
+            f"PostgreSQL refuses ({' '.join(str(error).split())}): correct the PG* "
+            "variables, or unset them for an embedded server."
         ) from error

@@ -18,7 +18,7 @@ from pathlib import Path
 import console
 import layout
 import process
-from console import ToolError, Unavailable
+from console import ToolError
 
 ODOO_PACKAGES = (
     "odoo-19",
@@ -54,7 +54,7 @@ def unpack(files: Sequence[Path], tree: Path) -> None:
 def get_packages(names: Sequence[str]) -> list[Path]:
     """Return package files from the user's cache, downloaded if they aren't there.
 
-    :raises Unavailable: if they can't be had
+    :raises ToolError: if they can't be had
     """
     folder = layout.get_cache() / "debs" / f"{names[0]}-{len(names)}"
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ def _download(names: Sequence[str], folder: Path) -> Path:
     mirror = find_mirror() if shutil.which("apt-get") else None
     keyring = next(Path("/usr/share/keyrings").glob("debian-archive-keyring.*"), None)
     if not (mirror and keyring):
-        raise Unavailable("This machine has no apt for Debian's packages", _WAYS)
+        raise ToolError(f"This machine has no apt for Debian's packages: {_WAYS}.")
     source = folder / "unstable.list"
     source.write_text(f"deb [signed-by={keyring}] {mirror} unstable main\n")
     unused = ("sourceparts", "preferences", "preferencesparts")
@@ -99,6 +99,6 @@ def _download(names: Sequence[str], folder: Path) -> Path:
         process.run_step([*apt, "update"], "apt-update")
         process.run_step([*apt, "download", *names], "apt", cwd=folder / "packages")
     except ToolError as error:
-        console.line(str(error))
-        raise Unavailable("Debian's packages can't be downloaded", _WAYS) from error
+        message = f"{error}\nDebian's packages can't be downloaded: {_WAYS}."
+        raise ToolError(message) from error
     return folder / "packages"

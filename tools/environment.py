@@ -22,7 +22,7 @@ import console
 import debian
 import layout
 import postgres
-from console import Unavailable
+from console import ToolError
 
 _SERIES = re.compile(r"^version_info = \(19, 0,", re.MULTILINE)
 # Folders of addons that a new database doesn't depend on.
@@ -111,7 +111,7 @@ def get_odoo(python: Path = layout.PYTHON) -> Odoo:
 def inspect_tree(tree: Path) -> tuple[Path, Path]:
     """Return where Odoo and its addons are in a folder.
 
-    :raises Unavailable: if there is none, or it isn't Odoo 19.0
+    :raises ToolError: if there is none, or it isn't Odoo 19.0
     """
     for base in (tree, tree / "usr" / "lib" / "python3" / "dist-packages"):
         for addons in (base / "odoo" / "addons", base / "addons"):
@@ -119,5 +119,5 @@ def inspect_tree(tree: Path) -> tuple[Path, Path]:
             if release.is_file() and (addons / "web").is_dir():
                 if _SERIES.search(release.read_text()):
                     return base, addons
-                raise Unavailable(f"The Odoo in {tree} isn't Odoo 19.0", _WAYS)
-    raise Unavailable(f"There is no Odoo with its addons in {tree}", _WAYS)
+                raise ToolError(f"The Odoo in {tree} isn't Odoo 19.0: {_WAYS}.")
+    raise ToolError(f"There is no Odoo with its addons in {tree}: {_WAYS}.")

@@ -9,7 +9,7 @@ import pytest
 
 import bootstrap
 import layout
-from console import Unavailable
+from console import ToolError
 
 
 @pytest.fixture(name="state", autouse=True)
@@ -38,7 +38,7 @@ def test_clean_removes_what_was_made(state: Path) -> None:
 
 def test_clean_leaves_what_is_in_use(state: Path) -> None:
     in_use = layout.locked(layout.IN_USE, fcntl.LOCK_SH)
-    with in_use, pytest.raises(Unavailable, match="stop it"):
+    with in_use, pytest.raises(ToolError, match="stop it"):
         bootstrap.main(["clean"])
 
 

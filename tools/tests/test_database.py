@@ -13,7 +13,7 @@ import pytest
 import database
 import layout
 from addons import find_addons
-from console import Unavailable
+from console import ToolError
 from environment import Odoo
 
 
@@ -177,7 +177,7 @@ def test_nothing_is_installed_in_an_empty_database(name: str) -> None:
 
 
 def test_what_postgres_refuses_is_a_sentence() -> None:
-    with pytest.raises(Unavailable, match=r"PostgreSQL refuses \(.*no_such_database"):
+    with pytest.raises(ToolError, match=r"PostgreSQL refuses \(.*no_such_database"):
         database.ask("SELECT 1", database="no_such_database")
 
 

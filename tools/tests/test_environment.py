@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from console import Unavailable
+from console import ToolError
 from environment import get_odoo, inspect_tree
 
 RELEASE = "version_info = ({}, {}, 0, FINAL, 0, '')\n"
@@ -35,13 +35,13 @@ def test_each_shape_of_a_tree_is_known(tmp_path: Path, inner: str, addons: str) 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:
     make_tree(tmp_path, "addons", (18, 0))
-    with pytest.raises(Unavailable, match=r"isn't Odoo 19\.0"):
+    with pytest.raises(ToolError, match=r"isn't Odoo 19\.0"):
         inspect_tree(tmp_path)
 
 
 def test_a_tree_without_addons_is_refused(tmp_path: Path) -> None:
     make_tree(tmp_path, "elsewhere")
-    with pytest.raises(Unavailable, match="no Odoo with its addons"):
+    with pytest.raises(ToolError, match="no Odoo with its addons"):
         inspect_tree(tmp_path)
 
 
@@ -49,8 +49,8 @@ def test_a_named_checkout_must_hold_odoo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ODOO_SRC", str(tmp_path))
-    with pytest.raises(Unavailable, match="no Odoo with"):
+    with pytest.raises(ToolError, match="no Odoo with"):
         get_odoo()
     monkeypatch.setenv("ODOO_SRC", str(tmp_path / "missing"))
-    with pytest.raises(Unavailable, match="no Odoo with"):
+    with pytest.raises(ToolError, match="no Odoo with"):
         get_odoo()

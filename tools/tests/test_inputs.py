@@ -3,15 +3,18 @@
 """What comes from outside: command lines, and apt's sources."""
 
 import shutil
-import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import cli
 import console
 import database
+import layout
 from cli import names_path
 from debian import find_mirror
 
@@ -32,26 +35,19 @@ def test_some_of_the_tests_are_named_by_paths(
     assert names_path(arguments) is expected
 
 
-@pytest.fixture(name="signals", autouse=True)
-def _signals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signal, "signal", lambda *_arguments: None)
-
-
 @pytest.mark.parametrize("text", ["x", "0", "65536", "-1", "80 80"])
-def test_a_port_is_a_number(
-    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("PORT", text)
-    assert cli.main(["run"]) == 2
-    assert "Invalid value for '--port'" in capsys.readouterr().err
+def test_a_port_is_a_number(text: str) -> None:
+    result = CliRunner().invoke(cli.commands, ["run"], env={"PORT": text})
+    assert result.exit_code == 2
+    assert "Invalid value for '--port'" in result.output
 
 
-def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_named() -> None:
     with cli.socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        code = console.get_exit_code(lambda: cli.main(["run", "--port", port]))
-    assert code == 2
-    assert "take another port" in capsys.readouterr().err
+        with pytest.raises(console.ToolError, match="take another port"):
+            with console.sentences():
+                cli.commands(["run", "--port", port])
 
 
 @pytest.mark.parametrize(
@@ -62,22 +58,37 @@ def test_arguments_are_passed_on(
     arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = []
-    monkeypatch.setattr(cli, "run_tests", lambda given: found.append(given))
-    cli.main(["test", *arguments])
+
+    def run_tests(given: Sequence[str]) -> int:
+        found.append(given)
+        return 5
+
+    monkeypatch.setattr(cli, "run_tests", run_tests)
+    assert CliRunner().invoke(cli.commands, ["test", *arguments]).exit_code == 5
     assert found == [arguments]
 
 
-def test_an_unknown_option_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["setup", "--cach"]) == 2
-    assert "No such option" in capsys.readouterr().err
+def test_an_unknown_option_is_named() -> None:
+    result = CliRunner().invoke(cli.commands, ["setup", "--cach"])
+    assert result.exit_code == 2
+    assert "No such option" in result.output
 
 
-def test_an_error_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    def fail() -> int:
-        raise console.Unavailable("There is no Odoo", "name one")
+def test_an_error_is_a_sentence() -> None:
+    program = "from console import ToolError; raise ToolError('There is no Odoo.')"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=layout.TOOLS,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (1, "There is no Odoo.\n")
 
-    assert console.get_exit_code(fail) == 2
-    assert capsys.readouterr().err == "There is no Odoo: name one.\n"
+
+def test_an_interruption_is_no_traceback() -> None:
+    with pytest.raises(SystemExit) as caught, console.sentences():
+        raise KeyboardInterrupt
+    assert caught.value.code == 130
 
 
 def test_the_database_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
