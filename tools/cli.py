@@ -8,7 +8,6 @@ and SIGHUP.
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import socket
@@ -80,7 +79,6 @@ def bench(arguments: Sequence[str]) -> int:
     folder = layout.ROOT / "benchmarks"
     name = database.get_name("_bench")
     with ready() as odoo, layout.locked(layout.TESTS):
-        os.environ["PYTHONPATH"] += os.pathsep + str(layout.TOOLS)
         prepare = (odoo.python, folder / "prepare.py", odoo.core_addons, name)
         return process.call((*prepare, *arguments), cwd=layout.ROOT)
 
@@ -108,17 +106,16 @@ def screenshots() -> int:
 @commands.command()
 def translate() -> int:
     """Export the terms of the addons that have a folder i18n, and merge them."""
-    folders = [addon.path / "i18n" for addon in find_addons()]
-    folders = [folder for folder in folders if folder.is_dir()]
-    names = [folder.parent.name for folder in folders]
+    addons = [addon for addon in find_addons() if (addon.path / "i18n").is_dir()]
+    names = [addon.name for addon in addons]
     name = database.get_name("_translate")
     with ready() as odoo, console.step(f"exporting the terms of {', '.join(names)}"):
         database.create(odoo, name, names)
         command = [*odoo.get_command()[:2], "i18n", "export", "--config"]
         command += [layout.CONFIG, "--database", name, *names]
         process.run_step(command, "translate", cwd=layout.DATA)
-    for folder in folders:
-        merge_translations(folder)
+    for addon in addons:
+        merge_translations(addon.path / "i18n")
     return 0
 
 
@@ -134,8 +131,6 @@ def run_tests(arguments: Sequence[str], python: Path = layout.PYTHON) -> int:
     with ready(python) as odoo, layout.locked(layout.TESTS):
         database.create_for_tests(odoo, name, new=not names_path(arguments))
         console.line("==> running the tests")
-        # At the end of the path, for the plugin.
-        os.environ["PYTHONPATH"] += os.pathsep + str(layout.TOOLS)
         command: list[str | Path] = [
             # Other import modes put the repository on Python's path, where the addon
             # hides the library of the same name.

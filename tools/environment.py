@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from console import ToolError
 
 _SERIES = re.compile(r"^version_info = \(19, 0,", re.MULTILINE)
 # Folders of addons that a new database doesn't depend on.
-_ASIDE = {"__pycache__", "i18n", "static", "tests"}
+_ASIDE = ".*/(__pycache__|i18n|static|tests)"
 _WAYS = (
     "name a checkout of Odoo 19.0 with `make run ODOO_SRC=/path/to/odoo`, or leave it "
     "out for Debian's package"
@@ -58,14 +59,11 @@ class Odoo:
 
     def get_digest(self) -> str:
         """Return a hash of names, sizes and times: a changed file gives another."""
-        found = set()
-        for top in (self.base / "odoo", self.core_addons):
-            for folder, folders, names in os.walk(top):
-                folders[:] = [name for name in folders if name not in _ASIDE]
-                for path in (os.path.join(folder, name) for name in names):
-                    stat = os.lstat(path)
-                    found.add(f"{path} {stat.st_size} {stat.st_mtime_ns}")
-        return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()
+        command = ["find", self.base / "odoo", self.core_addons, "-regextype", "egrep"]
+        command += ["-regex", _ASIDE, "-prune", "-o", "-not", "-type", "d"]
+        command += ["-printf", "%p %s %T@\n"]
+        found = subprocess.check_output(command).splitlines()
+        return hashlib.sha256(b"\n".join(sorted(found))).hexdigest()
 
 
 @contextmanager
@@ -82,7 +80,8 @@ def ready(python: Path = layout.PYTHON) -> Iterator[Odoo]:
         # The checkout must not be on Python's path, where the addon hides the library.
         path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         path = [item for item in path if item and Path(item).resolve() != layout.ROOT]
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(odoo.base), *path])
+        path = [str(odoo.base), *path, str(layout.TOOLS)]
+        os.environ["PYTHONPATH"] = os.pathsep.join(path)
         os.environ["PATH"] = f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         # Odoo would prefer these to its options.
         for name in ("PGDATABASE", "PYTHONHOME", "ODOO_RC"):

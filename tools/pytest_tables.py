@@ -24,7 +24,7 @@ from tabulate import tabulate
 
 import layout
 
-#: Variable of the environment that tells the tests under load where their rows go.
+#: Variable that tells the tests under load where their rows go.
 ROWS = "FASTAPI_STRESS_REPORT"
 #: The verdict on a case that came to no result.
 BROKE_OFF = "broke off"
@@ -104,9 +104,8 @@ def pytest_terminal_summary(
 def _get_rows(table: str) -> Iterator[Row]:
     if table == "stress":
         return get_stress_rows(Path(os.environ[ROWS]).read_text(), _outcomes)
-    return get_library_rows(
-        (layout.REQUIREMENTS / "libraries.txt").read_text(), _outcomes
-    )
+    requirements = layout.REQUIREMENTS / "libraries.txt"
+    return get_library_rows(requirements.read_text(), _outcomes)
 
 
 def get_stress_rows(lines: str, outcomes: Outcomes) -> Iterator[Row]:

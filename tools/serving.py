@@ -111,8 +111,7 @@ def wait_until_it_answers(server: subprocess.Popen[bytes], port: int) -> None:
         try:
             with urllib.request.urlopen(f"http://{HOST}:{port}/web/health", timeout=10):
                 return
-        except urllib.error.HTTPError as error:
-            # It listens, and can't load the database.
+        except urllib.error.HTTPError as error:  # it can't load the database
             raise ToolError(f"Odoo answers with {error.code}: see its log.") from error
         except OSError:
             with suppress(subprocess.TimeoutExpired):

@@ -66,6 +66,7 @@ def _server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     monkeypatch.setattr(database, "_call_odoo", server.call_odoo)
     write(tmp_path / "ours" / "__manifest__.py", "{'depends': ['web']}")
     write(tmp_path / "odoo" / "addons" / "web" / "__manifest__.py", "{}")
+    write(tmp_path / "odoo" / "odoo" / "release.py", "")
     return server
 
 
@@ -105,6 +106,8 @@ def test_a_database_is_a_copy_of_one_that_no_test_has_touched(
         ("ours/__manifest__.py", ["mail,web", "ours"]),
         ("packages", ["ours"]),
         ("odoo/addons/web/models/model.py", ["web", "ours"]),
+        ("odoo/addons/web/static/one.js", []),
+        ("odoo/addons/web/models/__pycache__/model.pyc", []),
         ("odoo/odoo/http.py", ["web", "ours"]),
     ],
 )
