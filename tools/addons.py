@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,6 @@ OWN_DATABASE = frozenset({"my_demo_orders"})
 # What neither a server nor an installation reads.
 _ASIDE = {"__pycache__", "readme", "tests"}
 _SUFFIXES = (".csv", ".po", ".py", ".xml")
-_DECLARING = (ast.Assign, ast.ClassDef)  # at the level of a module
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,13 @@ def get_declarations(source: bytes) -> bytes:
         tree = ast.parse(source)
     except SyntaxError:
         return b""
-    tree.body = [part for part in tree.body if isinstance(part, _DECLARING)]
-    names = set()
+    declaring = (ast.Assign, ast.ClassDef)
+    tree.body = [part for part in tree.body if isinstance(part, declaring)]
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name != "init":
             node.body = []
-        elif isinstance(node, ast.Assign):
-            names |= {getattr(target, "id", "") for target in node.targets}
-    return ast.dump(tree).encode() if names & {"_name", "_inherit"} else b""
+    declared = ast.dump(tree)
+    return declared.encode() if re.search("id='_(name|inherit)'", declared) else b""
 
 
 def find_addons(folders: Sequence[Path] = (layout.ROOT, layout.DEMO)) -> list[Addon]:
@@ -89,12 +88,11 @@ def find_addons(folders: Sequence[Path] = (layout.ROOT, layout.DEMO)) -> list[Ad
         for path in sorted(folder.glob("*/__manifest__.py")):
             try:
                 addon = Addon(path.parent, ast.literal_eval(path.read_text()))
-                is_link = path.parent.is_symlink()
-                if addon.manifest.get("installable", True) and not is_link:
+                if addon.manifest.get("installable", True):
                     found.append(addon)
             except (AttributeError, SyntaxError, ValueError) as error:
                 raise ToolError(f"{path} isn't a manifest: {error}.") from error
-    return found
+    return [addon for addon in found if not addon.path.is_symlink()]
 
 
 def get_dependencies(addons: Sequence[Addon]) -> list[str]:

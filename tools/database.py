@@ -74,11 +74,11 @@ def bring_up_to_date(odoo: Odoo, name: str, modules: Sequence[str]) -> None:
     else:
         known, installed = _get_comment(name), _get_installed(name)
         changed = {module for module in digests if known.get(module) != digests[module]}
-        update = sorted(changed & installed)
         init = [module for module in modules if module not in installed]
-        options = ["--update", ",".join(update)] if update else []
-        if init or update:
-            _call_odoo(odoo, name, init, *options)
+        if update := ",".join(sorted(changed & installed)):
+            _call_odoo(odoo, name, init, "--update", update)
+        elif init:
+            _call_odoo(odoo, name, init)
     _comment(name, digests)
 
 

@@ -135,18 +135,21 @@ def get_stress_rows(lines: str, outcomes: Outcomes) -> Iterator[Row]:
 
 
 def get_library_rows(
-    requirements: str,
-    outcomes: Outcomes,
-    get_version: Callable[[str], str] = version,
+    requirements: str, outcomes: Outcomes, get_version: Callable[[str], str] = version
 ) -> Iterator[Row]:
     """Yield a row for each library that a list names with the module of its tests."""
     for library, module in _LIBRARY.findall(requirements):
-        found = {
-            name.rpartition(".")[2].removeprefix("test_"): outcome
-            for name, (outcome, _reason) in outcomes.items()
-            if name.partition(".")[0] == module and outcome != "skipped"
+        run = {
+            name: outcomes[name][0]
+            for name in outcomes
+            if name.startswith(f"{module}.")
         }
-        failed = [name for name in found if found[name] != "passed"]
+        run = {name: outcome for name, outcome in run.items() if outcome != "skipped"}
+        failed = [name.partition(".test_")[2] for name in run if run[name] != "passed"]
         verdict = f"fails: {', '.join(failed)}" if failed else "works"
-        count = str(len(found))
-        yield (library, get_version(library), count, verdict if found else "not run")
+        yield (
+            library,
+            get_version(library),
+            str(len(run)),
+            verdict if run else "not run",
+        )
