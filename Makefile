@@ -45,7 +45,7 @@ test-libraries:
 
 # One test may take 10 minutes, all of them 30; on two idle cores they take half of it.
 stress:
-	@exec $(PYTHON) tools test --table=stress --timeout=600 --session-timeout=1800 \
+	@exec $(PYTHON) tools test --table=stress -rfEs --timeout=600 --session-timeout=1800 \
 		$(wildcard */tests/test_stress_*.py) $(ARGS)
 
 lint:

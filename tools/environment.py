@@ -59,9 +59,9 @@ class Odoo:
 
     def get_digest(self) -> str:
         """Return a hash of names, sizes and times: a changed file gives another."""
-        command = ["find", self.base / "odoo", self.core_addons, "-regextype", "egrep"]
-        command += ["-regex", _ASIDE, "-prune", "-o", "-not", "-type", "d"]
-        command += ["-printf", "%p %s %T@\n"]
+        command: list[str | Path] = ["find", self.base / "odoo", self.core_addons]
+        command += ["-regextype", "egrep", "-regex", _ASIDE, "-prune", "-o"]
+        command += ["-not", "-type", "d", "-printf", "%p %s %T@\n"]
         found = subprocess.check_output(command).splitlines()
         return hashlib.sha256(b"\n".join(sorted(found))).hexdigest()
 

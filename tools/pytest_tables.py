@@ -13,7 +13,6 @@ import json
 import os
 import re
 import tempfile
-import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
@@ -26,8 +25,8 @@ import layout
 
 #: Variable that tells the tests under load where their rows go.
 ROWS = "FASTAPI_STRESS_REPORT"
-#: The verdict on a case that came to no result.
-BROKE_OFF = "broke off"
+#: The verdicts on a case that came to no result.
+_WITHOUT_RESULT = {"failed": "broke off", "passed": "no result"}
 _HEADS = {
     "stress": ("case", "tried", "lost or leaked", "verdict"),
     "libraries": ("library", "version", "tests", "verdict"),
@@ -37,11 +36,12 @@ _REQUIREMENT = re.compile(r"^[\w.-]+", re.MULTILINE)
 _LIBRARY = re.compile(r"^([\w.-]+)\S*\s+# (test_library_\w+)", re.MULTILINE)
 
 Row = tuple[str, str, str, str]
-#: How each test ended (passed, failed, skipped) and why, by module, class and name.
-Outcomes = Mapping[str, tuple[str, str]]
+#: How each test ended, by module, class and name.
+Outcomes = Mapping[str, str]
+_OUTCOMES = ("passed", "skipped", "failed")
 
 # Of the one session of this process.
-_outcomes: dict[str, tuple[str, str]] = {}
+_outcomes: dict[str, str] = {}
 _started = time.monotonic()
 
 
@@ -60,28 +60,21 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note how a phase of a test, or one of its subtests, has ended."""
     module, *names = report.nodeid.split("::")
     name = ".".join([Path(module).stem, *names])
-    before, _reason = _outcomes.setdefault(name, ("passed", ""))
-    if report.outcome != "passed" and before != "failed":
-        reason = report.longreprtext
-        if isinstance(report.longrepr, tuple):  # path, line, reason
-            reason = report.longrepr[2].removeprefix("Skipped: ")
-        elif crash := getattr(report.longrepr, "reprcrash", None):
-            reason = crash.message
-        _outcomes[name] = (report.outcome, reason.partition("\n")[0])
+    ended = (report.outcome, _outcomes.get(name, "passed"))
+    _outcomes[name] = max(ended, key=_OUTCOMES.index)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail if a case broke off, and write the summary."""
     if session.config.option.table == "stress" and not session.exitstatus:
-        if any(row[-1].startswith(BROKE_OFF) for row in _get_rows("stress")):
+        if {row[-1] for row in _get_rows("stress")} & {*_WITHOUT_RESULT.values()}:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if path := session.config.option.summary:
-        found = [outcome for outcome, _reason in _outcomes.values()]
         declared = (layout.ROOT / "requirements.txt").read_text()
         summary = {name: version(name) for name in _REQUIREMENT.findall(declared)}
         for outcome in ("passed", "failed", "skipped"):
-            summary[outcome] = str(found.count(outcome))
+            summary[outcome] = str([*_outcomes.values()].count(outcome))
         summary["minutes"] = f"{(time.monotonic() - _started) / 60:.1f}"
         summary["verdict"] = "failed" if session.exitstatus else "passed"
         path.write_text(json.dumps(summary))
@@ -124,13 +117,10 @@ def get_stress_rows(lines: str, outcomes: Outcomes) -> Iterator[Row]:
     for name in {**found, **outcomes}:
         rows = found.get(name, [])
         yield from rows
-        outcome, reason = outcomes.get(name, ("failed", ""))
-        if outcome == "passed" and not rows:
-            outcome, reason = "failed", "it has no result"
-        if outcome != "passed" and all(row[-1] == "held" for row in rows):
-            verdict = BROKE_OFF if outcome == "failed" else outcome
-            if reason:
-                verdict += ": " + textwrap.shorten(reason, 80).replace("|", r"\|")
+        outcome = outcomes.get(name, "failed")
+        told = {row[-1] for row in rows} - ({"held"} if outcome != "passed" else set())
+        if not told:
+            verdict = _WITHOUT_RESULT.get(outcome, outcome)
             yield (name.partition(".")[2] or name, "", "", verdict)
 
 
@@ -139,17 +129,12 @@ def get_library_rows(
 ) -> Iterator[Row]:
     """Yield a row for each library that a list names with the module of its tests."""
     for library, module in _LIBRARY.findall(requirements):
-        run = {
-            name: outcomes[name][0]
-            for name in outcomes
-            if name.startswith(f"{module}.")
-        }
-        run = {name: outcome for name, outcome in run.items() if outcome != "skipped"}
-        failed = [name.partition(".test_")[2] for name in run if run[name] != "passed"]
-        verdict = f"fails: {', '.join(failed)}" if failed else "works"
-        yield (
-            library,
-            get_version(library),
-            str(len(run)),
-            verdict if run else "not run",
+        run = [name for name in outcomes if name.startswith(f"{module}.")]
+        run = [name for name in run if outcomes[name] != "skipped"]
+        failed = [
+            name.partition(".test_")[2] for name in run if outcomes[name] != "passed"
+        ]
+        verdict = (
+            f"fails: {', '.join(failed)}" if failed else "works" if run else "not run"
         )
+        yield (library, get_version(library), str(len(run)), verdict)

@@ -37,7 +37,7 @@ class TestX(unittest.TestCase):
         self.note(case="nothing is lost", tried=500, failures=2)
         self.fail("2 are lost")
 
-    @unittest.skip("no | here")
+    @unittest.skip("no disk")
     def test_disk(self):
         self.note()
 
@@ -86,7 +86,7 @@ def test_results_are_those_of_the_cases() -> None:
     rows = row("a") + row("a", case="a 1", tried=5, failures=0)
     rows += row("a", case="a 2", tried=6, failures=1)
     rows += row("b") + row("b", case="b", tried=0, failures=0)
-    outcomes = {"test_stress_x.TestX.a": ("failed", "AssertionError: a 2")}
+    outcomes = {"test_stress_x.TestX.a": "failed"}
     assert list(get_stress_rows(rows, outcomes)) == [
         ("a 1", "5", "0", "held"),
         ("a 2", "6", "1", "failed"),
@@ -96,20 +96,20 @@ def test_results_are_those_of_the_cases() -> None:
 
 def test_a_case_without_a_result_is_in_the_table() -> None:
     outcomes = {
-        "test_stress_x.TestX.skipped": ("skipped", "no disk"),
-        "test_stress_x.TestX.fails": ("failed", "AssertionError: one"),
-        "test_stress_x.TestX.silent": ("passed", ""),
-        "test_stress_x.TestX.never_starts": ("skipped", "no module"),
+        "test_stress_x.TestX.skipped": "skipped",
+        "test_stress_x.TestX.fails": "failed",
+        "test_stress_x.TestX.silent": "passed",
+        "test_stress_x.TestX.never_starts": "skipped",
     }
     rows = "".join(map(row, ("skipped", "fails", "silent", "killed")))
     assert [
         (case, verdict) for case, _, _, verdict in get_stress_rows(rows, outcomes)
     ] == [
-        ("TestX.skipped", "skipped: no disk"),
-        ("TestX.fails", "broke off: AssertionError: one"),
-        ("TestX.silent", "broke off: it has no result"),
+        ("TestX.skipped", "skipped"),
+        ("TestX.fails", "broke off"),
+        ("TestX.silent", "no result"),
         ("TestX.killed", "broke off"),
-        ("TestX.never_starts", "skipped: no module"),
+        ("TestX.never_starts", "skipped"),
     ]
 
 
@@ -122,8 +122,8 @@ def test_the_table_says_what_was_lost(tmp_path: Path) -> None:
         ("nothing leaks", "10,000", "0", "held"),
         ("nothing is lost", "500", "2", "failed"),
         ("subtests", "1", "0", "held"),
-        ("TestX.test_subtests", "", "", "broke off: AssertionError: too few"),
-        ("TestX.test_disk", "", "", r"skipped: no \| here"),
+        ("TestX.test_subtests", "", "", "broke off"),
+        ("TestX.test_disk", "", "", "skipped"),
     ]
 
 
@@ -132,7 +132,7 @@ def test_a_case_that_broke_off_is_no_success(tmp_path: Path) -> None:
     assert run(tmp_path, tests, "--table=stress").returncode == 0
     done = run(tmp_path, tests + SILENT, "--table=stress")
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
-    assert "| broke off: it has no result |" in done.stdout
+    assert "| no result |" in done.stdout
 
 
 def test_what_takes_too_long_is_broken_off(tmp_path: Path) -> None:
@@ -160,10 +160,10 @@ def test_each_module_of_tests_is_in_the_list() -> None:
 
 def test_the_verdict_says_what_fails() -> None:
     outcomes = {
-        "test_library_slow.TestX.test_a": ("passed", ""),
-        "test_library_slow.TestX.test_b": ("failed", "a reason"),
-        "test_library_context.TestX.test_c": ("passed", ""),
-        "test_library_sentry.TestX.test_d": ("skipped", "not installed"),
+        "test_library_slow.TestX.test_a": "passed",
+        "test_library_slow.TestX.test_b": "failed",
+        "test_library_context.TestX.test_c": "passed",
+        "test_library_sentry.TestX.test_d": "skipped",
     }
     assert list(get_library_rows(LIST, outcomes, "{} 1".format)) == [
         ("slow-api", "slow-api 1", "2", "fails: b"),
