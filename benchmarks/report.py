@@ -32,7 +32,7 @@ _MEGABYTE = 10**6  # bytes
 def render_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table whose columns line up, numbers to the right."""
     sides = ["left"] + ["right"] * (len(head) - 1)
-    return tabulate(rows, head, "github", colalign=sides, disable_numparse=True) + "\n"
+    return tabulate(rows, head, "pipe", colalign=sides, disable_numparse=True) + "\n"
 
 
 def render_speed(

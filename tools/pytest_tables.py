@@ -87,7 +87,7 @@ def pytest_terminal_summary(
         rows = tabulate(
             _get_rows(table),
             _HEADS[table],
-            "github",
+            "pipe",
             colalign=("left", "right", "right", "left"),
             disable_numparse=True,
         )
