@@ -18,6 +18,8 @@ from .loops import stop_loops
 from .request_errors import forget_tracebacks, original_exception
 from .request_state import STATE_KEY, RequestState, get_state
 from .scope import get_forwarded_prefix, wsgi_path
+from .shared_calls import on_shared_loop
+from .shared_loop import get_shared_loop
 from .wsgi import ResponseBody, StreamedBody, WsgiApp
 
 __all__ = [
@@ -30,7 +32,9 @@ __all__ = [
     "WsgiApp",
     "forget_tracebacks",
     "get_forwarded_prefix",
+    "get_shared_loop",
     "get_state",
+    "on_shared_loop",
     "original_exception",
     "stop_loops",
     "wsgi_path",

@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from .inline_threads import leave_loop, return_to_loop
 
-__all__ = ["keep_loops_apart"]
+if TYPE_CHECKING:
+    from types import FrameType
+
+__all__ = ["current_greenlet", "frame_of", "keep_loops_apart"]
 
 #: Hooks, running loop and task of the greenlets that wait inside a loop.
 _left: WeakKeyDictionary[Any, tuple[Any, Any, Any]] = WeakKeyDictionary()
@@ -27,14 +30,19 @@ _NONE: tuple[Any, Any, Any] = ((None, None), None, None)
 _next_trace: Any = None
 
 
+def _is_patched() -> bool:
+    """Return whether gevent has patched threads."""
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and monkey.is_module_patched("threading")
+
+
 def keep_loops_apart() -> None:
     """Give each greenlet of this thread its own running loop.
 
     Does nothing if gevent has not patched threads.
     """
     global _next_trace
-    monkey = sys.modules.get("gevent.monkey")
-    if monkey is None or not monkey.is_module_patched("threading"):
+    if not _is_patched():
         return
     previous = sys.modules["greenlet"].settrace(_trace)
     if previous is not _trace:
@@ -57,3 +65,19 @@ def _trace(event: str, args: Any) -> None:
 def _restore(hooks: Any, loop: Any, task: Any) -> None:
     return_to_loop(loop, task)
     sys.set_asyncgen_hooks(*hooks)
+
+
+def current_greenlet() -> Any:
+    """Return the running greenlet; None if threads are not greenlets."""
+    return sys.modules["greenlet"].getcurrent() if _is_patched() else None
+
+
+def frame_of(thread_id: int, greenlet: Any) -> FrameType | None:
+    """Return the frame that a thread executes.
+
+    :param greenlet: what :func:`current_greenlet` has returned on that thread
+    """
+    if greenlet is None:
+        return sys._current_frames().get(thread_id)
+    frame: FrameType | None = greenlet.gr_frame  # None for the current one
+    return frame

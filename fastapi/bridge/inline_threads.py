@@ -40,10 +40,12 @@ if TYPE_CHECKING:
 __all__ = [
     "TASK_OF_THREAD",
     "CallThread",
+    "keep_worker_threads",
     "leave_loop",
     "no_running_loop",
     "return_to_loop",
     "run_threads_inline",
+    "threads_inline",
 ]
 
 #: Whether asyncio stores the current task by thread (since Python 3.14) or by loop. A
@@ -222,9 +224,38 @@ def return_to_loop(loop: Any, task: Any) -> None:
 
 async def run_threads_inline() -> None:
     """Make the running loop itself run the calls for anyio's worker threads."""
+    _set_inline_worker()
+    anyio_asyncio._default_thread_limiter.set(_NoLimit())  # type: ignore[arg-type]
+    anyio_asyncio._root_task.set(_RootTask())  # type: ignore[arg-type]
+
+
+def _set_inline_worker() -> None:
     idle_workers: Any = deque()
     idle_workers.append(_InlineWorker(idle_workers))
     anyio_asyncio._threadpool_idle_workers.set(idle_workers)
     anyio_asyncio._threadpool_workers.set(set())
-    anyio_asyncio._default_thread_limiter.set(_NoLimit())  # type: ignore[arg-type]
-    anyio_asyncio._root_task.set(_RootTask())  # type: ignore[arg-type]
+
+
+async def keep_worker_threads() -> None:
+    """Let anyio's worker threads live as long as the task that runs this.
+
+    anyio stops a worker with the task that it takes for the first one of the loop. In a
+    loop that runs for ever, that is the task that needed the worker.
+    """
+    anyio_asyncio._threadpool_idle_workers.set(deque())
+    anyio_asyncio._threadpool_workers.set(set())
+    anyio_asyncio._root_task.set(asyncio.current_task())
+    await asyncio.get_running_loop().create_future()
+
+
+@contextmanager
+def threads_inline() -> Iterator[None]:
+    """Call inline for a while, on a loop that has worker threads."""
+    idle_workers = anyio_asyncio._threadpool_idle_workers.get()
+    workers = anyio_asyncio._threadpool_workers.get()
+    _set_inline_worker()
+    try:
+        yield
+    finally:
+        anyio_asyncio._threadpool_idle_workers.set(idle_workers)
+        anyio_asyncio._threadpool_workers.set(workers)

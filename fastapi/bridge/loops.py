@@ -38,6 +38,7 @@ from .inline_threads import CallThread, run_threads_inline
 from .servers import read_stop_signal, worker_signals
 
 __all__ = [
+    "BusySelector",
     "Loop",
     "Work",
     "borrow_loop",
@@ -45,6 +46,7 @@ __all__ = [
     "discard_loop",
     "explain_foreign_loop",
     "new_loop",
+    "register_loop",
     "server_stops",
     "stop_loops",
 ]
@@ -80,7 +82,7 @@ FOREIGN_LOOP_ADVICE = (
 )
 
 
-class _BusySelector(selectors.DefaultSelector):
+class BusySelector(selectors.DefaultSelector):
     """A selector that skips most system calls while the loop is busy.
 
     ``BaseEventLoop._run_once`` polls the sockets before each turn, with a timeout of
@@ -126,6 +128,8 @@ class Work:
 class Loop(asyncio.SelectorEventLoop):
     """An event loop for one request at a time."""
 
+    #: Whether many users share the loop, see ``shared_loop``.
+    is_shared = False
     #: The current user of the loop.
     work: Work | None = None
     #: Runs sync calls if ``work.calls_in_thread()``.
@@ -138,7 +142,7 @@ class Loop(asyncio.SelectorEventLoop):
     scheduled_calls = 0
     _stop_timer: asyncio.TimerHandle | None = None
     _signals: int | None = None
-    _selector: _BusySelector
+    _selector: BusySelector
 
     # private attributes of asyncio.BaseEventLoop and BaseSelectorEventLoop
     _asyncgens: Any
@@ -150,8 +154,8 @@ class Loop(asyncio.SelectorEventLoop):
     _thread_id: int | None
     _write_to_self: Callable[[], None]
 
-    def __init__(self) -> None:
-        super().__init__(_BusySelector())
+    def __init__(self, selector: BusySelector | None = None) -> None:
+        super().__init__(selector or BusySelector())
         #: Callbacks to hand over to other loops after the current step.
         self._outgoing: deque[tuple[Loop, asyncio.Handle]] = deque()
         self._selector.before_wait = self._before_wait
@@ -188,7 +192,8 @@ class Loop(asyncio.SelectorEventLoop):
                 # over a list that the callback changes.
                 loop._outgoing.append((self, handle))
                 loop.call_soon(loop._hand_over)
-                _warn_of_sharing(callback)
+                if not (self.is_shared or loop.is_shared):
+                    _warn_of_sharing(callback)
                 return
         self._take(handle)
 
@@ -264,8 +269,13 @@ def new_loop() -> Loop:
     # context, because a loop keeps it (BaseSelectorEventLoop._make_self_pipe).
     loop = Context().run(Loop)
     loop.run_until_complete(run_threads_inline())
-    _loops.add(ref(loop, _loops.discard))
+    register_loop(loop)
     return loop
+
+
+def register_loop(loop: Loop) -> None:
+    """Let other loops hand over callbacks to this one."""
+    _loops.add(ref(loop, _loops.discard))
 
 
 def _all_loops() -> list[Loop]:
@@ -282,7 +292,7 @@ def _close_loops_of_parent() -> None:
     for loop in _all_loops():
         if not (loop.is_closed() or loop.is_running()):
             loop._selector.close()
-            loop._selector = _BusySelector()
+            loop._selector = BusySelector()
             loop._default_executor = None  # its lock may be held by a parent's thread
             loop.close()
     _idle.clear()
