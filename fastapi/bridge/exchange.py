@@ -27,16 +27,11 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import logging
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
-from werkzeug.exceptions import ServiceUnavailable
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..exceptions import StreamCut
-from .loops import STOP_GRACE, Work, describe_callable
+from .app_run import AppRun, resolve
 from .request_state import get_errors
-from .servers import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -48,20 +43,12 @@ if TYPE_CHECKING:
 
 __all__ = ["STREAM_SIZE", "Exchange", "announces_stream", "is_event_stream"]
 
-_logger = logging.getLogger(__name__)
-
 #: Bytes of the request body in one ``http.request`` message.
 CHUNK_SIZE = 64 * 1024
 #: Largest ``Content-Length`` of a response that is not a stream, in bytes.
 STREAM_SIZE = 1024 * 1024
 #: Status codes of responses without a body, even if they have a ``Content-Length``.
 NO_BODY = (204, 304)
-#: Seconds after which an app that does not notice the disconnect is cancelled.
-NOTICE_GRACE = 0.8
-#: Seconds that an app may take to end after it has noticed or was cancelled.
-DISCONNECT_GRACE = 5
-#: Seconds between checks of a client that has sent more than its request.
-LOOK_INTERVAL = 0.5
 
 
 def announces_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -86,8 +73,8 @@ class State(enum.Enum):
     DONE = enum.auto()
 
 
-class Exchange(Work):
-    """One request to an ASGI app.
+class Exchange(AppRun):
+    """One HTTP request to an ASGI app.
 
     :param app: ASGI application
     :param scope: ASGI scope, of type ``http``
@@ -96,14 +83,6 @@ class Exchange(Work):
     :param environ: WSGI environ, for the socket of the client
     """
 
-    _task: asyncio.Task[None]
-    #: File descriptor of the client's socket that the loop watches.
-    _watched: int | None = None
-    _look_timer: asyncio.TimerHandle | None = None
-    _client_gone = False
-    _stopped = False
-    #: Whether the app knows of the disconnect.
-    _noticed = False
     #: Called when a stream starts to wait for anything but its caller.
     on_wait: Callable[[], None] | None = None
     #: Called on another thread after that has run code of the app.
@@ -117,38 +96,19 @@ class Exchange(Work):
         loop: Loop,
         environ: Mapping[str, Any] | None = None,
     ) -> None:
-        self._app = app
-        self.scope = scope
+        super().__init__(app, scope, loop, environ)
         self._request_body = body
         self._request_read = False
-        self._loop = loop
-        self._environ = environ
         self._state = State.START
         self._chunks: list[bytes] = []
-        #: Whether the caller's turn has come: to take a chunk, or to end.
-        self._turn = False
         #: What the app waits for after sending a chunk; None if it does not wait.
         self._taken: asyncio.Future[None] | None = None
-        #: Done when the response is complete or the client has disconnected.
-        self._over: asyncio.Future[None] = loop.create_future()
-        loop.work = self
-        self._disconnected = False
         #: Whether the response is a stream.
         self.streaming = False
         #: Number of bytes of the body that are still to come, None if unknown.
         self._left: int | None = None
-        #: Status code of the response, 0 before it started.
-        self.status: int = 0
         #: Header pairs of the response, in the order of the app.
         self.headers: list[tuple[bytes, bytes]] = []
-
-    def __str__(self) -> str:
-        path = getattr(self.scope.get("route"), "path", None) or self.scope["path"]
-        return f"{self.scope['method']} {path}"
-
-    @cached_property
-    def _client(self) -> Client:
-        return Client(self._environ or {})
 
     @property
     def complete(self) -> bool:
@@ -199,7 +159,7 @@ class Exchange(Work):
                 return
             if self._client.gone():
                 raise StreamCut("The client has disconnected.")
-            _resolve(self._taken)
+            resolve(self._taken)
             self._step()
             if self._client_gone and not self._task.done():
                 raise StreamCut("The client has disconnected.")
@@ -212,106 +172,39 @@ class Exchange(Work):
         :raises Exception: the app raised it after the disconnect
         """
         self._disconnected = True
-        if self._task.done():
-            return
-        _resolve(self._over)
-        _resolve(self._taken)
-        if not self._run_for(NOTICE_GRACE) and not self._noticed:
-            self._task.cancel()
-        if not self._run_for(DISCONNECT_GRACE):
-            self._task.cancel()
-            if not self._run_for(DISCONNECT_GRACE):
-                _logger.error(
-                    "%s does not end after it was cancelled, and is given up.",
-                    describe_callable(self._app),
-                )
-                return
-        if not self._task.cancelled():
-            self._task.result()
+        if not self._task.done():
+            resolve(self._over)
+            resolve(self._taken)
+            self._run_to_end()
 
     def close(self) -> None:
-        """Stop watching the client."""
         self.on_wait = None
-        if self._watched is not None:
-            self._loop.remove_reader(self._watched)
-            self._watched = None
-        if self._look_timer is not None:
-            self._look_timer.cancel()
-            self._look_timer = None
-
-    def _run_for(self, seconds: float) -> bool:
-        """Run the app to its end; return False if that takes too long.
-
-        A call on another thread has no time limit unless the server stops, because it
-        may use the database.
-        """
-        loop = self._loop
-        timer = loop.call_later(STOP_GRACE if self._stopped else seconds, loop.stop)
-        while not self._task.done():
-            loop.run_forever()
-            over = loop.time() >= timer.when()
-            if over and (self._stopped or not loop.running_calls):
-                break
-        timer.cancel()
-        return self._task.done()
+        super().close()
 
     def _step(self) -> None:
-        """Run the app until the caller has to do something."""
-        self._turn = False
-        while not self._turn:
-            self._loop.run_forever()
-        if self._stopped and (not self._task.done() or self._task.cancelled()):
-            if self.streaming:
-                raise StreamCut("The server stops.")
-            raise ServiceUnavailable("The server stops.")
-        if self._task.done():
-            try:
-                self._task.result()
-            except asyncio.CancelledError as err:  # by the app itself
-                raise RuntimeError("The app cancelled its own task.") from err
-            if not self.complete:
-                raise RuntimeError(
-                    "ASGI app returned without a response."
-                    if self._state is State.START
-                    else "ASGI app returned without completing its response."
-                )
+        """Run the app until the caller has to take a chunk, or to its end."""
+        self._run_until_turn()
+        if self._task.done() and not self.complete:
+            raise RuntimeError(
+                "ASGI app returned without a response."
+                if self._state is State.START
+                else "ASGI app returned without completing its response."
+            )
 
-    def _give_turn(self) -> None:
-        # saves two turns of the loop, compared to a future and run_until_complete
-        self._turn = True
-        self._loop.stop()
+    def _cut(self) -> NoReturn:
+        if self.streaming:
+            raise StreamCut("The server stops.")
+        super()._cut()
 
     def wait(self) -> None:
-        if (
-            self._watched is None
-            and not self._disconnected
-            and self._client.socket is not None
-        ):
-            descriptor = self._client.socket.fileno()
-            if descriptor >= 0:
-                self._watched = descriptor
-                self._loop.add_reader(descriptor, self._look)
+        super().wait()
         if self.on_wait is not None and not self._loop.running_calls:
             self.on_wait()
 
-    def _look(self) -> None:
-        """Check whether the client has disconnected, or has sent more data."""
-        if self._client_gone or self._watched is None:
-            return
-        self._loop.remove_reader(self._watched)
-        if not self._client.gone():
-            self._look_timer = self._loop.call_later(LOOK_INTERVAL, self._look)
-            return
-        self._client_gone = True
-        _resolve(self._over)
+    def _on_client_gone(self) -> None:
+        super()._on_client_gone()
         if self.streaming:
             self._give_turn()
-
-    def stop(self) -> None:
-        self._stopped = True
-        if not self._task.done():
-            self._task.cancel()
-            self._loop.call_later(STOP_GRACE, self._give_turn)
 
     def calls_in_thread(self) -> bool:
         """Return whether the app is sending server-sent events."""
@@ -375,7 +268,7 @@ class Exchange(Work):
                 self._chunks.append(bytes(chunk))
             if not more:
                 self._state = State.DONE
-                _resolve(self._over)
+                resolve(self._over)
             elif self.streaming or self._is_stream():
                 self.streaming = True
                 await self._wait_until_taken()
@@ -414,8 +307,3 @@ class Exchange(Work):
         if self._disconnected:
             self._noticed = True
             raise OSError("The client has disconnected.")
-
-
-def _resolve(future: asyncio.Future[None] | None) -> None:
-    if future is not None and not future.done():
-        future.set_result(None)

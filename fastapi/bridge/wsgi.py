@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from a2wsgi.asgi import StatusStringMapping
 
 from .exchange import Exchange
+from .headers import end_to_end_headers
 from .loops import borrow_loop, explain_foreign_loop
 from .request_errors import RequestErrors, original_exception
 from .request_state import STATE_KEY, RequestState
@@ -27,32 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["ResponseBody", "StreamedBody", "WsgiApp"]
 
 _logger = logging.getLogger(__name__)
-
-
-#: Hop-by-hop headers (RFC 9110, 7.6.1), which the server sets. WSGI applications must
-#: not set them (PEP 3333).
-HOP_BY_HOP = frozenset(
-    b"connection keep-alive proxy-authenticate proxy-authentication-info "
-    b"proxy-authorization proxy-connection te trailer transfer-encoding upgrade".split()
-)
-
-
-def end_to_end_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    """Convert header pairs of ASGI to those of WSGI, without hop-by-hop headers."""
-    pairs = [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in headers
-        if name.lower() not in HOP_BY_HOP
-    ]
-    if len(pairs) == len(headers):
-        return pairs
-    named = {
-        option.strip()
-        for name, value in headers
-        if name.lower() == b"connection"
-        for option in value.lower().decode("latin-1").split(",")
-    }
-    return [(name, value) for name, value in pairs if name.lower() not in named]
 
 
 class WsgiApp:

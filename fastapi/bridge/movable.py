@@ -1,0 +1,104 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Moves a running coroutine from one event loop to another.
+
+A task belongs to its loop, but a coroutine does not: it only knows the loop of the
+objects that it awaits. So :class:`Movable` steps a coroutine inside of whatever task
+awaits it. At :meth:`Movable.move` the coroutine is suspended, and the task goes on
+without it. Later a task of another loop continues it::
+
+    loop 1:  await movable ──> coroutine … await movable.move()    (returns)
+    loop 2:  await movable ──────────────> … return                (returns)
+
+The coroutine has one context for its whole life, so a token of a context variable can
+be reset after the move. ``asyncio.current_task()`` is the task that steps it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import copy_context
+from types import coroutine
+from typing import TYPE_CHECKING, Any
+
+from anyio._backends import _asyncio as anyio_asyncio
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Generator
+
+__all__ = ["Movable"]
+
+#: What the coroutine yields when it is suspended.
+_MOVE: Any = object()
+
+
+class Movable:
+    """A coroutine that one task after the other can step.
+
+    :param coroutine: runs in a copy of the current context
+    """
+
+    #: Whether the coroutine has ended.
+    done = False
+    _task: asyncio.Task[Any] | None = None
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self._coroutine = coroutine
+        self._context = copy_context()
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        """Step the coroutine until it moves or ends.
+
+        :raises BaseException: the coroutine raised it
+        """
+        self._task = asyncio.current_task()
+        step, value = self._coroutine.send, None
+        try:
+            while True:
+                yielded = self._context.run(step, value)
+                if yielded is _MOVE:
+                    return
+                try:
+                    value = yield yielded
+                    step = self._coroutine.send
+                except BaseException as exc:  # for the coroutine, such as a cancel
+                    step, value = self._coroutine.throw, exc
+        except StopIteration:
+            self.done = True
+        except BaseException:
+            self.done = True
+            raise
+        finally:
+            self._task = None
+            del step, value  # a cycle of an exception and this frame
+
+    async def move(self) -> None:
+        """Suspend the coroutine; to be awaited by itself.
+
+        :raises RuntimeError: called in another task, or within a cancel scope of anyio,
+            which can't change its task
+        """
+        task = asyncio.current_task()
+        if task is None or task is not self._task:
+            raise RuntimeError(
+                "This must be awaited in the task that serves the connection, not in "
+                "one that was started with asyncio.create_task, a task group or "
+                "asyncio.wait_for."
+            )
+        state = anyio_asyncio._task_states.get(task)
+        if state is not None and state.cancel_scope is not None:
+            raise RuntimeError(
+                "This can't be awaited within a cancel scope or a task group of anyio: "
+                "open it afterwards."
+            )
+        await _suspend()
+
+    def close(self) -> None:
+        """End the coroutine by ``GeneratorExit``, if it has not ended."""
+        self.done = True
+        self._context.run(self._coroutine.close)
+
+
+@coroutine
+def _suspend() -> Generator[Any, Any, None]:
+    yield _MOVE
