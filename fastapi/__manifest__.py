@@ -31,6 +31,7 @@
             "pydantic>=2.9.0",
             "python-multipart>=0.0.31",
             "starlette>=1.3.1",
+            "wsproto>=1.2.0",
         ]
     },
     "data": [

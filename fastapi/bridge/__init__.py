@@ -20,6 +20,7 @@ from .request_state import STATE_KEY, RequestState, get_state
 from .scope import get_forwarded_prefix, wsgi_path
 from .shared_calls import on_shared_loop
 from .shared_loop import get_shared_loop
+from .websocket import WebSocketExchange, WebSocketLimits
 from .wsgi import ResponseBody, StreamedBody, WsgiApp
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "RequestState",
     "ResponseBody",
     "StreamedBody",
+    "WebSocketExchange",
+    "WebSocketLimits",
     "WsgiApp",
     "forget_tracebacks",
     "get_forwarded_prefix",

@@ -140,7 +140,7 @@ class AppRun(Work):
         if not self._task.cancelled():
             self._task.result()
 
-    def close(self) -> None:
+    def stop_watching(self) -> None:
         """Stop watching the client."""
         if self._watched is not None:
             self._loop.remove_reader(self._watched)

@@ -178,8 +178,9 @@ class Exchange(AppRun):
             self._run_to_end()
 
     def close(self) -> None:
+        """Stop watching the client."""
         self.on_wait = None
-        super().close()
+        self.stop_watching()
 
     def _step(self) -> None:
         """Run the app until the caller has to take a chunk, or to its end."""

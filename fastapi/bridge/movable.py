@@ -17,7 +17,7 @@ be reset after the move. ``asyncio.current_task()`` is the task that steps it.
 from __future__ import annotations
 
 import asyncio
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -35,16 +35,18 @@ _MOVE: Any = object()
 class Movable:
     """A coroutine that one task after the other can step.
 
-    :param coroutine: runs in a copy of the current context
+    :param context: the coroutine runs in it; None for a copy of the current one
     """
 
     #: Whether the coroutine has ended.
     done = False
     _task: asyncio.Task[Any] | None = None
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, Any], context: Context | None = None
+    ) -> None:
         self._coroutine = coroutine
-        self._context = copy_context()
+        self._context = copy_context() if context is None else context
 
     def __await__(self) -> Generator[Any, Any, None]:
         """Step the coroutine until it moves or ends.
@@ -72,8 +74,8 @@ class Movable:
             self._task = None
             del step, value  # a cycle of an exception and this frame
 
-    async def move(self) -> None:
-        """Suspend the coroutine; to be awaited by itself.
+    def check(self) -> None:
+        """Check whether the running code can move.
 
         :raises RuntimeError: called in another task, or within a cancel scope of anyio,
             which can't change its task
@@ -91,6 +93,13 @@ class Movable:
                 "This can't be awaited within a cancel scope or a task group of anyio: "
                 "open it afterwards."
             )
+
+    async def move(self) -> None:
+        """Suspend the coroutine; to be awaited by itself.
+
+        :raises RuntimeError: see :meth:`check`
+        """
+        self.check()
         await _suspend()
 
     def close(self) -> None:

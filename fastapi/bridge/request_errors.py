@@ -8,9 +8,10 @@ from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
-    from starlette.types import Receive, Send
+    from starlette.types import Receive, Scope, Send
 
 __all__ = ["RequestErrors", "forget_tracebacks", "original_exception"]
 
@@ -20,6 +21,10 @@ class RequestErrors:
 
     #: Exceptions that the app must not respond to, because the request is replayed.
     replayed_types: tuple[type[Exception], ...] = ()
+    #: Exceptions that say that the client of a WebSocket has disconnected.
+    disconnect_types: tuple[type[Exception], ...] = ()
+    #: Logs an exception that a WebSocket raises after its transaction.
+    log: Callable[[BaseException, Scope], None] | None = None
     exception: Exception | None = None
     traceback: TracebackType | None = None
     #: The last exception that was passed to an exception handler.
@@ -30,7 +35,7 @@ class RequestErrors:
     receive: Receive | None = None
     #: Bytes above which a response is a stream. None: its headers decide.
     collect: int | None = None
-    #: The ``exchange.Exchange`` that takes the messages of the app.
+    #: The ``Exchange`` or ``WebSocketExchange`` that takes the messages of the app.
     exchange: Any = None
 
     def __init__(self, injected: Exception | None = None) -> None:

@@ -54,6 +54,10 @@ class RequestState:
         self.docs_guard = docs_guard
         self.name = name
 
+    def detach(self) -> None:
+        """Forget the request, because a WebSocket goes on without it."""
+        self.flush = self.handle_error = self.docs_guard = self.caller_env = None
+
 
 def get_state(scope: MutableMapping[str, Any]) -> RequestState | None:
     """Return the state of a request, None if the bridge does not run it.

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote_to_bytes
 from a2wsgi.asgi import build_scope as a2wsgi_build_scope
 from werkzeug.exceptions import BadRequest
 
-__all__ = ["build_scope", "get_forwarded_prefix", "wsgi_path"]
+__all__ = ["build_scope", "build_websocket_scope", "get_forwarded_prefix", "wsgi_path"]
 
 Scope = MutableMapping[str, Any]
 
@@ -121,4 +121,18 @@ def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
     except UnicodeDecodeError as err:
         raise BadRequest("The path of the URL is not encoded as UTF-8.") from err
     scope["state"] = {}
+    return scope
+
+
+def build_websocket_scope(environ: dict[str, Any], root_path: str) -> Scope:
+    """Return the ASGI scope of a handshake, see :func:`build_scope`."""
+    scope = build_scope(environ, root_path)
+    del scope["method"]
+    offered = environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(",")
+    scope.update(
+        type="websocket",
+        scheme="wss" if scope["scheme"] == "https" else "ws",
+        subprotocols=[name.strip() for name in offered if name.strip()],
+        extensions={"websocket.http.response": {}},
+    )
     return scope

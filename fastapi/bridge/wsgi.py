@@ -16,7 +16,8 @@ from .headers import end_to_end_headers
 from .loops import borrow_loop, explain_foreign_loop
 from .request_errors import RequestErrors, original_exception
 from .request_state import STATE_KEY, RequestState
-from .scope import build_scope
+from .scope import build_scope, build_websocket_scope
+from .websocket import WebSocketExchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, MutableMapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from .loops import Loop
+    from .websocket_protocol import WebSocketLimits
 
 __all__ = ["ResponseBody", "StreamedBody", "WsgiApp"]
 
@@ -65,12 +67,7 @@ class WsgiApp:
         :raises werkzeug.exceptions.BadRequest: see :func:`~.scope.build_scope`
         """
         scope = build_scope(environ, self.root_path)
-        scope["state"] = self.state.copy()
-        state = scope[STATE_KEY] = environ.get(STATE_KEY) or RequestState()
-        # not ``self``, which would keep the lifespan alive, see ``_take``
-        state.app = self.app
-        state.name = self.name
-        errors = state.errors = RequestErrors(state.injected)
+        state, errors = self._prepare(scope, environ)
         tasks: list[Any] = []
         state.tasks = tasks
         handled = True
@@ -112,6 +109,55 @@ class WsgiApp:
                     self, exchange, errors, loop, stack.pop_all(), tasks
                 )
         return ResponseBody((body,), _take(tasks), application=self, scope=scope)
+
+    def connect(
+        self, environ: dict[str, Any], limits: WebSocketLimits
+    ) -> WebSocketExchange:
+        """Run the app for a handshake, until it accepts or refuses the WebSocket.
+
+        The caller looks at ``exception`` and ``accepted``. If the connection is
+        accepted, the caller calls ``serve`` or ``abort`` on the same thread.
+
+        :param environ: see :meth:`__call__`; the body is not read
+        :raises werkzeug.exceptions.BadRequest: see :func:`~.scope.build_scope`
+        """
+        scope = build_websocket_scope(environ, self.root_path)
+        _state, errors = self._prepare(scope, environ)
+        with ExitStack() as stack:
+            loop = stack.enter_context(borrow_loop())
+            exchange = WebSocketExchange(self.app, scope, loop, limits, environ)
+            errors.exchange = exchange
+            try:
+                exchange.connect()
+            except Exception as err:
+                errors.record(original_exception(err))
+                exchange.handled = errors.responded
+            exc = errors.exception
+            if exc is not None:
+                explain_foreign_loop(exc)
+                exchange.exception = exc.with_traceback(errors.traceback)
+                if errors.is_replayed or exchange.accepted:
+                    exchange.handled = False
+            exc = None
+            if exchange.accepted:
+                exchange.stack = stack.pop_all()
+                if exchange.exception is not None:
+                    exchange.abort()
+            else:
+                errors.release()
+        return exchange
+
+    def _prepare(
+        self, scope: MutableMapping[str, Any], environ: dict[str, Any]
+    ) -> tuple[RequestState, RequestErrors]:
+        """Put the state of the request into its scope."""
+        scope["state"] = self.state.copy()
+        state = scope[STATE_KEY] = environ.get(STATE_KEY) or RequestState()
+        # not ``self``, which would keep the lifespan alive, see ``_take``
+        state.app = self.app
+        state.name = self.name
+        state.errors = RequestErrors(state.injected)
+        return state, state.errors
 
 
 class ResponseBody:

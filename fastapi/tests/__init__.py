@@ -51,6 +51,7 @@ from .bridge import test_request_errors
 from .bridge import test_request_state
 from .bridge import test_scope
 from .bridge import test_servers
+from .bridge import test_websocket
 from .bridge import test_wsgi
 from .bridge import test_wsgi_exceptions
 from .bridge import test_wsgi_headers

@@ -1,0 +1,471 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Runs one WebSocket through an ASGI app.
+
+It begins as a request: ``connect`` runs the app on the request's thread and loop until
+it accepts or refuses. So whatever the app does before ``accept`` belongs to the
+transaction of the request. When that is committed and the server has sent the response
+101, ``serve`` takes the socket, and the app continues on the shared loop, where an idle
+connection needs no thread::
+
+    CONNECTING ── websocket.accept ──> ACCEPTED ── serve ──> OPEN
+        │                                  └────── abort ──> ABORTED
+        ├── websocket.close (a 403) ───────────────────────> DENIED
+        └── websocket.http.response.start ──> DENYING ── … body, no more ──> DENIED
+
+An unknown message, or one out of order, raises ``RuntimeError`` in the app. What is
+sent after the client has disconnected raises an ``OSError``, as ASGI 2.4 specifies.
+
+If the app returns, the connection is closed with 1000; if it raises, with 1011. After a
+disconnect it has some seconds to end, then it is cancelled. So are the tasks that it
+has started and that use the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import json
+import logging
+import socket
+from contextlib import ExitStack, suppress
+from contextvars import Context
+from typing import TYPE_CHECKING, Any
+
+from wsproto.utilities import generate_accept_token
+
+from .app_run import DISCONNECT_GRACE, NOTICE_GRACE, AppRun
+from .headers import end_to_end_headers
+from .loops import describe_callable
+from .movable import Movable
+from .request_errors import original_exception
+from .request_state import get_state
+from .shared_loop import TaskOwner, context_for_shared_loop, get_shared_loop
+from .websocket_protocol import (
+    ClientDisconnected,
+    WebSocketLimits,
+    WebSocketProtocol,
+    check_code,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from typing import IO
+
+    from starlette.types import ASGIApp, Message, Scope
+
+    from .loops import Loop
+    from .shared_loop import SharedLoop
+
+__all__ = ["WebSocketExchange", "WebSocketLimits"]
+
+_logger = logging.getLogger(__name__)
+
+#: Most bytes of frames that the server has read together with the handshake.
+MAX_EARLY = 64 * 1024
+#: Headers of the handshake, which the bridge sets or which have no place there.
+HANDSHAKE_HEADERS = frozenset(
+    "content-length sec-websocket-accept sec-websocket-extensions sec-websocket-key "
+    "sec-websocket-protocol sec-websocket-version".split()
+)
+
+#: The connections that are served. A loop keeps no reference to the tasks that it runs.
+_served: set[WebSocketExchange] = set()
+
+
+class State(enum.Enum):
+    CONNECTING = enum.auto()
+    DENYING = enum.auto()
+    DENIED = enum.auto()
+    ACCEPTED = enum.auto()
+    ABORTED = enum.auto()
+    OPEN = enum.auto()
+
+
+class WebSocketExchange(AppRun):
+    """One WebSocket of an ASGI app.
+
+    :param app: ASGI application
+    :param scope: ASGI scope, of type ``websocket``
+    :param loop: an event loop that only this object runs, until ``serve``
+    :param limits: limits of the connection
+    :param environ: WSGI environ, for the socket of the client
+    """
+
+    #: Called once on the shared loop, when a served connection is over.
+    on_end: Callable[[], None] | None = None
+    #: Whether the app has sent a response to its exception, before ``accept``.
+    handled = True
+    #: The exception of the app before ``accept``, even if it is handled.
+    exception: Exception | None = None
+    _shared: SharedLoop | None = None
+    _protocol: WebSocketProtocol | None = None
+    _ending: asyncio.Task[None] | None = None
+    #: What ``close`` was called with before there was a connection.
+    _close_first: tuple[int, str] | None = None
+    _connect_received = False
+    #: Whether the app has sent a close message.
+    _closed = False
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        scope: Scope,
+        loop: Loop,
+        limits: WebSocketLimits,
+        environ: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(app, scope, loop, environ)
+        self.limits = limits
+        self._state = State.CONNECTING
+        self._start: list[tuple[bytes, bytes]] = []
+        #: Header pairs of WSGI, and body, of a refusal.
+        self.headers: list[tuple[str, str]] = []
+        self.body = b""
+        #: The subprotocol that the app has chosen.
+        self.subprotocol: str | None = None
+        #: Gives the request's loop back.
+        self.stack = ExitStack()
+        self._owner = TaskOwner("WebSocket")
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the app has accepted the connection."""
+        return self._state in (State.ACCEPTED, State.OPEN)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the app has sent a complete refusal."""
+        return self._state is State.DENIED
+
+    def discard(self) -> bool:
+        """Discard a refusal, so that the app may send another one.
+
+        :return: False if the app has accepted
+        """
+        if self._state not in (State.CONNECTING, State.DENYING, State.DENIED):
+            return False
+        self._state = State.CONNECTING
+        self.status, self.body = 0, b""
+        return True
+
+    # the request's thread
+
+    def connect(self) -> bool:
+        """Run the app until it accepts (True), or to its end if it refuses (False).
+
+        :raises Exception: the app raised it
+        :raises RuntimeError: the app has neither accepted nor refused
+        """
+        context = context_for_shared_loop()
+        context.run(self._owner.enter)
+        self._movable = Movable(self._run_app(), context)
+        self._task = self._loop.create_task(self._step_app())
+        try:
+            self._run_until_turn()
+        finally:
+            self.stop_watching()
+        self._owner.name = str(self)
+        if self._state in (State.CONNECTING, State.DENYING):
+            raise RuntimeError("ASGI app returned without accepting or refusing.")
+        if not self.accepted:
+            return False
+        # the app's generators move with it: the loop must not close them
+        self._loop._asyncgens.clear()
+        return True
+
+    def abort(self) -> None:
+        """End an app that has accepted, because its transaction is not committed.
+
+        ``accept`` raises ``CancelledError`` in the app.
+        """
+        if self._state is not State.ACCEPTED:
+            return
+        self._state = State.ABORTED
+        self._disconnected = True
+        self._loop.discard_on_return = True
+        self._task = self._loop.create_task(self._step_app())
+        try:
+            self._run_to_end()
+        except Exception as exc:
+            _logger.debug("An app raised %r after its request was aborted", exc)
+        finally:
+            self._release()
+            self.stack.close()
+
+    def handshake_headers(self) -> list[tuple[str, str]]:
+        """Return the headers of the response 101."""
+        key = dict(self.scope["headers"]).get(b"sec-websocket-key", b"")
+        headers = [
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Accept", generate_accept_token(key).decode()),
+        ]
+        if self.subprotocol is not None:
+            headers.append(("Sec-WebSocket-Protocol", self.subprotocol))
+        return headers + [
+            (name, value)
+            for name, value in end_to_end_headers(self._start)
+            if name.lower() not in HANDSHAKE_HEADERS
+        ]
+
+    def serve(self, sock: socket.socket, buffered: IO[bytes] | None = None) -> None:
+        """Take the client's socket, and continue the app on the shared loop.
+
+        To be called on the request's thread when the 101 is sent. The socket can't be
+        used any more by the caller.
+
+        :param buffered: file of the server that has read the handshake from the socket:
+            its buffer may have the first frames (``wsgi.input`` of Odoo's servers)
+        """
+        shared = get_shared_loop()
+        sock.setblocking(False)
+        data = _read_buffer(buffered) if buffered is not None else b""
+        # the server keeps references to its object, which would keep the socket open
+        own = socket.socket(fileno=sock.detach())
+        own.setblocking(False)
+        self._detach()
+        self.stack.close()
+        self._shared = shared
+        shared.call_soon_threadsafe(self._start_serving, own, data, context=Context())
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Close the connection; callable on any thread, and again.
+
+        :param code: close code for the client and the app
+        :param reason: for the client and the app
+        :raises ValueError: the code must not be sent
+        """
+        check_code(code)
+        self._close_first = self._close_first or (code, reason)
+        if self._shared is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                self._shared.call_soon_threadsafe(self._close, context=Context())
+
+    def _detach(self) -> None:
+        """Forget what belongs to the request."""
+        state = get_state(self.scope)
+        if state is not None:
+            state.detach()
+        environ = self.scope.get("wsgi_environ")
+        if environ is not None:  # it has the server's files and socket
+            texts = {k: v for k, v in environ.items() if isinstance(v, str)}
+            self.scope["wsgi_environ"] = texts
+        self._environ = None
+        self.__dict__.pop("_client", None)
+
+    # the shared loop
+
+    def _start_serving(self, sock: socket.socket, data: bytes) -> None:
+        assert self._shared is not None
+        _served.add(self)
+        self._task = self._shared.create_task(self._serve(sock, data))
+        self._shared.owners[self._task] = self._owner
+
+    async def _serve(self, sock: socket.socket, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        protocol = WebSocketProtocol(self.limits, data, self._start_ending)
+        self._protocol = protocol
+        try:
+            await loop.connect_accepted_socket(lambda: protocol, sock)
+        except BaseException:
+            sock.close()
+            self._start_ending()
+            raise
+        self._state = State.OPEN
+        self._close()
+        code = 1011
+        try:
+            await self._movable
+            code = 1000
+        except asyncio.CancelledError:
+            if protocol.disconnect is None:  # else it is ours
+                self._log(RuntimeError("The app cancelled its own task."))
+        except Exception as err:
+            exc = original_exception(err)
+            if self._is_disconnect(exc):
+                code = 1000
+            else:
+                self._log(exc)
+        finally:
+            protocol.close(code)
+
+    def _close(self) -> None:
+        """Close as ``close`` has asked for."""
+        if self._protocol is not None and self._state is State.OPEN:
+            if self._close_first is not None:
+                self._protocol.close(*self._close_first)
+
+    def _is_disconnect(self, exc: Exception) -> bool:
+        errors = self._errors
+        types = errors.disconnect_types if errors is not None else ()
+        return isinstance(exc, (ClientDisconnected, *types))
+
+    def _log(self, exc: BaseException) -> None:
+        errors = self._errors
+        if errors is not None and errors.log is not None:
+            errors.log(exc, self.scope)
+        else:
+            _logger.error("%s: %r", self, exc, exc_info=exc)
+
+    @property
+    def _errors(self) -> Any:
+        state = get_state(self.scope)
+        return None if state is None else state.errors
+
+    def _start_ending(self) -> None:
+        assert self._shared is not None
+        if self._ending is None:
+            self._ending = self._shared.create_task(self._end())
+
+    async def _end(self) -> None:
+        """End what is left of a connection that is closing."""
+        assert self._protocol is not None
+        try:
+            await self._end_app()
+            await self._end_tasks()
+            await self._protocol.over.wait()
+        finally:
+            self._release()
+            _served.discard(self)
+            if self.on_end is not None:
+                self.on_end()
+
+    async def _end_app(self) -> None:
+        """Wait until the app ends, as ``AppRun._run_to_end`` does."""
+        task = self._task
+        _done, pending = await asyncio.wait({task}, timeout=NOTICE_GRACE)
+        if pending and not self._noticed:
+            task.cancel()
+        for _attempt in range(2):
+            _done, pending = await asyncio.wait({task}, timeout=DISCONNECT_GRACE)
+            if not pending:
+                return
+            task.cancel()
+        _logger.error(
+            "%s does not end after it was cancelled, and is given up.",
+            describe_callable(self._app),
+        )
+
+    async def _end_tasks(self) -> None:
+        """Cancel the tasks that the app has left."""
+        await self._owner.cancel(DISCONNECT_GRACE)
+
+    def _release(self) -> None:
+        """Break reference cycles, as ``RequestErrors.release`` does."""
+        errors = self._errors
+        if errors is not None:
+            errors.release()
+
+    # the app's side
+
+    async def _run_app(self) -> None:
+        await self._app(self.scope, self._receive, self._send)
+
+    async def _step_app(self) -> None:
+        try:
+            await self._movable
+        finally:
+            self._give_turn()
+
+    async def _on_shared(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Await a coroutine on the shared loop, also from another one."""
+        assert self._shared is not None
+        if asyncio.get_running_loop() is self._shared:
+            return await coroutine
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._shared)
+        return await asyncio.wrap_future(future)
+
+    async def _receive(self) -> Message:
+        if self._protocol is not None:
+            message: Message = await self._on_shared(self._protocol.receive())
+            self._noticed = message["type"] == "websocket.disconnect"
+            return message
+        if not self._connect_received:
+            self._connect_received = True
+            return {"type": "websocket.connect"}
+        await asyncio.shield(self._over)
+        self._noticed = True
+        return {"type": "websocket.disconnect", "code": 1006, "reason": ""}
+
+    async def _send(self, message: Message) -> None:
+        kind = message["type"]
+        if self._state is State.OPEN and not self._closed:
+            await self._send_open(kind, message)
+        elif self._state is State.CONNECTING and kind == "websocket.accept":
+            await self._accept(message)
+        elif self._state is State.CONNECTING and kind == "websocket.close":
+            self._deny(message.get("reason") or "Forbidden")
+        elif (
+            self._state is State.CONNECTING and kind == "websocket.http.response.start"
+        ):
+            self.status = message["status"]
+            self._start = list(message.get("headers", ()))
+            self._state = State.DENYING
+        elif self._state is State.DENYING and kind == "websocket.http.response.body":
+            self.body += message.get("body", b"")
+            if not message.get("more_body", False):
+                self.headers = end_to_end_headers(self._start)
+                self._state = State.DENIED
+        elif self._state is State.ABORTED:
+            raise ClientDisconnected("The request is not committed.")
+        else:
+            state = "CLOSED" if self._closed else self._state.name
+            raise RuntimeError(f"Unexpected ASGI message {kind!r} in state {state}.")
+
+    async def _accept(self, message: Message) -> None:
+        subprotocol = message.get("subprotocol")
+        if subprotocol is not None and subprotocol not in self.scope["subprotocols"]:
+            raise RuntimeError(f"The client has not offered {subprotocol!r}.")
+        self._movable.check()
+        self.subprotocol = subprotocol
+        self._start = list(message.get("headers") or ())
+        self._state = State.ACCEPTED
+        await self._movable.move()
+        if self._state is State.ABORTED:
+            raise asyncio.CancelledError("The request is not committed.")
+
+    def _deny(self, detail: str) -> None:
+        """Refuse with a 403, which ASGI specifies."""
+        self.status = 403
+        self.body = json.dumps({"detail": detail}).encode()
+        self.headers = [("Content-Type", "application/json")]
+        self._state = State.DENIED
+
+    async def _send_open(self, kind: str, message: Message) -> None:
+        assert self._protocol is not None
+        if kind == "websocket.send":
+            data = message.get("text")
+            if data is None:
+                data = message["bytes"]
+            try:
+                await self._on_shared(self._protocol.send(data))
+            except ClientDisconnected:
+                self._noticed = True
+                raise
+        elif kind == "websocket.close":
+            code = message.get("code", 1000)
+            check_code(code)
+            self._closed = True
+            reason = message.get("reason") or ""
+            await self._on_shared(self._close_async(code, str(reason)))
+        else:
+            raise RuntimeError(f"Unexpected ASGI message {kind!r} in state OPEN.")
+
+    async def _close_async(self, code: int, reason: str) -> None:
+        assert self._protocol is not None
+        self._protocol.close(code, reason)
+
+
+def _read_buffer(file: IO[bytes]) -> bytes:
+    """Return what a file on a socket that does not block has read in advance."""
+    data = b""
+    read = getattr(file, "read1", None)
+    while read is not None and len(data) < MAX_EARLY:
+        with suppress(BlockingIOError):
+            chunk = read(MAX_EARLY)
+            if chunk:
+                data += chunk
+                continue
+        break
+    return data

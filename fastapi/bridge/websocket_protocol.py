@@ -1,0 +1,308 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Frames and messages of a WebSocket on the shared loop (RFC 6455), with ``wsproto``.
+
+The app may be slower than its client: if ``WebSocketLimits.queue`` messages wait, the
+socket is not read. The client may be slower than the app: ``send`` waits while the
+buffer of the transport is full. A client is cut off if it reads nothing of a full
+buffer, or answers no ping, see :class:`WebSocketLimits`.
+
+Messages are not compressed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wsproto.connection import Connection, ConnectionState, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wsproto.events import Event
+
+__all__ = ["ClientDisconnected", "WebSocketLimits", "WebSocketProtocol", "check_code"]
+
+#: Close codes (RFC 6455, 7.4.1).
+ABNORMAL, TOO_BIG = 1006, 1009
+#: Close codes that may be sent: those of the RFC and of IANA's registry for a server,
+#: and those of libraries and applications.
+CLOSE_CODES = frozenset(
+    [1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)]
+)
+
+
+@dataclass(frozen=True)
+class WebSocketLimits:
+    """Limits of a connection.
+
+    A client that reads nothing for ``ping_interval + ping_timeout`` seconds, although
+    messages wait for it, is cut off.
+
+    :param max_size: bytes of a message of the client; a longer one closes with 1009
+    :param queue: messages that wait for the app before the socket is not read
+    :param ping_interval: seconds without data from the client before a ping is sent
+    :param ping_timeout: seconds to answer a ping
+    :param close_timeout: seconds to answer a close frame
+    """
+
+    max_size: int = 1024 * 1024
+    queue: int = 16
+    ping_interval: float = 20
+    ping_timeout: float = 20
+    close_timeout: float = 5
+
+
+class ClientDisconnected(OSError):
+    """The connection is closed (ASGI 2.4: an ``OSError``)."""
+
+
+def check_code(code: int) -> None:
+    """Refuse a close code that must not be sent.
+
+    :raises ValueError: RFC 6455 reserves it
+    """
+    if code not in CLOSE_CODES:
+        raise ValueError(f"{code} is not a close code that a server may send.")
+
+
+class WebSocketProtocol(asyncio.Protocol):
+    """One connection, for ``asyncio``'s transports.
+
+    :param limits: limits of the connection
+    :param data: bytes that the server has already read from the socket
+    :param on_disconnect: called once, when the connection is closing
+    """
+
+    _transport: Any  # asyncio.Transport
+    _loop: asyncio.AbstractEventLoop
+    _timer: asyncio.TimerHandle
+    #: Whether nothing more from the client counts.
+    _deaf = False
+    #: Whether the socket is not read because the queue is full.
+    _paused = False
+    #: Payload of a ping that is to be answered when the client reads again.
+    _ping: bytes | None = None
+    #: When the last ping was sent, and when the client was last heard.
+    _pinged = _heard = 0.0
+    #: When the transport last sent something of a full buffer, and how many bytes all
+    #: in all.
+    _progress, _sent = 0.0, 0
+    _written = 0
+    #: Size of the incomplete message in bytes.
+    _size = 0
+    #: The ``websocket.disconnect`` message, when the connection is closing.
+    disconnect: dict[str, Any] | None = None
+
+    def __init__(
+        self, limits: WebSocketLimits, data: bytes, on_disconnect: Callable[[], None]
+    ) -> None:
+        self._limits = limits
+        self._data = data
+        self._on_disconnect = on_disconnect
+        self._frames = Connection(ConnectionType.SERVER)
+        self._incoming: deque[dict[str, Any]] = deque()
+        self._parts: list[Any] = []
+        self._arrived = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        #: Set when the socket is closed.
+        self.over = asyncio.Event()
+
+    # the app's side
+
+    async def receive(self) -> dict[str, Any]:
+        """Wait for a message. That of the disconnect is the last, and comes again."""
+        while not self._incoming:
+            if self.disconnect is not None:
+                return dict(self.disconnect)
+            self._arrived.clear()
+            await self._arrived.wait()
+        message = self._incoming.popleft()
+        if self._paused:
+            self._read_frames()
+        return message
+
+    async def send(self, data: str | bytes) -> None:
+        """Send a message; wait while the client does not read.
+
+        :raises ClientDisconnected: the connection is closing
+        """
+        while self.disconnect is None and not self._writable.is_set():
+            await self._writable.wait()
+        if self.disconnect is not None:
+            raise ClientDisconnected("The client has disconnected.")
+        event: Event
+        event = TextMessage(data) if isinstance(data, str) else BytesMessage(data)
+        self._write(event)
+        # let other connections go on, even if an app never waits
+        await asyncio.sleep(0)
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Send a close frame; nothing that the client sends from now on counts.
+
+        :param code: one that :func:`check_code` accepts
+        :param reason: for the client; cut to the 123 bytes that a frame can hold
+        """
+        if self.disconnect is not None:
+            return
+        self._incoming.clear()
+        self._parts.clear()
+        self._write(CloseConnection(code, reason))
+        self._end(code, reason)
+        if self._paused:  # the client's close frame comes after what waits
+            self._paused = False
+            self._transport.resume_reading()
+            self._read_frames()
+
+    # asyncio's side
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._heard = self._loop.time()
+        self._timer = self._loop.call_later(self._limits.ping_interval, self._check)
+        data, self._data = self._data, b""
+        if data:
+            self.data_received(data)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = self._loop.time()
+        if not self._deaf:
+            self._frames.receive_data(data)
+            self._read_frames()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+        self._progress = self._loop.time()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+        if self._ping is not None and self.disconnect is None:
+            payload, self._ping = self._ping, None
+            self._write(Ping(payload).response())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(ABNORMAL, "")
+        self._timer.cancel()
+        self.over.set()
+
+    # frames
+
+    def _read_frames(self) -> None:
+        """Read frames until the queue is full or there is no complete one."""
+        if self._deaf:
+            return
+        for event in self._frames.events():
+            if isinstance(event, CloseConnection):
+                self._read_close(event)
+            elif self.disconnect is not None:
+                continue
+            elif isinstance(event, Ping):
+                if self._writable.is_set():
+                    self._write(event.response())
+                else:  # RFC 6455, 5.5.3: only the last one needs a response
+                    self._ping = bytes(event.payload)
+            elif isinstance(event, TextMessage | BytesMessage):
+                self._read_message(event)
+            if self._deaf:
+                return
+            if len(self._incoming) >= self._limits.queue:
+                if not self._paused:
+                    self._paused = True
+                    self._transport.pause_reading()
+                return
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _read_message(self, event: TextMessage | BytesMessage) -> None:
+        data = event.data
+        if data:
+            text = isinstance(data, str) and not data.isascii()
+            self._size += len(data.encode() if text else data)
+            if self._size > self._limits.max_size:
+                reason = f"A message has more than {self._limits.max_size} bytes."
+                self._fail(TOO_BIG, reason)
+                return
+            self._parts.append(data)
+        if event.message_finished:
+            kind = "text" if isinstance(event, TextMessage) else "bytes"
+            empty: Any = "" if kind == "text" else b""
+            whole = empty.join(self._parts)
+            self._parts.clear()
+            self._size = 0
+            self._incoming.append({"type": "websocket.receive", kind: whole})
+            self._arrived.set()
+
+    def _read_close(self, event: CloseConnection) -> None:
+        """Handle a close frame, or what is no frame at all."""
+        state = self._frames.state
+        if state is ConnectionState.OPEN:
+            self._fail(int(event.code), event.reason or "")
+            return
+        if state is ConnectionState.REMOTE_CLOSING:
+            self._write(event.response())
+            self._end(int(event.code), event.reason or "")
+        self._deaf = True
+        self._transport.close()
+
+    def _fail(self, code: int, reason: str) -> None:
+        """Close because of an error of the client."""
+        self._deaf = True
+        self.close(code, reason)
+        # Data that is not read would make the system reset the connection, and the
+        # client might not see the close frame. So only this direction is closed.
+        self._transport.write_eof()
+
+    def _write(self, event: Event) -> None:
+        data = self._frames.send(event)
+        self._written += len(data)
+        self._transport.write(data)
+
+    # time
+
+    def _end(self, code: int, reason: str) -> None:
+        """Tell the app that the connection is closing, and limit the time it takes."""
+        if self.disconnect is not None:
+            return
+        self.disconnect = {
+            "type": "websocket.disconnect",
+            "code": code,
+            "reason": reason,
+        }
+        self._arrived.set()
+        self._writable.set()
+        self._timer.cancel()
+        self._timer = self._loop.call_later(
+            self._limits.close_timeout, self._transport.abort
+        )
+        self._on_disconnect()
+
+    def _check(self) -> None:
+        """Send a ping to a quiet client, or cut off one that does not respond."""
+        limits, now = self._limits, self._loop.time()
+        if self._paused:
+            self._heard = now  # its pong would not be read
+        if not self._writable.is_set():
+            sent = self._written - self._transport.get_write_buffer_size()
+            if sent != self._sent:
+                self._sent, self._progress = sent, now
+            until = self._progress + limits.ping_interval + limits.ping_timeout
+        elif self._pinged > self._heard:
+            until = self._pinged + limits.ping_timeout
+        else:
+            until = self._heard + limits.ping_interval
+            if until <= now:
+                self._write(Ping())
+                self._pinged = now
+                until = now + limits.ping_timeout
+        if until <= now:
+            self._transport.abort()
+        else:
+            pause = min(until - now, limits.ping_interval)
+            self._timer = self._loop.call_later(pause, self._check)
