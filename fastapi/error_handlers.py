@@ -10,10 +10,12 @@ import math
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import Response
 from fastapi.utils import is_body_allowed_for_status_code
+from psycopg2.pool import PoolError
 from starlette.exceptions import HTTPException
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
 
@@ -29,6 +31,7 @@ from odoo.http import SessionExpiredException
 from .app.error_log import describe_handler, describe_route
 from .app.routes import get_allowed_methods
 from .app.wrapped import unwrap
+from .bridge.loops import server_stops
 from .bridge.request_state import get_state
 from .exceptions import AppBuildError, CommittedHTTPException, HandledError
 from .internal_texts import (
@@ -70,6 +73,8 @@ STATUS_BY_TYPE: tuple[tuple[type[Exception], int], ...] = (
     (UserError, 400),
     (SessionExpiredException, 401),
 )
+#: Errors of a closed connection, or of a full pool, among others.
+_CONNECTION_ERRORS = (psycopg2.InterfaceError, psycopg2.OperationalError, PoolError)
 #: Types whose ``headers`` are meant for the response.
 _WITH_HEADERS: tuple[type[Exception], ...] = (HTTPException, *dict(STATUS_BY_TYPE))
 #: Close code of RFC 6455 for a WebSocket client that sends invalid values.
@@ -86,7 +91,8 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
 
     Texts of Odoo's access checks and ORM go to the log. The client gets a plain
     sentence in its language instead (see ``internal_texts``). If PostgreSQL can't store
-    a character, the response is a 400.
+    a character, the response is a 400. A stopping server closes its connections to the
+    database; the response to the error of a query is then a 503.
 
     :param exc: exception of a handler, a dependency or Odoo
     :return: HTTP status, and the content of the JSON body: ``{"detail": …}``, or ``{}``
@@ -107,6 +113,8 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
         status, detail = 422, _encode_errors(exc.errors())
     elif isinstance(exc, WebSocketRequestValidationError):
         return WS_POLICY_VIOLATION, {"detail": _encode_errors(exc.errors())}
+    elif isinstance(exc, _CONNECTION_ERRORS) and server_stops():
+        status, detail = 503, "The server stops."
     else:
         for exception_type, exception_status in STATUS_BY_TYPE:
             if isinstance(exc, exception_type):

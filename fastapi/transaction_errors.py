@@ -44,7 +44,7 @@ _FRAMEWORK = ("odoo.addons.base.", "odoo.addons.fastapi.")
 
 
 class _RememberingCursor:
-    """Mixed into the class of a cursor that remembers its last error."""
+    """Mixed into the class of the cursor of a request."""
 
     #: Type and description of the last error. The exception would keep its frames.
     _fastapi_error: tuple[type[Exception], str] | None = None
@@ -53,6 +53,21 @@ class _RememberingCursor:
         self.flush()
         raise_swallowed_error(self)
         super().commit()  # type: ignore[misc]
+
+    def close(self: Any) -> None:
+        """Close the cursor, also if its connection is closed at the same moment.
+
+        A stopping server closes all connections while requests end
+        (``odoo.service.server.ThreadedServer.stop``). Odoo would send an error of this
+        method instead of the response of the request, even after a commit
+        (``odoo.http.Request._serve_db``).
+        """
+        try:
+            super().close()  # type: ignore[misc]
+        except psycopg2.Error:
+            if not self._cnx.closed:
+                raise
+            self._closed = True
 
 
 @functools.cache

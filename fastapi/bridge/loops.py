@@ -58,8 +58,9 @@ MAX_PASSES = 10
 #: Most successive turns of a busy loop without checking its sockets.
 MAX_BUSY_PASSES = 32
 #: Seconds for requests to end when the server stops. The threaded server closes its
-#: database connections after one second (``odoo.service.server.ThreadedServer.stop``).
-STOP_GRACE = 0.5
+#: database connections after one second, and has spent up to half of it before it tells
+#: the addon (``odoo.service.server.ThreadedServer.stop``, ``BaseServer.shutdown``).
+STOP_GRACE = 0.25
 #: Seconds for tasks to end after they are cancelled.
 CANCEL_GRACE = 5
 

@@ -1,13 +1,16 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import json
+from unittest.mock import patch
 
+import psycopg2
 from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import (
     RequestValidationError,
     ResponseValidationError,
     WebSocketRequestValidationError,
 )
+from psycopg2.pool import PoolError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from werkzeug.datastructures import WWWAuthenticate
@@ -37,6 +40,7 @@ from odoo.http import SessionExpiredException
 from odoo.tests import BaseCase
 from odoo.tools import lazy
 
+from .. import error_handlers
 from ..error_handlers import (
     convert_exception_to_status_body,
     default_exception_handler,
@@ -165,6 +169,19 @@ class TestStatusAndBody(BaseCase):
             raised_by_abort(WerkzeugResponse("teapot", 418))
         )
         self.assertEqual(status, 418)
+
+    def test_errors_of_connections_when_the_server_stops(self):
+        for exc in (
+            psycopg2.InterfaceError("connection already closed"),
+            psycopg2.OperationalError("The connection to the database is lost"),
+            PoolError("The Connection Pool Is Full"),
+        ):
+            with self.subTest(type(exc).__name__):
+                self.assertResponse(exc, 500, "Internal Server Error")
+                with patch.object(error_handlers, "server_stops", lambda: True):
+                    self.assertResponse(exc, 503, "The server stops.")
+        with patch.object(error_handlers, "server_stops", lambda: True):
+            self.assertResponse(psycopg2.DataError(), 500, "Internal Server Error")
 
     def test_unknown_exceptions_tell_nothing(self):
         for exc in (

@@ -209,6 +209,53 @@ async def wait_for_ever(env: Env, lock: int, stubborn: bool = False) -> None:
                 raise
 
 
+def wait_until_closed(env: Environment) -> None:
+    """Wait until the stopping server has closed the connection to the database."""
+    while not env.cr._cnx.closed:
+        time.sleep(0.01)
+
+
+@router.get("/until-closed")
+async def be_late(
+    env: Env,
+    lock: int,
+    name: str,
+    moment: Literal["teardown", "query", "return", "flush", "rollback", "close"],
+) -> None:
+    """Be at a certain point when the stopping server closes the connections.
+
+    :param lock: a PostgreSQL lock, by which a test sees that the request runs
+    :param name: name of an item to create
+    :param moment: the last two are in ``odoo.sql_db.Cursor.close``, after a rollback
+        and after a commit
+    """
+    env.cr.execute("SELECT pg_advisory_xact_lock_shared(%s)", [lock])
+    env["test.fastapi.item"].create({"name": name})
+    env.flush_all()
+    cr = env.cr
+    if moment == "flush":
+        cr.precommit.add(lambda: wait_until_closed(env))
+    elif moment == "close":
+        # a transaction after the commit, which the test sees, too
+        cr.postcommit.add(
+            lambda: cr.execute("SELECT pg_advisory_xact_lock_shared(%s)", [lock])
+        )
+        cr.postcommit.add(lambda: cr.prerollback.add(lambda: wait_until_closed(env)))
+    elif moment == "rollback":
+        # the first rollback is that of the dispatcher, before the app responds
+        cr.postrollback.add(lambda: cr.prerollback.add(lambda: wait_until_closed(env)))
+    if moment in ("teardown", "rollback"):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            if moment == "teardown":
+                wait_until_closed(env)
+    elif moment in ("query", "return"):
+        wait_until_closed(env)
+    if moment == "query":
+        env.cr.execute("SELECT 1")
+
+
 # Tasks and callbacks that are not awaited
 
 

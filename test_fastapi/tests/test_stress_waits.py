@@ -99,7 +99,7 @@ class WaitCase(FaultCase):
             log = "".join(server.log)
             self.expect(server.killed, False, f"turn {turn}, had to be killed: {log}")
             statuses = [call.result().status for call in calls]
-            self.expect(statuses, [503] * count, f"turn {turn}, responses")
+            self.expect(statuses, [503] * count, f"turn {turn}, responses: {log}")
         self.conclude(f"stop of a server that waits, {what}", turns, self.failures)
 
 

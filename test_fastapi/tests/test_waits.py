@@ -286,6 +286,32 @@ class TestStop(WaitCase):
         with self.assertRaises((OSError, http.client.HTTPException)):
             self.stop("", command="gevent")
 
+    def test_closed_connections(self):
+        """The server closes its connections while requests end."""
+        expected = {
+            "teardown": 503,
+            "query": 503,
+            "return": 503,
+            "flush": 503,
+            "rollback": 503,
+            "close": 200,
+        }
+        server = OdooServer(self.dbname)
+        self.addCleanup(server.stop)
+        path = f"/w/waits/until-closed?lock={LOCK}&moment={{0}}&name={{0}}"
+        calls = {
+            moment: Background(server.request, "GET", path.format(moment))
+            for moment in expected
+        }
+        self.wait_until(self.names, ["close"])
+        self.wait_for_lock(len(calls), granted=True)
+        server.stop()
+        log = "".join(server.log)
+        self.assertFalse(server.killed, log)
+        statuses = {moment: call.result().status for moment, call in calls.items()}
+        self.assertEqual(statuses, expected, log)
+        self.assertEqual(self.names(), ["close"])
+
     def test_streams(self):
         for options in ({}, {"workers": 1}):
             with self.subTest(options):
