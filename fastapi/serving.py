@@ -243,8 +243,8 @@ def _build_app(endpoint: Any) -> EndpointWsgiApp:
     with endpoint._app_context():
         app = endpoint._get_app()
         prepare_middleware(app)
-        lifespan = Lifespan(app)
-        # in tests, the lifespan on another thread would wait for the request's cursor
+        lifespan = Lifespan(app, endpoint.name)
+        # in tests, another thread would wait for the request's cursor
         inline = not isinstance(endpoint.env.cr, Cursor)
         copy_context().run(_start, lifespan, inline)
         try:

@@ -2,12 +2,14 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Runs the ASGI lifespan of an app: its startup and shutdown.
 
-Each lifespan has its own loop, which only runs during startup and shutdown. A task that
-an app starts makes no progress in between. Objects that are bound to an event loop,
-such as async clients, can't be shared with requests, which have other loops.
+Lifespans run on the shared loop (``shared_loop``), which always turns: tasks that an
+app starts, timers and schedulers go on between its requests. Requests have other loops.
+They reach objects that a lifespan has bound to its loop, such as asynchronous clients,
+with ``on_shared_loop``. The tasks and timers that an app has left end with it.
 
-Startup and shutdown may hang. They run on a separate thread, and other threads wait for
-them with a timeout.
+Startup and shutdown may hang. Other threads wait for them with a timeout. If a startup
+blocks the loop itself, a new loop takes its place, and apps that have waited for the
+blocked one start there.
 """
 
 from __future__ import annotations
@@ -18,17 +20,20 @@ import logging
 import os
 import threading
 import time
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from ..exceptions import StartTimeoutError
-from .inline_threads import no_running_loop
-from .loops import Loop, discard_loop, new_loop
+from .shared_loop import (
+    SharedLoop,
+    TaskOwner,
+    context_for_shared_loop,
+    get_shared_loop,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
-    from starlette.types import ASGIApp, Message
+    from starlette.types import ASGIApp, Message, Scope
 
 __all__ = ["Lifespan", "StartTimeoutError", "wait_for_stops"]
 
@@ -41,15 +46,19 @@ STOP_TIMEOUT = 30
 
 #: Lifespans that have started and not begun to stop.
 _live: set[Lifespan] = set()
-#: Threads that stop apps.
-_stops: set[threading.Thread] = set()
+#: Lifespans that are stopping.
+_stops: set[Lifespan] = set()
 
 
 def wait_for_stops() -> None:
-    """Wait for the apps that are stopping, at most ``STOP_TIMEOUT``."""
+    """Wait for the apps that are stopping, at most ``STOP_TIMEOUT``.
+
+    A call on the thread that runs the shared loop does not wait: they stop there.
+    """
     deadline = time.monotonic() + STOP_TIMEOUT
-    for thread in list(_stops):
-        thread.join(max(0, deadline - time.monotonic()))
+    for lifespan in list(_stops):
+        if not lifespan._loop.runs_here():
+            lifespan._stopped.wait(max(0, deadline - time.monotonic()))
 
 
 def _stop_all() -> None:
@@ -72,87 +81,140 @@ os.register_at_fork(after_in_child=_forget_parent)
 
 
 class Lifespan:
-    """The lifespan of an app."""
+    """The lifespan of an app.
 
-    _loop: Loop
+    :param app: ASGI application
+    :param name: name of the app, for the log
+    """
+
+    _loop: SharedLoop
     _task: asyncio.Future[None]
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, name: str = "") -> None:
         self._app = app
+        self.name = name or getattr(app, "title", "") or type(app).__name__
+        self._owner = TaskOwner(f"the lifespan of {self.name}")
         self._lock = threading.Lock()
         self._error: BaseException | None = None
+        #: Whether the startup has begun; protected by the lock.
+        self._begun = False
         #: Set when the app has started, or has failed to start.
         self._decided = threading.Event()
+        #: Set also when the loop was abandoned.
+        self._news = threading.Event()
         #: Whether ``start`` has timed out; protected by the lock.
         self._given_up = False
+        self._stopped = threading.Event()
         #: What the app's lifespan has yielded, for ``request.state``.
         self.state: dict[str, Any] = {}
 
     def start(self, inline: bool = False) -> None:
         """Run the app until it has started.
 
-        :param inline: run on the calling thread, because the app may need its locks;
-            blocking calls then have no timeout
+        :param inline: the calling thread runs the shared loop meanwhile, because the
+            app may need its locks; blocking calls then have no timeout
         :raises StartTimeoutError: the startup takes too long, and is cancelled
         :raises Exception: the app raised it
         """
+        self._context = context_for_shared_loop()
+        self._context.run(self._owner.enter)
         if inline:
-            self._run_start()
+            self._loop = get_shared_loop()
+            self._loop.drive(self._run_start())
         else:
-            _new_thread(copy_context().run, self._run_start).start()
-            if not self._decided.wait(START_TIMEOUT):
-                with self._lock:
-                    self._given_up = not self._decided.is_set()
-                if self._given_up:
-                    raise StartTimeoutError(START_TIMEOUT, self._decided.is_set)
+            while not self._start_on(get_shared_loop()):
+                pass  # the loop was blocked by something else
         error, self._error = self._error, None
         if error is not None:
             raise error
 
+    def _start_on(self, loop: SharedLoop) -> bool:
+        """Start the app on a loop.
+
+        :return: False if the startup has not begun, because the loop was blocked
+        :raises StartTimeoutError: the startup takes too long
+        """
+        with self._lock:
+            self._loop = loop
+            self._news.clear()
+        loop.on_abandon.add(self._news.set)
+        loop.call_soon_threadsafe(self._begin, loop)
+        deadline = time.monotonic() + START_TIMEOUT
+        in_time = self._news.wait(START_TIMEOUT)
+        loop.on_abandon.discard(self._news.set)
+        with self._lock:
+            if in_time and not self._begun:
+                return False
+        in_time = self._decided.wait(max(0, deadline - time.monotonic()))
+        if not in_time and loop.blocked_for() > START_TIMEOUT / 2:
+            _replace(loop)
+            with self._lock:
+                if not self._begun:
+                    return False
+        with self._lock:
+            self._given_up = not self._decided.is_set()
+        if self._given_up:
+            raise StartTimeoutError(START_TIMEOUT, self._decided.is_set)
+        return True
+
+    def _begin(self, loop: SharedLoop) -> None:
+        with self._lock:
+            if self._loop is not loop or self._given_up:
+                return
+            self._begun = True
+        loop.create_task(self._run_start())
+
     def stop(self) -> None:
-        """Stop the app and wait for it; a second call does nothing."""
+        """Stop the app and wait for it; a second call does nothing.
+
+        A call on the thread that runs the shared loop does not wait.
+        """
         self.stop_soon()
         wait_for_stops()
 
     def stop_soon(self) -> None:
-        """Stop the app on a new thread, and log its exceptions."""
+        """Stop the app on the shared loop, and log its exceptions."""
         try:
             _live.remove(self)
         except KeyError:
             return
-        thread = _new_thread(self._run_stop)
-        _stops.add(thread)
-        try:
-            thread.start()
-        except RuntimeError:  # since Python 3.12, no thread starts at exit
-            _stops.discard(thread)
-            with no_running_loop():
-                self._run_stop()
+        _stops.add(self)
+        # not in the caller's context: the garbage collector calls this anywhere
+        context = self._context.copy()
+        self._loop.call_soon_threadsafe(self._begin_stop, context=context)
 
-    def _run_start(self) -> None:
-        self._loop = new_loop()
+    def _begin_stop(self) -> None:
+        self._loop.create_task(self._run_stop())
+
+    async def _run_start(self) -> None:
+        error: BaseException | None = None
         try:
-            self._loop.run_until_complete(self._start())
+            await self._start()
         except BaseException as err:
-            self._error = err
-            discard_loop(self._loop, timeout=STOP_TIMEOUT)
+            error = err
+            await self._owner.cancel(STOP_TIMEOUT)
         with self._lock:
-            started = self._error is None
-            if started and not self._given_up:
+            self._error = error
+            if error is None and not self._given_up:
                 _live.add(self)
             self._decided.set()
-        if started and self._given_up:
-            self._run_stop()
+            self._news.set()
+        if error is None and self._given_up:
+            await self._run_stop()
 
-    def _run_stop(self) -> None:
+    async def _run_stop(self) -> None:
         try:
             self._stopping.set()
-            self._loop.run_until_complete(asyncio.wait_for(self._task, STOP_TIMEOUT))
+            await asyncio.wait({self._task}, timeout=STOP_TIMEOUT)
+            if not self._task.done():
+                raise TimeoutError(f"It takes more than {STOP_TIMEOUT} seconds.")
+            self._task.result()
         except (Exception, asyncio.CancelledError):
-            _logger.exception("An app did not stop properly.")
+            _logger.exception("The app %s did not stop properly.", self.name)
         finally:
-            discard_loop(self._loop, timeout=STOP_TIMEOUT)
-            _stops.discard(threading.current_thread())
+            await self._owner.cancel(STOP_TIMEOUT)
+            _stops.discard(self)
+            self._stopped.set()
 
     async def _start(self) -> None:
         self._started = asyncio.Event()
@@ -162,20 +224,24 @@ class Lifespan:
             "asgi": {"version": "3.0", "spec_version": "2.0"},
             "state": self.state,
         }
-        task = self._task = asyncio.ensure_future(
-            self._app(scope, self._messages().__anext__, self._send)
-        )
+        # Python 3.10 has no other way to pass a context
+        task = self._task = self._context.run(self._start_app, scope)
         started = asyncio.create_task(self._started.wait())
         await asyncio.wait(
             {task, started}, timeout=START_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
         )
         if not (task.done() or started.done()):
+            started.cancel()
             raise StartTimeoutError(START_TIMEOUT, self._decided.is_set)
         started.cancel()
         if task.cancelled():
             raise RuntimeError("The start of an app has cancelled itself.")
         if task.done():
             task.result()
+
+    def _start_app(self, scope: Scope) -> asyncio.Future[None]:
+        app = self._app(scope, self._messages().__anext__, self._send)
+        return asyncio.ensure_future(app)
 
     async def _messages(self) -> AsyncIterator[Message]:
         yield {"type": "lifespan.startup"}
@@ -188,12 +254,13 @@ class Lifespan:
         # after lifespan.startup.failed, Starlette raises the exception
 
 
-def _new_thread(function: Callable[..., Any], *args: Any) -> threading.Thread:
-    """Return a daemon thread that logs the database of the calling one."""
-    thread: Any = threading.Thread(
-        target=function, args=args, daemon=True, name="odoo.fastapi.lifespan"
-    )
-    caller: Any = threading.current_thread()
-    if hasattr(caller, "dbname"):  # read by odoo.netsvc
-        thread.dbname = caller.dbname
-    return thread
+def _replace(loop: SharedLoop) -> None:
+    """Replace a blocked loop, and log what blocks it."""
+    if loop.abandon():
+        _logger.error(
+            "The shared event loop is blocked, and a new one replaces it. Lifespans "
+            "and WebSockets of other apps on it wait until the block is over. For %.1f "
+            "seconds, it has been executing\n  %s",
+            loop.blocked_for(),
+            loop.describe_block(),
+        )

@@ -45,6 +45,7 @@ __all__ = [
     "describe_callable",
     "discard_loop",
     "explain_foreign_loop",
+    "is_shared",
     "new_loop",
     "register_loop",
     "server_stops",
@@ -244,6 +245,14 @@ class Loop(asyncio.SelectorEventLoop):
         if self._stop_timer is not None:
             self._stop_timer.cancel()
             self._stop_timer = None
+
+
+def is_shared(loop: Any) -> bool:
+    """Return whether many users share a loop, see ``shared_loop``.
+
+    :param loop: any event loop, or None
+    """
+    return getattr(loop, "is_shared", False)
 
 
 def _do_nothing() -> None:

@@ -14,6 +14,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, overload
 
+from .loops import is_shared
 from .shared_loop import SharedLoop, context_for_shared_loop, get_shared_loop
 
 if TYPE_CHECKING:
@@ -59,14 +60,14 @@ def on_shared_loop(work: Any) -> Any:
 
 
 def _is_there() -> bool:
-    return getattr(asyncio.get_running_loop(), "is_shared", False)
+    return is_shared(asyncio.get_running_loop())
 
 
 async def _await_there(awaitable: Awaitable[T]) -> T:
     if _is_there():
         return await awaitable
     job = _Job(lambda: _as_coroutine(awaitable))
-    return await job.wait()
+    return await job.run()
 
 
 async def _as_coroutine(awaitable: Awaitable[T]) -> T:
@@ -84,9 +85,13 @@ class _Job:
         self.here = asyncio.get_running_loop()
         self._coroutine = start
         self._task: asyncio.Task[Any] | None = None
-        self._cancelled = False
+        #: Arguments of a cancellation before the start.
+        self._cancelled: tuple[str | None] | None = None
         self._abandoned = False
         self._waiter: asyncio.Future[None] | None = None
+
+    def start(self) -> None:
+        """Start the task."""
         self.there.on_abandon.add(self._abandon)
         self.there.call_soon_threadsafe(self._start, context=context_for_shared_loop())
 
@@ -95,8 +100,9 @@ class _Job:
         """Whether the task has ended, or can't be waited for."""
         return self._abandoned or (self._task is not None and self._task.done())
 
-    async def wait(self) -> Any:
-        """Wait for the task; return its result, or raise its exception."""
+    async def run(self) -> Any:
+        """Run the task; return its result, or raise its exception."""
+        self.start()
         try:
             while not self.done:
                 await self.pause()
@@ -109,8 +115,8 @@ class _Job:
         self._waiter = asyncio.get_running_loop().create_future()
         try:
             await self._waiter
-        except asyncio.CancelledError:
-            self.cancel()
+        except asyncio.CancelledError as err:
+            self.cancel(*err.args)
         finally:
             self._waiter = None
 
@@ -125,8 +131,9 @@ class _Job:
         assert self._task is not None
         return self._task
 
-    def cancel(self) -> None:
-        self.there.call_soon_threadsafe(self._cancel)
+    def cancel(self, message: str | None = None) -> None:
+        """Cancel the task; by its message, anyio knows which cancel scope it is."""
+        self.there.call_soon_threadsafe(self._cancel, message)
 
     def close(self) -> None:
         """End the task if it still runs."""
@@ -150,14 +157,14 @@ class _Job:
     def _start(self) -> None:
         self._task = self.there.create_task(self._coroutine())
         del self._coroutine
-        if self._cancelled:
-            self._task.cancel()
+        if self._cancelled is not None:
+            self._task.cancel(*self._cancelled)
         self._task.add_done_callback(lambda _task: self.wake())
 
-    def _cancel(self) -> None:
-        self._cancelled = True
+    def _cancel(self, message: str | None) -> None:
+        self._cancelled = (message,)
         if self._task is not None:
-            self._task.cancel()
+            self._task.cancel(message)
 
 
 class _AppThere:
@@ -189,6 +196,7 @@ class _Relay:
         self._receive = receive
         self._send = send
         self._is_websocket = scope["type"] == "websocket"
+        self._job = _Job(self._run_app)
         #: What the app has asked for: a message to send or None, and the reply.
         self._asked: deque[tuple[Message | None, asyncio.Future[Any]]] = deque()
         #: Receive calls of the request's loop.
@@ -198,7 +206,8 @@ class _Relay:
 
     async def run(self) -> None:
         """Serve the connection until the app has ended."""
-        self._job = job = _Job(self._run_app)
+        job = self._job
+        job.start()
         try:
             while not (job.done or self._moved):
                 if self._asked:
@@ -227,8 +236,8 @@ class _Relay:
         try:
             # in this task: the one that accepts a WebSocket continues elsewhere
             await self._send(message)
-        except asyncio.CancelledError:
-            self._job.cancel()
+        except asyncio.CancelledError as err:
+            self._job.cancel(*err.args)
             self._job.there.call_soon_threadsafe(reply.cancel)
         except BaseException as exc:
             self._reply(reply, None, exc)

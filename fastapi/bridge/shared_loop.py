@@ -202,6 +202,10 @@ class SharedLoop(Loop):
         # worker itself does between requests
         return bool(self._ready)
 
+    def runs_here(self) -> bool:
+        """Return whether the calling thread runs the loop."""
+        return self._thread_id == threading.get_ident()
+
     def blocked_for(self) -> float:
         """Return for how many seconds the current callback has been running."""
         began = self._selector.turn_began
@@ -227,14 +231,16 @@ class SharedLoop(Loop):
             lines += [f"{s.filename}:{s.lineno}, in {s.name}" for s in reversed(stack)]
         return "\n  ".join(lines)
 
-    def abandon(self) -> None:
-        """Let a new loop take the place of this one."""
+    def abandon(self) -> bool:
+        """Let a new loop take the place of this one; return False if it already has."""
         global _current
         with _lock:
-            if _current is self:
-                _current = None
+            if _current is not self:
+                return False
+            _current = None
         for callback in self.on_abandon.copy():
             callback()
+        return True
 
 
 async def _inline(coroutine: Coroutine[Any, Any, T]) -> T:

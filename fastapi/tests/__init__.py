@@ -17,6 +17,7 @@ from . import test_transaction_case
 from . import test_transaction_case_aborted
 from . import test_transaction_case_responses
 from . import test_transaction_case_transactions
+from .app import test_callables
 from .app import test_changed_apps
 from .app import test_docs_pages
 from .app import test_docs_pages_access
@@ -52,6 +53,8 @@ from .bridge import test_request_state
 from .bridge import test_scope
 from .bridge import test_servers
 from .bridge import test_websocket
+from .bridge import test_shared_calls
+from .bridge import test_shared_loop
 from .bridge import test_wsgi
 from .bridge import test_wsgi_exceptions
 from .bridge import test_wsgi_headers

@@ -5,7 +5,7 @@ import gc
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from unittest.mock import patch
 
 from fastapi import BackgroundTasks, FastAPI
@@ -123,13 +123,34 @@ class TestLifespan(BridgeCase):
 
         @asynccontextmanager
         async def stop_the_other(app):
-            lifespan.stop()
-            self.assertEqual(events, ["started", "stopped"])
+            lifespan.stop()  # can't wait: both run on this loop
+            while events != ["started", "stopped"]:
+                await asyncio.sleep(0)
             yield
 
         other = Lifespan(FastAPI(lifespan=stop_the_other))
         other.start()
+        self.assertEqual(events, ["started", "stopped"])
         other.stop()
+
+    @contextmanager
+    def _expect_block(self, function, offset=1):
+        """Check that the log says what has blocked the shared loop.
+
+        :param function: what blocks it; None if nothing does
+        :param offset: lines from its first one to the one that blocks
+        """
+        logger = "odoo.addons.fastapi.bridge.lifespan"
+        if function is None:
+            with self.assertNoLogs(logger, "ERROR"):
+                yield
+            return
+        with self.assertLogs(logger, "ERROR") as logs:
+            yield
+        [entry] = logs.output
+        self.assertIn("the lifespan of FastAPI", entry)
+        line = function.__code__.co_firstlineno + offset
+        self.assertIn(f"{__file__}:{line}, in {function.__name__}", entry)
 
     def test_hanging_start(self):
         """A startup that hangs does not stop others."""
@@ -154,7 +175,10 @@ class TestLifespan(BridgeCase):
                     finally:
                         ends.set()
 
-                with patch.object(lifespan_module, "START_TIMEOUT", 0.3):
+                with (
+                    patch.object(lifespan_module, "START_TIMEOUT", 0.3),
+                    self._expect_block(block if hang is block else None),
+                ):
                     hanging = Lifespan(FastAPI(lifespan=lifespan))
                     with ThreadPoolExecutor(1) as pool:
                         start = pool.submit(hanging.start)
@@ -220,7 +244,11 @@ class TestLifespan(BridgeCase):
         blocked.stop_soon()
         app, events = self._app()
         other = Lifespan(app)
-        other.start()
+        with (
+            patch.object(lifespan_module, "START_TIMEOUT", 0.3),
+            self._expect_block(block.__wrapped__, offset=3),
+        ):
+            other.start()
         self.assertEqual(events, ["started"])
         self.assertFalse(ended.is_set())
         release.set()
@@ -241,8 +269,7 @@ class TestLifespan(BridgeCase):
             self.assertLogs("odoo.addons.fastapi.bridge.lifespan", "ERROR"),
         ):
             hanging.stop_soon()
-            for thread in list(lifespan_module._stops):
-                thread.join(TIMEOUT)
+            self.assertTrue(hanging._stopped.wait(TIMEOUT))
 
     def test_tasks_that_an_app_leaves_end_with_it(self):
         ended = []
@@ -262,7 +289,6 @@ class TestLifespan(BridgeCase):
         running.start()
         running.stop()
         self.assertEqual(ended, [True])
-        self.assertTrue(running._loop.is_closed())
 
     def test_streams_and_tasks_keep_their_application(self):
         app = EndpointFastAPI()
