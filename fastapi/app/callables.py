@@ -6,14 +6,19 @@ FastAPI passes sync ones to ``anyio``, to call them on a worker thread.
 ``inline_threads`` calls them on the thread of the request instead, but that takes about
 50 µs for each call: turns of the event loop, a cancel scope, a future, a copy of the
 context.
+
+On the shared loop, which sync calls must not block, they run on a worker thread as
+usual.
 """
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from fastapi.dependencies.models import (
     _is_async_gen_callable,
     _is_coroutine_callable,
@@ -23,6 +28,7 @@ from fastapi.dependencies.utils import get_typed_return_annotation, get_typed_si
 from fastapi.security.base import SecurityBase
 
 from ..bridge.inline_threads import leave_loop, no_running_loop, return_to_loop
+from ..bridge.loops import is_shared
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -49,9 +55,11 @@ def _function_inline(call: Callable[..., Any]) -> Callable[..., Any]:
     async def function(**values: Any) -> Any:
         left = leave_loop()  # faster than no_running_loop
         try:
-            return call(**values)
+            if not is_shared(left[0]):
+                return call(**values)
         finally:
             return_to_loop(*left)
+        return await run_in_threadpool(call, **values)
 
     return function
 
@@ -61,6 +69,10 @@ def _generator_inline(call: Callable[..., Any]) -> Callable[..., Any]:
 
     async def generator(**values: Any) -> AsyncIterator[Any]:
         resource = manager(**values)
+        if is_shared(asyncio.get_running_loop()):
+            async with contextmanager_in_threadpool(resource) as value:
+                yield value
+            return
         with no_running_loop():
             value = resource.__enter__()
         try:
