@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
@@ -62,6 +63,8 @@ class FastapiEndpoint(models.Model):
                     _wait_for_lock(dbname)
                 yield
                 if hangs == "stop":
+                    await run_in_threadpool(_wait_for_lock, dbname)
+                elif hangs == "blocking stop":
                     _wait_for_lock(dbname)
                 _logger.info("The lifespan of %s ends, %s", title, endpoint)
 

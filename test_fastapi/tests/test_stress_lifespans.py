@@ -72,7 +72,7 @@ class TestLifespans(StressCase):
             len(others),
             failures,
         )
-        # after the limit, only the thread of the lifespan waits
+        # after the limit, only the blocked loop waits
         responses = [client.result() for client in hanging]
         responses.append(self.first.request("GET", "/hanging/greeting"))
         self.wait_for_lock(1)
@@ -94,7 +94,15 @@ class TestLifespans(StressCase):
 
     def test_hanging_stop(self):
         count = self.size(20, 3)
-        endpoints = self.create_apps(count, "Stopping", description="stop")
+        self.check_hanging_stop(count, count, "stop")
+
+    def test_blocking_stop(self):
+        """The app blocks the shared loop, which is replaced."""
+        self.check_hanging_stop(self.size(20, 3), 1, "blocking stop")
+
+    def check_hanging_stop(self, count, waiting, kind):
+        name = f"App with a {kind}"
+        endpoints = self.create_apps(count, name, description=kind)
         for number, endpoint_id in enumerate(endpoints):
             self.assertIsNone(self.check_greeting(number, endpoint_id))
         self.hold()
@@ -104,12 +112,13 @@ class TestLifespans(StressCase):
             for number, endpoint_id in enumerate(endpoints)
             if (failure := self.check_greeting(number, endpoint_id))
         ]
-        self.wait_for_lock(count)
-        self.conclude("requests while old apps hang at their stop", count, failures)
+        self.wait_for_lock(waiting)
+        what = f"requests while old apps hang at their {kind}"
+        self.conclude(what, count, failures)
         self.query("SELECT pg_advisory_unlock(%s)", LOCK)
         self.wait_until(
             lambda: sum(
-                "lifespan of Stopping" in line for line in self.first.log.copy()
+                f"The lifespan of {name}" in line for line in self.first.log.copy()
             ),
             count,
         )
