@@ -77,8 +77,6 @@ STATUS_BY_TYPE: tuple[tuple[type[Exception], int], ...] = (
 _CONNECTION_ERRORS = (psycopg2.InterfaceError, psycopg2.OperationalError, PoolError)
 #: Types whose ``headers`` are meant for the response.
 _WITH_HEADERS: tuple[type[Exception], ...] = (HTTPException, *dict(STATUS_BY_TYPE))
-#: Close code of RFC 6455 for a WebSocket client that sends invalid values.
-WS_POLICY_VIOLATION = 1008
 
 #: For tests: raise unexpected exceptions instead of turning them into a response.
 raise_server_exceptions: ContextVar[bool] = ContextVar(
@@ -109,10 +107,8 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
             status = exc.get_response().status_code
         else:
             status, detail = exc.code, exc.description or exc.name
-    elif isinstance(exc, RequestValidationError):
+    elif isinstance(exc, RequestValidationError | WebSocketRequestValidationError):
         status, detail = 422, _encode_errors(exc.errors())
-    elif isinstance(exc, WebSocketRequestValidationError):
-        return WS_POLICY_VIOLATION, {"detail": _encode_errors(exc.errors())}
     elif isinstance(exc, _CONNECTION_ERRORS) and server_stops():
         status, detail = 503, "The server stops."
     else:
@@ -201,7 +197,8 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
     """
     exc = unwrap(exc)
     if raise_server_exceptions.get() and not isinstance(
-        exc, HTTPException | RequestValidationError
+        exc,
+        HTTPException | RequestValidationError | WebSocketRequestValidationError,
     ):
         raise exc
     if isinstance(exc, WerkzeugHTTPException) and (
@@ -214,7 +211,7 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
         response = _respond(exc, state.handle_error if state else None)
     finally:
         _failed_scope.reset(token)
-    if response.status_code == 405:
+    if response.status_code == 405 and request.scope["type"] == "http":
         methods = get_allowed_methods(request.app, request.scope)
         if methods and request.method not in methods:  # not raised by a handler
             response.headers["Allow"] = ", ".join(sorted(methods))

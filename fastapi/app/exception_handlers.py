@@ -11,6 +11,9 @@ wrapper records the exception, and raises it again if Odoo has to replay the req
 Odoo also raises exceptions after the app has ended (a constraint that fails at commit,
 a request that was replayed too often). ``held_responses`` raises them again in the app,
 so that their responses look like all others.
+
+A WebSocket gets no response after it was accepted. Then an exception passes on, and
+closes the connection, unless its handler has already done that.
 """
 
 from __future__ import annotations
@@ -21,9 +24,10 @@ from typing import TYPE_CHECKING, Any
 from fastapi.exception_handlers import (
     http_exception_handler,
     request_validation_exception_handler,
+    websocket_request_validation_exception_handler,
 )
 from starlette._utils import is_async_callable
-from starlette.exceptions import HTTPException
+from starlette.exceptions import HTTPException, WebSocketException
 from starlette.requests import Request
 from starlette.routing import Host, Mount, Router
 
@@ -39,11 +43,16 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
     from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.websockets import WebSocket
 
 __all__ = ["prepare_exception_handlers", "record_mounted_apps"]
 
 #: The default handlers of FastAPI.
-FASTAPI_HANDLERS = (http_exception_handler, request_validation_exception_handler)
+FASTAPI_HANDLERS = (
+    http_exception_handler,
+    request_validation_exception_handler,
+    websocket_request_validation_exception_handler,
+)
 
 #: Key of the ASGI scope with the handlers (``starlette.middleware.exceptions``).
 _HANDLERS_KEY = "starlette.exception_handlers"
@@ -58,6 +67,7 @@ def prepare_exception_handlers(
     :param default: handler for exceptions that have no other
     """
     handlers: MutableMapping[Any, Any] = app.exception_handlers
+    handlers.setdefault(WebSocketException, _close_websocket)
     last = default
     for key, handler in list(handlers.items()):
         if key in (500, Exception):  # equivalent: the last one counts, as in Starlette
@@ -111,25 +121,46 @@ def _recording(handler: Callable[[Request, Exception], Any]) -> Callable[..., An
         errors = get_errors(request.scope)
         if errors is None:  # the bridge does not run the app
             return exc
+        again = errors.handled is exc
         errors.handled = exc
         exc = _server_fault(exc)
         errors.record(exc)
         if isinstance(exc, TRANSACTION_ERRORS) and exc is not errors.injected:
             raise exc
+        if again and _is_accepted(request.scope):
+            raise exc  # passes through the handlers of the app and those of its routes
         return exc
+
+    def check(request: Request, exc: Exception, response: Any) -> Any:
+        if response is not None and _is_accepted(request.scope):
+            raise exc
+        return response
 
     if is_async_callable(handler):
 
         @functools.wraps(handler, updated=())
         async def answer_async(request: Request, exc: Exception) -> Any:
-            return await handler(request, record(request, exc))
+            exc = record(request, exc)
+            return check(request, exc, await handler(request, exc))
 
         return answer_async
 
     def respond(request: Request, exc: Exception) -> Any:
-        return handler(request, record(request, exc))
+        exc = record(request, exc)
+        return check(request, exc, handler(request, exc))
 
     return respond
+
+
+async def _close_websocket(websocket: WebSocket, exc: WebSocketException) -> None:
+    """Close or refuse a WebSocket, as Starlette's ``ExceptionMiddleware`` does."""
+    await websocket.close(exc.code, exc.reason)
+
+
+def _is_accepted(scope: Scope) -> bool:
+    """Return whether a WebSocket of the bridge was accepted."""
+    errors = get_errors(scope) if scope["type"] == "websocket" else None
+    return errors is not None and (errors.exchange is None or errors.exchange.accepted)
 
 
 def _server_fault(exc: Exception) -> Exception:

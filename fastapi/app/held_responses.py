@@ -14,6 +14,9 @@ middleware that removes ``Content-Length`` or splits the body does not make a st
 It wraps the router of the app (``starlette.routing.Router.middleware_stack``), inside
 Starlette's exception middleware, which does not handle exceptions after the start of a
 response.
+
+For a WebSocket, the database is flushed before the connection is accepted. A refusal is
+held like a plain response.
 """
 
 from __future__ import annotations
@@ -30,6 +33,13 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["hold_responses"]
+
+#: Messages of a refused WebSocket.
+_REFUSALS = (
+    "websocket.close",
+    "websocket.http.response.start",
+    "websocket.http.response.body",
+)
 
 
 def hold_responses(router: Router) -> None:
@@ -52,6 +62,9 @@ class HeldResponses:
         errors = state.errors
         if state.injected is not None:
             raise state.injected
+        if scope["type"] == "websocket":
+            await self._run_websocket(scope, receive, send, state, errors)
+            return
         errors.collect = None
         held: list[Message] = []
         complete = streaming = False
@@ -98,6 +111,48 @@ class HeldResponses:
             for message in held:
                 errors.collect += len(message.get("body", b""))
                 await send(message)
+
+    async def _run_websocket(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        state: RequestState,
+        errors: RequestErrors,
+    ) -> None:
+        held: list[Message] = []
+        accepted = complete = False
+
+        async def hold(message: Message) -> None:
+            nonlocal accepted, complete
+            kind = message["type"]
+            if kind in _REFUSALS and not accepted and not complete:
+                held.append(message)
+                complete = kind != _REFUSALS[1] and not message.get("more_body", False)
+                return
+            if not accepted and kind == "websocket.accept":
+                _flush(state, errors)
+                accepted = True
+            for each in held:  # the bridge will say that the order is wrong
+                await send(each)
+            held.clear()
+            await send(message)
+
+        error = None
+        try:
+            await self.app(scope, receive, hold)
+            if not accepted:
+                _flush(state, errors)
+        except Exception as exc:
+            error = original_exception(exc)
+        if error is not None and not (complete and error is errors.handled):
+            errors.record(error)
+            try:
+                raise error
+            finally:
+                error = None
+        for message in held:
+            await send(message)
 
 
 def _is_stream(errors: RequestErrors, start: Message) -> bool:

@@ -31,10 +31,12 @@ from starlette._utils import is_async_callable
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..bridge.inline_threads import no_running_loop
 from ..bridge.request_errors import RequestErrors, original_exception
 from ..bridge.request_state import get_errors
+from .error_log import log_error
 from .wrapped import TRANSACTION_ERRORS
 
 try:
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    ExceptionHandler = Callable[[Request, Exception], Any]
+    ExceptionHandler = Callable[[Any, Exception], Any]
 
 __all__ = ["record_sends"]
 
@@ -118,6 +120,8 @@ class OutermostMiddleware:
             return
         errors.receive = receive
         errors.replayed_types = TRANSACTION_ERRORS
+        errors.disconnect_types = (WebSocketDisconnect,)
+        errors.log = log_error
         errors.sends[:] = (send,)
         exchange = errors.exchange
         try:
@@ -128,6 +132,9 @@ class OutermostMiddleware:
             if original_exception(err) is errors.handled and exchange.complete:
                 return  # the error of a frozen dataclass, see original_exception
             errors.record(original_exception(err))
+            if scope["type"] == "websocket" and not exchange.accepted:
+                # Starlette's ServerErrorMiddleware ignores it
+                await self.handler(WebSocket(scope, receive, send), err)
             raise
 
     async def _run_alone(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -169,18 +176,20 @@ class UnhandledErrorHandler:
         self.handler = handler
         self.default = default
 
-    async def __call__(self, request: Request, exc: Exception) -> ASGIApp:
+    async def __call__(self, request: Request | WebSocket, exc: Exception) -> ASGIApp:
         errors = get_errors(request.scope)
         if errors is None:
             return await self.handle(request, exc)
         exc = original_exception(exc)
         errors.record(exc)
         if not errors.is_replayed and errors.exchange.discard():
-            receive = errors.receive or request.receive
-            await self._respond(errors, exc, Request(request.scope, receive))
+            if isinstance(request, Request):
+                receive = errors.receive or request.receive
+                request = Request(request.scope, receive)
+            await self._respond(errors, exc, request)
         return _send_nothing
 
-    async def handle(self, request: Request, exc: Exception) -> Response:
+    async def handle(self, request: Request | WebSocket, exc: Exception) -> Response:
         """Return the response of the handler that Starlette would choose."""
         handler = None
         if isinstance(exc, HTTPException):
@@ -190,7 +199,7 @@ class UnhandledErrorHandler:
         return await _call(handler or self.handler, request, exc)
 
     async def _respond(
-        self, errors: RequestErrors, exc: Exception, request: Request
+        self, errors: RequestErrors, exc: Exception, request: Request | WebSocket
     ) -> None:
         """Send the response to an exception through the middleware."""
         try:
@@ -225,7 +234,9 @@ class UnhandledErrorHandler:
             exchange.discard()
 
 
-async def _call(handler: ExceptionHandler, request: Request, exc: Exception) -> Any:
+async def _call(
+    handler: ExceptionHandler, request: Request | WebSocket, exc: Exception
+) -> Any:
     if is_async_callable(handler):
         return await handler(request, exc)
     with no_running_loop():

@@ -219,11 +219,16 @@ class WebSocketExchange(AppRun):
             its buffer may have the first frames (``wsgi.input`` of Odoo's servers)
         """
         shared = get_shared_loop()
-        sock.setblocking(False)
-        data = _read_buffer(buffered) if buffered is not None else b""
-        # the server keeps references to its object, which would keep the socket open
-        own = socket.socket(fileno=sock.detach())
-        own.setblocking(False)
+        data = b""
+        if buffered is not None:
+            with suppress(OSError):
+                sock.setblocking(False)
+                data = _read_buffer(buffered)
+        own = None
+        with suppress(OSError, ValueError):  # it is closed
+            # the server has references to its object, which would keep the socket open
+            own = socket.socket(fileno=sock.detach())
+            own.setblocking(False)
         self._detach()
         self.stack.close()
         self._shared = shared
@@ -256,22 +261,20 @@ class WebSocketExchange(AppRun):
 
     # the shared loop
 
-    def _start_serving(self, sock: socket.socket, data: bytes) -> None:
+    def _start_serving(self, sock: socket.socket | None, data: bytes) -> None:
         assert self._shared is not None
         _served.add(self)
         self._task = self._shared.create_task(self._serve(sock, data))
         self._shared.owners[self._task] = self._owner
 
-    async def _serve(self, sock: socket.socket, data: bytes) -> None:
-        loop = asyncio.get_running_loop()
+    async def _serve(self, sock: socket.socket | None, data: bytes) -> None:
         protocol = WebSocketProtocol(self.limits, data, self._start_ending)
         self._protocol = protocol
-        try:
+        if sock is None:
+            protocol.connection_lost(None)
+        else:
+            loop = asyncio.get_running_loop()
             await loop.connect_accepted_socket(lambda: protocol, sock)
-        except BaseException:
-            sock.close()
-            self._start_ending()
-            raise
         self._state = State.OPEN
         self._close()
         code = 1011

@@ -78,9 +78,8 @@ class WebSocketProtocol(asyncio.Protocol):
     :param on_disconnect: called once, when the connection is closing
     """
 
-    _transport: Any  # asyncio.Transport
-    _loop: asyncio.AbstractEventLoop
-    _timer: asyncio.TimerHandle
+    _transport: Any = None  # asyncio.Transport
+    _timer: asyncio.TimerHandle | None = None
     #: Whether nothing more from the client counts.
     _deaf = False
     #: Whether the socket is not read because the queue is full.
@@ -101,6 +100,7 @@ class WebSocketProtocol(asyncio.Protocol):
     def __init__(
         self, limits: WebSocketLimits, data: bytes, on_disconnect: Callable[[], None]
     ) -> None:
+        self._loop = asyncio.get_running_loop()
         self._limits = limits
         self._data = data
         self._on_disconnect = on_disconnect
@@ -163,7 +163,6 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
-        self._loop = asyncio.get_running_loop()
         self._heard = self._loop.time()
         self._timer = self._loop.call_later(self._limits.ping_interval, self._check)
         data, self._data = self._data, b""
@@ -188,7 +187,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(ABNORMAL, "")
-        self._timer.cancel()
+        self._stop_timer()
         self.over.set()
 
     # frames
@@ -277,11 +276,17 @@ class WebSocketProtocol(asyncio.Protocol):
         }
         self._arrived.set()
         self._writable.set()
-        self._timer.cancel()
-        self._timer = self._loop.call_later(
-            self._limits.close_timeout, self._transport.abort
-        )
+        self._stop_timer()
+        if self._transport is not None:
+            self._timer = self._loop.call_later(
+                self._limits.close_timeout, self._transport.abort
+            )
         self._on_disconnect()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _check(self) -> None:
         """Send a ping to a quiet client, or cut off one that does not respond."""

@@ -139,7 +139,7 @@ class TestStatusAndBody(BaseCase):
         status, body = convert_exception_to_status_body(
             WebSocketRequestValidationError(ERRORS)
         )
-        self.assertEqual(status, 1008)
+        self.assertEqual(status, 422)
         self.assertEqual(body["detail"][0]["msg"], "Field required")
 
     def test_validation_error_of_a_response(self):
