@@ -126,6 +126,9 @@ class HeldResponses:
         async def hold(message: Message) -> None:
             nonlocal accepted, complete
             kind = message["type"]
+            if kind == _REFUSALS[1] and held and errors.exception is not None:
+                held.clear()  # the response to an exception of the teardown
+                complete = False
             if kind in _REFUSALS and not accepted and not complete:
                 held.append(message)
                 complete = kind != _REFUSALS[1] and not message.get("more_body", False)

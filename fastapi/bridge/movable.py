@@ -21,7 +21,7 @@ from contextvars import Context, copy_context
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
-from anyio._backends import _asyncio as anyio_asyncio
+from .cancel_scopes import adopt_scopes, check_scopes, leave_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator
@@ -41,6 +41,8 @@ class Movable:
     #: Whether the coroutine has ended.
     done = False
     _task: asyncio.Task[Any] | None = None
+    #: Cancel scopes of the last task, for the next one.
+    _scopes: Any = None
 
     def __init__(
         self, coroutine: Coroutine[Any, Any, Any], context: Context | None = None
@@ -53,12 +55,16 @@ class Movable:
 
         :raises BaseException: the coroutine raised it
         """
-        self._task = asyncio.current_task()
+        task = self._task = asyncio.current_task()
+        assert task is not None
+        scopes, self._scopes = self._scopes, None
+        adopt_scopes(scopes, task)
         step, value = self._coroutine.send, None
         try:
             while True:
                 yielded = self._context.run(step, value)
                 if yielded is _MOVE:
+                    self._scopes = leave_scopes(task)
                     return
                 try:
                     value = yield yielded
@@ -77,8 +83,8 @@ class Movable:
     def check(self) -> None:
         """Check whether the running code can move.
 
-        :raises RuntimeError: called in another task, or within a cancel scope of anyio,
-            which can't change its task
+        :raises RuntimeError: called in another task, or within a task group of anyio
+            whose tasks are running
         """
         task = asyncio.current_task()
         if task is None or task is not self._task:
@@ -87,12 +93,7 @@ class Movable:
                 "one that was started with asyncio.create_task, a task group or "
                 "asyncio.wait_for."
             )
-        state = anyio_asyncio._task_states.get(task)
-        if state is not None and state.cancel_scope is not None:
-            raise RuntimeError(
-                "This can't be awaited within a cancel scope or a task group of anyio: "
-                "open it afterwards."
-            )
+        check_scopes(task)
 
     async def move(self) -> None:
         """Suspend the coroutine; to be awaited by itself.

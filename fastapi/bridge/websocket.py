@@ -31,6 +31,7 @@ import socket
 from contextlib import ExitStack, suppress
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from wsproto.utilities import generate_accept_token
 
@@ -71,6 +72,8 @@ HANDSHAKE_HEADERS = frozenset(
 
 #: The connections that are served. A loop keeps no reference to the tasks that it runs.
 _served: set[WebSocketExchange] = set()
+#: Places in the code that have already caused a warning.
+_warned: set[str] = set()
 
 
 class State(enum.Enum):
@@ -127,6 +130,8 @@ class WebSocketExchange(AppRun):
         #: Gives the request's loop back.
         self.stack = ExitStack()
         self._owner = TaskOwner("WebSocket")
+        #: Tasks that have sent or received.
+        self._users: WeakSet[asyncio.Task[Any]] = WeakSet()
 
     @property
     def accepted(self) -> bool:
@@ -351,8 +356,52 @@ class WebSocketExchange(AppRun):
         )
 
     async def _end_tasks(self) -> None:
-        """Cancel the tasks that the app has left."""
-        await self._owner.cancel(DISCONNECT_GRACE)
+        """Cancel the tasks that the app has left, if they use the connection.
+
+        Others go on: perhaps all connections share one, for example the reader of a
+        client that this one has used first.
+        """
+        assert self._shared is not None
+        left = [
+            task
+            for task, owner in self._shared.owners.copy().items()
+            if owner is self._owner and not task.done()
+            if task is not self._task
+        ]
+        mine = {task for task in left if task in self._users or self._is_used_by(task)}
+        for task in left:
+            if task in mine:
+                task.cancel()
+            else:
+                self._warn_of_task(task)
+        if mine:
+            _done, pending = await asyncio.wait(mine, timeout=DISCONNECT_GRACE)
+            for task in pending:
+                _logger.error("%s is cancelled and does not end: it is given up.", task)
+
+    def _is_used_by(self, task: asyncio.Task[Any]) -> bool:
+        """Return whether the code of a task has the WebSocket in a variable."""
+        state = get_state(self.scope)
+        coroutine: Any = task.get_coro()
+        while (frame := getattr(coroutine, "cr_frame", None)) is not None:
+            for value in frame.f_locals.values():
+                for each in (value, *_attributes(value).values()):
+                    scope = _attributes(each).get("scope")
+                    if isinstance(scope, dict) and get_state(scope) is state:
+                        return state is not None
+            coroutine = coroutine.cr_await
+        return False
+
+    def _warn_of_task(self, task: asyncio.Task[Any]) -> None:
+        place = describe_callable(task.get_coro())
+        if place not in _warned:
+            _warned.add(place)
+            _logger.warning(
+                "The task %s goes on after the connection that has started it (%s). If"
+                " it is of no use to others, cancel it in that connection.",
+                place,
+                self,
+            )
 
     def _release(self) -> None:
         """Break reference cycles, as ``RequestErrors.release`` does."""
@@ -375,6 +424,9 @@ class WebSocketExchange(AppRun):
         """Await a coroutine on the shared loop, also from another one."""
         assert self._shared is not None
         if asyncio.get_running_loop() is self._shared:
+            task = asyncio.current_task()
+            if task is not self._task and task is not None:
+                self._users.add(task)
             return await coroutine
         future = asyncio.run_coroutine_threadsafe(coroutine, self._shared)
         return await asyncio.wrap_future(future)
@@ -458,6 +510,15 @@ class WebSocketExchange(AppRun):
     async def _close_async(self, code: int, reason: str) -> None:
         assert self._protocol is not None
         self._protocol.close(code, reason)
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """Return the attributes of an object, without calling its code."""
+    try:
+        attributes = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return attributes if isinstance(attributes, dict) else {}
 
 
 def _read_buffer(file: IO[bytes]) -> bytes:

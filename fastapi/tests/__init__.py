@@ -48,6 +48,7 @@ from .bridge import test_lifespan
 from .bridge import test_loops
 from .bridge import test_loops_leftovers
 from .bridge import test_loops_shared
+from .bridge import test_movable
 from .bridge import test_request_errors
 from .bridge import test_request_state
 from .bridge import test_scope
@@ -55,6 +56,7 @@ from .bridge import test_servers
 from .bridge import test_websocket
 from .bridge import test_shared_calls
 from .bridge import test_shared_loop
+from .bridge import test_websocket_connect
 from .bridge import test_wsgi
 from .bridge import test_wsgi_exceptions
 from .bridge import test_wsgi_headers

@@ -159,7 +159,7 @@ class TestWebSocket(WebSocketCase):
         (record,) = logs.records
         self.assertEqual(
             record.getMessage(),
-            "WebSocket /{rest:path} (endpoint API): ZeroDivisionError: in the handler",
+            "WebSocket /{rest} (endpoint API): ZeroDivisionError: in the handler",
         )
         self.assertIs(record.exc_info[0], ZeroDivisionError)
 
@@ -299,10 +299,7 @@ class TestWebSocket(WebSocketCase):
         client = self.open_raw(app, limits={"close_timeout": 0.1})
         self.assertEqual(client.read_close(), (1000, ""))
         self.wait_for_end()
-        with self.assertRaises(ConnectionResetError):
-            while client.file.read(1):
-                pass
-            raise ConnectionResetError  # a FIN instead of a RST
+        self.assertIsNone(client.read())
 
     def test_broadcast_to_connections_and_from_requests(self):
         """FastAPI's tutorial: a manager sends to all; a request may do it, too."""
