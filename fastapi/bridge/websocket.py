@@ -432,13 +432,13 @@ class WebSocketExchange(AppRun):
         return await asyncio.wrap_future(future)
 
     async def _receive(self) -> Message:
+        if not self._connect_received:
+            self._connect_received = True
+            return {"type": "websocket.connect"}
         if self._protocol is not None:
             message: Message = await self._on_shared(self._protocol.receive())
             self._noticed = message["type"] == "websocket.disconnect"
             return message
-        if not self._connect_received:
-            self._connect_received = True
-            return {"type": "websocket.connect"}
         await asyncio.shield(self._over)
         self._noticed = True
         return {"type": "websocket.disconnect", "code": 1006, "reason": ""}

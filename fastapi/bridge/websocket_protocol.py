@@ -251,11 +251,14 @@ class WebSocketProtocol(asyncio.Protocol):
         self._transport.close()
 
     def _fail(self, code: int, reason: str) -> None:
-        """Close because of an error of the client."""
+        """Close because of an error of the client.
+
+        The system would reset a connection with data that is not read, and the client
+        might not see the close frame. So only this direction is closed, until the
+        client closes the other one, or after the timeout.
+        """
         self._deaf = True
         self.close(code, reason)
-        # Data that is not read would make the system reset the connection, and the
-        # client might not see the close frame. So only this direction is closed.
         self._transport.write_eof()
 
     def _write(self, event: Event) -> None:

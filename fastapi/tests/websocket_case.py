@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from functools import partial
 
 import websocket
@@ -26,7 +27,7 @@ HANDSHAKE = {
     "HTTP_SEC_WEBSOCKET_VERSION": "13",
     "HTTP_SEC_WEBSOCKET_KEY": KEY,
 }
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
 class Handler(RequestHandler):
@@ -49,7 +50,9 @@ def frame(opcode, payload=b"", fin=True, masked=True, reserved=0):
     if not masked:
         return head + payload
     key = os.urandom(4)
-    return head + key + bytes(b ^ key[i % 4] for i, b in enumerate(payload))
+    mask = int.from_bytes((key * (len(payload) // 4 + 1))[: len(payload)], "big")
+    masked_payload = int.from_bytes(payload, "big") ^ mask
+    return head + key + masked_payload.to_bytes(len(payload), "big")
 
 
 class RawClient:
@@ -107,7 +110,9 @@ class WebSocketCase(BridgeCase):
             "127.0.0.1", 0, application, threaded=True, request_handler=Handler
         )
         server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, args=(0.02,), daemon=True
+        )
         thread.start()
 
         def stop():
@@ -147,11 +152,26 @@ class WebSocketCase(BridgeCase):
         self.addCleanup(client.close)
         return client
 
+    def wait_for(self, get):
+        """Return what a function returns, as soon as that is true."""
+        until = time.monotonic() + TIMEOUT
+        while not (found := get()):
+            self.assertLess(time.monotonic(), until, "It takes too long.")
+            time.sleep(0.005)
+        return found
+
     def wait_for_end(self):
         """Wait until the last connection is over, and return it."""
         exchange = self.exchanges[-1]
         self.assertTrue(exchange.ended.wait(TIMEOUT))
         return exchange
+
+    def socket_pair(self):
+        """Return both ends of a TCP connection, the server's first."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            client = socket.create_connection(listener.getsockname(), TIMEOUT)
+            server, _address = listener.accept()
+        return server, client
 
     def connect(self, app, path="/", root_path="", limits=None, **environ):
         """Run the handshake without a server, and return the exchange."""
