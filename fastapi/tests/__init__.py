@@ -53,9 +53,9 @@ from .bridge import test_request_errors
 from .bridge import test_request_state
 from .bridge import test_scope
 from .bridge import test_servers
-from .bridge import test_websocket
 from .bridge import test_shared_calls
 from .bridge import test_shared_loop
+from .bridge import test_websocket
 from .bridge import test_websocket_connect
 from .bridge import test_websocket_ends
 from .bridge import test_websocket_frames
