@@ -19,12 +19,9 @@ close themselves when they are deleted.
 
 from __future__ import annotations
 
-import functools
 import logging
-import random
 import sys
 import threading
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -34,13 +31,13 @@ import odoo
 from odoo.http import _request_stack
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
-from odoo.service.server import CommonServer
 from odoo.sql_db import Cursor
 
 from .app.error_log import describe_error
 from .bridge import forget_tracebacks
+from .connections import CONNECTION_TIMEOUT, get_stop, wait_for_connection
 from .context import odoo_env_ctx
-from .exceptions import StreamCut
+from .exceptions import AfterCommitError, StreamCut
 from .resting_cursors import may_rest, rest, wake
 from .transaction_errors import remember_errors
 
@@ -57,7 +54,6 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 __all__ = [
-    "CONNECTION_TIMEOUT",
     "DeferredTasks",
     "FollowUpTransactions",
     "StreamBody",
@@ -65,11 +61,6 @@ __all__ = [
 ]
 
 _logger = logging.getLogger(__name__)
-
-#: Seconds that streams and tasks wait for a connection to the database.
-CONNECTION_TIMEOUT = 60
-#: Seconds between two attempts to get one: initial and maximum value.
-PAUSES = 0.02, 0.5
 
 #: Exceptions that end a thread at any time.
 _END_OF_THREAD: tuple[type[BaseException], ...] = ()
@@ -92,6 +83,8 @@ class FollowUpTransactions:
         self._cr: Any = env.cr
         self._invalidated: set[str] = set()
         self._registry_invalidated = False
+        #: Whether the last call of :meth:`run` is committed.
+        self.committed = False
 
     def hold(self) -> None:
         """Keep the cursor open when Odoo closes it, except after an exception."""
@@ -177,6 +170,41 @@ class FollowUpTransactions:
         self._give_invalidations()
         self.env.registry.reset_changes()
 
+    def run(self, call: Callable[[], T]) -> T:
+        """Call a function in a transaction, commit, and return its result.
+
+        After a conflict with another transaction, the function is called again. The
+        first exception after the commit must not cause that.
+
+        :raises AfterCommitError: it is committed, and something failed after that
+        :raises BaseException: the function raised it, and is rolled back
+        """
+        self.committed = False
+        results: list[T] = []
+
+        def attempt() -> None:
+            self._cr.postcommit.add(self._set_committed)
+            results[:] = [call()]
+            try:
+                self._cr.commit()  # pylint: disable=invalid-commit  # its own cursor
+                self.committed = True
+                self._signal_changes()
+            except Exception as exc:
+                if self.committed:
+                    raise AfterCommitError(results[0]) from exc
+                raise
+
+        try:
+            retrying(attempt, self.env)
+        except BaseException:
+            if not self.committed:
+                self.rollback()
+            raise
+        return results[0]
+
+    def _set_committed(self) -> None:
+        self.committed = True
+
     def run_tasks(self, tasks: Sequence[TaskRun]) -> None:
         """Run each task in a separate transaction, then close the cursor.
 
@@ -221,23 +249,13 @@ class FollowUpTransactions:
         return True
 
     def _run_in_transaction(self, task: TaskRun) -> None:
-        committed = False
-
-        def run() -> None:
-            nonlocal committed
-            task()
-            self._cr.commit()  # pylint: disable=invalid-commit
-            committed = True
-            self._signal_changes()
-
         try:
-            retrying(run, self.env)
+            self.run(task)
         except BaseException as exc:
-            if committed:
+            if self.committed:
                 self._log("is saved, but failed after that", task)
             else:
                 self._log("failed, and is rolled back", task)
-                self.rollback()
             forget_tracebacks(exc)
             if isinstance(exc, _END_OF_THREAD) or (
                 isinstance(exc, KeyboardInterrupt)
@@ -248,6 +266,8 @@ class FollowUpTransactions:
     def _log(self, event: str, task: TaskRun) -> None:
         """Log what happened to a task, with the exception that is being handled."""
         exc: Any = sys.exc_info()[1]
+        if isinstance(exc, AfterCommitError):
+            exc = exc.__cause__
         _logger.error(
             "%s %s: %s\nIt was called as %s.",
             task,
@@ -273,7 +293,7 @@ class DeferredTasks:
         self._transactions = transactions
         self._tasks = tasks
         self._committed = False
-        _get_stop()  # the thread of the request has to register it
+        get_stop()  # the thread of the request has to register it
         cr = transactions.env.cr
         if not isinstance(cr, Cursor):  # a test's cursor can't be reopened
             transactions.hold()
@@ -374,40 +394,6 @@ class StreamBody:
 
     def __del__(self) -> None:
         self.close()
-
-
-def wait_for_connection(call: Callable[[], T], timeout: float) -> T:
-    """Call a function that needs a connection of Odoo's pool, and return its result.
-
-    :param call: called again while the pool is full, or PostgreSQL is down
-    :param timeout: seconds to try, fewer if the server stops
-    :raises psycopg2.Error: there is no connection in time
-    """
-    deadline = time.monotonic() + timeout
-    pause, longest = PAUSES
-    while True:
-        try:
-            return call()
-        except psycopg2.Error as exc:  # any error, as the pool resets connections
-            left = deadline - time.monotonic()
-            if pause == PAUSES[0] and left > 0:
-                _logger.info(
-                    "No connection to the database, waiting for %d seconds at most: %s",
-                    timeout,
-                    exc,
-                )
-            # a random pause, so that waiting threads do not all try at once
-            if left <= 0 or _get_stop().wait(min(left, random.uniform(0, pause))):
-                raise
-        pause = min(2 * pause, longest)
-
-
-@functools.cache
-def _get_stop() -> threading.Event:
-    """Return an event that is set when the server stops."""
-    stop = threading.Event()
-    CommonServer.on_stop(stop.set)
-    return stop
 
 
 def reopen(env: Environment, timeout: float = 0) -> None:

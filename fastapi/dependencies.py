@@ -33,6 +33,7 @@ from .auth.session import get_odoo_user
 from .context import odoo_env_ctx
 from .exceptions import InvalidCredentials
 from .schemas import Paging
+from .transactions import Transactions
 
 __all__ = [
     "Caller",
@@ -57,6 +58,7 @@ __all__ = [
     "paging",
     "require_group",
     "require_scopes",
+    "transactions",
 ]
 
 #: Default number of records on a page.
@@ -103,6 +105,23 @@ Partner: TypeAlias = Annotated[ResPartner, Depends(authenticated_partner_impl)]
 OptionalPartner: TypeAlias = Annotated[
     ResPartner | None, Depends(optionally_authenticated_partner_impl)
 ]
+
+
+def transactions(env: Env) -> Transactions:
+    """Return an object that runs functions in transactions of their own.
+
+    For WebSocket handlers, which have no transaction after ``accept``::
+
+        Tx = Annotated[Transactions, Depends(transactions)]
+
+        async def add(ws: WebSocket, tx: Tx):
+            await ws.accept()
+            name = await ws.receive_text()
+            await tx.run(lambda env: env["res.partner"].create({"name": name}).id)
+
+    In other handlers, for what has to be saved even if the request fails.
+    """
+    return Transactions(env)
 
 
 def fastapi_endpoint_id() -> int:

@@ -14,6 +14,9 @@
     +-- AppNotReadyError              the app of an endpoint is still starting
     +-- StartTimeoutError             the lifespan of an app has not started in time
     +-- AbortedTransactionError       a handler has swallowed a database error
+    +-- AfterCommitError              a transaction is committed; then something failed
+    +-- RuntimeError
+    |   +-- NoTransactionError        a query where there is no transaction
     +-- HandledError                  carries the response of the app to Odoo
     +-- ConnectionResetError
     |   +-- StreamCut                 a stream ends early, not because of the app
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AbortedTransactionError",
+    "AfterCommitError",
     "AppBuildError",
     "AppNotReadyError",
     "CommandError",
@@ -42,6 +46,7 @@ __all__ = [
     "HandledError",
     "InvalidCredentials",
     "NoRoomError",
+    "NoTransactionError",
     "StartTimeoutError",
     "StreamCut",
     "TooManyAttempts",
@@ -162,6 +167,21 @@ class AbortedTransactionError(Exception):
 
     To catch a database error, a handler runs the query in ``env.cr.savepoint()``.
     """
+
+
+class AfterCommitError(Exception):
+    """Something failed after a commit, because of ``__cause__``.
+
+    :param result: result of the function whose transaction is committed
+    """
+
+    def __init__(self, result: Any) -> None:
+        super().__init__("The transaction is committed, but something failed after it.")
+        self.result = result
+
+
+class NoTransactionError(RuntimeError):
+    """A query on the event loop of all connections, where it would block them all."""
 
 
 class HandledError(Exception):

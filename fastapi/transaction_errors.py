@@ -10,6 +10,11 @@ with another transaction, Odoo replays the request. Any other cause is a 500.
 
 psycopg2 knows whether a transaction is aborted, but not why. So the cursor of a request
 gets a class that remembers its last error (:func:`remember_errors`).
+
+The class also refuses queries on the shared loop, where a query would block all other
+connections, and says so if the transaction of an environment is over. A WebSocket
+handler that uses its environment after ``accept`` does one of the two.
+
 ``test_swallowed_errors`` fails if ``odoo.sql_db.Cursor`` or the cursor of Odoo's tests
 (19.0) no longer runs each query through ``execute``.
 """
@@ -18,6 +23,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from asyncio import _get_running_loop
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -26,7 +32,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from odoo.exceptions import ConcurrencyError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from .exceptions import AbortedTransactionError
+from .exceptions import AbortedTransactionError, NoTransactionError
 
 if TYPE_CHECKING:
     from odoo.sql_db import BaseCursor
@@ -42,6 +48,15 @@ __all__ = [
 #: Addons whose lines the log does not name as the cause.
 _FRAMEWORK = ("odoo.addons.base.", "odoo.addons.fastapi.")
 
+#: How to work with records where there is no transaction.
+USE_TX_RUN = (
+    "Write the work as a function `def work(env)`, and call it with "
+    "`await tx.run(work)`. `tx` is the dependency "
+    "`odoo.addons.fastapi.dependencies.transactions`."
+)
+ON_SHARED_LOOP = f"A query here would block all other connections. {USE_TX_RUN}"
+IS_OVER = f"The transaction of this environment is over. {USE_TX_RUN}"
+
 
 class _RememberingCursor:
     """Mixed into the class of the cursor of a request."""
@@ -50,6 +65,8 @@ class _RememberingCursor:
     _fastapi_error: tuple[type[Exception], str] | None = None
 
     def commit(self: Any) -> None:  # pylint: disable=missing-return
+        if _is_on_shared_loop():
+            raise NoTransactionError(ON_SHARED_LOOP)
         self.flush()
         raise_swallowed_error(self)
         super().commit()  # type: ignore[misc]
@@ -70,16 +87,26 @@ class _RememberingCursor:
             self._closed = True
 
 
+def _is_on_shared_loop() -> bool:
+    # faster than asyncio.get_running_loop, and each query calls this
+    loop = _get_running_loop()
+    return loop is not None and getattr(loop, "is_shared", False)
+
+
 @functools.cache
 def _get_class(cursor_class: type[BaseCursor]) -> type[BaseCursor]:
     execute_query = cursor_class.execute
 
     def execute(self: Any, *args: Any, **kwargs: Any) -> None:
+        if _is_on_shared_loop():
+            raise NoTransactionError(ON_SHARED_LOOP)
         try:
             execute_query(self, *args, **kwargs)
         except psycopg2.errors.InFailedSqlTransaction:
             raise  # an earlier error is the cause
         except psycopg2.Error as exc:
+            if isinstance(exc, psycopg2.InterfaceError) and self._closed:
+                raise psycopg2.InterfaceError(IS_OVER) from exc
             line = _get_line(sys._getframe(1))
             text = f"{type(exc).__name__}: {str(exc).strip()} ({line})"
             self._fastapi_error = type(exc), text

@@ -285,7 +285,7 @@ class TestFollowUpTransactions(BaseCase):
 
         waited = []
         handler = Release()
-        logger = logging.getLogger(LOGGER)
+        logger = logging.getLogger("odoo.addons.fastapi.connections")
         level = logger.level
         logger.setLevel(logging.INFO)
         logger.addHandler(handler)

@@ -1,0 +1,48 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import asyncio
+
+from odoo.api import SUPERUSER_ID, Environment
+from odoo.modules.registry import Registry
+from odoo.tests import BaseCase, get_db_name
+
+from ..transactions import Transactions
+
+KEY = "test.transactions"
+
+
+class SharedLoop(asyncio.SelectorEventLoop):
+    """Stands for ``bridge.shared_loop``."""
+
+    is_shared = True
+
+
+class TransactionsCase(BaseCase):
+    """On real cursors, with real commits."""
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        self.addCleanup(self._delete)
+        with self.registry.cursor() as cr:
+            self.tx = Transactions(Environment(cr, SUPERUSER_ID, {"lang": "en_US"}))
+        self.loop = SharedLoop()
+        self.addCleanup(self.loop.close)
+
+    def _delete(self):
+        with self.registry.cursor() as cr:
+            env = Environment(cr, SUPERUSER_ID, {})
+            env["ir.config_parameter"].search([("key", "=like", f"{KEY}%")]).unlink()
+
+    def _run(self, *args, **kwargs):
+        return self.loop.run_until_complete(self.tx.run(*args, **kwargs))
+
+    def _value(self, key=KEY):
+        with self.registry.cursor() as cr:
+            cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [key])
+            row = cr.fetchone()
+            return row and row[0]
+
+
+def set_param(env, value, key=KEY):
+    env["ir.config_parameter"].set_param(key, value)

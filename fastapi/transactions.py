@@ -1,0 +1,305 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""``tx.run(work)``: a transaction for code that has none.
+
+A WebSocket handler has no transaction after ``accept``, and the task of a lifespan
+never has one. Both run on the shared loop, where a query would block all connections.
+So :meth:`Transactions.run` calls a function on a worker thread, with an environment and
+a cursor of its own. The function can be called again after a conflict with another
+transaction, unlike a part of a coroutine.
+
+In a request the function runs on the request's own thread, like all sync code there.
+The transaction of the request stays open meanwhile.
+
+The threads are a small pool of the process, so that works leave database connections
+for requests. A cancelled task does not interrupt its work: PostgreSQL commits it or
+rolls it back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from functools import partial
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+import psycopg2
+from anyio import to_thread
+
+import odoo
+from odoo import api
+from odoo.http import _request_stack
+from odoo.modules.registry import Registry
+from odoo.service.server import CommonServer
+from odoo.tools import config
+
+from .after_response import FollowUpTransactions
+from .bridge.loops import STOP_GRACE, Loop
+from .connections import CONNECTION_TIMEOUT, wait_for_connection
+from .context import odoo_env_ctx
+from .exceptions import AfterCommitError
+from .transaction_errors import remember_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from odoo.api import Environment
+    from odoo.sql_db import Cursor
+
+__all__ = ["Transactions"]
+
+_logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Most works at a time. Fewer if the process may have few database connections.
+MAX_WORKS = 16
+#: Works use at most this share of ``db_maxconn``.
+CONNECTIONS_SHARE = 0.25
+#: Seconds between two attempts to end the works of a stopping server.
+CANCEL_INTERVAL = 0.1
+
+#: Cursors of the works that are running.
+_running: set[Cursor] = set()
+#: Notified when a work has ended.
+_changed = threading.Condition()
+#: Set when works have to end, because the server stops.
+_cancelled = threading.Event()
+
+
+class Transactions:
+    """Runs functions in transactions of their own.
+
+    Handlers and dependencies get one with ``Depends(transactions)``. Other code, such
+    as a lifespan, makes one from an environment::
+
+        tx = Transactions(self.env(user=self.endpoint.user_id))
+
+    :param env: the functions get environments with its database, user and context. It
+        is not kept.
+    """
+
+    def __init__(self, env: Environment) -> None:
+        self._dbname: str = env.cr.dbname
+        self._user: tuple[int, bool] = env.uid, env.su
+        self._context = dict(env.context)
+
+    async def run(
+        self,
+        work: Callable[Concatenate[Environment, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Call ``work(env, …)`` in a transaction, commit, and return its result.
+
+        After a conflict with another transaction, ``work`` is called again. So it
+        should not change anything but records, and it should return values, not
+        records: their environment is closed.
+
+        If the awaiting task is cancelled, a work that has begun still ends: it is
+        committed, or rolled back if it fails.
+
+        :param work: a function. It does not see uncommitted changes of the caller's
+            request, and must not wait for a row that the request has changed.
+        :raises TypeError: ``work`` is a coroutine function
+        :raises Exception: ``work`` raised it, and is rolled back
+        """
+        if _is_async(work):
+            raise TypeError(
+                f"{_name_of(work)} is async, but a work is a sync function: it is "
+                "called again after a conflict with another transaction, and blocks "
+                "its thread. Await other things before or after `tx.run`."
+            )
+
+        def call(env: Environment) -> T:
+            return work(env, *args, **kwargs)
+
+        result: T = await self._call(partial(self._run, work, call))
+        return result
+
+    async def _call(self, call: Callable[[], Any]) -> Any:
+        """Call a function where it may block."""
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, Loop) and not getattr(loop, "is_shared", False):
+            return await to_thread.run_sync(call)  # on the thread of the request
+        future = _get_executor().submit(copy_context().run, call)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            # a call that runs goes on, and keeps its place in the pool
+            future.add_done_callback(_log_unseen_error)
+            raise
+
+    def _run(self, work: Callable[..., T], call: Callable[[Environment], T]) -> T:
+        """Call a work on the current thread, in a context of its own."""
+        while _request_stack.top is not None:
+            _request_stack.pop()  # retrying would reset the request
+        with self._open() as transactions:
+            env = transactions.env
+            odoo_env_ctx.set(env)
+            with _thread_data(env), env["fastapi.endpoint"]._app_context():
+                try:
+                    return transactions.run(partial(_call_sync, work, call, env))
+                except AfterCommitError as err:
+                    _logger.error(
+                        "%s is saved, but failed after that.",
+                        _name_of(work),
+                        exc_info=err.__cause__,
+                    )
+                    result: T = err.result
+                    return result
+
+    @contextmanager
+    def _open(self) -> Iterator[FollowUpTransactions]:
+        """Provide a transaction in a new environment, rolled back at the end."""
+        cr: Any = wait_for_connection(self._open_cursor, CONNECTION_TIMEOUT)
+        try:
+            env = api.Environment(cr, self._user[0], self._context, self._user[1])
+            env.transaction.default_env = env
+            with _invalidations_apart(env.registry):
+                yield FollowUpTransactions(env)
+        finally:
+            with _changed:
+                _running.discard(cr)
+                _changed.notify_all()
+            cr.close()
+
+    def _open_cursor(self) -> Cursor:
+        """Return a new cursor, after taking over changes of other processes."""
+        if _cancelled.is_set():
+            raise RuntimeError("The server stops.")
+        cr = Registry(self._dbname).cursor()
+        try:
+            Registry(self._dbname).check_signaling(cr)
+        except BaseException:
+            cr.close()
+            raise
+        remember_errors(cr)
+        with _changed:
+            _running.add(cr)
+        return cr
+
+
+def _call_sync(
+    work: Callable[..., T], call: Callable[[Environment], T], env: Environment
+) -> T:
+    result = call(env)
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise TypeError(
+            f"{_name_of(work)} has returned something to await. A work is a sync "
+            "function that returns a value."
+        )
+    return result
+
+
+def _is_async(work: Any) -> bool:
+    while isinstance(work, partial):
+        work = work.func
+    return any(
+        inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+        for function in (work, getattr(work, "__call__", None))  # noqa: B004
+    )
+
+
+def _name_of(work: Any) -> str:
+    while isinstance(work, partial):
+        work = work.func
+    return getattr(work, "__qualname__", None) or type(work).__qualname__
+
+
+@contextmanager
+def _thread_data(env: Environment) -> Iterator[None]:
+    """Set what Odoo's log reads from the thread, and restore it.
+
+    A request goes on counting its queries.
+    """
+    thread: Any = threading.current_thread()
+    data = {"dbname": env.cr.dbname, "uid": env.uid}
+    if not hasattr(thread, "query_count"):
+        data |= {"query_count": 0, "query_time": 0, "perf_t0": time.time()}
+    before = {name: getattr(thread, name) for name in data if hasattr(thread, name)}
+    vars(thread).update(data)
+    try:
+        yield
+    finally:
+        for name in data:
+            vars(thread).pop(name, None)
+        vars(thread).update(before)
+
+
+@contextmanager
+def _invalidations_apart(registry: Registry) -> Iterator[None]:
+    """Keep the invalid caches of a request until the request is committed.
+
+    The registry stores their names by thread, and a work may end before its request.
+    """
+    caches, models = set(registry.cache_invalidated), registry.registry_invalidated
+    registry.cache_invalidated.clear()
+    registry.registry_invalidated = False
+    try:
+        yield
+    finally:
+        registry.cache_invalidated.update(caches)
+        registry.registry_invalidated = models
+
+
+def _log_unseen_error(future: Future[Any]) -> None:
+    """Log the exception of a work whose task was cancelled."""
+    exc = None if future.cancelled() else future.exception()
+    if exc is not None:
+        _logger.error(
+            "A work failed, and is rolled back. Its task was cancelled before.",
+            exc_info=exc,
+        )
+
+
+@functools.cache
+def _get_executor() -> ThreadPoolExecutor:
+    """Return the worker threads of the process."""
+    # as odoo.sql_db.db_connect
+    connections = odoo.evented and config["db_maxconn_gevent"] or config["db_maxconn"]
+    size = max(1, min(MAX_WORKS, int(connections * CONNECTIONS_SHARE)))
+    return ThreadPoolExecutor(size, "odoo.addons.fastapi.transactions")
+
+
+os.register_at_fork(after_in_child=_get_executor.cache_clear)
+
+
+def cancel_works(grace: float = STOP_GRACE) -> threading.Thread:
+    """End all works, because the server stops.
+
+    Python waits for worker threads before it exits. So after the grace, each query of a
+    work is cancelled, until all works have ended or are rolled back.
+
+    :param grace: seconds for works to end by themselves
+    :return: the thread that does this
+    """
+    thread = threading.Thread(target=_cancel_works, args=(grace,), daemon=True)
+    thread.start()
+    return thread
+
+
+def _cancel_works(grace: float) -> None:
+    with _changed:
+        _changed.wait_for(lambda: not _running, grace)
+        _cancelled.set()
+        while _running:
+            for cr in _running:
+                with suppress(psycopg2.Error, AttributeError):  # it has just ended
+                    cr._cnx.cancel()
+            _changed.wait(CANCEL_INTERVAL)
+
+
+CommonServer.on_stop(cancel_works)
