@@ -13,7 +13,8 @@ unless a handler starts one (``asyncio.to_thread``).
 An ``asyncio.Event`` or queue that two requests share belongs to the loop that waited
 first. The other request can wake that loop. This logs a warning, because asyncio does
 not guarantee that it works. A third request can't wait: asyncio raises an error, to
-which ``explain_foreign_loop`` adds advice.
+which ``explain_foreign_loop`` adds advice. What requests share belongs on the loop of
+``shared_loop``, which they and any thread can wake.
 
 :class:`Loop` uses private attributes of asyncio. Tests of this module fail when they
 change.
@@ -75,12 +76,17 @@ _stop = threading.Event()
 #: Places in the code that have already caused a warning.
 _warned: set[str] = set()
 
-#: Ends of asyncio's messages about objects of another loop, and advice for them.
-FOREIGN_LOOP_ERRORS = ("is bound to a different event loop", "to a different loop")
+#: Ends of messages about objects of another loop, and advice for them.
+FOREIGN_LOOP_ERRORS = (
+    "is bound to a different event loop",
+    "to a different loop",
+    "should be used inside a task",  # aiohttp
+)
 FOREIGN_LOOP_ADVICE = (
     "each request has an event loop of its own, so requests can't share what asyncio "
-    "binds to one (locks, events, queues, tasks, asynchronous clients): take those of "
-    "threading and queue, or make one for each request"
+    "binds to one (locks, events, queues, tasks, asynchronous clients). Make it in a "
+    "lifespan, and await it with on_shared_loop (odoo.addons.fastapi.bridge), or make "
+    "one for each request, or take those of threading and queue"
 )
 
 
@@ -413,7 +419,7 @@ def _is_of_asyncio(filename: str) -> bool:
 
 
 def explain_foreign_loop(exc: BaseException) -> None:
-    """Add advice to asyncio's error about an object of another loop."""
+    """Add advice to an error about an object of another loop."""
     if not isinstance(exc, RuntimeError) or len(exc.args) != 1:
         return
     message = str(exc)

@@ -202,6 +202,42 @@ class TestAwaitables(SharedCallCase):
             on_shared_loop(3)
 
 
+class TestAdvice(SharedCallCase):
+    """A handler awaits what belongs to the shared loop on its own loop."""
+
+    def test_error_names_the_function(self):
+        event = asyncio.Event()
+
+        async def wait():
+            await event.wait()
+
+        async def start():
+            task = asyncio.create_task(wait())
+            await asyncio.sleep(0)
+            return task
+
+        task = self.run_there(start())
+        self.addCleanup(self.loop.call_soon_threadsafe, task.cancel)
+        app = FastAPI()
+
+        @app.get("/event")
+        async def get_event() -> None:
+            await event.wait()
+
+        @app.get("/task")
+        async def get_task() -> None:
+            await task
+
+        @app.get("/session")
+        async def get_session() -> None:
+            raise RuntimeError("Timeout context manager should be used inside a task")
+
+        for name in ("event", "task", "session"):
+            exc = self.call(app, f"/{name}").exception
+            self.assertRegex(str(exc), rf"^get_{name} \(.*test_shared_calls.py:\d")
+            self.assertIn("on_shared_loop (odoo.addons.fastapi.bridge)", str(exc))
+
+
 class TestMountedApps(SharedCallCase):
     def setUp(self):
         super().setUp()
