@@ -8,11 +8,20 @@ import httpx
 from fastapi import FastAPI
 from starlette.requests import Request
 
+try:
+    from odoo.addons.fastapi.bridge import on_shared_loop
+except ImportError:  # on uvicorn, which has one loop
+
+    def on_shared_loop(work: Any) -> Any:
+        return work
+
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    limits = httpx.Limits(max_connections=4)
     with httpx.Client() as client:
-        yield {"client": client}
+        async with httpx.AsyncClient(limits=limits) as async_client:
+            yield {"client": client, "async_client": async_client}
 
 
 def set_up(app: FastAPI) -> None:
@@ -26,3 +35,12 @@ def set_up(app: FastAPI) -> None:
     @app.get("/sync")
     def get_sync(url: str, request: Request) -> int:
         return request.state.client.get(url).status_code
+
+    @app.get("/shared")
+    async def get_by_shared(url: str, request: Request) -> int:
+        response = await on_shared_loop(request.state.async_client.get(url))
+        return response.status_code
+
+    @app.get("/wrong")
+    async def get_without_shared_loop(url: str, request: Request) -> int:
+        return (await request.state.async_client.get(url)).status_code

@@ -11,12 +11,14 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import unittest
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,32 @@ uvicorn.run(app, host="127.0.0.1", port=int(port), lifespan="on")
 """
 
 
+def start_redis(test_class: type[unittest.TestCase]) -> str:
+    """Start a Redis server for the tests of a class, and return its URL.
+
+    :raises unittest.SkipTest: there is no ``redis-server``
+    """
+    program = shutil.which("redis-server")
+    if not program:
+        raise unittest.SkipTest("redis-server is not installed")
+    port = free_port()
+    folder = tempfile.TemporaryDirectory()
+    test_class.addClassCleanup(folder.cleanup)
+    redis = subprocess.Popen(
+        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
+        cwd=folder.name,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    test_class.addClassCleanup(redis.stdout.close)
+    test_class.addClassCleanup(redis.wait, TIMEOUT)
+    test_class.addClassCleanup(redis.terminate)
+    for line in redis.stdout:
+        if "Ready to accept connections" in line:
+            break
+    return f"redis://127.0.0.1:{port}/0"
+
+
 class Served:
     """The app on one of the servers.
 
@@ -69,6 +97,16 @@ class Served:
 
     def post(self, path: str, **kwargs: Any) -> requests.Response:
         return self.call("POST", path, **kwargs)
+
+    def burst(
+        self, method: str, path: str, count: int = 32, **kwargs: Any
+    ) -> list[requests.Response]:
+        """Send requests, eight at a time."""
+        with ThreadPoolExecutor(8) as pool:
+            calls = [
+                pool.submit(self.call, method, path, **kwargs) for _call in range(count)
+            ]
+            return [call.result() for call in calls]
 
     def read_lines(self, name: str) -> list[str]:
         """Return the lines of a file that the app wrote."""

@@ -7,12 +7,34 @@ class TestHttpx(LibraryCase):
     distribution = "httpx"
     library = "library_httpx.set_up"
 
+    def setUp(self):
+        super().setUp()
+        uvicorn, _odoo = self.apps
+        self.params = {"url": f"{uvicorn.address}/docs"}
+
     @on_each_server
     def test_calls_of_another_server(self, served):
-        uvicorn, _odoo = self.apps
-        url = f"{uvicorn.address}/docs"
-        for path in ("/own", "/sync"):
+        for path in ("/own", "/sync", "/shared"):
             for _call in range(3):
-                response = served.get(path, params={"url": url})
+                response = served.get(path, params=self.params)
                 self.assertEqual(response.status_code, 200, (path, response.text))
                 self.assertEqual(response.json(), 200)
+
+    @on_each_server
+    def test_burst_with_a_client_of_the_lifespan(self, served):
+        responses = served.burst("GET", "/shared", params=self.params)
+        self.assertEqual({response.text for response in responses}, {"200"})
+
+    def test_client_of_the_lifespan_on_the_loop_of_a_request(self):
+        _uvicorn, odoo = self.apps
+        self.assertEqual(odoo.get("/shared", params=self.params).status_code, 200)
+        response = odoo.get("/wrong", params=self.params)
+        self.assertEqual(response.status_code, 500)
+        self.wait_until(
+            lambda: any("on_shared_loop" in line for line in self.first.log.copy()),
+            True,
+        )
+
+
+class TestHttpxEvented(TestHttpx):
+    options = {"command": "gevent"}

@@ -1,12 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-import shutil
-import subprocess
-import tempfile
-import unittest
-
-from .library_case import LibraryCase, on_each_server
-from .servers import TIMEOUT, free_port
+from .library_case import LibraryCase, on_each_server, start_redis
 
 
 class TestLimiter(LibraryCase):
@@ -28,25 +22,7 @@ class TestLimiterRedis(LibraryCase):
 
     @classmethod
     def setUpClass(cls):
-        program = shutil.which("redis-server")
-        if not program:
-            raise unittest.SkipTest("redis-server is not installed")
-        port = free_port()
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        redis = subprocess.Popen(
-            [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
-            cwd=folder.name,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        cls.addClassCleanup(redis.stdout.close)
-        cls.addClassCleanup(redis.wait, TIMEOUT)
-        cls.addClassCleanup(redis.terminate)
-        for line in redis.stdout:
-            if "Ready to accept connections" in line:
-                break
-        cls.variables = {"REDIS_URL": f"redis://127.0.0.1:{port}/0"}
+        cls.variables = {"REDIS_URL": start_redis(cls)}
         super().setUpClass()
 
     @on_each_server
