@@ -330,8 +330,12 @@ class TestMountedApps(SharedCallCase):
         next(iter(response))
         response.close()
         del response
-        gc.collect()  # as on uvicorn: Starlette does not close the generator itself
-        self.assertTrue(ended.wait(TIMEOUT))
+
+        def look():
+            gc.collect()  # as on uvicorn: Starlette does not close the generator itself
+            return ended.is_set()
+
+        self.wait_until(look)
 
     def test_disconnect_while_the_app_waits(self):
         events = []
