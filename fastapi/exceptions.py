@@ -10,6 +10,7 @@
     |   +-- AppBuildError             503: the app of an endpoint can't be built
     |   +-- NoRoomError               507: no disk space for a request body
     |   +-- TooManyAttempts           429: too many failed logins
+    |   +-- WebSocketRefused          a request can't become a WebSocket
     +-- InvalidCredentials            401: a way to authenticate refuses a credential
     +-- AppNotReadyError              the app of an endpoint is still starting
     +-- StartTimeoutError             the lifespan of an app has not started in time
@@ -50,6 +51,7 @@ __all__ = [
     "StartTimeoutError",
     "StreamCut",
     "TooManyAttempts",
+    "WebSocketRefused",
 ]
 
 #: Codes of ``OSError``: there is no disk space.
@@ -228,6 +230,10 @@ class TooManyAttempts(HTTPException):
     def __init__(self, seconds: int) -> None:
         headers = {"Retry-After": str(seconds)}
         super().__init__(429, "Too many failed attempts. Try again later.", headers)
+
+
+class WebSocketRefused(HTTPException):
+    """A request can't become a WebSocket. Nothing is logged but its detail."""
 
 
 class CommandError(Exception):

@@ -4,6 +4,7 @@ from . import test_built_apps
 from . import test_demo_app
 from . import test_demo_router
 from . import test_error_handlers
+from . import test_handshake
 from . import test_import
 from . import test_layers
 from . import test_markdown
