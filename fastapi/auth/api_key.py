@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from odoo.api import Environment
 
+    from .ways import Recheck
+
 __all__ = ["ApiKeyWay", "ValidKey", "may_be_key"]
 
 #: Characters of the longest key; Odoo makes keys of 40.
@@ -90,19 +92,43 @@ class ApiKeyWay(Way):
             return None  # a JSON Web Token
         if not may_be_key(key):
             raise InvalidCredentials(INVALID_KEY)
-        keys = env["fastapi.endpoint.key"]
         known = verified.get(env, self.name, key)
-        valid = known and keys._is_still_valid(
-            known.key_id, self._endpoint_id, self._accept_unscoped
-        )
+        valid = known and known.key_id and self._read(known.key_id, env)
         if not valid:
             valid = self._verify(key, connection, env)
         if valid.key_id is not None:
-            keys._note_use(valid.key_id)
+            env["fastapi.endpoint.key"]._note_use(valid.key_id)
         user = get_user(env, valid.user_id)
         return Caller(
             self.name, user.partner_id.id, user.id, valid.scopes, valid.key_id
         )
+
+    def make_recheck(
+        self,
+        caller: Caller,
+        credential: Any,
+        connection: HTTPConnection,
+        env: Environment,
+    ) -> Recheck:
+        """Return a function that takes one query and no hashing."""
+        key = credential if isinstance(credential, str) else credential.credentials
+        known = verified.get(env, self.name, key)
+        if known is None or known.key_id is None:  # forgotten since ``authenticate``
+            return super().make_recheck(caller, credential, connection, env)
+        key_id = known.key_id
+        before = self._read(key_id, env)
+
+        def recheck(env: Environment) -> bool:
+            return before is not None and self._read(key_id, env) == before
+
+        return recheck
+
+    def _read(self, api_key_id: int, env: Environment) -> ValidKey | None:
+        keys = env["fastapi.endpoint.key"]
+        valid: ValidKey | None = keys._is_still_valid(
+            api_key_id, self._endpoint_id, self._accept_unscoped
+        )
+        return valid
 
     def _verify(
         self, key: str, connection: HTTPConnection, env: Environment

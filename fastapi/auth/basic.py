@@ -31,6 +31,10 @@ from .ways import Way
 if TYPE_CHECKING:
     from odoo.api import Environment
 
+    from odoo.addons.base.models.res_users import ResUsers
+
+    from .ways import Recheck
+
 __all__ = [
     "API_LOGIN_KEY",
     "BasicCredentials",
@@ -102,6 +106,20 @@ class BasicWay(Way):
         user = get_user(env, authenticate_basic(credential, connection, env))
         return Caller(self.name, user.partner_id.id, user.id)
 
+    def make_recheck(
+        self,
+        caller: Caller,
+        credential: HTTPBasicCredentials,
+        connection: HTTPConnection,
+        env: Environment,
+    ) -> Recheck:
+        """Return a function that reads what a login depends on, without hashing."""
+        secret = _secret(credential.username, credential.password, env)
+        known = verified.get(env, "basic", secret)
+        if known is None:  # the database can't tell, see ``_get_credential_state``
+            return lambda env: True
+        return lambda env: _is_unchanged(known, env)
+
 
 def authenticate_basic(
     credential: HTTPBasicCredentials,
@@ -123,15 +141,11 @@ def authenticate_basic(
         or "\0" in login + password  # PostgreSQL refuses NUL
     ):
         raise _invalid()
-    users = env["res.users"].sudo().with_context(**{API_LOGIN_KEY: True})
-    # several users may have the same login, for example one per website
-    secret = f"{users._get_login_domain(login)!r}\0{password}"
+    users = _users(env)
+    secret = _secret(login, password, env)
     known = verified.get(env, "basic", secret)
     if known is not None:
-        state = users.browse(known.user_id)._get_credential_state(known.method)
-        if state is not None and hmac.compare_digest(
-            verified.digest(state), known.fingerprint
-        ):
+        if _is_unchanged(known, env):
             return known.user_id
         verified.forget_user(env, known.user_id)
     subject = login.casefold()
@@ -151,6 +165,23 @@ def authenticate_basic(
         found = Verified(user_id, fingerprint=verified.digest(state), method=method)
         verified.put(env, "basic", secret, found)
     return user_id
+
+
+def _users(env: Environment) -> ResUsers:
+    return env["res.users"].sudo().with_context(**{API_LOGIN_KEY: True})
+
+
+def _secret(login: str, password: str, env: Environment) -> str:
+    # several users may have the same login, for example one per website
+    return f"{_users(env)._get_login_domain(login)!r}\0{password}"
+
+
+def _is_unchanged(known: Verified, env: Environment) -> bool:
+    """Return whether all is the same as when a login was verified."""
+    state = _users(env).browse(known.user_id)._get_credential_state(known.method)
+    return state is not None and hmac.compare_digest(
+        verified.digest(state), known.fingerprint
+    )
 
 
 def _invalid() -> InvalidCredentials:

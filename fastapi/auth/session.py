@@ -14,8 +14,13 @@ from typing import TYPE_CHECKING
 from fastapi import HTTPException
 from fastapi.security import APIKeyCookie
 
-from odoo.http import SAFE_HTTP_METHODS, request
+from odoo.http import SAFE_HTTP_METHODS, request, root
+from odoo.service.security import check_session
+from odoo.tools import SQL
 
+from odoo.addons.base.models.res_users import INDEX_SIZE
+
+from ..handshake import clean_origin, is_upgrade
 from .caller import Caller
 from .run_as import get_user
 from .ways import Way
@@ -27,7 +32,9 @@ if TYPE_CHECKING:
 
     from odoo.addons.base.models.res_users import ResUsers
 
-__all__ = ["SESSION_SCHEME", "SessionWay", "get_odoo_user"]
+    from .ways import Recheck
+
+__all__ = ["SESSION_SCHEME", "SessionWay", "get_odoo_user", "make_odoo_recheck"]
 
 #: Describes the cookie in OpenAPI.
 SESSION_SCHEME = APIKeyCookie(
@@ -39,7 +46,6 @@ SESSION_SCHEME = APIKeyCookie(
 )
 #: Header with the token that ``odoo.http.Request.csrf_token`` returns.
 CSRF_HEADER = "X-CSRF-Token"
-_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 class SessionWay(Way):
@@ -64,6 +70,64 @@ class SessionWay(Way):
 
     def check_request(self, connection: HTTPConnection) -> None:
         _check_site()
+
+    def make_recheck(
+        self,
+        caller: Caller,
+        credential: str,
+        connection: HTTPConnection,
+        env: Environment,
+    ) -> Recheck:
+        return _make_session_recheck()
+
+
+def _make_session_recheck() -> Recheck:
+    """Return a function that says whether the session of the request goes on.
+
+    Odoo checks the same for each request (``odoo.http.Request._get_session_and_dbname``
+    and ``ir.http._authenticate_explicit``).
+    """
+    sid, uid = request.session.sid, request.session.uid
+
+    def recheck(env: Environment) -> bool:
+        nonlocal sid
+        session = root.session_store.get(sid)
+        if "next_sid" in session:  # rotated
+            sid = session["next_sid"]
+            session = root.session_store.get(sid)
+        if session.uid != uid or session.db != env.cr.dbname:
+            return False
+        return bool(check_session(session, env))
+
+    return recheck
+
+
+def make_odoo_recheck() -> Recheck | None:
+    """Return a function that says whether Odoo would still authenticate the user.
+
+    None if the request is a visitor's.
+    """
+    user = _get_user(request.env)
+    if not user:
+        return None
+    if _is_identified_by_session(user):
+        return _make_session_recheck()
+    # ``ir.http._auth_method_bearer`` has verified the key
+    _scheme, _space, key = request.httprequest.headers["Authorization"].partition(" ")
+    query = SQL(
+        """
+        SELECT 1 FROM res_users_apikeys AS key
+          JOIN res_users ON res_users.id = key.user_id
+         WHERE res_users.active
+           AND key.user_id = %s
+           AND key.index = %s
+           AND (key.expiration_date IS NULL
+                OR key.expiration_date >= now() AT TIME ZONE 'UTC')
+        """,
+        user.id,
+        key.strip()[:INDEX_SIZE],
+    )
+    return lambda env: bool(env.execute_query(query))
 
 
 def get_odoo_user(env: Environment) -> ResUsers | None:
@@ -103,6 +167,15 @@ def _check_site() -> None:
     :raises HTTPException: 403
     """
     method = request.httprequest.method
+    if is_upgrade(request.httprequest.environ):
+        # safe or not is up to the messages that follow
+        if request.dispatcher.from_unknown_site:
+            raise HTTPException(
+                403,
+                "With a session, a WebSocket is for pages of this site and of the "
+                "origins that the endpoint names.",
+            )
+        return
     if method in SAFE_HTTP_METHODS or _is_from_this_site() or _has_csrf_token():
         return
     raise HTTPException(
@@ -123,16 +196,11 @@ def _is_from_this_site() -> bool:
     site = httprequest.headers.get("Sec-Fetch-Site")
     if site is not None:
         return bool(site == "same-origin")
-    origin = httprequest.headers.get("Origin", "")
-    # "null" or several origins never equal the URL
-    return bool(httprequest.host) and _normalize_origin(origin) == _normalize_origin(
+    origin = clean_origin(httprequest.headers.get("Origin", ""))
+    # "null" or several origins are not valid
+    return origin is not None and origin == clean_origin(
         f"{httprequest.scheme}://{httprequest.host}"
     )
-
-
-def _normalize_origin(origin: str) -> str:
-    origin = origin.lower()
-    return origin.removesuffix(_DEFAULT_PORTS.get(origin.partition(":")[0], ""))
 
 
 def _has_csrf_token() -> bool:

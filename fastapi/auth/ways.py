@@ -10,6 +10,7 @@ different users, and makes the 401 responses.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import partial
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ from fastapi import Depends, HTTPException
 from fastapi.security import SecurityScopes
 from starlette.requests import HTTPConnection
 
+from ..bridge import get_state
 from ..context import odoo_env_ctx
 from ..exceptions import InvalidCredentials
 from .caller import CALLER_KEY, Caller
@@ -30,7 +32,12 @@ if TYPE_CHECKING:
 
     from odoo.api import Environment
 
+    #: Returns whether a credential is still valid. Gets an environment of the
+    #: endpoint's user, in which it must not write. Odoo has no request then.
+    Recheck = Callable[[Environment], bool]
+
 __all__ = ["Authentication", "Way"]
+
 
 #: Detail of the 401 for a request without credentials.
 NOT_AUTHENTICATED = "Not authenticated"
@@ -88,6 +95,29 @@ class Way(ABC):
         :param headers: headers of the request, case-insensitive
         """
         return None
+
+    def make_recheck(
+        self,
+        caller: Caller,
+        credential: Any,
+        connection: HTTPConnection,
+        env: Environment,
+    ) -> Recheck:
+        """Return a function that says whether a credential is still valid.
+
+        Called after ``authenticate`` if the client opens a WebSocket. As long as that
+        is open, the function is called every few seconds, for each connection. By
+        default it authenticates again. Override this if that is slow, writes, or counts
+        failures. :class:`Authentication` also checks the user.
+
+        :param caller: what ``authenticate`` has returned
+        :param env: environment of the endpoint's user, closed when the function runs
+        """
+
+        def recheck(env: Environment) -> bool:
+            return self.authenticate(credential, connection, env) == caller
+
+        return recheck
 
 
 class Authentication:
@@ -168,6 +198,7 @@ class Authentication:
             caller = scope[CALLER_KEY]
             return caller
         env = odoo_env_ctx.get()
+        rechecks: list[Recheck] = []
         for way in self.ways:
             credential = credentials[_parameter_name(way)]
             if credential is None:
@@ -178,6 +209,9 @@ class Authentication:
                     check_user(env, found.user_id, self._allow_portal_users)
             except InvalidCredentials as err:
                 raise self._refuse(err.detail, way, err.error) from err
+            if found and scope["type"] == "websocket":
+                recheck = way.make_recheck(found, credential, connection, env)
+                rechecks.append(recheck)
             if caller is None:
                 if found:
                     way.check_request(connection)
@@ -187,9 +221,26 @@ class Authentication:
                     403, "The credentials that were sent name different users."
                 )
         scope[CALLER_KEY] = caller
+        state = get_state(scope)
+        if caller and state is not None:
+            state.caller = caller
+            state.recheck = partial(self._recheck, caller, rechecks)
         if caller and self._run_as_caller:
             become(connection, caller)
         return caller
+
+    def _recheck(
+        self, caller: Caller, rechecks: Sequence[Recheck], env: Environment
+    ) -> bool:
+        """Return whether the caller of a WebSocket may still call."""
+        try:
+            if not all(recheck(env) for recheck in rechecks):
+                return False
+            if caller.user_id is not None:
+                check_user(env, caller.user_id, self._allow_portal_users)
+        except (InvalidCredentials, HTTPException):
+            return False
+        return True
 
     def _refuse(
         self, detail: str, way: Way | None = None, error: str | None = None

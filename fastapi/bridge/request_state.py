@@ -38,6 +38,10 @@ class RequestState:
     tasks: list[Any] | None = None
     #: The environment that tasks and streams use if the request runs as the caller.
     caller_env: Any = None
+    #: WebSockets: who has opened it, and a function that says whether the credential is
+    #: still valid (``auth.ways``).
+    caller: Any = None
+    recheck: Any = None
 
     def __init__(
         self,
