@@ -23,6 +23,7 @@ The life of a request below an endpoint::
     +-> ir.http._handle_error              after an exception, which rolls back
         +-> FastApiDispatcher.answer_error the app responds to outside errors
     (then, while the response is sent: streams and background tasks, after_response)
+(then, when a 101 is sent: the app of a WebSocket, on the shared loop, websockets)
 
 ``dispatch`` raises the exception of a handler unchanged. ``_serve`` replaces it by a
 ``HandledError`` with the app's response. So Odoo rolls back and sends that response.
@@ -33,7 +34,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +45,13 @@ from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
 
 from odoo.http import Dispatcher, FutureResponse, Response
 from odoo.service.server import CommonServer
+from odoo.sql_db import Cursor
 from odoo.tools import config
 
 from .after_response import reopen
 from .app.docs_pages import DocsGuard
 from .app.error_log import log_error
+from .auth.session import make_odoo_recheck
 from .bridge import (
     RequestBody,
     ResponseBody,
@@ -66,8 +69,16 @@ from .error_handlers import (
     exception_headers,
     json_content,
 )
-from .exceptions import AppBuildError, HandledError
+from .exceptions import AppBuildError, HandledError, WebSocketRefused
+from .handshake import (
+    check_handshake,
+    check_origin,
+    get_environ,
+    is_upgrade,
+    keep_refusal,
+)
 from .request_cycle import RequestCycle, build_response, collect
+from .websockets import Connection, connections
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -77,6 +88,13 @@ __all__ = ["FastApiDispatcher"]
 _logger = logging.getLogger(__name__)
 
 CommonServer.on_stop(stop_loops)
+
+#: Detail of the 503 for a WebSocket in an ``HttpCase``, which has no commits.
+_TEST_CURSOR = (
+    "The app accepts this WebSocket, but a test on Odoo's test cursor can't go on: "
+    "nothing is committed. Use the client of FastAPITransactionCase "
+    "(websocket_connect), or a server of its own."
+)
 
 
 class FastApiDispatcher(Dispatcher):
@@ -102,6 +120,9 @@ class FastApiDispatcher(Dispatcher):
         #: Odoo's refusal of a client who may still read the documentation
         #: (``ir.http._authenticate``).
         self.refusal: Exception | None = None
+        #: Whether a WebSocket may come from a page of any site, because the endpoint
+        #: allows all origins.
+        self.from_unknown_site = False
         self._body: RequestBody | None = None
         self._future_headers: Headers | None = None
         #: The current attempt.
@@ -170,6 +191,11 @@ class FastApiDispatcher(Dispatcher):
             response to the injected exception
         """
         environ = self._get_environ()
+        upgrade = injected is None and is_upgrade(environ)
+        if upgrade:
+            if self.refusal is not None:
+                raise self.refusal  # documentation has no WebSockets
+            check_handshake(environ)
         endpoints = self.request.env["fastapi.endpoint"]
         path = wsgi_path(environ)
         app = endpoints.get_app(path)
@@ -183,6 +209,8 @@ class FastApiDispatcher(Dispatcher):
             app = endpoints.get_app(path)
         if app is None:  # the endpoint has just been archived
             raise NotFound()
+        if upgrade:
+            return self._run_websocket(environ, app, endpoints.get_uid(path))
         guard = DocsGuard(
             endpoints._get_docs_access_of_request,
             environ["PATH_INFO"],
@@ -213,6 +241,82 @@ class FastApiDispatcher(Dispatcher):
                 self._scope = body.scope
             return response
 
+    def _run_websocket(
+        self, environ: dict[str, Any], app: Any, uid: int | None
+    ) -> Response | None:
+        """Run the app until it accepts or refuses a WebSocket.
+
+        If it accepts, it goes on when the server has sent the response.
+
+        :return: see :meth:`_run_app`
+        :raises WebSocketRefused: the origin is not allowed, or a limit is reached
+        """
+        env = self.request.env
+        if not hasattr(app, "connect"):  # the app of an override
+            raise WebSocketRefused(403, "This API has no WebSockets.")
+        httprequest = self.request.httprequest
+        self.from_unknown_site = not check_origin(
+            httprequest.headers.get("Origin"),
+            f"{httprequest.scheme}://{httprequest.host}",
+            app.origins,
+        )
+        connections.check_room(env.cr.dbname, app.endpoint_id, app.limits)
+        state = environ[STATE_KEY] = RequestState(handle_error=self.handle_error)
+        with self._manage_odoo_env(uid):
+            self._close_cycle()
+            self._cycle = cycle = RequestCycle(odoo_env_ctx.get(), self.request)
+            state.flush = cycle.flush
+            self.status, self.headers, self.inner_exception = "", [], None
+            exchange = app.connect(environ, app.limits)
+            exc = exchange.exception
+            if exc is not None or not exchange.accepted:
+                exc_info = (type(exc), exc, exc.__traceback__) if exc else None
+                self._make_response(
+                    str(exchange.status or 500), exchange.headers, exc_info
+                )
+                body = ResponseBody(
+                    (exchange.body,), handled=exchange.handled, scope=exchange.scope
+                )
+                response = cycle.respond(body, state, exc, self._build_response)
+                if response is None:
+                    self._scope = body.scope
+                return response
+            recheck = state.recheck or make_odoo_recheck()
+            connection = Connection(
+                exchange,
+                app,
+                env.registry,
+                app.endpoint_id,
+                app.version,
+                app.uid,
+                self._get_caller(state),
+                (recheck,) if recheck else (),
+            )
+            cycle.accept(connection, app.limits)
+            if not isinstance(env.cr, Cursor):
+                raise WebSocketRefused(503, _TEST_CURSOR)
+        response = build_response("101", exchange.handshake_headers(), ())
+        response.call_on_close(self._start_websocket)
+        return response
+
+    def _start_websocket(self) -> None:
+        """Let the app of a WebSocket go on. The server has sent the 101."""
+        if self._cycle is not None and self._cycle.connection is not None:
+            connection = self._cycle.start_connection()
+            connections.watch()
+            # the server may have read the first frames together with the handshake
+            server_environ = get_environ(self.request.httprequest)
+            connection.exchange.serve(
+                server_environ["socket"], server_environ["wsgi.input"]
+            )
+
+    def _get_caller(self, state: RequestState) -> Hashable:
+        """Return what tells the callers of WebSockets apart."""
+        if state.caller is not None:
+            return state.caller.user_id or ("partner", state.caller.partner_id)
+        user = self.request.env["ir.http"]._get_authenticated_user()
+        return user.id or self.request.httprequest.remote_addr
+
     def _make_response(
         self,
         status_mapping: str,
@@ -239,10 +343,15 @@ class FastApiDispatcher(Dispatcher):
         return response
 
     def _close_cycle(self) -> None:
-        """Close the stream of an attempt that is not committed."""
+        """Close the stream or WebSocket of an attempt that is not committed."""
         if self._cycle is not None:
             self._cycle.close()
             self._cycle = None
+
+    def _close_connection(self) -> None:
+        """End the app of a WebSocket that gets another response than the 101."""
+        if self._cycle is not None:
+            self._cycle.close_connection()
 
     def _serve(self, endpoint: Any, args: dict[str, Any]) -> Response:
         """Call ``dispatch`` with all its overrides, and convert its exception for Odoo.
@@ -263,9 +372,14 @@ class FastApiDispatcher(Dispatcher):
         self.request.params = {}
         self._dispatching = True
         try:
-            return type(self).dispatch(self, endpoint, args)
+            response = type(self).dispatch(self, endpoint, args)
+            if response.status_code != 101:
+                self._close_connection()  # an override has replaced the response
+                keep_refusal(response, self.request.httprequest)
+            return response
         except Exception as err:
             exc = original_exception(err)
+            self._close_connection()
         finally:
             self._dispatching = False
         response = self._get_error_response(exc)
@@ -296,7 +410,11 @@ class FastApiDispatcher(Dispatcher):
         method = self.request.httprequest.method
         path = self.request.httprequest.path
         scope, self._scope = self._scope, None  # its state has a method of this object
-        if response.status_code < 500:
+        keep_refusal(response, self.request.httprequest)
+        if isinstance(exc, WebSocketRefused):
+            level = logging.DEBUG if response.status_code < 500 else logging.WARNING
+            _logger.log(level, "WebSocket %s: %s", path, exc.detail)
+        elif response.status_code < 500:
             name = type(exc).__name__
             _logger.debug("%s %s: %s after %s", method, path, response.status, name)
         else:
@@ -329,6 +447,7 @@ class FastApiDispatcher(Dispatcher):
         :raises HandledError: has the response to an exception from outside the app.
             Odoo would set it on the exception, which other requests may share.
         """
+        self._close_connection()
         if isinstance(exc, HandledError):
             return exc.error_response
         if self._dispatching:
@@ -366,13 +485,13 @@ class FastApiDispatcher(Dispatcher):
         :raises werkzeug.exceptions.BadRequest: the length of the body is unknown
         :raises werkzeug.exceptions.RequestEntityTooLarge: the body is over Odoo's limit
         """
-        # odoo.http.HTTPRequest hides the body and the server's keys of the environ
-        # (19.0, HTTPREQUEST_ATTRIBUTES); tests over HTTP fail if that changes
+        # odoo.http.HTTPRequest hides the body (19.0, HTTPREQUEST_ATTRIBUTES)
         httprequest = self.request.httprequest._HTTPRequest__wrapped
         if self._body is None:
             self._body = RequestBody(io.BytesIO())  # the app still responds to errors
-            self._body = _read_body(httprequest)
-        environ = dict(httprequest.environ)
+            if not is_upgrade(httprequest.environ):  # it has none: check_handshake
+                self._body = _read_body(httprequest)
+        environ = dict(get_environ(self.request.httprequest))
         environ["wsgi.input"] = self._body.replay()
         if config["proxy_mode"] and environ.get("HTTP_X_FORWARDED_HOST"):
             # under this condition, Odoo trusts the other headers of the proxy

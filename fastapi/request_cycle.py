@@ -10,6 +10,7 @@ with savepoints::
     +-> the app                            bridge.WsgiApp, or an override's app
     |   +-> RequestCycle.flush             after the handler and its teardown
     +-> RequestCycle.respond               see the table
+    +-> RequestCycle.accept                a WebSocket, which goes on after the commit
     +-> RequestCycle.start_stream          a stream is committed before its first byte
     +-> commit, or roll back
     (then, while the response is sent: after_response.StreamBody, DeferredTasks)
@@ -24,6 +25,7 @@ raises one of TRANSACTION_ERRORS   none           rolled back, and replayed by O
                                                   responded to afterwards
 swallows a database error          none           likewise, with that error
 responds to an injected exception  the app's      already over
+accepts a WebSocket                101            committed; then the app goes on
 ================================== ============== =====================================
 """
 
@@ -42,6 +44,7 @@ from .app.wrapped import TRANSACTION_ERRORS
 from .bridge import StreamedBody, forget_tracebacks
 from .exceptions import CommittedHTTPException
 from .transaction_errors import get_swallowed_error, remember_errors
+from .websockets import connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from odoo.api import Environment
 
     from .bridge import RequestState, ResponseBody
+    from .websockets import Connection, ConnectionLimits
 
 __all__ = ["RequestCycle", "build_response", "collect"]
 
@@ -68,6 +72,8 @@ class RequestCycle:
     error_response: Response | None = None
     #: A stream that is not committed yet.
     stream: StreamBody | None = None
+    #: A WebSocket that is accepted, but not committed yet.
+    connection: Connection | None = None
 
     _flush_failed = False
 
@@ -143,6 +149,24 @@ class RequestCycle:
         self.stream = stream
         return response
 
+    def accept(self, connection: Connection, limits: ConnectionLimits) -> None:
+        """Keep a WebSocket that the app has accepted, until the commit.
+
+        :raises Exception: the app has swallowed a database error
+        :raises WebSocketRefused: a limit is reached
+        """
+        self.connection = connection
+        error = get_swallowed_error(self._env.cr)
+        if error is not None:
+            raise error
+        connections.add(connection, limits)
+
+    def start_connection(self) -> Connection:
+        """Return the WebSocket, which is committed; ``close`` leaves it open now."""
+        connection, self.connection = self.connection, None
+        assert connection is not None
+        return connection
+
     def start_stream(self) -> None:
         """Commit the request if its response is a stream."""
         stream, self.stream = self.stream, None
@@ -150,10 +174,18 @@ class RequestCycle:
             stream.start()
 
     def close(self) -> None:
-        """Close a stream that is not committed."""
+        """Close a stream or a WebSocket that is not committed."""
         if self.stream is not None:
             self.stream.close()
             self.stream = None
+        self.close_connection()
+
+    def close_connection(self) -> None:
+        """Close a WebSocket that is not committed."""
+        if self.connection is not None:
+            connection, self.connection = self.connection, None
+            connections.remove(connection)
+            connection.exchange.abort()
 
 
 def collect(body: ResponseBody) -> list[bytes]:

@@ -44,6 +44,7 @@ from .bridge import Lifespan, WsgiApp
 from .built_apps import HUNG_DELAY, BuiltApps
 from .exceptions import AppBuildError, AppNotReadyError, StartTimeoutError
 from .mounts import Mount, MountTable
+from .websockets import ConnectionLimits, connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +72,11 @@ class EndpointWsgiApp(WsgiApp):
     def __init__(self, app: FastAPI, endpoint: Any, state: dict[str, Any]) -> None:
         super().__init__(app, endpoint.root_path, state, endpoint.name)
         self.uid: int = endpoint.user_id.id
+        self.endpoint_id: int = endpoint.id
+        self.version: str = endpoint.app_version
+        #: Origins of other sites that may open WebSockets, and their limits.
+        self.origins: frozenset[str] = endpoint._get_websocket_origins()
+        self.limits: ConnectionLimits = endpoint._get_websocket_limits()
         self._ways = find_ways(app.dependency_overrides)
 
     def prepare_request(self, environ: dict[str, Any]) -> list[Callable[[], None]]:
@@ -136,6 +142,7 @@ class Serving:
             registry.clear_cache("routing")
             if registry.ready:
                 registry.signal_changes()
+            connections.check_soon()
 
         cr.postcommit.add(signal)
         cr.postrollback.add(partial(registry.clear_cache, "routing"))

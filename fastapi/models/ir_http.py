@@ -2,13 +2,14 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Routing and authentication of requests below an endpoint."""
 
-from werkzeug.exceptions import HTTPException, NotFound, abort
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter, Rule, WebsocketMismatch
 
 from odoo import api, models
 from odoo.exceptions import AccessDenied
-from odoo.http import Response, SessionExpiredException, request
+from odoo.http import SessionExpiredException, request
 
+from ..handshake import keep_refusal
 from ..mounts import Mount
 
 
@@ -57,10 +58,7 @@ class IrHttp(models.AbstractModel):
                 if mounts.is_archived(path_info):
                     raise ArchivedEndpoint() from err
                 raise
-            if request.httprequest.headers.get("Upgrade", "").lower() == "websocket":
-                # Like uvicorn if the app has no such route. Odoo's threaded server
-                # would drop a body (odoo.service.server.RequestHandler).
-                abort(Response(status=403))
+            # a rule of Odoo serves requests or WebSockets, an app both
         return Rule(mount.root_path, endpoint=mount), {}
 
     @classmethod
@@ -113,5 +111,6 @@ class IrHttp(models.AbstractModel):
         # Odoo has found no other content at the path, such as a page of a website
         # (odoo.http.Request._serve_ir_http_fallback).
         if isinstance(exception.__context__, ArchivedEndpoint):
-            return request.make_json_response({"detail": "Not Found"}, status=404)
+            response = request.make_json_response({"detail": "Not Found"}, status=404)
+            return keep_refusal(response, request.httprequest)
         return super()._handle_error(exception)

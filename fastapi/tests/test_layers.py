@@ -30,7 +30,15 @@ LAYERS = {
         "transaction_errors",
         "transactions",
     ],
-    "handlers": ["access", "auth", "dependencies", "depends", "schemas"],
+    "handlers": [
+        "access",
+        "auth",
+        "dependencies",
+        "depends",
+        "handshake",
+        "schemas",
+        "websockets",
+    ],
     "schemas of records": ["records"],
     "records": ["models", "serving", "wizards"],
     "edge": [

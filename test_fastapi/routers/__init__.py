@@ -17,6 +17,7 @@ from .streams import router as streams_router
 from .transactions import TeapotError
 from .transactions import router as transactions_router
 from .waits import router as waits_router
+from .websockets import router as websockets_router
 
 router = APIRouter()
 router.include_router(crud_router)
@@ -30,6 +31,7 @@ router.include_router(raising_router)
 router.include_router(streams_router)
 router.include_router(transactions_router)
 router.include_router(waits_router)
+router.include_router(websockets_router)
 
 if find_spec("strawberry"):
     from .graphql import router as graphql_router

@@ -1,0 +1,78 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Helpers for tests that open WebSockets to servers of Odoo."""
+
+import json
+import time
+
+import websocket
+from websocket import ABNF, WebSocketBadStatusException
+
+from .server_case import ServerCase
+from .servers import TIMEOUT
+
+#: Frames that a client sends or receives, by their kind.
+CLOSE = ABNF.OPCODE_CLOSE
+
+
+class Client(websocket.WebSocket):
+    """A WebSocket of a client."""
+
+    def recv_json(self):
+        return json.loads(self.recv())
+
+    def ask(self, text):
+        """Send a text, and return the next message."""
+        self.send(text)
+        return self.recv()
+
+    def wait_for_close(self):
+        """Return close code and reason that the server sends; 1006 without any."""
+        while True:
+            try:
+                opcode, data = self.recv_data()
+            except websocket.WebSocketConnectionClosedException:
+                return 1006, ""
+            if opcode == CLOSE:
+                code = int.from_bytes(data[:2], "big") if data else 1005
+                return code, data[2:].decode()
+
+
+class WebSocketCase(ServerCase):
+    """Servers of Odoo, and WebSockets that are closed after each test."""
+
+    def open(self, path, server=None, *, port=None, **options):
+        """Open a WebSocket.
+
+        :param server: the server, by default the first one
+        :param port: port, by default that of the server
+        :param options: arguments of ``websocket.WebSocket.connect``
+        :raises WebSocketBadStatusException: the server has refused it
+        """
+        client = Client()
+        client.settimeout(TIMEOUT)
+        port = port or (server or self.first).port
+        client.connect(f"ws://127.0.0.1:{port}{path}", **options)
+        self.addCleanup(client.shutdown)
+        return client
+
+    def refuse(self, path, server=None, **options):
+        """Open a WebSocket that is refused; return status, headers and JSON body."""
+        with self.assertRaises(WebSocketBadStatusException) as caught:
+            self.open(path, server, **options)
+        err = caught.exception
+        return err.status_code, err.resp_headers, json.loads(err.resp_body)
+
+    def assert_refused(self, path, status, detail, server=None, **options):
+        found, headers, body = self.refuse(path, server, **options)
+        self.assertEqual(found, status, body)
+        self.assertEqual(list(body), ["detail"])
+        self.assertIn(detail, body["detail"])
+        return headers
+
+    def wait_for_log(self, text, count=1, server=None):
+        """Wait until the log of a server has a text."""
+        log = (server or self.first).log
+        deadline = time.monotonic() + TIMEOUT
+        while sum(text in line for line in log.copy()) < count:
+            self.assertLess(time.monotonic(), deadline, f"{text!r} is not in the log")
