@@ -117,6 +117,17 @@ class Connection:
         self.exchange.close(code, reason)
 
 
+class _Watcher:
+    """The task that checks the connections, while there are any."""
+
+    #: Keeps the task, because a loop does not.
+    task: Any = None
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.wake = asyncio.Event()
+
+
 class Connections:
     """All connections of a process. Its methods may be called from any thread."""
 
@@ -126,10 +137,7 @@ class Connections:
         self._by_endpoint: Counter[Hashable] = Counter()
         self._by_caller: Counter[Hashable] = Counter()
         self._stopped = False
-        #: Whether the task of :meth:`_watch` runs.
-        self._watching = False
-        self._wake: asyncio.Event | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watcher: _Watcher | None = None
 
     def __len__(self) -> int:
         return len(self._open)
@@ -184,20 +192,22 @@ class Connections:
 
     def watch(self) -> None:
         """Check the connections from now on, until the last one ends."""
+        loop = get_shared_loop()
         with self._lock:
-            if self._watching or self._stopped:
+            if self._watcher is not None and self._watcher.loop is loop:
                 return
-            self._watching = True
-            self._loop = loop = get_shared_loop()
-        # the task would keep the context of the request
-        Context().run(asyncio.run_coroutine_threadsafe, self._watch(), loop)
+            self._watcher = watcher = _Watcher(loop)
+            # not in this context, which the task would keep
+            watcher.task = Context().run(
+                asyncio.run_coroutine_threadsafe, self._watch(watcher), loop
+            )
 
     def check_soon(self) -> None:
         """Check whether an endpoint has changed. Call this after the commit."""
-        wake, loop = self._wake, self._loop
-        if wake is not None and loop is not None:
+        watcher = self._watcher
+        if watcher is not None:
             with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(wake.set)
+                watcher.loop.call_soon_threadsafe(watcher.wake.set)
 
     def stop(self) -> None:
         """Close all connections, and wait a moment for that. The server stops."""
@@ -207,16 +217,16 @@ class Connections:
         with self._lock:
             self._lock.wait_for(lambda: not self._open, STOP_GRACE)
 
-    async def _watch(self) -> None:
-        self._wake = wake = asyncio.Event()
+    async def _watch(self, watcher: _Watcher) -> None:
         while True:
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(wake.wait(), CHECK_INTERVAL)
-            wake.clear()
+                await asyncio.wait_for(watcher.wake.wait(), CHECK_INTERVAL)
+            watcher.wake.clear()
             with self._lock:
+                if self._watcher is not watcher:  # the shared loop was replaced
+                    return
                 if not self._open:
-                    self._watching = False
-                    self._wake = None
+                    self._watcher = None
                     return
             await to_thread.run_sync(self.check)
 
