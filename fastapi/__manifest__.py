@@ -21,11 +21,11 @@
             # - python-multipart: CVE-2026-53540, and others of 2024 to 2026;
             # - starlette: CVE-2026-54283, and others of 2025 and 2026, such as
             #   CVE-2025-62727 (a Range header that takes seconds).
-            # a2wsgi 1.9 asks for a query string. FastAPI 0.142 can't be imported with
-            # a Pydantic that it allows; its own bound of Pydantic is this one.
+            # a2wsgi 1.9 asks for a query string. FastAPI's security classes take
+            # WebSockets since 0.144; its own bound of Pydantic is this one.
             "a2wsgi>=1.10.0",
             "anyio>=4.14.2",
-            "fastapi>=0.143.0",
+            "fastapi>=0.144.0",
             "fastapi-offline>=1.7.7",
             "markdown-it-py>=2.2.0",
             "pydantic>=2.9.0",
