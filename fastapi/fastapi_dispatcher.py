@@ -78,7 +78,7 @@ from .handshake import (
     keep_refusal,
 )
 from .request_cycle import RequestCycle, build_response, collect
-from .websockets import Connection, connections
+from .websockets import Connection, open_websockets
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -260,7 +260,7 @@ class FastApiDispatcher(Dispatcher):
             f"{httprequest.scheme}://{httprequest.host}",
             app.origins,
         )
-        connections.check_room(env.cr.dbname, app.endpoint_id, app.limits)
+        open_websockets.check_room(env.cr.dbname, app.endpoint_id, app.limits)
         state = environ[STATE_KEY] = RequestState(handle_error=self.handle_error)
         with self._manage_odoo_env(uid):
             self._close_cycle()
@@ -303,7 +303,7 @@ class FastApiDispatcher(Dispatcher):
         """Let the app of a WebSocket go on. The server has sent the 101."""
         if self._cycle is not None and self._cycle.connection is not None:
             connection = self._cycle.start_connection()
-            connections.watch()
+            open_websockets.watch()
             # the server may have read the first frames together with the handshake
             server_environ = get_environ(self.request.httprequest)
             connection.exchange.serve(

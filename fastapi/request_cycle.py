@@ -44,7 +44,7 @@ from .app.wrapped import TRANSACTION_ERRORS
 from .bridge import StreamedBody, forget_tracebacks
 from .exceptions import CommittedHTTPException
 from .transaction_errors import get_swallowed_error, remember_errors
-from .websockets import connections
+from .websockets import open_websockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -159,7 +159,7 @@ class RequestCycle:
         error = get_swallowed_error(self._env.cr)
         if error is not None:
             raise error
-        connections.add(connection, limits)
+        open_websockets.add(connection, limits)
 
     def start_connection(self) -> Connection:
         """Return the WebSocket, which is committed; ``close`` leaves it open now."""
@@ -184,7 +184,7 @@ class RequestCycle:
         """Close a WebSocket that is not committed."""
         if self.connection is not None:
             connection, self.connection = self.connection, None
-            connections.remove(connection)
+            open_websockets.remove(connection)
             connection.exchange.abort()
 
 

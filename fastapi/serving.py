@@ -44,7 +44,7 @@ from .bridge import Lifespan, WsgiApp
 from .built_apps import HUNG_DELAY, BuiltApps
 from .exceptions import AppBuildError, AppNotReadyError, StartTimeoutError
 from .mounts import Mount, MountTable
-from .websockets import ConnectionLimits, connections
+from .websockets import ConnectionLimits, open_websockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,7 +142,7 @@ class Serving:
             registry.clear_cache("routing")
             if registry.ready:
                 registry.signal_changes()
-            connections.check_soon()
+            open_websockets.check_soon()
 
         cr.postcommit.add(signal)
         cr.postrollback.add(partial(registry.clear_cache, "routing"))

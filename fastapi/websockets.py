@@ -50,7 +50,7 @@ __all__ = [
     "Connection",
     "ConnectionLimits",
     "Connections",
-    "connections",
+    "open_websockets",
 ]
 
 _logger = logging.getLogger(__name__)
@@ -245,8 +245,8 @@ class Connections:
 
 
 #: The connections of this process.
-connections = Connections()
-CommonServer.on_stop(connections.stop)
+open_websockets = Connections()
+CommonServer.on_stop(open_websockets.stop)
 
 
 def _refuse(status: int, detail: str) -> WebSocketRefused:
