@@ -1,0 +1,13 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+{
+    "name": "My Demo Live",
+    "summary": "Example: a page that shows orders as they change",
+    "version": "19.0.1.0.0",
+    "license": "LGPL-3",
+    "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/rest-framework",
+    "depends": ["fastapi_bus"],
+    "data": ["security/ir.model.access.csv"],
+    "development_status": "Beta",
+}

@@ -1,0 +1,456 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Reads the events of a database for all listeners of the process.
+
+::
+
+    transaction ── INSERT, COMMIT, NOTIFY ──> ImDispatch (Odoo, one thread a process)
+                                                  │ trigger_notification_dispatching
+    listeners <── deque, call_soon_threadsafe ── Reader (one thread a database)
+                                                  │ one SELECT each time
+
+A listener holds neither a thread nor a connection. The reader takes a connection for
+each SELECT. It starts with the first listener and ends with the last.
+
+``ImDispatch`` (``odoo.addons.bus.models.bus``, 19.0) expects a WebSocket of Odoo with
+``_channels``, ``subscribe`` and ``trigger_notification_dispatching``. The tests fail if
+that changes. It can miss a NOTIFY: it connects after the first subscription, and waits
+for 50 seconds after an error. So the reader also looks by itself from time to time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import psycopg2
+
+from odoo.sql_db import db_connect
+
+from odoo.addons.bus.models.bus import dispatch, json_dump, stop_event
+
+from .channels import describe
+from .exceptions import EventsEnded, SlowListener
+from .positions import Position
+
+__all__ = ["EVENTS_LOST", "Event", "Listener", "listen"]
+
+_logger = logging.getLogger(__name__)
+
+#: Type of the event that says that earlier events can't be had again.
+EVENTS_LOST = "fastapi_bus.events_lost"
+#: Seconds between looks without a NOTIFY: after the reader has started, and later.
+LOOKS = 0.2, 5
+#: Seconds between attempts while there is no connection: initial and maximum value.
+PAUSES = 0.05, 2
+#: Seconds that a transaction may take from getting an id to getting its number
+#: (``xid``), by which PostgreSQL tells which transactions have ended.
+MIN_AGE = 10
+#: Rows that one SELECT returns.
+ROWS = 5000
+#: Where the reader looks for missing ids when it starts: among so many of the latest
+#: rows, and among so many ids before them.
+LOOK_BACK = 100, 20
+
+_FIRST = """
+    SELECT min(id) FROM (SELECT id FROM bus_bus ORDER BY id DESC LIMIT %s) AS latest
+"""
+_SNAPSHOT = """
+    SELECT pg_snapshot_xmin(snapshot)::text::bigint,
+           pg_snapshot_xmax(snapshot)::text::bigint
+      FROM pg_current_snapshot() AS snapshot
+"""
+# All ids are needed to find the missing ones, but not the content of other channels.
+_READ = """
+    SELECT id, channel, CASE WHEN channel = ANY(%s) THEN message END
+      FROM bus_bus
+     WHERE id > %s OR id = ANY(%s)
+     ORDER BY id
+     LIMIT %s
+"""
+_RESUME = """
+    SELECT id, channel, message
+      FROM bus_bus
+     WHERE (id > %s OR id = ANY(%s)) AND channel = ANY(%s)
+     ORDER BY id
+     LIMIT %s
+"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event. All listeners of the process get the same object: don't change it."""
+
+    #: The position after this event, for ``last_event_id``. Digits and ``-``.
+    id: str
+    #: The type that the sender has given.
+    type: str
+    #: What the sender has given, as JSON returns it.
+    payload: Any
+    #: The name of the channel; ``model,id`` for a record.
+    channel: str
+
+
+class Listener:
+    """What one iterator waits for.
+
+    The reader's thread appends events. The thread of the event loop takes them.
+
+    :param targets: channels as Odoo's bus has them
+    :param last_event_id: text of a position to resume from
+    :param size: most events that wait
+    """
+
+    #: Where a closed listener says so.
+    inbox: SimpleQueue[Listener | None]
+
+    def __init__(
+        self, targets: Iterable[tuple[Any, ...]], last_event_id: str | None, size: int
+    ) -> None:
+        self.targets = {json_dump(target): target for target in targets}
+        self.last_event_id = last_event_id
+        self.size = size
+        self.events: deque[Event] = deque()
+        #: Position where the events start; None before the reader knows it.
+        self.start: str | None = None
+        #: Why there are no more events.
+        self.error: EventsEnded | None = None
+        self.closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        #: The loop on which a call of ``_wake`` is scheduled.
+        self._waking: asyncio.AbstractEventLoop | None = None
+
+    async def wait_for_start(self) -> None:
+        await self._wait(lambda: self.start is not None or self.error is not None)
+
+    async def wait_for_event(self) -> None:
+        await self._wait(lambda: bool(self.events) or self.error is not None)
+
+    async def _wait(self, is_ready: Callable[[], bool]) -> None:
+        # A WebSocket moves to another loop. The reader changes something first, and
+        # then wakes the loop; here it is the other way round, so nothing is missed.
+        loop = self._loop = asyncio.get_running_loop()
+        while not is_ready():
+            self._waiter = loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._waking = None
+        if self._waiter is not None and loop is self._loop:
+            if not self._waiter.done():
+                self._waiter.set_result(None)
+
+    # Called by the reader
+
+    def notify(self) -> None:
+        """Wake the event loop."""
+        loop = self._loop
+        if loop is None or loop is self._waking:
+            return
+        self._waking = loop
+        try:
+            loop.call_soon_threadsafe(self._wake, loop)
+        except RuntimeError:  # the loop is closed
+            if loop is self._loop:
+                self.closed = True
+            else:
+                self.notify()
+
+    def offer(self, event: Event) -> None:
+        """Append an event, or end with an error if too many wait."""
+        if len(self.events) < self.size:
+            self.events.append(event)
+            return
+        self.events.clear()
+        self.fail(SlowListener(f"More than {self.size} events wait for the app."))
+
+    def fail(self, error: EventsEnded) -> None:
+        self.error = self.error or error
+        self.closed = True
+        self.notify()
+
+
+class Subscription:
+    """What ``ImDispatch`` takes for a WebSocket.
+
+    :param inbox: of the reader
+    """
+
+    def __init__(self, inbox: SimpleQueue[Listener | None]) -> None:
+        self._inbox = inbox
+        self._channels: set[Any] = set()
+
+    def subscribe(self, channels: set[Any], _last: int) -> None:
+        self._channels = channels
+
+    def trigger_notification_dispatching(self) -> None:
+        self._inbox.put(None)
+
+
+class Reader(threading.Thread):
+    """Reads the events of a database, until there is no listener.
+
+    Only its own thread changes its attributes. Others put into ``inbox`` a listener
+    that is new or closed, or None to make it look for events. ``SimpleQueue.put`` may
+    be called by ``__del__``.
+    """
+
+    def __init__(self, dbname: str) -> None:
+        super().__init__(name=f"fastapi_bus.{dbname}", daemon=True)
+        self.dbname = dbname  # for the log
+        self.inbox: SimpleQueue[Listener | None] = SimpleQueue()
+        self._subscription = Subscription(self.inbox)
+        self._listeners: set[Listener] = set()
+        #: Listeners that wait for the next look, which is where they start.
+        self._joining: list[Listener] = []
+        #: Listeners by the text of a channel.
+        self._by_channel: dict[str, set[Listener]] = {}
+        self._position: Position | None = None
+        #: When the missing ids of a moment are given up: the ids, the time, and the
+        #: number of the transaction that all earlier ones must have ended before.
+        self._given_up: deque[tuple[range, float, int]] = deque()
+
+    def run(self) -> None:
+        error = EventsEnded("The server stops.")
+        try:
+            self._serve()
+        except _Dropped:
+            error = EventsEnded(f"The database {self.dbname} does not exist any more.")
+        except Exception:
+            _logger.exception("The events of %s can't be read.", self.dbname)
+            error = EventsEnded("The events can't be read.")
+        finally:
+            with _lock:
+                if _readers.get(self.dbname) is self:
+                    del _readers[self.dbname]
+            dispatch.unsubscribe(self._subscription)
+            self._take(0)
+            for listener in [*self._listeners, *self._joining]:
+                listener.fail(error)
+
+    def _serve(self) -> None:
+        look, longest = LOOKS
+        pause = PAUSES[0]
+        seconds, patient = 0.0, False
+        while not stop_event.is_set():
+            self._take(seconds, patient)
+            if not (self._listeners or self._joining):
+                if self._end():
+                    return
+                continue
+            try:
+                more = self._look()
+            except psycopg2.ProgrammingError:  # the addon bus is uninstalled
+                raise
+            except psycopg2.Error as exc:  # the pool is full, PostgreSQL restarts
+                if pause == PAUSES[0]:
+                    _logger.info("Events of %s have to wait: %s", self.dbname, exc)
+                if self._is_dropped():
+                    raise _Dropped from exc
+                # a random pause, so that not all processes try at once
+                seconds, patient = random.uniform(pause / 2, pause), True
+                pause = min(2 * pause, PAUSES[1])
+                continue
+            pause = PAUSES[0]
+            seconds, patient = (0.0 if more else look), False
+            look = min(2 * look, longest)
+
+    def _end(self) -> bool:
+        """End if no listener has come meanwhile."""
+        with _lock:
+            if self.inbox.empty():
+                del _readers[self.dbname]
+                return True
+        return False
+
+    def _take(self, seconds: float, patient: bool = False) -> None:
+        """Take what is in the inbox, and wait for something to do.
+
+        :param seconds: longest time to wait
+        :param patient: whether to wait that long in any case
+        """
+        deadline = time.monotonic() + seconds
+        wanted = False
+        changed = False
+        while True:
+            left = 0 if wanted and not patient else deadline - time.monotonic()
+            try:
+                listener = self.inbox.get(timeout=max(left, 0))
+            except Empty:
+                break
+            wanted = True
+            if listener is not None:
+                changed = True
+                if listener.closed:
+                    self._remove(listener)
+                else:
+                    self._joining.append(listener)
+        if changed:
+            self._subscribe()
+
+    def _remove(self, listener: Listener) -> None:
+        if listener in self._joining:
+            self._joining.remove(listener)
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+            for key in listener.targets:
+                self._by_channel[key].remove(listener)
+                if not self._by_channel[key]:
+                    del self._by_channel[key]
+
+    def _subscribe(self) -> None:
+        """Tell Odoo which channels have listeners."""
+        everybody = [*self._listeners, *self._joining]
+        targets = {target for each in everybody for target in each.targets.values()}
+        if targets != self._subscription._channels:
+            dispatch.subscribe(targets, 0, self.dbname, self._subscription)
+
+    def _look(self) -> bool:
+        """Read new events and hand them over; return whether there are more.
+
+        :raises psycopg2.Error: nothing was handed over
+        """
+        resumed: dict[Listener, list[Any] | None] = {}
+        with db_connect(self.dbname).cursor() as cr:
+            position = self._position or self._get_first_position(cr)
+            channels = list(self._by_channel)
+            missing = list(position.missing)
+            cr.execute(_READ, [channels, position.last, missing, ROWS])
+            rows = cr.fetchall()
+            more = len(rows) == ROWS
+            if not more:
+                for listener in self._joining:
+                    resumed[listener] = self._read_since(cr, listener)
+            cr.execute(_SNAPSHOT)
+            xmin, xmax = cr.fetchone()
+        self._position = position
+        self._advance(rows, xmin, xmax)
+        for listener, since in resumed.items():
+            self._start(listener, since)
+        failed = [listener for listener in self._listeners if listener.closed]
+        for listener in failed:
+            self._remove(listener)
+        if failed:
+            self._subscribe()
+        return more
+
+    def _get_first_position(self, cr: Any) -> Position:
+        rows, ids = LOOK_BACK
+        cr.execute(_FIRST, [rows])
+        return Position(max((cr.fetchone()[0] or 0) - ids, 0))
+
+    def _read_since(self, cr: Any, listener: Listener) -> list[Any] | None:
+        """Return the rows that a listener has to get first; None if some are lost."""
+        if listener.last_event_id is None:
+            return []
+        position = Position.parse(listener.last_event_id)
+        if position is None:
+            return None
+        # Old rows are deleted first: as long as this one is there, later ones are.
+        cr.execute("SELECT FROM bus_bus WHERE id = %s", [position.last])
+        if not cr.rowcount:
+            return None
+        missing, channels = list(position.missing), list(listener.targets)
+        cr.execute(_RESUME, [position.last, missing, channels, listener.size])
+        rows = cr.fetchall()
+        return rows if len(rows) < listener.size else None
+
+    def _advance(self, rows: list[Any], xmin: int, xmax: int) -> None:
+        """Hand over new events, and move the position."""
+        position: Any = self._position
+        now = time.monotonic()
+        touched: set[Listener] = set()
+        for id_, key, message in rows:
+            gap = position.advance(id_)
+            if gap:
+                self._given_up.append((gap, now + MIN_AGE, xmax))
+            listeners = self._by_channel.get(key)
+            if listeners and message:
+                event = _make_event(str(position), key, message)
+                touched |= listeners
+                for listener in listeners:
+                    if not listener.closed:
+                        listener.offer(event)
+        for listener in touched:
+            listener.notify()
+        while self._given_up:
+            gap, deadline, before = self._given_up[0]
+            if now < deadline or xmin < before:
+                break
+            position.missing.difference_update(gap)
+            self._given_up.popleft()
+
+    def _start(self, listener: Listener, rows: list[Any] | None) -> None:
+        """Let a listener take part from the current position on."""
+        current: Any = self._position
+        self._joining.remove(listener)
+        self._listeners.add(listener)
+        for key in listener.targets:
+            self._by_channel.setdefault(key, set()).add(listener)
+        if rows is None:
+            channel = describe(next(iter(listener.targets.values())))
+            listener.offer(Event(str(current), EVENTS_LOST, None, channel))
+        elif rows:
+            position: Any = Position.parse(listener.last_event_id or "")
+            for id_, key, message in rows:
+                if id_ < position.last:
+                    position.missing.discard(id_)
+                else:
+                    earlier = [number for number in current.missing if number < id_]
+                    position = Position(id_, earlier)
+                listener.offer(_make_event(str(position), key, message))
+        listener.start = str(current)
+        listener.notify()
+
+    def _is_dropped(self) -> bool:
+        """Return whether PostgreSQL is there, but the database is not."""
+        with suppress(psycopg2.Error), db_connect("postgres").cursor() as cr:
+            query = "SELECT FROM pg_database WHERE datname = %s"
+            cr.execute(query, [self.dbname])
+            return not cr.rowcount
+        return False
+
+
+class _Dropped(Exception):
+    """The database does not exist."""
+
+
+def _make_event(position: str, key: str, message: str) -> Event:
+    content = json.loads(message)
+    target = tuple(json.loads(key))
+    return Event(position, content["type"], content["payload"], describe(target))
+
+
+#: The running readers, by database.
+_readers: dict[str, Reader] = {}
+_lock = threading.Lock()
+
+
+def listen(dbname: str, listener: Listener) -> None:
+    """Let a listener get the events of its channels, until it puts itself into its
+    inbox with ``closed`` set.
+
+    It gets what is committed from now on, and what it has missed since its
+    ``last_event_id``.
+    """
+    with _lock:
+        reader = _readers.get(dbname)
+        if reader is None or not reader.is_alive():  # a fork has no threads
+            reader = _readers[dbname] = Reader(dbname)
+            reader.start()
+        listener.inbox = reader.inbox
+        reader.inbox.put(listener)
