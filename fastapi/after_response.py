@@ -313,6 +313,13 @@ class DeferredTasks:
             self.close()
 
 
+def _get_cut(exc: BaseException) -> StreamCut | None:
+    """Return an intended cut, also out of the task group that sends events."""
+    while len(members := getattr(exc, "exceptions", ())) == 1:
+        exc = members[0]
+    return exc if isinstance(exc, StreamCut) else None
+
+
 class StreamBody:
     """The body of a streamed response. Its generator runs while it is sent.
 
@@ -349,11 +356,11 @@ class StreamBody:
             yield from self._body
             self._transactions.commit()
             self._committed = True
-        except StreamCut as cut:
-            _logger.debug("A stream is cut off: %s", cut)
-            self.close()
-            raise
         except Exception as exc:
+            if (cut := _get_cut(exc)) is not None:
+                _logger.debug("A stream is cut off: %s", cut)
+                self.close()
+                raise cut from None
             _logger.exception(
                 "A stream failed, and is cut off: %s",
                 describe_error(exc, self._transactions.scope),
