@@ -30,7 +30,7 @@ action = {"key": keys._generate(endpoint, env.user, "test", "2100-01-01", "me:re
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 #: Pages that extend the addons of the README or have another addon.
-PAGES = ("records", "graphql", "authentication")
+PAGES = ("records", "graphql", "authentication", "event_loops")
 
 
 class DocumentCase(BaseCase):
