@@ -173,6 +173,11 @@ class _AppThere:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
+    @property
+    def routes(self) -> list[Any]:
+        """The routes of the app, which ``starlette.routing.Mount`` reads for URLs."""
+        return getattr(self.app, "routes", [])
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _is_there():
             await self.app(scope, receive, send)

@@ -1,10 +1,10 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from fastapi import FastAPI
 from mcp.server.mcpserver import Context, MCPServer
@@ -19,16 +19,17 @@ except ImportError:  # on uvicorn, which has one loop
 
 def set_up(app: FastAPI) -> None:
     server = MCPServer("Counter")
-    counts: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+    counts: Counter[str] = Counter()
 
     @server.tool()
     async def count(steps: int, context: Context) -> int:
         """Count on in this session."""
+        session_id = context.headers["mcp-session-id"]
         for step in range(steps):
-            counts[context.session] = counts.get(context.session, 0) + 1
+            counts[session_id] += 1
             await context.report_progress(step + 1, steps)
             await asyncio.sleep(0)
-        return counts[context.session]
+        return counts[session_id]
 
     mcp_app = server.streamable_http_app(streamable_http_path="/")
 

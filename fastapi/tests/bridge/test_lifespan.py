@@ -97,6 +97,8 @@ class TestLifespan(BridgeCase):
         async def stop_the_others(app):
             lifespan.stop()
             other.stop()
+            while not (lifespan._stopped.is_set() and other._stopped.is_set()):
+                await asyncio.sleep(0)
             yield
 
         last = Lifespan(FastAPI(lifespan=stop_the_others))

@@ -273,6 +273,14 @@ class TestMountedApps(SharedCallCase):
             self.assertIn(b'"path":"/inner"', result.body)
         self.assertEqual(loops, [self.loop] * 8)
 
+    def test_urls_of_its_routes(self):
+        @self.inner.get("/items/{number}")
+        async def get_item(number: int, request: Request) -> str:
+            return str(request.url_for("get_item", number=number + 1))
+
+        result = self.call(self.app, "/api/inner/items/1", root_path="/api")
+        self.assertEqual(result.body, b'"http://odoo.example/api/inner/items/2"')
+
     def test_sync_handler_does_not_block_the_loop(self):
         @self.inner.get("/")
         def handler() -> str:
