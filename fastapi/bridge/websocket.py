@@ -350,10 +350,7 @@ class WebSocketExchange(AppRun):
             if not pending:
                 return
             task.cancel()
-        _logger.error(
-            "%s does not end after it was cancelled, and is given up.",
-            describe_callable(self._app),
-        )
+        _logger.error("%s does not end after it was cancelled, and is given up.", self)
 
     async def _end_tasks(self) -> None:
         """Cancel the tasks that the app has left, if they use the connection.

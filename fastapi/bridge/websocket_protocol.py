@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass
+from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType
@@ -34,6 +35,8 @@ ABNORMAL, TOO_BIG = 1006, 1009
 CLOSE_CODES = frozenset(
     [1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)]
 )
+#: Most frames to read in one turn of the loop, which other connections share.
+MAX_FRAMES = 64
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class WebSocketProtocol(asyncio.Protocol):
     _timer: asyncio.TimerHandle | None = None
     #: Whether nothing more from the client counts.
     _deaf = False
-    #: Whether the socket is not read because the queue is full.
+    #: Whether the socket is not read, because what it has sent must be handled first.
     _paused = False
     #: Payload of a ping that is to be answered when the client reads again.
     _ping: bytes | None = None
@@ -92,7 +95,8 @@ class WebSocketProtocol(asyncio.Protocol):
     #: in all.
     _progress, _sent = 0.0, 0
     _written = 0
-    #: Size of the incomplete message in bytes.
+    #: The incomplete message, and its size in bytes.
+    _part: Any = None  # StringIO or BytesIO
     _size = 0
     #: The ``websocket.disconnect`` message, when the connection is closing.
     disconnect: dict[str, Any] | None = None
@@ -106,7 +110,6 @@ class WebSocketProtocol(asyncio.Protocol):
         self._on_disconnect = on_disconnect
         self._frames = Connection(ConnectionType.SERVER)
         self._incoming: deque[dict[str, Any]] = deque()
-        self._parts: list[Any] = []
         self._arrived = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -151,7 +154,7 @@ class WebSocketProtocol(asyncio.Protocol):
         if self.disconnect is not None:
             return
         self._incoming.clear()
-        self._parts.clear()
+        self._part = None
         self._write(CloseConnection(code, reason))
         self._end(code, reason)
         if self._paused:  # the client's close frame comes after what waits
@@ -196,7 +199,7 @@ class WebSocketProtocol(asyncio.Protocol):
         """Read frames until the queue is full or there is no complete one."""
         if self._deaf:
             return
-        for event in self._frames.events():
+        for number, event in enumerate(self._frames.events(), 1):
             if isinstance(event, CloseConnection):
                 self._read_close(event)
             elif self.disconnect is not None:
@@ -210,10 +213,13 @@ class WebSocketProtocol(asyncio.Protocol):
                 self._read_message(event)
             if self._deaf:
                 return
-            if len(self._incoming) >= self._limits.queue:
+            full = len(self._incoming) >= self._limits.queue
+            if full or number == MAX_FRAMES:
                 if not self._paused:
                     self._paused = True
                     self._transport.pause_reading()
+                if not full:
+                    self._loop.call_soon(self._read_frames)
                 return
         if self._paused:
             self._paused = False
@@ -221,20 +227,27 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def _read_message(self, event: TextMessage | BytesMessage) -> None:
         data = event.data
-        if data:
-            text = isinstance(data, str) and not data.isascii()
-            self._size += len(data.encode() if text else data)
-            if self._size > self._limits.max_size:
-                reason = f"A message has more than {self._limits.max_size} bytes."
-                self._fail(TOO_BIG, reason)
-                return
-            self._parts.append(data)
+        text = isinstance(data, str)
+        if isinstance(data, str) and not data.isascii():
+            self._size += len(data.encode())
+        else:
+            self._size += len(data)
+        if self._size > self._limits.max_size:
+            reason = f"A message has more than {self._limits.max_size} bytes."
+            self._fail(TOO_BIG, reason)
+            return
+        if not event.message_finished or self._part is not None:
+            # not a list: parts may be tiny
+            if self._part is None:
+                self._part = StringIO() if text else BytesIO()
+            self._part.write(data)
         if event.message_finished:
-            kind = "text" if isinstance(event, TextMessage) else "bytes"
-            empty: Any = "" if kind == "text" else b""
-            whole = empty.join(self._parts)
-            self._parts.clear()
+            whole = data
+            if self._part is not None:
+                whole = self._part.getvalue()
+                self._part = None
             self._size = 0
+            kind = "text" if text else "bytes"
             self._incoming.append({"type": "websocket.receive", kind: whole})
             self._arrived.set()
 

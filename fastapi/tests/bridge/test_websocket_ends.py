@@ -175,7 +175,7 @@ class TestEnds(WebSocketCase):
         ):
             self.open(app_with(handler)).shutdown()
             self.wait_for_end()
-        self.assertIn("is given up", logs.output[0])
+        self.assertIn("WebSocket / does not end", logs.output[0])
         self.assertEqual(len(swallowed), 3)
 
     def test_app_that_cancels_itself(self):

@@ -2,12 +2,14 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Frames: what RFC 6455 asks of a server, and clients that break its rules."""
 
+import asyncio
 import socket
 import threading
 import time
 
 import anyio
 
+from ...bridge.websocket_protocol import MAX_FRAMES
 from ..bridge_case import TIMEOUT
 from ..websocket_case import (
     BINARY,
@@ -213,6 +215,32 @@ class TestPressure(WebSocketCase):
         client.socket.sendall(frame(TEXT, b"x") * 1000)
         self.assertEqual(client.read_close()[0], 1000)
         self.assertEqual(max(sizes), 4)
+
+    def test_many_frames_in_one_read(self):
+        """Other connections go on, while a client sends frames of one byte."""
+        turns = []
+
+        async def count():
+            while True:
+                turns.append(True)
+                await asyncio.sleep(0)
+
+        async def app(scope, receive, send):
+            await receive()
+            await send({"type": "websocket.accept"})
+            await receive()
+            task = asyncio.create_task(count())
+            await send({**await receive(), "type": "websocket.send"})
+            task.cancel()
+
+        client = self.open_raw(app)
+        client.send(TEXT, b"start")
+        parts = [frame(BINARY, b"x", fin=False)]
+        parts += [frame(CONTINUATION, b"y", fin=False)] * 6398
+        client.socket.sendall(b"".join([*parts, frame(CONTINUATION, b"z")]))
+        self.assertEqual(client.read(), (BINARY, b"x" + b"y" * 6398 + b"z"))
+        # without the limit: one turn for each chunk that is read, so about two
+        self.assertGreater(len(turns), 6400 / MAX_FRAMES / 4)
 
     def test_client_that_reads_slowly(self):
         """``send`` waits, so that the buffer stays small."""
