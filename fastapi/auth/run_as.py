@@ -23,10 +23,19 @@ if TYPE_CHECKING:
 
     from .caller import Caller
 
-__all__ = ["become", "check_user", "enter_company", "get_user"]
+__all__ = [
+    "ENDPOINT_USER_KEY",
+    "RUNS_AS_KEY",
+    "become",
+    "check_user",
+    "enter_company",
+    "get_user",
+]
 
+#: Key of the ASGI scope: user, context and mode of the environment before ``become``.
+ENDPOINT_USER_KEY = "odoo.fastapi.endpoint_user"
 #: Key of the ASGI scope: the caller whose user the request runs as.
-_RUNS_AS_KEY = "odoo.fastapi.runs_as"
+RUNS_AS_KEY = "odoo.fastapi.runs_as"
 
 
 def get_user(env: Environment, user_id: int) -> ResUsers:
@@ -66,12 +75,14 @@ def become(connection: HTTPConnection, caller: Caller) -> Environment:
     :raises HTTPException: 403, the caller has no user
     """
     env = odoo_env_ctx.get()
-    if env.uid == caller.user_id and connection.scope.get(_RUNS_AS_KEY) == caller:
+    if env.uid == caller.user_id and connection.scope.get(RUNS_AS_KEY) == caller:
         return env
     if caller.user_id is None:
         raise HTTPException(
             403, "You have no user in Odoo, and this API needs the rights of a user."
         )
+    user = env.uid, env.context, env.su
+    connection.scope.setdefault(ENDPOINT_USER_KEY, user)
     header = connection.headers.get("Accept-Language")
     lang = env["res.lang"]._get_lang_from_accept_language(header)
     env = env(user=caller.user_id, su=False)
@@ -85,7 +96,7 @@ def become(connection: HTTPConnection, caller: Caller) -> Environment:
     state = get_state(connection.scope)
     if state is not None:
         state.caller_env = env
-    connection.scope[_RUNS_AS_KEY] = caller
+    connection.scope[RUNS_AS_KEY] = caller
     return env
 
 
