@@ -25,10 +25,11 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -51,6 +52,8 @@ from .transaction_errors import remember_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from typing_extensions import Self
 
     from odoo.api import Environment
     from odoo.sql_db import Cursor
@@ -89,10 +92,18 @@ class Transactions:
         is not kept.
     """
 
+    #: Class of the transactions of background tasks.
+    follow_up_class = FollowUpTransactions
+
     def __init__(self, env: Environment) -> None:
         self._dbname: str = env.cr.dbname
-        self._user: tuple[int, bool] = env.uid, env.su
-        self._context = dict(env.context)
+        self._args: tuple[Any, ...] = env.uid, dict(env.context), env.su
+
+    def of_user(self, uid: int, context: Mapping[str, Any], su: bool) -> Self:
+        """Return transactions of another user."""
+        result = copy(self)
+        result._args = uid, dict(context), su
+        return result
 
     async def run(
         self,
@@ -127,6 +138,15 @@ class Transactions:
         result: T = await self._call(partial(self._run, work, call))
         return result
 
+    async def finish(self, call: Callable[[], None]) -> None:
+        """Call a function that opens its own transactions, even after a cancel."""
+
+        def run() -> None:
+            with _thread_data(self._dbname, self._args[0]):
+                call()
+
+        await asyncio.shield(asyncio.ensure_future(self._call(run)))
+
     async def _call(self, call: Callable[[], Any]) -> Any:
         """Call a function where it may block."""
         loop = asyncio.get_running_loop()
@@ -147,7 +167,10 @@ class Transactions:
         with self._open() as transactions:
             env = transactions.env
             odoo_env_ctx.set(env)
-            with _thread_data(env), env["fastapi.endpoint"]._app_context():
+            with (
+                _thread_data(env.cr.dbname, env.uid),
+                env["fastapi.endpoint"]._app_context(),
+            ):
                 try:
                     return transactions.run(partial(_call_sync, work, call, env))
                 except AfterCommitError as err:
@@ -164,7 +187,7 @@ class Transactions:
         """Provide a transaction in a new environment, rolled back at the end."""
         cr: Any = wait_for_connection(self._open_cursor, CONNECTION_TIMEOUT)
         try:
-            env = api.Environment(cr, self._user[0], self._context, self._user[1])
+            env = api.Environment(cr, *self._args)
             env.transaction.default_env = env
             with _invalidations_apart(env.registry):
                 yield FollowUpTransactions(env)
@@ -220,13 +243,13 @@ def _name_of(work: Any) -> str:
 
 
 @contextmanager
-def _thread_data(env: Environment) -> Iterator[None]:
+def _thread_data(dbname: str, uid: int) -> Iterator[None]:
     """Set what Odoo's log reads from the thread, and restore it.
 
     A request goes on counting its queries.
     """
     thread: Any = threading.current_thread()
-    data = {"dbname": env.cr.dbname, "uid": env.uid}
+    data: dict[str, Any] = {"dbname": dbname, "uid": uid}
     if not hasattr(thread, "query_count"):
         data |= {"query_count": 0, "query_time": 0, "perf_t0": time.time()}
     before = {name: getattr(thread, name) for name in data if hasattr(thread, name)}

@@ -18,9 +18,10 @@ from . import test_transaction_case
 from . import test_transaction_case_aborted
 from . import test_transaction_case_responses
 from . import test_transaction_case_transactions
-from .app import test_callables
+from . import test_transaction_case_websockets
 from . import test_transactions
 from . import test_transactions_requests
+from .app import test_callables
 from .app import test_changed_apps
 from .app import test_docs_pages
 from .app import test_docs_pages_access

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from anyio import to_thread
 from fastapi.testclient import TestClient
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from werkzeug.test import create_environ
 
 from odoo.modules.registry import DummyRLock, Registry
@@ -22,7 +22,6 @@ from odoo.tests import tagged
 
 from odoo.addons.base.tests.common import TransactionCaseWithUserDemo
 
-from ..after_response import FollowUpTransactions
 from ..app.prepare import EndpointFastAPI, prepare_app
 from ..auth import Caller
 from ..auth.overrides import find_ways
@@ -36,6 +35,7 @@ from ..dependencies import (
     odoo_env,
     optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
+    transactions,
 )
 from ..error_handlers import default_exception_handler, default_exception_handlers
 from ..error_handlers import raise_server_exceptions as raise_server_exceptions_ctx
@@ -43,9 +43,10 @@ from ..exceptions import HandledError
 from ..request_cycle import RequestCycle, build_response, collect
 from ..transaction_errors import (
     get_swallowed_error,
-    raise_swallowed_error,
     remember_errors,
 )
+from .savepoints import SavepointTransactions, savepoint_works, savepoints
+from .websocket_session import SessionClient, raise_exceptions, serve
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
@@ -134,6 +135,11 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
         by ``odoo.addons.fastapi.after_response``. The body of a failing stream ends
         with the last chunk before. Only the log tells that it is cut off.
 
+        ``client.websocket_connect(…)`` opens a WebSocket. Its handler runs while the
+        test waits in a method of the session, on the thread of the test. With
+        ``raise_server_exceptions=False``, an exception after ``accept`` closes it with
+        1011. ``tx.run`` has a savepoint for its transaction.
+
         :param app: app to call
         :param router: router to call, added to the app
         :param user: user of the handlers; of an app that runs as the caller, who calls
@@ -184,6 +190,7 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
                 impl not in overrides and impl not in app.dependency_overrides
             ):
                 overrides[impl] = _caller(partner)
+        overrides.setdefault(transactions, savepoint_works)
         own_overrides = app.dependency_overrides
         app.dependency_overrides = {**own_overrides, **overrides}
         client_kwargs = {
@@ -198,9 +205,12 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
         try:
             with env["fastapi.endpoint"]._app_context():
                 app_class = _RaisingApp if raise_server_exceptions else _ServedApp
-                client = TestClient(app_class(app), **client_kwargs)
+                client = SessionClient(app_class(app), **client_kwargs)
                 client.app = app  # a test may look at it
-                yield client
+                try:
+                    yield client
+                finally:
+                    client.close_sessions()
         finally:
             raise_server_exceptions_ctx.reset(raise_token)
             odoo_env_ctx.reset(env_token)
@@ -214,15 +224,18 @@ class _RaisingApp:
     :param app: app to call
     """
 
+    serve_websocket = staticmethod(raise_exceptions)
+
     def __init__(self, app: FastAPI) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         env = odoo_env_ctx.get()
-        header = Request(scope).headers.get("Accept-Language")
+        headers = HTTPConnection(scope).headers
+        header = headers.get("Accept-Language")
         lang = env["res.lang"]._get_lang_from_accept_language(header)
         if lang:
             env = env(context=dict(env.context, lang=lang))
@@ -230,11 +243,14 @@ class _RaisingApp:
         transaction = env.transaction
         default_env = transaction.default_env
         for way in find_ways(self.app.dependency_overrides):
-            prepare = way.prepare(Request(scope).headers)
+            prepare = way.prepare(headers)
             if prepare is not None:
                 prepare()
         try:
-            await self._respond(scope, receive, send)
+            if scope["type"] == "websocket":
+                await self.serve_websocket(self.app, scope, receive, send)
+            else:
+                await self._respond(scope, receive, send)
         finally:
             odoo_env_ctx.reset(token)
             transaction.default_env = default_env  # a handler may have set the caller's
@@ -261,6 +277,8 @@ class _RaisingApp:
 class _ServedApp(_RaisingApp):
     """An app as the server runs it, on savepoints instead of transactions."""
 
+    serve_websocket = staticmethod(serve)
+
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         prepare_app(self.app)
         content = await Request(scope, receive).body()
@@ -277,7 +295,7 @@ class _ServedApp(_RaisingApp):
         :return: status and headers of the response as ASGI has them, and its body
         """
         env = odoo_env_ctx.get()
-        with _savepoints(env.cr):
+        with savepoints(env.cr):
             try:
                 response = retrying(partial(self._attempt, env, scope, content), env)
             except Exception as exc:
@@ -299,7 +317,7 @@ class _ServedApp(_RaisingApp):
     def _attempt(self, env: Environment, scope: Scope, content: bytes) -> Response:
         """Call the app, and raise what rolls the request back."""
         request = SimpleNamespace(env=env)
-        cycle = RequestCycle(env, request, _SavepointTransactions)
+        cycle = RequestCycle(env, request, SavepointTransactions)
         state = RequestState(flush=cycle.flush)
         body, exc, build = self._call(scope, content, state)
         response = cycle.respond(body, state, exc, build)
@@ -350,39 +368,6 @@ class _ServedApp(_RaisingApp):
         body = WsgiApp(app)(environ, start_response)
         body.scope = scope
         return body, exc, partial(build_response, *start)
-
-
-class _SavepointTransactions(FollowUpTransactions):
-    """Transactions after the response, on the test's cursor: it stays open."""
-
-    def hold(self) -> None:
-        pass
-
-    rest = close = hold
-
-
-@contextmanager
-def _savepoints(cr: Any) -> Iterator[None]:
-    """Have the test's cursor commit and roll back to savepoints."""
-    savepoint = cr.savepoint()
-
-    def commit() -> None:
-        nonlocal savepoint
-        cr.flush()
-        raise_swallowed_error(cr)
-        savepoint.close(rollback=False)
-        savepoint = cr.savepoint()
-
-    def rollback() -> None:
-        savepoint.rollback()
-
-    with patch.multiple(cr, commit=commit, rollback=rollback):
-        try:
-            yield
-        except BaseException:
-            savepoint.close()
-            raise
-        savepoint.close(rollback=False)
 
 
 def _only_user(partner: ResPartner) -> ResUsers:
