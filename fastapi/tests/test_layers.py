@@ -43,6 +43,8 @@ LAYERS = {
     "records": ["models", "serving", "wizards"],
     "edge": [
         "fastapi_dispatcher",
+        "message_connection",
+        "message_routes",
         "request_cycle",
     ],
     "commands": ["cli"],

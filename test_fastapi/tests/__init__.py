@@ -79,6 +79,7 @@ from . import test_life_of_an_app
 from . import test_list_cursors
 from . import test_list_filters
 from . import test_lists
+from . import test_message_routes
 from . import test_migrations
 from . import test_mounted_apps
 from . import test_nginx

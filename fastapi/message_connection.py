@@ -1,0 +1,318 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""A connection to a message route: receives messages, and calls the route for each.
+
+The call is that of a request: ``bridge.WsgiApp`` runs it on a worker thread, with a
+loop of its own, and ``RequestCycle`` decides whether it is committed. Middleware and
+exception handlers of the app don't see messages: they have seen the handshake.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import aclosing
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from fastapi import HTTPException, WebSocket
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from fastapi.routing import iter_route_contexts
+from starlette.requests import Request
+from starlette.routing import Match
+from starlette.websockets import WebSocketDisconnect
+
+from odoo.exceptions import AccessDenied
+
+from .app.error_log import log_error
+from .app.wrapped import TRANSACTION_ERRORS, unwrap
+from .auth.run_as import ENDPOINT_USER_KEY, RUNS_AS_KEY
+from .bridge import WsgiApp, get_state, original_exception
+from .bridge.request_state import STATE_KEY, RequestState
+from .error_handlers import (
+    convert_exception_to_status_body,
+    default_exception_handler,
+    json_content,
+    raise_server_exceptions,
+)
+from .exceptions import HandledError
+from .request_cycle import RequestCycle, collect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from odoo.api import Environment
+
+    from .transactions import Transactions
+
+__all__ = ["MESSAGE_KEY", "MessageConnection"]
+
+#: Close codes (RFC 6455, 7.4.1).
+UNSUPPORTED_DATA, POLICY_VIOLATION = 1003, 1008
+#: Most bytes of a close reason.
+MAX_REASON = 123
+
+#: Key of the ASGI scope of a message.
+MESSAGE_KEY = "odoo.fastapi.message"
+#: Keys of a WebSocket's scope that its messages don't have.
+_OF_CONNECTION = frozenset(
+    {
+        "subprotocols",
+        "extensions",
+        "endpoint",
+        "fastapi_inner_astack",
+        "fastapi_function_astack",
+        "starlette.exception_handlers",
+        RUNS_AS_KEY,
+    }
+)
+#: Headers of a handshake that its messages don't have.
+_OF_HANDSHAKE = (
+    b"connection",
+    b"content-",
+    b"if-",
+    b"range",
+    b"sec-websocket-",
+    b"upgrade",
+)
+#: WSGI environ of a message; its scope is made from that of the connection.
+_ENVIRON = {
+    "REQUEST_METHOD": "GET",
+    "PATH_INFO": "/",
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "80",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "wsgi.url_scheme": "http",
+}
+
+
+class _Reply:
+    """The response to a message, as ``RequestCycle`` makes it."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        self.status = status
+        self.body = body
+        #: Runs the background tasks.
+        self.close: Callable[[], None] | None = None
+
+    def call_on_close(self, function: Callable[[], None]) -> None:
+        self.close = function
+
+    @property
+    def frame(self) -> str | None:
+        """The frame to send, None if there is nothing to send."""
+        text = self.body.decode(errors="replace")
+        if self.status < 400:
+            return None if text in ("", "null") else text
+        content = json.loads(text) if text else {}
+        error = {"status": self.status, **content}
+        return json_content({"error": error}).decode(errors="replace")
+
+
+class MessageConnection:
+    """A connection to a message route.
+
+    :param route: the ``message_routes.MessageRoute``
+    :param websocket: the connection, not yet accepted
+    :param tx: the transactions, of the connecting user
+    """
+
+    #: The first exception of events or messages.
+    _failure: Exception | None = None
+
+    def __init__(self, route: Any, websocket: WebSocket, tx: Transactions) -> None:
+        self._route = route
+        self._websocket = websocket
+        scope = websocket.scope
+        # each message authenticates its caller, starting as the user of the endpoint
+        user = scope.get(ENDPOINT_USER_KEY)
+        self._tx = tx.of_user(*user) if user else tx
+        self._api_route, self._scope = self._find(scope)
+
+    async def serve(self, events: AsyncIterator[Any] | None) -> None:
+        """Accept, and handle messages until the connection ends."""
+        offered = self._websocket.scope["subprotocols"]
+        chosen = [name for name in self._route.subprotocols if name in offered]
+        await self._websocket.accept(subprotocol=chosen[0] if chosen else None)
+        if events is None:
+            await self._receive_all()
+            return
+        async with (
+            aclosing(events),  # type: ignore[type-var]
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(self._end_both, self._push(events), group.cancel_scope)
+            await self._end_both(self._receive_all(), group.cancel_scope)
+            group.cancel_scope.cancel()
+        if self._failure is not None:
+            raise self._failure
+
+    async def _end_both(
+        self, awaitable: Awaitable[None], scope: anyio.CancelScope
+    ) -> None:
+        """Await something, and keep its exception, which the group would wrap."""
+        try:
+            await awaitable
+        except Exception as exc:
+            self._failure = self._failure or exc
+            scope.cancel()
+
+    async def _push(self, events: AsyncIterator[Any]) -> None:
+        async for item in events:
+            await self._websocket.send_text(self._route.dump(item))
+
+    async def _receive_all(self) -> None:
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text = message.get("text")
+            if text is None:
+                await self._websocket.close(UNSUPPORTED_DATA, "Only text is accepted.")
+                return
+            if not await self._handle(text):
+                return
+
+    async def _handle(self, text: str) -> bool:
+        """Handle a message; return False if the connection is closed."""
+        exc: BaseException | None = None
+        error: Exception | None = None
+        try:
+            reply = await self._tx.run(self._work, text)
+        except HandledError as err:
+            exc, reply = err.__cause__, err.error_response
+        except Exception as err:
+            if raise_server_exceptions.get():
+                raise
+            exc = error = original_exception(err)
+            reply = await self._reply_to(error)
+        if exc is not None and reply.status >= 500:
+            log_error(exc, self._websocket.scope)
+        closes = reply.status == 401 or (
+            reply.status == 403 and isinstance(exc, (HTTPException, AccessDenied))
+        )
+        exc = error = None  # its traceback refers to this frame
+        try:
+            if closes:
+                detail = str(json.loads(reply.body).get("detail", ""))
+                reason = detail.encode()[:MAX_REASON].decode(errors="ignore")
+                await self._websocket.close(POLICY_VIOLATION, reason)
+                return False
+            if reply.frame is not None:
+                await self._websocket.send_text(reply.frame)
+        except WebSocketDisconnect:
+            return False
+        finally:
+            if reply.close is not None:
+                await self._tx.finish(reply.close)
+        return True
+
+    async def _reply_to(self, exc: Exception) -> _Reply:
+        """Return the reply to an exception that has ended the transaction."""
+        try:
+            status, body = await self._tx.run(
+                lambda _env: convert_exception_to_status_body(exc)
+            )
+        except Exception:  # there is no database
+            status, body = 500, {"detail": "Internal Server Error"}
+        return _Reply(status, json_content(body))
+
+    def _work(self, env: Environment, text: str) -> _Reply:
+        """Call the HTTP route in a transaction.
+
+        :raises HandledError: instead of an exception that rolls back, with its reply
+        """
+        cycle = RequestCycle(env, SimpleNamespace(env=env), self._tx.follow_up_class)
+        connection = get_state(self._scope)
+        name = connection.name if connection else ""
+        state = RequestState(flush=cycle.flush, name=name)
+        exc: Any = None
+        status = 200
+
+        def start_response(
+            status_line: str, _headers: Any, exc_info: Any = None
+        ) -> None:
+            nonlocal exc, status
+            status = int(status_line[:3])
+            exc = exc_info and exc_info[1].with_traceback(exc_info[2])
+
+        def build(chunks: Iterable[bytes]) -> Any:
+            return _Reply(status, b"".join(chunks))
+
+        environ: dict[str, Any] = {
+            **_ENVIRON,
+            "wsgi.input": io.BytesIO(text.encode(errors="replace")),
+            STATE_KEY: state,
+        }
+        body = WsgiApp(partial(self._call, state), name=name)(environ, start_response)
+        body.scope = self._scope
+        if body.streaming:
+            collect(body)
+            raise TypeError("A handler of messages can't return a stream.")
+        reply: Any = cycle.respond(body, state, exc, build)
+        if reply is not None:
+            return reply
+        if cycle.error_response is not None:
+            error: Any = cycle.error_response
+            raise HandledError(exc, error)
+        raise exc
+
+    async def _call(
+        self, state: RequestState, _scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Call the HTTP route as an ASGI app, with responses to its exceptions."""
+        state.app = self._scope["app"]
+        scope = {**self._scope, STATE_KEY: state, MESSAGE_KEY: True}
+        scope["state"] = dict(self._scope.get("state") or {})
+        held: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            held.append(message)
+
+        try:
+            await AsyncExitStackMiddleware(self._api_route)(scope, receive, hold)
+            if state.flush is not None:
+                state.flush()
+        except TRANSACTION_ERRORS:
+            raise
+        except Exception as err:
+            exc = unwrap(original_exception(err))
+            if isinstance(exc, TRANSACTION_ERRORS):
+                raise exc from None
+            assert state.errors is not None
+            state.errors.record(exc)
+            response = default_exception_handler(Request(scope), exc)
+            held.clear()
+            await response(scope, receive, hold)
+        for message in held:
+            await send(message)
+
+    def _find(self, scope: Scope) -> tuple[ASGIApp, Scope]:
+        """Return the HTTP route of the connection, and the scope of its messages."""
+        result = {k: v for k, v in scope.items() if k not in _OF_CONNECTION}
+        result |= {
+            "type": "http",
+            "method": "GET",
+            "http_version": "1.1",
+            "scheme": "https" if scope.get("scheme") == "wss" else "http",
+            "extensions": {},
+            "headers": [
+                *(
+                    (name, value)
+                    for name, value in scope["headers"]
+                    if not name.startswith(_OF_HANDSHAKE)
+                ),
+                (b"content-type", b"application/json"),
+            ],
+        }
+        for context in iter_route_contexts(scope["app"].routes):
+            if getattr(context.original_route, "message_route", None) is self._route:
+                route: Any = context._effective_route
+                match, child_scope = route.matches(result)
+                if match is Match.FULL:
+                    return route.app, {**result, **child_scope}
+        raise RuntimeError(f"{scope['path']} has no route for its messages.")

@@ -1,0 +1,126 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Message routes, to be called by tests."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Header, HTTPException
+from pydantic import BaseModel, Field
+
+from odoo.api import Environment
+from odoo.exceptions import ConcurrencyError, UserError
+
+from odoo.addons.fastapi.dependencies import odoo_env, transactions
+from odoo.addons.fastapi.exceptions import CommittedHTTPException
+from odoo.addons.fastapi.message_routes import MessageRoute
+from odoo.addons.fastapi.records import RecordSchema
+from odoo.addons.fastapi.transactions import Transactions
+
+router = APIRouter()
+
+Env = Annotated[Environment, Depends(odoo_env)]
+Tx = Annotated[Transactions, Depends(transactions)]
+
+
+class Order(BaseModel):
+    """What the client orders."""
+
+    name: str
+    quantity: int = Field(1, ge=0)
+    then: Literal[
+        "",
+        "access",
+        "attempts",
+        "committed",
+        "denied",
+        "fail",
+        "forbidden",
+        "refuse",
+        "tasks",
+        "wrong",
+    ] = ""
+
+
+class Item(RecordSchema):
+    id: int
+    name: str
+    quantity: int
+
+
+def get_token(x_token: Annotated[str, Header()] = "") -> str:
+    if x_token == "wrong":
+        raise HTTPException(401, "Wrong token")
+    return x_token
+
+
+def log_task(env: Environment, name: str) -> None:
+    env["test.fastapi.item"].create({"name": f"{name} (task)"})
+
+
+orders = MessageRoute(
+    router, "/orders/{shop}", receive=Order, send=Item, subprotocols=("v2", "v1")
+)
+#: Attempts at messages.
+attempts: list[str] = []
+
+
+@orders.on_message
+def order(
+    message: Order,
+    shop: str,
+    env: Env,
+    token: Annotated[str, Depends(get_token)],
+    tasks: BackgroundTasks,
+) -> Item | None:
+    """Create an item."""
+    item = env["test.fastapi.item"].create(
+        {"name": f"{shop}: {message.name}", "quantity": message.quantity}
+    )
+    attempts.append(message.name)
+    if message.then == "attempts" and len(attempts) < 3:
+        raise ConcurrencyError("on purpose")
+    if message.then == "refuse":
+        error = UserError("Not today")
+        raise error
+    if message.then == "fail":
+        raise ZeroDivisionError("a secret")
+    if message.then == "forbidden":
+        raise HTTPException(403, "Not you")
+    if message.then == "access":
+        env["test.fastapi.item"].with_user(env.ref("base.public_user")).check_access(
+            "write"
+        )
+    if message.then == "committed":
+        raise CommittedHTTPException(409, "Counted")
+    if message.then == "wrong":
+        return "no item"  # type: ignore[return-value]
+    if message.then == "tasks":
+        tasks.add_task(log_task, env, item.name)
+    return None if message.then == "denied" else Item.model_validate(item)
+
+
+feed = MessageRoute(router, "/feed", receive=Order, send=Item)
+
+
+@feed.on_connect
+def check(env: Env, token: Annotated[str, Depends(get_token)]) -> None:
+    if token == "refused":
+        env["test.fastapi.item"].create({"name": "refused"})
+        raise HTTPException(403, "Refused")
+
+
+@feed.on_message
+async def echo(message: Order) -> Item:
+    return Item(id=0, name=message.name, quantity=message.quantity)
+
+
+@feed.events
+async def items(tx: Tx, x_fail: Annotated[str, Header()] = "") -> AsyncIterator[Item]:
+    def read(env: Environment) -> Item:
+        item = env["test.fastapi.item"].search([], limit=1, order="id desc")
+        return Item.model_validate(item)
+
+    yield await tx.run(read)
+    if x_fail:
+        raise ValueError("a secret")
