@@ -46,6 +46,9 @@ def main(arguments: Sequence[str]) -> None:
     for folder, name in {**caches, "npm": "npm_config_cache"}.items():
         os.environ.setdefault(name, str(layout.get_cache() / folder))
     os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
+    # Odoo starts in half the time from compiled modules, which many images switch off.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(layout.STATE / "pycache")
     for path in (layout.LOGS, layout.DATA):
         path.mkdir(parents=True, exist_ok=True)
     with layout.locked(layout.SET_UP):

@@ -64,6 +64,16 @@ def test_a_command_goes_on_in_the_environment(
     assert found == expected
 
 
+def test_modules_are_compiled(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "_make_environment", lambda: None)
+    monkeypatch.setattr(bootstrap.os, "execv", lambda _path, _command: None)
+    monkeypatch.setitem(os.environ, "PYTHONDONTWRITEBYTECODE", "1")
+    bootstrap.main(["test"])
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+    # and the checkouts of Odoo and of the addons stay as they are
+    assert os.environ["PYTHONPYCACHEPREFIX"] == str(state / "pycache")
+
+
 def test_an_environment_that_was_made_is_not_made_again(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
