@@ -31,6 +31,8 @@ from environment import get_odoo, ready
 PASSING_ON = {"ignore_unknown_options": True, "help_option_names": []}
 arguments_passed_on = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 
+#: A file's tests share servers, so that they run in one process.
+IN_TWO = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -123,23 +125,26 @@ def run_tests(arguments: Sequence[str], python: Path = layout.PYTHON) -> int:
     """Run tests under pytest with pytest-odoo, and return the exit code.
 
     All tests begin with a new database, some (a path among the arguments) with a copy
-    of the last one that is up to date.
+    of the last one that is up to date. All of them run in two processes, each with a
+    database of its own, since they often wait for servers.
     """
     name = database.get_name("_test")
+    everything = not names_path(arguments)
     # The links to the demo addons: their tests are collected in demo/.
     links = [path for path in layout.ROOT.iterdir() if path.is_symlink()]
     with ready(python) as odoo, layout.locked(layout.TESTS):
-        database.create_for_tests(odoo, name, new=not names_path(arguments))
+        database.create_for_tests(odoo, name, new=everything)
         console.line("==> running the tests")
         command: list[str | Path] = [
             # Other import modes put the repository on Python's path, where the addon
             # hides the library of the same name.
             python.with_name("pytest"),
-            *("-p", "pytest_tables", "--import-mode=importlib", "--odoo-http"),
+            *("-p", "pytest_plugin", "--import-mode=importlib", "--odoo-http"),
             *(f"--odoo-config={layout.CONFIG}", f"--odoo-database={name}"),
             # As under Odoo's own runner; pytest-odoo would silence its loggers.
             "--odoo-log-level=info",
             *(f"--ignore={link}" for link in links),
+            *(IN_TWO if everything else ()),
             *arguments,
         ]
         return process.call(command, cwd=layout.ROOT)

@@ -53,12 +53,12 @@ def create_for_tests(odoo: Odoo, name: str, *, new: bool = False) -> None:
     digests = {addon.name: addon.get_digest() for addon in addons}
     made_of = {**made_of, **digests, "packages": _get_packages(odoo)}
     if new := new or not _is_kept(template, made_of):
-        _copy(base, template)
+        copy(base, template)
         _call_odoo(odoo, template, [addon.name for addon in addons])
         _comment(template, made_of)
     state = "which is new" if new else "reused: nothing has changed"
     with console.step(f"copying the database {template}, {state}"):
-        _copy(template, name)
+        copy(template, name)
 
 
 def bring_up_to_date(odoo: Odoo, name: str, modules: Sequence[str]) -> None:
@@ -133,7 +133,8 @@ def _drop(name: str) -> None:
     shutil.rmtree(_get_file_store(name), ignore_errors=True)
 
 
-def _copy(source: str, name: str) -> None:
+def copy(source: str, name: str) -> None:
+    """Copy a database and its files, in place of one that is there."""
     _drop(name)
     ask("CREATE DATABASE {} TEMPLATE {}", names=[name, source])
     shutil.copytree(_get_file_store(source), _get_file_store(name))

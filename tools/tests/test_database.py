@@ -60,7 +60,7 @@ def _server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
         database, "_get_packages", lambda _odoo: read(tmp_path / "packages")
     )
     monkeypatch.setattr(database, "_drop", server.drop)
-    monkeypatch.setattr(database, "_copy", server.copy)
+    monkeypatch.setattr(database, "copy", server.copy)
     monkeypatch.setattr(database, "_comment", server.comments.__setitem__)
     monkeypatch.setattr(database, "_get_comment", server.comments.get)
     monkeypatch.setattr(database, "_call_odoo", server.call_odoo)

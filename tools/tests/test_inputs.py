@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,22 @@ def test_some_of_the_tests_are_named_by_paths(
     arguments: list[str], expected: bool
 ) -> None:
     assert names_path(arguments) is expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "processes"), [(["-x"], 2), (["fastapi/tests"], 0)]
+)
+def test_all_tests_run_in_two_processes(
+    arguments: list[str], processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str | Path] = []
+    monkeypatch.setattr(cli, "ready", nullcontext)
+    monkeypatch.setattr(cli.layout, "locked", nullcontext)
+    monkeypatch.setattr(cli.database, "create_for_tests", lambda *_, **__: None)
+    monkeypatch.setattr(cli.process, "call", lambda command, **_: found.extend(command))
+    cli.run_tests(arguments)
+    assert (f"--numprocesses={processes}" in found) is bool(processes)
+    assert found[-1] == arguments[-1]
 
 
 @pytest.mark.parametrize("text", ["x", "0", "65536", "-1", "80 80"])

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""A plugin of pytest that prints a table of what became of the tests.
+"""A plugin of pytest: databases for several processes, and tables of their results.
 
 ``--table=stress`` has a row for each case that a test under load leaves,
 ``--table=libraries`` one for each library of others. ``--summary=FILE`` writes what
@@ -14,13 +14,14 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from tabulate import tabulate
 
+import database
 import layout
 
 #: Variable that tells the tests under load where their rows go.
@@ -48,6 +49,20 @@ _started = time.monotonic()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--table", choices=["stress", "libraries"], default="")
     parser.addoption("--summary", type=Path)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int, int]:
+    """Give each process of pytest-xdist a copy of the database, and of its files.
+
+    pytest-odoo would have the processes share the files, which Odoo deletes when one
+    of the databases needs them no longer.
+    """
+    worker = os.environ.pop("PYTEST_XDIST_WORKER", "")
+    if worker and (name := config.getoption("odoo_database", "")):
+        config.option.odoo_database = f"{name}_{worker}"
+        database.copy(name, config.option.odoo_database)
+    return (yield)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -6,11 +6,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
+import database
 import layout
-from pytest_tables import get_library_rows, get_stress_rows
+import pytest_plugin
+from pytest_plugin import get_library_rows, get_stress_rows
 
 LIST = """
 # a comment
@@ -70,7 +74,7 @@ def run(folder: Path, tests: str, *options: str) -> subprocess.CompletedProcess[
     (folder / "test_stress_x.py").write_text(tests)
     tools = str(layout.TOOLS)
     variables = {"PYTHONPATH": tools, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    plugins = ("-p", "pytest_tables", "-p", "pytest_timeout")
+    plugins = ("-p", "pytest_plugin", "-p", "pytest_timeout")
     command = [sys.executable, "-m", "pytest", *plugins, "--rootdir", str(folder)]
     return subprocess.run(
         [*command, "test_stress_x.py", *options],
@@ -150,6 +154,32 @@ def test_a_summary_is_a_column_of_the_matrix(tmp_path: Path) -> None:
     assert summary["skipped"] == "1"
     assert summary["verdict"] == "passed"
     assert summary["fastapi"]
+
+
+def test_a_summary_counts_the_tests_of_all_processes(tmp_path: Path) -> None:
+    path = tmp_path / "summary"
+    tests = CASES.partition("    def test_subtests")[0] + "class TestY(TestX): pass"
+    options = ("-p", "xdist.plugin", "--numprocesses=2", "--dist=loadscope")
+    run(tmp_path, tests, f"--summary={path}", "-k", "disk", *options)
+    assert json.loads(path.read_text())["skipped"] == "2"
+
+
+def test_each_process_has_a_database_and_files_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copied: list[tuple[str, str]] = []
+    monkeypatch.setattr(database, "copy", lambda *names: copied.append(names))
+    config = Mock(option=SimpleNamespace(odoo_database="test"))
+    config.getoption = vars(config.option).get
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    next(pytest_plugin.pytest_cmdline_main(config))
+    assert not copied
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw1")
+    next(pytest_plugin.pytest_cmdline_main(config))
+    assert copied == [("test", "test_gw1")]
+    assert config.option.odoo_database == "test_gw1"
+    # or pytest-odoo would make another copy, with shared files
+    assert "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def test_each_module_of_tests_is_in_the_list() -> None:
