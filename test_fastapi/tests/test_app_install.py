@@ -8,12 +8,17 @@ The addons are generated here and installed in separate databases.
 import tempfile
 from pathlib import Path
 
-from psycopg2 import sql
-
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import config
 
-from .servers import OdooServer, connect, create_database, drop_database, run_odoo
+from .servers import (
+    OdooServer,
+    connect,
+    copy_database,
+    create_database,
+    drop_database,
+    run_odoo,
+)
 
 MANIFEST = '{"name": "%s", "author": "Test", "license": "LGPL-3", "depends": %s, %s}'
 
@@ -205,15 +210,7 @@ class TestAppInstall(BaseCase):
 
     def copy_database(self, name):
         dbname = f"{self.template}-{name}"
-        drop_database(dbname)
-        connection = connect("postgres")
-        self.addCleanup(connection.close)
-        with connection.cursor() as cr:
-            cr.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                    sql.Identifier(dbname), sql.Identifier(self.template)
-                )
-            )
+        copy_database(self.template, dbname)
         self.addCleanup(drop_database, dbname)
         return dbname
 

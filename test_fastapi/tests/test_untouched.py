@@ -24,7 +24,7 @@ import odoo.sql_db
 from odoo.tests import BaseCase, tagged
 
 from .server_case import ServerCase
-from .servers import OdooServer, create_database, drop_database
+from .servers import OdooServer, copy_database, drop_database, get_base
 
 LIBRARIES = ("anyio", "asyncio", "fastapi", "odoo", "starlette", "werkzeug")
 OURS = re.compile(r"odoo\.addons\.(test_)?(fastapi|extendable)")
@@ -173,8 +173,7 @@ class TestQueries(ServerCase):
         super().setUpClass()
         cls.without = f"{cls.dbname}-without"
         cls.addClassCleanup(drop_database, cls.without)
-        code, log = create_database(cls.without, "base")
-        assert code == 0, log
+        copy_database(get_base(), cls.without)
 
     def queries(self, server):
         """Return the number of queries for each path, from the server's log."""
