@@ -113,8 +113,8 @@ class TestLoops(BridgeCase):
             return psutil.Process(await anyio.to_process.run_sync(os.getpid))
 
         # anyio's process runs the file of `__main__`, which imports relatively where
-        # Odoo was started as `python -m odoo`
-        main = patch.object(sys.modules["__main__"], "__file__", None)
+        # Odoo was started as `python -m odoo`; pytest-xdist's processes have none
+        main = patch.object(sys.modules["__main__"], "__file__", None, create=True)
         with main, borrow_loop() as loop:
             process = loop.run_until_complete(call())
         process.wait(TIMEOUT)
