@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextvars import Context
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any
@@ -167,7 +168,7 @@ class WebSocketProtocol(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
         self._heard = self._loop.time()
-        self._timer = self._loop.call_later(self._limits.ping_interval, self._check)
+        self._timer = self._call_later(self._limits.ping_interval, self._check)
         data, self._data = self._data, b""
         if data:
             self.data_received(data)
@@ -294,10 +295,17 @@ class WebSocketProtocol(asyncio.Protocol):
         self._writable.set()
         self._stop_timer()
         if self._transport is not None:
-            self._timer = self._loop.call_later(
+            self._timer = self._call_later(
                 self._limits.close_timeout, self._transport.abort
             )
         self._on_disconnect()
+
+    def _call_later(
+        self, delay: float, callback: Callable[[], None]
+    ) -> asyncio.TimerHandle:
+        # Not in the context of the app, which may have sent a message: its timers are
+        # cancelled when it ends (``TaskOwner.cancel``).
+        return self._loop.call_later(delay, callback, context=Context())
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -326,4 +334,4 @@ class WebSocketProtocol(asyncio.Protocol):
             self._transport.abort()
         else:
             pause = min(until - now, limits.ping_interval)
-            self._timer = self._loop.call_later(pause, self._check)
+            self._timer = self._call_later(pause, self._check)
