@@ -80,6 +80,10 @@ def _forget_parent() -> None:
 os.register_at_fork(after_in_child=_forget_parent)
 
 
+class _NotHere(Exception):
+    """The app starts on another loop, which has replaced this one."""
+
+
 class Lifespan:
     """The lifespan of an app.
 
@@ -87,8 +91,9 @@ class Lifespan:
     :param name: name of the app, for the log
     """
 
+    #: The loop to run on; none while the app looks for another one.
     _loop: SharedLoop
-    _task: asyncio.Future[None]
+    _task: asyncio.Task[None]
 
     def __init__(self, app: ASGIApp, name: str = "") -> None:
         self._app = app
@@ -96,13 +101,13 @@ class Lifespan:
         self._owner = TaskOwner(f"the lifespan of {self.name}")
         self._lock = threading.Lock()
         self._error: BaseException | None = None
-        #: Whether the startup has begun; protected by the lock.
+        #: Whether the startup has begun; written with the lock.
         self._begun = False
         #: Set when the app has started, or has failed to start.
         self._decided = threading.Event()
         #: Set also when the loop was abandoned.
         self._news = threading.Event()
-        #: Whether ``start`` has timed out; protected by the lock.
+        #: Whether ``start`` has timed out; written with the lock.
         self._given_up = False
         self._stopped = threading.Event()
         #: What the app's lifespan has yielded, for ``request.state``.
@@ -120,10 +125,10 @@ class Lifespan:
         self._context.run(self._owner.enter)
         if inline:
             self._loop = get_shared_loop()
-            self._loop.drive(self._run_start())
+            self._loop.drive(self._run_start(self._loop))
         else:
             while not self._start_on(get_shared_loop()):
-                pass  # the loop was blocked by something else
+                pass  # the loop was blocked by another app
         error, self._error = self._error, None
         if error is not None:
             raise error
@@ -131,38 +136,43 @@ class Lifespan:
     def _start_on(self, loop: SharedLoop) -> bool:
         """Start the app on a loop.
 
-        :return: False if the startup has not begun, because the loop was blocked
+        :return: False if the loop was abandoned before the startup has begun
         :raises StartTimeoutError: the startup takes too long
         """
-        with self._lock:
-            self._loop = loop
-            self._news.clear()
+        self._news.clear()
+        self._loop = loop
         loop.on_abandon.add(self._news.set)
-        loop.call_soon_threadsafe(self._begin, loop)
-        deadline = time.monotonic() + START_TIMEOUT
-        in_time = self._news.wait(START_TIMEOUT)
-        loop.on_abandon.discard(self._news.set)
-        with self._lock:
-            if in_time and not self._begun:
-                return False
-        in_time = self._decided.wait(max(0, deadline - time.monotonic()))
-        if not in_time and loop.blocked_for() > START_TIMEOUT / 2:
-            _replace(loop)
-            with self._lock:
-                if not self._begun:
+        try:
+            loop.call_soon_threadsafe(self._begin, loop)
+            while not self._wait(loop):
+                if loop.abandoned:
                     return False
-        with self._lock:
-            self._given_up = not self._decided.is_set()
+        finally:
+            loop.on_abandon.discard(self._news.set)
         if self._given_up:
             raise StartTimeoutError(START_TIMEOUT, self._decided.is_set)
         return True
 
-    def _begin(self, loop: SharedLoop) -> None:
+    def _wait(self, loop: SharedLoop) -> bool:
+        """Wait for the startup, and replace its loop if that is blocked.
+
+        :return: False if the startup has not begun
+        """
+        deadline = time.monotonic() + START_TIMEOUT
+        self._news.wait(START_TIMEOUT)
+        if self._begun:  # even if the loop was abandoned since
+            self._decided.wait(max(0, deadline - time.monotonic()))
+        if not self._decided.is_set() and loop.blocked_for() > START_TIMEOUT / 2:
+            _replace(loop)
         with self._lock:
-            if self._loop is not loop or self._given_up:
-                return
-            self._begun = True
-        loop.create_task(self._run_start())
+            if self._begun:
+                self._given_up = not self._decided.is_set()
+            elif loop.abandoned:
+                del self._loop  # it can't begin there any more
+            return self._begun
+
+    def _begin(self, loop: SharedLoop) -> None:
+        loop.create_task(self._run_start(loop))
 
     def stop(self) -> None:
         """Stop the app and wait for it; a second call does nothing.
@@ -186,10 +196,12 @@ class Lifespan:
     def _begin_stop(self) -> None:
         self._loop.create_task(self._run_stop())
 
-    async def _run_start(self) -> None:
+    async def _run_start(self, loop: SharedLoop) -> None:
         error: BaseException | None = None
         try:
-            await self._start()
+            await self._start(loop)
+        except _NotHere:
+            return
         except BaseException as err:
             error = err
             await self._owner.cancel(STOP_TIMEOUT)
@@ -216,7 +228,9 @@ class Lifespan:
             _stops.discard(self)
             self._stopped.set()
 
-    async def _start(self) -> None:
+    async def _start(self, loop: SharedLoop) -> None:
+        if not self._belongs_to(loop):
+            raise _NotHere
         self._started = asyncio.Event()
         self._stopping = asyncio.Event()
         scope = {
@@ -224,8 +238,9 @@ class Lifespan:
             "asgi": {"version": "3.0", "spec_version": "2.0"},
             "state": self.state,
         }
+        app = self._run_app(scope, loop)
         # Python 3.10 has no other way to pass a context
-        task = self._task = self._context.run(self._start_app, scope)
+        task = self._task = self._context.run(loop.create_task, app)
         started = asyncio.create_task(self._started.wait())
         await asyncio.wait(
             {task, started}, timeout=START_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
@@ -239,9 +254,15 @@ class Lifespan:
         if task.done():
             task.result()
 
-    def _start_app(self, scope: Scope) -> asyncio.Future[None]:
-        app = self._app(scope, self._messages().__anext__, self._send)
-        return asyncio.ensure_future(app)
+    def _belongs_to(self, loop: SharedLoop) -> bool:
+        return getattr(self, "_loop", None) is loop
+
+    async def _run_app(self, scope: Scope, loop: SharedLoop) -> None:
+        with self._lock:  # only now: another app may have blocked the loop until here
+            if not self._belongs_to(loop):
+                raise _NotHere
+            self._begun = True
+        await self._app(scope, self._messages().__anext__, self._send)
 
     async def _messages(self) -> AsyncIterator[Message]:
         yield {"type": "lifespan.startup"}

@@ -121,6 +121,8 @@ class SharedLoop(Loop):
     """
 
     is_shared = True
+    #: Whether another loop has taken the place of this one.
+    abandoned = False
     _selector: _TimedSelector
 
     def __init__(self) -> None:
@@ -238,6 +240,7 @@ class SharedLoop(Loop):
             if _current is not self:
                 return False
             _current = None
+            self.abandoned = True
         for callback in self.on_abandon.copy():
             callback()
         return True

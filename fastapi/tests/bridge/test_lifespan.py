@@ -2,21 +2,25 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import asyncio
 import gc
+import os
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar, copy_context
 from unittest.mock import patch
 
 from fastapi import BackgroundTasks, FastAPI
 from starlette.responses import StreamingResponse
 
 from ...app.prepare import EndpointFastAPI, prepare_app
-from ...bridge import WsgiApp, forget_tracebacks
+from ...bridge import WsgiApp, forget_tracebacks, get_shared_loop
 from ...bridge import lifespan as lifespan_module
 from ...bridge.lifespan import Lifespan, wait_for_stops
 from ...exceptions import StartTimeoutError
 from ..bridge_case import TIMEOUT, BridgeCase, make_environ
+
+variable = ContextVar("variable")
 
 
 class TestLifespan(BridgeCase):
@@ -178,7 +182,7 @@ class TestLifespan(BridgeCase):
                         ends.set()
 
                 with (
-                    patch.object(lifespan_module, "START_TIMEOUT", 0.3),
+                    patch.object(lifespan_module, "START_TIMEOUT", 1),
                     self._expect_block(block if hang is block else None),
                 ):
                     hanging = Lifespan(FastAPI(lifespan=lifespan))
@@ -198,6 +202,63 @@ class TestLifespan(BridgeCase):
                 self.assertTrue(ends.wait(TIMEOUT))
                 self.assertTrue(hanging._decided.wait(TIMEOUT))
                 self.assertTrue(caught.exception.is_over())
+
+    def test_start_in_the_same_turn_as_one_that_blocks(self):
+        """It moves to the new loop if its app has not been called yet."""
+        gate, release = threading.Event(), threading.Event()
+        self.addCleanup(release.set)
+
+        @asynccontextmanager
+        async def block(app):
+            release.wait(TIMEOUT)
+            yield
+
+        app, events = self._app()
+        loop = get_shared_loop()
+        loop.call_soon_threadsafe(gate.wait, TIMEOUT)
+        with (
+            patch.object(lifespan_module, "START_TIMEOUT", 1),
+            self._expect_block(block.__wrapped__, offset=2),
+            ThreadPoolExecutor(2) as pool,
+        ):
+            starts = []
+            for lifespan in (Lifespan(FastAPI(lifespan=block)), Lifespan(app)):
+                starts.append(pool.submit(lifespan.start))
+                while len(loop._ready) < len(starts):
+                    os.sched_yield()
+            gate.set()
+            starts[1].result(TIMEOUT)
+            self.assertEqual(events, ["started"])
+            with self.assertRaises(StartTimeoutError):
+                starts[0].result(TIMEOUT)
+        lifespan.stop()
+        self.assertEqual(events, ["started", "stopped"])
+
+    def test_tasks_of_a_lifespan_go_on(self):
+        ticks = []
+
+        @asynccontextmanager
+        async def lifespan(app):
+            async def tick():
+                while True:
+                    ticks.append(variable.get())
+                    await asyncio.sleep(0)
+
+            task = asyncio.create_task(tick())
+            yield
+            task.cancel()
+
+        for inline in (True, False):
+            with self.subTest(inline=inline):
+                running = Lifespan(FastAPI(lifespan=lifespan))
+                context = copy_context()
+                context.run(variable.set, f"inline: {inline}")
+                context.run(running.start, inline)
+                ticks.clear()
+                while len(ticks) < 3:
+                    os.sched_yield()
+                running.stop()
+                self.assertEqual(set(ticks), {f"inline: {inline}"})
 
     def test_hanging_start_on_the_calling_thread(self):
         @asynccontextmanager
@@ -247,7 +308,7 @@ class TestLifespan(BridgeCase):
         app, events = self._app()
         other = Lifespan(app)
         with (
-            patch.object(lifespan_module, "START_TIMEOUT", 0.3),
+            patch.object(lifespan_module, "START_TIMEOUT", 1),
             self._expect_block(block.__wrapped__, offset=3),
         ):
             other.start()
