@@ -96,6 +96,7 @@ from . import test_routing_info
 from . import test_schema_from
 from . import test_security
 from . import test_servers
+from . import test_shared_loop
 from . import test_streams
 from . import test_stress_clients
 from . import test_stress_faults
