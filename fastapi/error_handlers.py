@@ -17,6 +17,7 @@ from fastapi.responses import Response
 from fastapi.utils import is_body_allowed_for_status_code
 from psycopg2.pool import PoolError
 from starlette.exceptions import HTTPException
+from starlette.websockets import WebSocketDisconnect
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
 
 from odoo.exceptions import (
@@ -72,6 +73,7 @@ STATUS_BY_TYPE: tuple[tuple[type[Exception], int], ...] = (
     (ValidationError, 400),
     (UserError, 400),
     (SessionExpiredException, 401),
+    (WebSocketDisconnect, 400),  # before it was accepted
 )
 #: Errors of a closed connection, or of a full pool, among others.
 _CONNECTION_ERRORS = (psycopg2.InterfaceError, psycopg2.OperationalError, PoolError)

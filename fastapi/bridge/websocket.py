@@ -31,17 +31,16 @@ import socket
 from contextlib import ExitStack, suppress
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from wsproto.utilities import generate_accept_token
 
 from .app_run import DISCONNECT_GRACE, NOTICE_GRACE, AppRun
+from .connection_tasks import ConnectionTasks
 from .headers import end_to_end_headers
-from .loops import describe_callable
 from .movable import Movable
 from .request_errors import original_exception
 from .request_state import get_state
-from .shared_loop import TaskOwner, context_for_shared_loop, get_shared_loop
+from .shared_loop import context_for_shared_loop, get_shared_loop
 from .websocket_protocol import (
     ClientDisconnected,
     WebSocketLimits,
@@ -72,8 +71,6 @@ HANDSHAKE_HEADERS = frozenset(
 
 #: The connections that are served. A loop keeps no reference to the tasks that it runs.
 _served: set[WebSocketExchange] = set()
-#: Places in the code that have already caused a warning.
-_warned: set[str] = set()
 
 
 class State(enum.Enum):
@@ -129,9 +126,7 @@ class WebSocketExchange(AppRun):
         self.subprotocol: str | None = None
         #: Gives the request's loop back.
         self.stack = ExitStack()
-        self._owner = TaskOwner("WebSocket")
-        #: Tasks that have sent or received.
-        self._users: WeakSet[asyncio.Task[Any]] = WeakSet()
+        self._tasks = ConnectionTasks(scope)
 
     @property
     def accepted(self) -> bool:
@@ -163,14 +158,14 @@ class WebSocketExchange(AppRun):
         :raises RuntimeError: the app has neither accepted nor refused
         """
         context = context_for_shared_loop()
-        context.run(self._owner.enter)
+        context.run(self._tasks.enter)
         self._movable = Movable(self._run_app(), context)
         self._task = self._loop.create_task(self._step_app())
         try:
             self._run_until_turn()
         finally:
             self.stop_watching()
-        self._owner.name = str(self)
+        self._tasks.name = str(self)
         if self._state in (State.CONNECTING, State.DENYING):
             raise RuntimeError("ASGI app returned without accepting or refusing.")
         if not self.accepted:
@@ -270,7 +265,7 @@ class WebSocketExchange(AppRun):
         assert self._shared is not None
         _served.add(self)
         self._task = self._shared.create_task(self._serve(sock, data))
-        self._shared.owners[self._task] = self._owner
+        self._shared.owners[self._task] = self._tasks
 
     async def _serve(self, sock: socket.socket | None, data: bytes) -> None:
         protocol = WebSocketProtocol(self.limits, data, self._start_ending)
@@ -331,7 +326,7 @@ class WebSocketExchange(AppRun):
         assert self._protocol is not None
         try:
             await self._end_app()
-            await self._end_tasks()
+            await self._tasks.end(self._task)
             await self._protocol.over.wait()
         finally:
             self._release()
@@ -351,54 +346,6 @@ class WebSocketExchange(AppRun):
                 return
             task.cancel()
         _logger.error("%s does not end after it was cancelled, and is given up.", self)
-
-    async def _end_tasks(self) -> None:
-        """Cancel the tasks that the app has left, if they use the connection.
-
-        Others go on: perhaps all connections share one, for example the reader of a
-        client that this one has used first.
-        """
-        assert self._shared is not None
-        left = [
-            task
-            for task, owner in self._shared.owners.copy().items()
-            if owner is self._owner and not task.done()
-            if task is not self._task
-        ]
-        mine = {task for task in left if task in self._users or self._is_used_by(task)}
-        for task in left:
-            if task in mine:
-                task.cancel()
-            else:
-                self._warn_of_task(task)
-        if mine:
-            _done, pending = await asyncio.wait(mine, timeout=DISCONNECT_GRACE)
-            for task in pending:
-                _logger.error("%s is cancelled and does not end: it is given up.", task)
-
-    def _is_used_by(self, task: asyncio.Task[Any]) -> bool:
-        """Return whether the code of a task has the WebSocket in a variable."""
-        state = get_state(self.scope)
-        coroutine: Any = task.get_coro()
-        while (frame := getattr(coroutine, "cr_frame", None)) is not None:
-            for value in frame.f_locals.values():
-                for each in (value, *_attributes(value).values()):
-                    scope = _attributes(each).get("scope")
-                    if isinstance(scope, dict) and get_state(scope) is state:
-                        return state is not None
-            coroutine = coroutine.cr_await
-        return False
-
-    def _warn_of_task(self, task: asyncio.Task[Any]) -> None:
-        place = describe_callable(task.get_coro())
-        if place not in _warned:
-            _warned.add(place)
-            _logger.warning(
-                "The task %s goes on after the connection that has started it (%s). If"
-                " it is of no use to others, cancel it in that connection.",
-                place,
-                self,
-            )
 
     def _release(self) -> None:
         """Break reference cycles, as ``RequestErrors.release`` does."""
@@ -423,7 +370,7 @@ class WebSocketExchange(AppRun):
         if asyncio.get_running_loop() is self._shared:
             task = asyncio.current_task()
             if task is not self._task and task is not None:
-                self._users.add(task)
+                self._tasks.add_user(task)
             return await coroutine
         future = asyncio.run_coroutine_threadsafe(coroutine, self._shared)
         return await asyncio.wrap_future(future)
@@ -507,15 +454,6 @@ class WebSocketExchange(AppRun):
     async def _close_async(self, code: int, reason: str) -> None:
         assert self._protocol is not None
         self._protocol.close(code, reason)
-
-
-def _attributes(value: Any) -> dict[str, Any]:
-    """Return the attributes of an object, without calling its code."""
-    try:
-        attributes = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return {}
-    return attributes if isinstance(attributes, dict) else {}
 
 
 def _read_buffer(file: IO[bytes]) -> bytes:

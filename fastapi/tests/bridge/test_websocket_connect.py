@@ -6,14 +6,17 @@ import asyncio
 import json
 import threading
 from typing import Annotated
+from unittest.mock import patch
 
 from fastapi import Depends, FastAPI, HTTPException, WebSocket, WebSocketException
 from fastapi.responses import JSONResponse
+from starlette.websockets import WebSocketDisconnect
+from werkzeug.exceptions import ServiceUnavailable
 
 from odoo.exceptions import AccessError, ConcurrencyError
 
 from ...app.prepare import EndpointFastAPI
-from ...bridge import RequestState, WsgiApp
+from ...bridge import RequestState, WsgiApp, loops, stop_loops
 from ...bridge.request_state import STATE_KEY
 from ...bridge.websocket import WebSocketLimits
 from ..websocket_case import HANDSHAKE, WebSocketCase, make_environ
@@ -335,6 +338,33 @@ class TestConnect(WebSocketCase):
         exchange, _body = self.refuse(prepared(handler))
         self.assertEqual(exchange.status, 500)
         self.assertIn("in the task that serves", str(exchange.exception))
+
+    def test_client_that_disconnects_first(self):
+        async def handler(ws: WebSocket):
+            await ws.receive()
+            messages.append(await ws.receive())
+            raise WebSocketDisconnect
+
+        messages: list = []
+        server, client = self.socket_pair()
+        client.close()
+        exchange, _body = self.refuse(prepared(handler), socket=server)
+        server.close()
+        self.assertEqual(
+            messages, [{"type": "websocket.disconnect", "code": 1006, "reason": ""}]
+        )
+        self.assertEqual(exchange.status, 400)  # not a 500, which would be logged
+
+    def test_server_that_stops(self):
+        async def handler(ws: WebSocket):
+            asyncio.get_running_loop().call_later(0.01, stop_loops)
+            await asyncio.Event().wait()
+
+        self.enterContext(patch.object(loops, "_stop", threading.Event()))
+        self.enterContext(patch.object(loops, "STOP_GRACE", 0.01))
+        exchange = self.connect(prepared(handler), "/x")
+        self.assertFalse(exchange.handled)
+        self.assertIsInstance(exchange.exception, ServiceUnavailable)
 
     def test_abort(self):
         log = []

@@ -21,6 +21,7 @@ from ..bridge_case import TIMEOUT
 from ..websocket_case import WebSocketCase
 
 LOGGER = "odoo.addons.fastapi.bridge.websocket"
+TASKS_LOGGER = "odoo.addons.fastapi.bridge.connection_tasks"
 VARIABLE: ContextVar[str] = ContextVar("VARIABLE", default="outside")
 
 
@@ -258,9 +259,8 @@ class TestEnds(WebSocketCase):
         app = app_with(handler)
         one, two = self.open(app), self.open(app)
         one.recv()
-        (first, *_others) = self.exchanges if len(self.exchanges) > 1 else (None,)
         two.recv()
-        with self.assertLogs(LOGGER, "WARNING") as logs:
+        with self.assertLogs(TASKS_LOGGER, "WARNING") as logs:
             one.close()
             self.wait_for(lambda: len(queues) == 1)
             self.wait_for(lambda: logs.records)
