@@ -15,10 +15,6 @@ connection needs no thread::
 
 An unknown message, or one out of order, raises ``RuntimeError`` in the app. What is
 sent after the client has disconnected raises an ``OSError``, as ASGI 2.4 specifies.
-
-If the app returns, the connection is closed with 1000; if it raises, with 1011. After a
-disconnect it has some seconds to end, then it is cancelled. So are the tasks that it
-has started and that use the connection.
 """
 
 from __future__ import annotations
@@ -29,33 +25,26 @@ import json
 import logging
 import socket
 from contextlib import ExitStack, suppress
-from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from wsproto.utilities import generate_accept_token
 
-from .app_run import DISCONNECT_GRACE, NOTICE_GRACE, AppRun
+from .app_run import AppRun
 from .connection_tasks import ConnectionTasks
 from .headers import end_to_end_headers
 from .movable import Movable
-from .request_errors import original_exception
-from .request_state import get_state
-from .shared_loop import context_for_shared_loop, get_shared_loop
-from .websocket_protocol import (
-    ClientDisconnected,
-    WebSocketLimits,
-    WebSocketProtocol,
-    check_code,
-)
+from .request_state import get_errors, get_state
+from .shared_loop import context_for_shared_loop
+from .websocket_connection import WebSocketConnection
+from .websocket_protocol import ClientDisconnected, WebSocketLimits, check_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Mapping
     from typing import IO
 
     from starlette.types import ASGIApp, Message, Scope
 
     from .loops import Loop
-    from .shared_loop import SharedLoop
 
 __all__ = ["WebSocketExchange", "WebSocketLimits"]
 
@@ -68,9 +57,6 @@ HANDSHAKE_HEADERS = frozenset(
     "content-length sec-websocket-accept sec-websocket-extensions sec-websocket-key "
     "sec-websocket-protocol sec-websocket-version".split()
 )
-
-#: The connections that are served. A loop keeps no reference to the tasks that it runs.
-_served: set[WebSocketExchange] = set()
 
 
 class State(enum.Enum):
@@ -98,10 +84,8 @@ class WebSocketExchange(AppRun):
     handled = True
     #: The exception of the app before ``accept``, even if it is handled.
     exception: Exception | None = None
-    _shared: SharedLoop | None = None
-    _protocol: WebSocketProtocol | None = None
-    _ending: asyncio.Task[None] | None = None
-    #: What ``close`` was called with before there was a connection.
+    _connection: WebSocketConnection | None = None
+    #: What ``close`` was called with before ``serve``.
     _close_first: tuple[int, str] | None = None
     _connect_received = False
     #: Whether the app has sent a close message.
@@ -218,7 +202,9 @@ class WebSocketExchange(AppRun):
         :param buffered: file of the server that has read the handshake from the socket:
             its buffer may have the first frames (``wsgi.input`` of Odoo's servers)
         """
-        shared = get_shared_loop()
+        connection = WebSocketConnection(
+            self._movable, self.scope, self.limits, self._tasks, self._over_now
+        )
         data = b""
         if buffered is not None:
             with suppress(OSError):
@@ -231,8 +217,11 @@ class WebSocketExchange(AppRun):
             own.setblocking(False)
         self._detach()
         self.stack.close()
-        self._shared = shared
-        shared.call_soon_threadsafe(self._start_serving, own, data, context=Context())
+        self._state = State.OPEN
+        self._connection = connection
+        connection.start(own, data)
+        if self._close_first is not None:
+            connection.close(*self._close_first)
 
     def close(self, code: int, reason: str = "") -> None:
         """Close the connection; callable on any thread, and again.
@@ -243,9 +232,8 @@ class WebSocketExchange(AppRun):
         """
         check_code(code)
         self._close_first = self._close_first or (code, reason)
-        if self._shared is not None:
-            with suppress(RuntimeError):  # the loop is closed
-                self._shared.call_soon_threadsafe(self._close, context=Context())
+        if self._connection is not None:
+            self._connection.close(*self._close_first)
 
     def _detach(self) -> None:
         """Forget what belongs to the request."""
@@ -259,97 +247,14 @@ class WebSocketExchange(AppRun):
         self._environ = None
         self.__dict__.pop("_client", None)
 
-    # the shared loop
-
-    def _start_serving(self, sock: socket.socket | None, data: bytes) -> None:
-        assert self._shared is not None
-        _served.add(self)
-        self._task = self._shared.create_task(self._serve(sock, data))
-        self._shared.owners[self._task] = self._tasks
-
-    async def _serve(self, sock: socket.socket | None, data: bytes) -> None:
-        protocol = WebSocketProtocol(self.limits, data, self._start_ending)
-        self._protocol = protocol
-        if sock is None:
-            protocol.connection_lost(None)
-        else:
-            loop = asyncio.get_running_loop()
-            await loop.connect_accepted_socket(lambda: protocol, sock)
-        self._state = State.OPEN
-        self._close()
-        code = 1011
-        try:
-            await self._movable
-            code = 1000
-        except asyncio.CancelledError:
-            if protocol.disconnect is None:  # else it is ours
-                self._log(RuntimeError("The app cancelled its own task."))
-        except Exception as err:
-            exc = original_exception(err)
-            if self._is_disconnect(exc):
-                code = 1000
-            else:
-                self._log(exc)
-        finally:
-            protocol.close(code)
-
-    def _close(self) -> None:
-        """Close as ``close`` has asked for."""
-        if self._protocol is not None and self._state is State.OPEN:
-            if self._close_first is not None:
-                self._protocol.close(*self._close_first)
-
-    def _is_disconnect(self, exc: Exception) -> bool:
-        errors = self._errors
-        types = errors.disconnect_types if errors is not None else ()
-        return isinstance(exc, (ClientDisconnected, *types))
-
-    def _log(self, exc: BaseException) -> None:
-        errors = self._errors
-        if errors is not None and errors.log is not None:
-            errors.log(exc, self.scope)
-        else:
-            _logger.error("%s: %r", self, exc, exc_info=exc)
-
-    @property
-    def _errors(self) -> Any:
-        state = get_state(self.scope)
-        return None if state is None else state.errors
-
-    def _start_ending(self) -> None:
-        assert self._shared is not None
-        if self._ending is None:
-            self._ending = self._shared.create_task(self._end())
-
-    async def _end(self) -> None:
-        """End what is left of a connection that is closing."""
-        assert self._protocol is not None
-        try:
-            await self._end_app()
-            await self._tasks.end(self._task)
-            await self._protocol.over.wait()
-        finally:
-            self._release()
-            _served.discard(self)
-            if self.on_end is not None:
-                self.on_end()
-
-    async def _end_app(self) -> None:
-        """Wait until the app ends, as ``AppRun._run_to_end`` does."""
-        task = self._task
-        _done, pending = await asyncio.wait({task}, timeout=NOTICE_GRACE)
-        if pending and not self._noticed:
-            task.cancel()
-        for _attempt in range(2):
-            _done, pending = await asyncio.wait({task}, timeout=DISCONNECT_GRACE)
-            if not pending:
-                return
-            task.cancel()
-        _logger.error("%s does not end after it was cancelled, and is given up.", self)
+    def _over_now(self) -> None:
+        self._release()
+        if self.on_end is not None:
+            self.on_end()
 
     def _release(self) -> None:
         """Break reference cycles, as ``RequestErrors.release`` does."""
-        errors = self._errors
+        errors = get_errors(self.scope)
         if errors is not None:
             errors.release()
 
@@ -364,25 +269,12 @@ class WebSocketExchange(AppRun):
         finally:
             self._give_turn()
 
-    async def _on_shared(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Await a coroutine on the shared loop, also from another one."""
-        assert self._shared is not None
-        if asyncio.get_running_loop() is self._shared:
-            task = asyncio.current_task()
-            if task is not self._task and task is not None:
-                self._tasks.add_user(task)
-            return await coroutine
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._shared)
-        return await asyncio.wrap_future(future)
-
     async def _receive(self) -> Message:
         if not self._connect_received:
             self._connect_received = True
             return {"type": "websocket.connect"}
-        if self._protocol is not None:
-            message: Message = await self._on_shared(self._protocol.receive())
-            self._noticed = message["type"] == "websocket.disconnect"
-            return message
+        if self._connection is not None:
+            return await self._connection.receive()
         await asyncio.shield(self._over)
         self._noticed = True
         return {"type": "websocket.disconnect", "code": 1006, "reason": ""}
@@ -432,28 +324,18 @@ class WebSocketExchange(AppRun):
         self._state = State.DENIED
 
     async def _send_open(self, kind: str, message: Message) -> None:
-        assert self._protocol is not None
+        assert self._connection is not None
         if kind == "websocket.send":
             data = message.get("text")
-            if data is None:
-                data = message["bytes"]
-            try:
-                await self._on_shared(self._protocol.send(data))
-            except ClientDisconnected:
-                self._noticed = True
-                raise
+            await self._connection.send(message["bytes"] if data is None else data)
         elif kind == "websocket.close":
             code = message.get("code", 1000)
             check_code(code)
             self._closed = True
             reason = message.get("reason") or ""
-            await self._on_shared(self._close_async(code, str(reason)))
+            await self._connection.send_close(code, str(reason))
         else:
             raise RuntimeError(f"Unexpected ASGI message {kind!r} in state OPEN.")
-
-    async def _close_async(self, code: int, reason: str) -> None:
-        assert self._protocol is not None
-        self._protocol.close(code, reason)
 
 
 def _read_buffer(file: IO[bytes]) -> bytes:

@@ -2,6 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """WebSockets through the bridge, with Odoo's request handler and real clients."""
 
+import json
 import os
 import socket
 import struct
@@ -15,6 +16,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from odoo.service.server import RequestHandler
 
+from ..app.prepare import EndpointFastAPI
 from ..bridge import WsgiApp
 from ..bridge.websocket import WebSocketLimits
 from .bridge_case import TIMEOUT, BridgeCase, make_environ
@@ -98,6 +100,13 @@ class RawClient:
         self.socket.close()
 
 
+def prepared(handler, **options):
+    """Return an app with one route, as endpoints have it."""
+    app = EndpointFastAPI(**options)
+    app.websocket("/{name}")(handler)
+    return app
+
+
 class WebSocketCase(BridgeCase):
     def start(self, app, **limits):
         """Serve an app, and return the address.
@@ -160,6 +169,12 @@ class WebSocketCase(BridgeCase):
             time.sleep(0.005)
         return found
 
+    def get_protocol(self):
+        """Return the protocol of the last connection."""
+        (*_others, exchange) = self.wait_for(lambda: self.exchanges)
+        connection = self.wait_for(lambda: exchange._connection)
+        return self.wait_for(lambda: connection.protocol)
+
     def wait_for_end(self):
         """Wait until the last connection is over, and return it."""
         exchange = self.exchanges[-1]
@@ -180,3 +195,11 @@ class WebSocketCase(BridgeCase):
         )
         self.addCleanup(exchange.abort)
         return exchange
+
+    def refuse(self, app, path="/x", **more):
+        """Return the exchange of a refused handshake, and its body."""
+        exchange = self.connect(app, path, **more)
+        self.assertFalse(exchange.accepted)
+        self.assertTrue(exchange.handled)
+        self.assertIn("application/json", dict(exchange.headers).values())
+        return exchange, json.loads(exchange.body)

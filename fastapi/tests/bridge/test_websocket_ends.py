@@ -15,12 +15,12 @@ import anyio
 from fastapi import Depends, WebSocket
 
 from ...app.prepare import EndpointFastAPI
-from ...bridge import websocket
+from ...bridge import websocket_connection
 from ...bridge.shared_loop import get_shared_loop
 from ..bridge_case import TIMEOUT
 from ..websocket_case import WebSocketCase
 
-LOGGER = "odoo.addons.fastapi.bridge.websocket"
+LOGGER = "odoo.addons.fastapi.bridge.websocket_connection"
 TASKS_LOGGER = "odoo.addons.fastapi.bridge.connection_tasks"
 VARIABLE: ContextVar[str] = ContextVar("VARIABLE", default="outside")
 
@@ -170,8 +170,8 @@ class TestEnds(WebSocketCase):
 
         self.addCleanup(stop.set)
         with (
-            patch.object(websocket, "NOTICE_GRACE", 0.05),
-            patch.object(websocket, "DISCONNECT_GRACE", 0.1),
+            patch.object(websocket_connection, "NOTICE_GRACE", 0.05),
+            patch.object(websocket_connection, "DISCONNECT_GRACE", 0.1),
             self.assertLogs(LOGGER, "ERROR") as logs,
         ):
             self.open(app_with(handler)).shutdown()
@@ -347,12 +347,16 @@ class TestLeftovers(WebSocketCase):
         self.exchanges.clear()
         self.assertLessEqual(self.count()[1:], before[1:])
         self.assertEqual([value for found in values if (value := found())], [])
-        self.assertEqual(websocket._served, set())
+        self.assertEqual(websocket_connection._open, set())
 
     def count(self):
         """Return the numbers of file descriptors, tasks and connections."""
         gc.collect()
-        return len(os.listdir("/proc/self/fd")), len(tasks()), len(websocket._served)
+        return (
+            len(os.listdir("/proc/self/fd")),
+            len(tasks()),
+            len(websocket_connection._open),
+        )
 
     def test_file_descriptors(self):
         async def handler(ws: WebSocket):

@@ -34,7 +34,14 @@ async def echo(scope, receive, send):
         await send({**message, "type": "websocket.send"})
 
 
-class TestFrames(WebSocketCase):
+class FrameCase(WebSocketCase):
+    def end_code(self):
+        """Wait for the end, and return the code that the app gets."""
+        self.wait_for_end()
+        return self.get_protocol().disconnect["code"]
+
+
+class TestFrames(FrameCase):
     def open_echo(self, first=b"", **limits):
         return self.open_raw(echo, limits=limits, first=first)
 
@@ -91,7 +98,7 @@ class TestFrames(WebSocketCase):
                 self.assertEqual(client.read_close(), (1009, text))
                 self.assertIsNone(client.read())
                 client.close()
-                self.assertEqual(self.wait_for_end()._protocol.disconnect["code"], 1009)
+                self.assertEqual(self.end_code(), 1009)
 
     def test_too_big_before_it_is_complete(self):
         client = self.open_echo(max_size=1000)
@@ -137,7 +144,7 @@ class TestFrames(WebSocketCase):
                 self.assertEqual(client.read_close()[0], code)
                 self.assertIsNone(client.read())
                 client.close()
-                self.assertEqual(self.wait_for_end()._protocol.disconnect["code"], code)
+                self.assertEqual(self.end_code(), code)
 
     def test_close_is_answered(self):
         for payload in (b"", b"\x03\xe8", b"\x0f\xa1bye"):
@@ -165,7 +172,7 @@ class TestFrames(WebSocketCase):
         self.assertEqual(texts[1:], list(map(str, range(count))))
 
 
-class TestPressure(WebSocketCase):
+class TestPressure(FrameCase):
     def test_app_that_reads_slowly(self):
         """The client is stopped, and nothing is lost."""
         go_on = threading.Event()
@@ -190,10 +197,11 @@ class TestPressure(WebSocketCase):
             while sent < SYSTEM_BUFFERS:
                 client.socket.sendall(data)
                 sent += len(data)
-        (exchange,) = self.exchanges
-        self.assertEqual(len(exchange._protocol._incoming), 16)
+        protocol = self.get_protocol()
+        self.assertEqual(len(protocol._incoming), 16)
         self.assertLess(
-            len(exchange._protocol._frames._proto._frame_decoder.buffer), 2**20
+            len(protocol._frames._proto._frame_decoder.buffer),
+            2**20,
         )
         go_on.set()
 
@@ -204,14 +212,13 @@ class TestPressure(WebSocketCase):
         async def app(scope, receive, send):
             await receive()
             await send({"type": "websocket.accept"})
-            protocol = exchanges[0]._protocol
+            protocol = self.get_protocol()
             for _number in range(1000):
                 await receive()
                 sizes.append(len(protocol._incoming))
             await send({"type": "websocket.close"})
 
         client = self.open_raw(app, limits={"queue": 4})
-        exchanges = self.exchanges
         client.socket.sendall(frame(TEXT, b"x") * 1000)
         self.assertEqual(client.read_close()[0], 1000)
         self.assertEqual(max(sizes), 4)
@@ -254,12 +261,10 @@ class TestPressure(WebSocketCase):
                 sent.append(number)
 
         client = self.open_raw(app)
-        (exchange,) = self.wait_for(lambda: self.exchanges)
-        self.wait_for(
-            lambda: exchange._protocol and not exchange._protocol._writable.is_set()
-        )
+        protocol = self.get_protocol()
+        self.wait_for(lambda: not protocol._writable.is_set())
         self.assertLess(len(sent) * 100_000, SYSTEM_BUFFERS)
-        self.assertLess(exchange._protocol._transport.get_write_buffer_size(), 300_000)
+        self.assertLess(protocol._transport.get_write_buffer_size(), 300_000)
         for _number in range(1000):
             opcode, payload = client.read()
             self.assertEqual((opcode, len(payload)), (BINARY, 100_000))
@@ -297,8 +302,7 @@ class TestPressure(WebSocketCase):
             await receive()
 
         client = self.open_raw(app)
-        (exchange,) = self.wait_for(lambda: self.exchanges)
-        protocol = self.wait_for(lambda: exchange._protocol)
+        protocol = self.get_protocol()
         self.wait_for(lambda: not protocol._writable.is_set())
         for number in range(5000):
             client.send(PING, str(number).encode())
@@ -321,8 +325,7 @@ class TestPressure(WebSocketCase):
         began = time.monotonic()
         self.assertIsNone(client.read())
         self.assertGreater(time.monotonic() - began, 0.25)
-        exchange = self.wait_for_end()
-        self.assertEqual(exchange._protocol.disconnect["code"], 1006)
+        self.assertEqual(self.end_code(), 1006)
 
     def test_client_whose_messages_wait_is_not_cut(self):
         """The server does not read its pong."""
@@ -340,8 +343,7 @@ class TestPressure(WebSocketCase):
         client = self.open_raw(app, limits=limits)
         client.send(TEXT, b"first")
         client.send(TEXT, b"last")
-        (exchange,) = self.exchanges
-        protocol = self.wait_for(lambda: exchange._protocol)
+        protocol = self.get_protocol()
         self.wait_for(lambda: protocol._paused)
         checks = []
         check = protocol._check
