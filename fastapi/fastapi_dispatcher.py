@@ -293,8 +293,6 @@ class FastApiDispatcher(Dispatcher):
                 (recheck,) if recheck else (),
             )
             cycle.accept(connection, app.limits)
-            if not isinstance(env.cr, Cursor):
-                raise WebSocketRefused(503, _TEST_CURSOR)
         response = build_response("101", exchange.handshake_headers(), ())
         response.call_on_close(self._start_websocket)
         return response
@@ -376,6 +374,8 @@ class FastApiDispatcher(Dispatcher):
             if response.status_code != 101:
                 self._close_connection()  # an override has replaced the response
                 keep_refusal(response, self.request.httprequest)
+            elif not isinstance(self.request.env.cr, Cursor):
+                raise WebSocketRefused(503, _TEST_CURSOR)
             return response
         except Exception as err:
             exc = original_exception(err)

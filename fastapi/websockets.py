@@ -58,7 +58,7 @@ _logger = logging.getLogger(__name__)
 #: Seconds after which a change of an endpoint is noticed in another process.
 CHECK_INTERVAL = 5
 #: Seconds after which a credential is checked again.
-CREDENTIAL_INTERVAL = 15
+CREDENTIAL_INTERVAL = 10
 #: Seconds for which a stopping server waits for its connections to close.
 STOP_GRACE = 2
 #: Seconds after which a client that was refused may try again.

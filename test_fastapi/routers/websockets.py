@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import psycopg2
-from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, Security, WebSocket, WebSocketDisconnect
 
 from odoo.api import Environment
 
 from odoo.addons.base.models.res_partner import ResPartner
+from odoo.addons.base.models.res_users import ResUsers
+from odoo.addons.fastapi.auth import Caller
 from odoo.addons.fastapi.dependencies import (
+    authenticated_caller,
     authenticated_partner,
     fastapi_endpoint,
     odoo_env,
+    odoo_user,
     optionally_authenticated_partner,
     paging,
 )
@@ -75,6 +79,28 @@ async def dependencies(
     }
     await websocket.accept()
     await websocket.send_json(found)
+    await echo_all(websocket)
+
+
+@router.websocket("/scoped")
+async def scoped(
+    websocket: WebSocket,
+    caller: Annotated[Caller, Security(authenticated_caller, scopes=["orders"])],
+    env: Env,
+) -> None:
+    found = [caller.method, caller.user_id, env.uid]
+    await websocket.accept()
+    await websocket.send_json(found)
+    await echo_all(websocket)
+
+
+@router.websocket("/odoo-user")
+async def of_odoo_user(
+    websocket: WebSocket, user: Annotated[ResUsers, Depends(odoo_user)]
+) -> None:
+    user_id = user.id
+    await websocket.accept()
+    await websocket.send_json(user_id)
     await echo_all(websocket)
 
 

@@ -119,8 +119,10 @@ from . import test_untouched
 from . import test_upgrade
 from . import test_view_anchors
 from . import test_waits
+from . import test_websocket_auth
 from . import test_websocket_closes
 from . import test_websocket_conflicts
+from . import test_websocket_dispatcher
 from . import test_websocket_limits
 from . import test_websocket_servers
 from . import test_wrapped

@@ -6,6 +6,7 @@ import socket
 import struct
 from base64 import b64encode
 
+import psutil
 import websocket
 
 from .websocket_case import WebSocketCase
@@ -162,6 +163,21 @@ class WebSocketTests(WebSocketCase):
         client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         client.sock.close()
         self.wait_for_log("A WebSocket ends with 1006.")
+
+    def test_closed_connections_leave_nothing(self):
+        """No file, and no cursor: the server keeps references to its sockets."""
+        process = psutil.Process(self.first.pid)
+        self.open("/w/ws/echo").close()
+        self.wait_for_log("A WebSocket ends with 1000.")
+        before = process.num_fds()
+        for _ in range(20):
+            client = self.open("/w/ws/echo")
+            client.ask("x")
+            client.close()
+        self.wait_for_log("A WebSocket ends with 1000.", 21)
+        # PostgreSQL connections come and go
+        self.wait_until(lambda: process.num_fds() <= before + 2, True)
+        self.wait_until(self.connections, 0)
 
     def test_chat_of_the_tutorial(self):
         one = self.open("/w/ws/chat/1")
