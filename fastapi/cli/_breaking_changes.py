@@ -81,6 +81,13 @@ class _Operation:
         for status, node in operation.get("responses", {}).items():
             self.responses[f"response {status}"] = {}, True
             response = _resolve(document, node)
+            if status == "101":  # messages of a WebSocket (app.openapi_document)
+                media = response.get("content", {}).get("application/json", {})
+                sides = media.get("schema", {}).get("properties", {})
+                for name, schema in sides.items():
+                    fields = self.request if name == "receive" else self.responses
+                    fields[f"message to {name}"] = schema, False
+                continue
             self.responses |= _get_content(response, f"response {status}", True)
         self.ways: dict[str, set[str]] = {}
         schemes = document.get("components", {}).get("securitySchemes", {})

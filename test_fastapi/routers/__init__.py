@@ -12,6 +12,7 @@ from .identity import optional_partner
 from .identity import router as identity_router
 from .late import router as late_router
 from .load import router as load_router
+from .messages import router as messages_router
 from .raising import router as raising_router
 from .streams import router as streams_router
 from .transactions import TeapotError
@@ -27,6 +28,7 @@ router.include_router(faults_router)
 router.include_router(identity_router)
 router.include_router(late_router)
 router.include_router(load_router)
+router.include_router(messages_router, prefix="/messages")
 router.include_router(raising_router)
 router.include_router(streams_router)
 router.include_router(transactions_router)

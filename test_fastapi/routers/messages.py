@@ -5,14 +5,26 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Header, HTTPException
+from fastapi import (
+    APIRouter,
+    BackgroundTasks,
+    Depends,
+    Header,
+    HTTPException,
+    WebSocket,
+)
 from pydantic import BaseModel, Field
 
 from odoo.api import Environment
 from odoo.exceptions import ConcurrencyError, UserError
 
-from odoo.addons.fastapi.dependencies import odoo_env, transactions
-from odoo.addons.fastapi.exceptions import CommittedHTTPException
+from odoo.addons.base.models.res_partner import ResPartner
+from odoo.addons.fastapi.dependencies import (
+    authenticated_partner,
+    odoo_env,
+    transactions,
+)
+from odoo.addons.fastapi.exceptions import CommittedHTTPException, NoTransactionError
 from odoo.addons.fastapi.message_routes import MessageRoute
 from odoo.addons.fastapi.records import RecordSchema
 from odoo.addons.fastapi.transactions import Transactions
@@ -40,6 +52,15 @@ class Order(BaseModel):
         "tasks",
         "wrong",
     ] = ""
+
+
+class Increment(BaseModel):
+    item_id: int
+
+
+class User(BaseModel):
+    uid: int
+    partner_id: int
 
 
 class Item(RecordSchema):
@@ -124,3 +145,48 @@ async def items(tx: Tx, x_fail: Annotated[str, Header()] = "") -> AsyncIterator[
     yield await tx.run(read)
     if x_fail:
         raise ValueError("a secret")
+
+
+counter = MessageRoute(router, "/counter", receive=Increment, send=Item)
+
+
+@counter.on_message
+def increment(message: Increment, env: Env) -> Item:
+    """Read and write, so that messages of several clients conflict."""
+    item = env["test.fastapi.item"].browse(message.item_id)
+    item.quantity += 1
+    return Item.model_validate(item)
+
+
+users = MessageRoute(router, "/users", receive=Increment, send=User)
+
+
+@users.on_message
+def user(
+    message: Increment,
+    env: Env,
+    partner: Annotated[ResPartner, Depends(authenticated_partner)],
+) -> User:
+    return User(uid=env.uid, partner_id=partner.id)
+
+
+@router.websocket("/works/{item_id}")
+async def works(websocket: WebSocket, env: Env, tx: Tx, item_id: int) -> None:
+    """Run a query of the client in a transaction, after an increment."""
+
+    def work(env: Environment, query: str) -> int:
+        item = env["test.fastapi.item"].browse(item_id)
+        item.quantity += 1
+        item.flush_recordset()
+        env.cr.execute(query)
+        return item.quantity
+
+    await websocket.accept()
+    async for query in websocket.iter_text():
+        if query == "env":
+            try:
+                env["test.fastapi.item"].browse(item_id).read(["name"])
+            except NoTransactionError as err:
+                await websocket.send_text(str(err))
+        else:
+            await websocket.send_text(str(await tx.run(work, query)))

@@ -80,6 +80,8 @@ from . import test_list_cursors
 from . import test_list_filters
 from . import test_lists
 from . import test_message_routes
+from . import test_message_routes_openapi
+from . import test_message_routes_servers
 from . import test_migrations
 from . import test_mounted_apps
 from . import test_nginx
