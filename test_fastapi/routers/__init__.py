@@ -19,6 +19,7 @@ from .transactions import TeapotError
 from .transactions import router as transactions_router
 from .waits import router as waits_router
 from .websockets import router as websockets_router
+from .websocket_load import router as websocket_load_router
 
 router = APIRouter()
 router.include_router(crud_router)
@@ -34,6 +35,7 @@ router.include_router(streams_router)
 router.include_router(transactions_router)
 router.include_router(waits_router)
 router.include_router(websockets_router)
+router.include_router(websocket_load_router)
 
 if find_spec("strawberry"):
     from .graphql import router as graphql_router

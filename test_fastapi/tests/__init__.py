@@ -110,6 +110,8 @@ from . import test_stress_processes
 from . import test_stress_schemathesis
 from . import test_stress_tasks
 from . import test_stress_waits
+from . import test_stress_websockets
+from . import test_stress_websockets_postgres
 from . import test_stress_writers
 from . import test_swallowed_errors
 from . import test_tasks
