@@ -55,6 +55,17 @@ class TestChanges(WebSocketCase):
 
         self.check(delete)
 
+    def test_upgraded_addon(self):
+        """Odoo loads the registry again, with the code of all addons."""
+        clients = [
+            self.open("/w/ws/echo", server) for server in (self.first, self.second)
+        ]
+        self.query("INSERT INTO orm_signaling_registry DEFAULT VALUES")
+        for client in clients:
+            self.assertEqual(client.wait_for_close(), RESTART)
+        for server in (self.first, self.second):
+            self.assertEqual(self.open("/w/ws/echo", server).ask("x"), "x")
+
 
 class TestStop(WebSocketCase):
     def test_server_stops(self):
