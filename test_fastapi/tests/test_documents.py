@@ -30,7 +30,7 @@ action = {"key": keys._generate(endpoint, env.user, "test", "2100-01-01", "me:re
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 #: Pages that extend the addons of the README or have another addon.
-PAGES = ("records", "graphql", "authentication", "event_loops")
+PAGES = ("records", "graphql", "authentication", "event_loops", "websockets")
 
 
 class DocumentCase(BaseCase):
@@ -160,7 +160,14 @@ class TestReadme(DocumentCase):
     def test_addons_are_installed(self):
         self.assertEqual(
             self.modules,
-            ["hello_api", "library_api", "status_api", "library_extra", "desk_api"],
+            [
+                "hello_api",
+                "library_api",
+                "status_api",
+                "library_extra",
+                "desk_api",
+                "help_api",
+            ],
         )
         self.check_log()
 
