@@ -47,15 +47,15 @@ def bus_events(
     """Return the events of some channels, as they are committed::
 
         async for event in bus_events("orders/7"):
-            yield ServerSentEvent(data=event.payload, id=event.id)
+            await websocket.send_json(event.payload)
 
-    They start when the loop does. In an ``async with``, they start there, so that the
-    app can read records meanwhile without missing a change::
+    They start when the iteration does. In an ``async with``, they start there, so that
+    the app can read records before the first event without missing a change::
 
         async with bus_events("orders/7") as events:
-            ...  # read the order
+            yield ServerSentEvent(...)  # the order
             async for event in events:
-                ...
+                yield ServerSentEvent(data=event.payload, id=event.id)
 
     Whoever gets the events has to be allowed to: check that before.
 

@@ -63,7 +63,8 @@ ROWS = 5000
 LOOK_BACK = 100, 20
 
 _FIRST = """
-    SELECT min(id) FROM (SELECT id FROM bus_bus ORDER BY id DESC LIMIT %s) AS latest
+    SELECT coalesce(min(id), (SELECT last_value FROM bus_bus_id_seq))
+      FROM (SELECT id FROM bus_bus ORDER BY id DESC LIMIT %s) AS latest
 """
 _SNAPSHOT = """
     SELECT pg_snapshot_xmin(snapshot)::text::bigint,
@@ -351,7 +352,7 @@ class Reader(threading.Thread):
     def _get_first_position(self, cr: Any) -> Position:
         rows, ids = LOOK_BACK
         cr.execute(_FIRST, [rows])
-        return Position(max((cr.fetchone()[0] or 0) - ids, 0))
+        return Position(max(cr.fetchone()[0] - ids, 0))
 
     def _read_since(self, cr: Any, listener: Listener) -> list[Any] | None:
         """Return the rows that a listener has to get first; None if some are lost."""
@@ -360,9 +361,11 @@ class Reader(threading.Thread):
         position = Position.parse(listener.last_event_id)
         if position is None:
             return None
-        # Old rows are deleted first: as long as this one is there, later ones are.
-        cr.execute("SELECT FROM bus_bus WHERE id = %s", [position.last])
-        if not cr.rowcount:
+        # Odoo deletes the oldest rows. As long as there are some up to this position,
+        # those after it are there.
+        query = "SELECT min(id) <= %s AND max(id) >= %s FROM bus_bus"
+        cr.execute(query, [position.last, position.last])
+        if not cr.fetchone()[0]:
             return None
         missing, channels = list(position.missing), list(listener.targets)
         cr.execute(_RESUME, [position.last, missing, channels, listener.size])

@@ -4,18 +4,21 @@ import threading
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, HTTPException
+from fastapi import APIRouter, Body, Depends, Header, HTTPException, WebSocket
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from odoo.api import Environment
 
-from odoo.addons.fastapi.dependencies import odoo_env
-from odoo.addons.fastapi_bus import bus_events, send_event
+from odoo.addons.fastapi.dependencies import odoo_env, transactions
+from odoo.addons.fastapi.transactions import Transactions
+from odoo.addons.fastapi_bus import bus_events, record_events, send_event
 from odoo.addons.fastapi_bus.reader import _readers
 
 router = APIRouter()
 
 Env = Annotated[Environment, Depends(odoo_env)]
+Tx = Annotated[Transactions, Depends(transactions)]
+Tx = Annotated[Transactions, Depends(transactions)]
 LastEventId = Annotated[str | None, Header()]
 
 
@@ -28,6 +31,54 @@ async def stream_events(
         yield ServerSentEvent(comment="listening")
         async for event in events:
             yield ServerSentEvent(data=event.payload, event=event.type, id=event.id)
+
+
+@router.websocket("/events/{order_id}")
+async def send_events(
+    websocket: WebSocket, order_id: int, last_event_id: str | None = None
+) -> None:
+    """Start to listen before the connection moves to the shared loop."""
+    async with bus_events(f"orders/{order_id}", last_event_id=last_event_id) as events:
+        await websocket.accept()
+        async for event in events:
+            await websocket.send_json([event.id, event.type, event.payload])
+
+
+@router.websocket("/late/{order_id}")
+async def send_events_late(websocket: WebSocket, order_id: int) -> None:
+    """Start to listen when the environment of the request is closed."""
+    await websocket.accept()
+    async with bus_events(f"orders/{order_id}") as events:
+        await websocket.send_text("listening")
+        async for event in events:
+            await websocket.send_json(event.payload)
+
+
+@router.websocket("/records")
+async def send_records(websocket: WebSocket, tx: Tx) -> None:
+    await websocket.accept()
+    async with record_events(tx, "test.bus.record") as changes:
+        await websocket.send_json(changes.ids)
+        async for change in changes:
+            await websocket.send_json([change.ids, change.removed])
+
+
+@router.get("/records", response_class=EventSourceResponse)
+async def stream_records(tx: Tx) -> AsyncIterator[Any]:
+    async with record_events(tx, "test.bus.record") as changes:
+        yield changes.ids
+        async for change in changes:
+            yield [change.ids, change.removed]
+
+
+@router.post("/records")
+def create_record(env: Env, name: str) -> int:
+    return env["test.bus.record"].create({"name": name}).id
+
+
+@router.delete("/records/{record_id}")
+def delete_record(env: Env, record_id: int) -> None:
+    env["test.bus.record"].browse(record_id).unlink()
 
 
 @router.post("/events/{order_id}")

@@ -1,0 +1,123 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The demo page in two browsers."""
+
+import json
+import logging
+import re
+
+from odoo.tests import HOST, tagged
+from odoo.tests.common import ChromeBrowser
+
+from odoo.addons.test_fastapi.tests.server_case import ServerCase
+
+#: WebSockets that fail at once, as behind some proxies.
+NO_WEBSOCKETS = """
+window.WebSocket = class {
+    constructor() {
+        queueMicrotask(() => this.onclose());
+    }
+};
+"""
+
+
+class Browser(ChromeBrowser):
+    """A browser that is logged in to Odoo."""
+
+    def open(self, url, session_id, script=""):
+        self.set_cookie("session_id", session_id, "/", HOST)
+        method = "Page.addScriptToEvaluateOnNewDocument"
+        self._websocket_request(method, params={"source": script})
+        self.navigate_to(url)
+
+    def wait_for(self, condition):
+        """Wait until a condition in JavaScript is true."""
+        if not self._wait_ready(condition, timeout=20):
+            body = self.run("document.body.innerText")
+            raise AssertionError(f"not true: {condition}, on this page: {body}")
+
+    def run(self, code):
+        params = {"expression": code, "awaitPromise": True, "userGesture": True}
+        return self._websocket_request("Runtime.evaluate", params=params)["result"]
+
+
+@tagged("post_install", "-at_install")
+class TestLivePage(ServerCase):
+    # for ChromeBrowser, as in an HttpCase
+    _logger = logging.getLogger(__name__)
+    browser_size = "800,600"
+    touch_enabled = False
+
+    def setUp(self):
+        super().setUp()
+        path = [("root_path", "=", "/my_demo_live")]
+        if not self.first.rpc("fastapi.endpoint", "search", path):
+            self.skipTest("The demo addon is not installed.")
+        self.addCleanup(self.query, "DELETE FROM bus_bus")
+        self.addCleanup(self.query, "DELETE FROM my_demo_live_order")
+        self.session_id = self.log_in()
+        self.first.log_again()
+
+    def log_in(self):
+        params = {"db": self.dbname, "login": "admin", "password": "admin"}
+        response = self.first.request(
+            "POST",
+            "/web/session/authenticate",
+            json.dumps({"params": params}),
+            {"Content-Type": "application/json"},
+        )
+        return re.search(r"session_id=([\w-]+)", response.headers["Set-Cookie"])[1]
+
+    def open_page(self, script=""):
+        browser = Browser(self)
+        self.addCleanup(browser.stop)
+        url = f"http://{HOST}:{self.first.port}/my_demo_live/"
+        browser.open(url, self.session_id, script)
+        browser.wait_for("document.getElementById('status').textContent === 'live'")
+        return browser
+
+    def check_page(self, script=""):
+        here, there = self.open_page(script), self.open_page(script)
+        here.run(
+            """
+            document.querySelector("#add input").value = "Two <b>chairs</b>";
+            document.querySelector("#add button").click();
+            """
+        )
+        row = "document.querySelector('#orders tr')"
+        for browser in (here, there):
+            browser.wait_for(f"{row}.cells[0].textContent === 'Two <b>chairs</b>'")
+            self.assertEqual(
+                browser.run(f"{row}.querySelector('select').value")["value"], "new"
+            )
+        there.run(
+            """
+            const select = document.querySelector("#orders select");
+            select.value = "sent";
+            select.dispatchEvent(new Event("change"));
+            """
+        )
+        here.wait_for(f"{row}.querySelector('select').value === 'sent'")
+        here.run("document.querySelector('#orders button').click()")
+        there.wait_for("document.querySelectorAll('#orders tr').length === 0")
+        self.wait_until(self.connections, 0)
+
+    def test_websocket(self):
+        self.check_page()
+        log = "".join(self.first.log)
+        self.assertIn("/my_demo_live/live", log)
+        self.assertNotIn("/my_demo_live/events", log)
+
+    def test_server_sent_events(self):
+        self.check_page(NO_WEBSOCKETS)
+        self.assertIn("/my_demo_live/events", "".join(self.first.log))
+
+    def test_visitor(self):
+        """Without a login, the page shows nothing."""
+        self.session_id = "none"
+        browser = Browser(self)
+        self.addCleanup(browser.stop)
+        url = f"http://{HOST}:{self.first.port}/my_demo_live/"
+        browser.open(url, self.session_id)
+        browser.wait_for("document.readyState === 'complete'")
+        self.assertNotIn("chairs", str(browser.run("document.body.innerText")))
