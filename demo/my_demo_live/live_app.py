@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, WebSocket
 from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse
 
@@ -29,9 +29,17 @@ def get_page() -> FileResponse:
     return FileResponse(PAGE)
 
 
+@router.websocket("/live")
+async def send_orders(websocket: WebSocket, tx: Tx) -> None:
+    """Send all orders, and then those that change."""
+    await websocket.accept()
+    async for message in follow_orders(tx):
+        await websocket.send_json(message)
+
+
 @router.get("/events", response_class=EventSourceResponse)
 async def stream_orders(tx: Tx) -> AsyncIterator[dict[str, Any]]:
-    """Send all orders, and then those that change."""
+    """The same for clients without WebSockets, for example behind some proxies."""
     async for message in follow_orders(tx):
         yield message
 
@@ -57,7 +65,7 @@ class LiveApp(FastapiApp):
     _run_as = "caller"
     _create_endpoint = True
 
-    def _get_routers(self):
+    def _get_routers(self) -> list[APIRouter]:
         Order = schema_from(self.env[ORDER], "id", "name", "state")
         crud = CrudRouter(
             ORDER,
