@@ -2,6 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from odoo.addons.fastapi.models import FastapiApp
 
+from ..push_load import router as push_router
 from ..routers import router
 
 
@@ -10,4 +11,4 @@ class TestBusApp(FastapiApp):
     _description = "Test of push"
 
     def _get_routers(self):
-        return [router]
+        return [router, push_router]

@@ -5,3 +5,4 @@ from . import test_documents
 from . import test_reader
 from . import test_records
 from . import test_servers
+from . import test_stress_push
