@@ -123,7 +123,11 @@ class _Job:
     def result(self) -> Any:
         if self._abandoned:
             raise RuntimeError("The shared event loop is blocked, and was abandoned.")
-        return self.task.result()
+        task, self._task = self.task, None
+        try:
+            return task.result()
+        finally:
+            del task  # a cycle of its exception and this frame
 
     @property
     def task(self) -> asyncio.Task[Any]:

@@ -57,7 +57,10 @@ class _LoopThread(threading.Thread):
     @property
     def dbname(self) -> str:
         """The database that Odoo names in log entries (``odoo.netsvc``)."""
-        return _dbname.get("?")
+        try:
+            return _dbname.get()
+        except LookupError:
+            raise AttributeError("dbname") from None
 
     @dbname.setter
     def dbname(self, value: str) -> None:
@@ -191,7 +194,7 @@ class SharedLoop(Loop):
         if self._thread_id == self._thread.ident:
             self.stop()
 
-    def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:  # type: ignore[override]
+    def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = super().create_task(coro, **kwargs)
         context = kwargs.get("context")
         owner = _owner.get(None) if context is None else context.get(_owner)

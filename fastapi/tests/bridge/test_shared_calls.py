@@ -5,6 +5,7 @@
 import asyncio
 import gc
 import threading
+import weakref
 from contextlib import suppress
 from unittest.mock import patch
 
@@ -69,6 +70,25 @@ class TestAwaitables(SharedCallCase):
             return caught.exception
 
         self.assertIs(self.run_here(handler()), error)
+
+    def test_exception_is_freed_without_the_garbage_collector(self):
+        class Error(Exception):
+            pass
+
+        async def fail():
+            raise Error
+
+        async def handler():
+            try:
+                await on_shared_loop(fail())
+            except Error as exc:
+                errors.append(weakref.ref(exc))
+
+        errors = []
+        gc.disable()
+        self.addCleanup(gc.enable)
+        self.run_here(handler())
+        self.wait_until(lambda: errors[0]() is None)
 
     def test_context_variables_go_along_and_stay_there(self):
         async def work():

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from unittest.mock import patch
 
 import anyio.to_thread
@@ -171,8 +171,9 @@ class TestSharedLoop(SharedLoopCase):
             with patch.object(thread, "dbname", dbname, create=True):
                 context = context_for_shared_loop()
             self.loop.call_soon_threadsafe(start, context=context)
-        self.wait_until(lambda: len(names) == 2)
-        self.assertEqual(names, ["one", "two"])
+        self.loop.call_soon_threadsafe(start, context=Context())
+        self.wait_until(lambda: len(names) == 3)
+        self.assertEqual(names, ["one", "two", None])
 
 
 class TestDrive(SharedLoopCase):
