@@ -22,7 +22,7 @@ import time
 import traceback
 from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from .greenlets import current_greenlet, frame_of, keep_loops_apart
 from .inline_threads import keep_worker_threads, no_running_loop, threads_inline
@@ -89,6 +89,8 @@ class TaskOwner:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        #: The tasks, also those that have ended.
+        self.tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
 
     def enter(self) -> None:
         """Own what code in the current context starts from now on."""
@@ -104,11 +106,8 @@ class TaskOwner:
         for timer in loop._scheduled.copy():
             if timer._context.get(_owner) is self:  # type: ignore[attr-defined]
                 timer.cancel()
-        tasks = [
-            task
-            for task, owner in loop.owners.copy().items()
-            if owner is self and not task.done() and task is not asyncio.current_task()
-        ]
+        current = asyncio.current_task()
+        tasks = [task for task in self.tasks if not task.done() and task is not current]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -130,7 +129,7 @@ class SharedLoop(Loop):
 
     def __init__(self) -> None:
         super().__init__(_TimedSelector())
-        #: Owners of tasks.
+        #: Owners of tasks, for the log.
         self.owners: WeakKeyDictionary[asyncio.Task[Any], TaskOwner]
         self.owners = WeakKeyDictionary()
         #: Functions to call when the loop is abandoned, on any thread.
@@ -200,6 +199,7 @@ class SharedLoop(Loop):
         owner = _owner.get(None) if context is None else context.get(_owner)
         if owner is not None:
             self.owners[task] = owner
+            owner.tasks.add(task)
         return task
 
     def _before_wait(self) -> bool:
