@@ -40,7 +40,3 @@ def set_up(app: FastAPI) -> None:
     async def get_by_shared(url: str, request: Request) -> int:
         response = await on_shared_loop(request.state.async_client.get(url))
         return response.status_code
-
-    @app.get("/wrong")
-    async def get_without_shared_loop(url: str, request: Request) -> int:
-        return (await request.state.async_client.get(url)).status_code

@@ -25,16 +25,6 @@ class TestHttpx(LibraryCase):
         responses = served.burst("GET", "/shared", params=self.params)
         self.assertEqual({response.text for response in responses}, {"200"})
 
-    def test_client_of_the_lifespan_on_the_loop_of_a_request(self):
-        _uvicorn, odoo = self.apps
-        self.assertEqual(odoo.get("/shared", params=self.params).status_code, 200)
-        response = odoo.get("/wrong", params=self.params)
-        self.assertEqual(response.status_code, 500)
-        self.wait_until(
-            lambda: any("on_shared_loop" in line for line in self.first.log.copy()),
-            True,
-        )
-
 
 class TestHttpxEvented(TestHttpx):
     options = {"command": "gevent"}
