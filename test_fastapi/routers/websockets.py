@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import psycopg2
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Security, WebSocket, WebSocketDisconnect
 
+from odoo import http
 from odoo.api import Environment
 
 from odoo.addons.base.models.res_partner import ResPartner
@@ -57,6 +59,16 @@ async def echo(websocket: WebSocket) -> None:
     except WebSocketDisconnect as err:
         _logger.info("A WebSocket ends with %s.", err.code)
         raise
+
+
+@router.websocket("/request")
+async def request_of_odoo(websocket: WebSocket) -> None:
+    """Send whether there is a request of Odoo, before and after ``accept``."""
+    before = bool(http.request)
+    await websocket.accept()
+    after = bool(http.request)
+    in_thread = await to_thread.run_sync(lambda: bool(http.request))
+    await websocket.send_json([before, after, in_thread])
 
 
 @router.websocket("/dependencies")

@@ -54,6 +54,11 @@ class WebSocketTests(WebSocketCase):
         found = [client.recv() for _ in range(100)]
         self.assertEqual(found, list(map(str, range(100))))
 
+    def test_request_of_odoo(self):
+        """It ends with the transaction."""
+        client = self.open("/w/ws/request")
+        self.assertEqual(client.recv_json(), [True, False, False])
+
     def test_dependencies(self):
         client = self.open(
             "/w/ws/dependencies?page=2&page_size=10",
