@@ -43,7 +43,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
 
-from odoo.http import Dispatcher, FutureResponse, Response
+from odoo.http import Dispatcher, FutureResponse, Response, _request_stack
 from odoo.service.server import CommonServer
 from odoo.sql_db import Cursor
 from odoo.tools import config
@@ -301,6 +301,7 @@ class FastApiDispatcher(Dispatcher):
         """Let the app of a WebSocket go on. The server has sent the 101."""
         if self._cycle is not None and self._cycle.connection is not None:
             connection = self._cycle.start_connection()
+            connection.exchange.context.run(_leave_request)
             open_websockets.watch()
             # the server may have read the first frames together with the handshake
             server_environ = get_environ(self.request.httprequest)
@@ -523,6 +524,12 @@ class FastApiDispatcher(Dispatcher):
                 yield
         finally:
             odoo_env_ctx.reset(token)
+
+
+def _leave_request() -> None:
+    """Let ``odoo.http.request`` be unset in the current context."""
+    while _request_stack.top is not None:
+        _request_stack.pop()
 
 
 def _read_body(httprequest: Any) -> RequestBody:

@@ -40,6 +40,7 @@ from .websocket_protocol import ClientDisconnected, WebSocketLimits, check_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextvars import Context
     from typing import IO
 
     from starlette.types import ASGIApp, Message, Scope
@@ -78,6 +79,8 @@ class WebSocketExchange(AppRun):
     :param environ: WSGI environ, for the socket of the client
     """
 
+    #: The context variables of the app.
+    context: Context
     #: Called once on the shared loop, when a served connection is over.
     on_end: Callable[[], None] | None = None
     #: Whether the app has sent a response to its exception, before ``accept``.
@@ -141,9 +144,9 @@ class WebSocketExchange(AppRun):
         :raises Exception: the app raised it
         :raises RuntimeError: the app has neither accepted nor refused
         """
-        context = context_for_shared_loop()
-        context.run(self._tasks.enter)
-        self._movable = Movable(self._run_app(), context)
+        self.context = context_for_shared_loop()
+        self.context.run(self._tasks.enter)
+        self._movable = Movable(self._run_app(), self.context)
         self._task = self._loop.create_task(self._step_app())
         try:
             self._run_until_turn()
@@ -240,12 +243,14 @@ class WebSocketExchange(AppRun):
         state = get_state(self.scope)
         if state is not None:
             state.detach()
-        environ = self.scope.get("wsgi_environ")
-        if environ is not None:  # it has the server's files and socket
-            texts = {k: v for k, v in environ.items() if isinstance(v, str)}
-            self.scope["wsgi_environ"] = texts
+        # In place, because an app may copy the scope. It has files, the server's socket
+        # and Odoo's request.
+        environ = self.scope["wsgi_environ"]
+        for key in [k for k, value in environ.items() if not isinstance(value, str)]:
+            del environ[key]
         self._environ = None
         self.__dict__.pop("_client", None)
+        del self._task  # it keeps its context
 
     def _over_now(self) -> None:
         self._release()

@@ -62,6 +62,7 @@ from .bridge import test_shared_calls
 from .bridge import test_shared_loop
 from .bridge import test_websocket
 from .bridge import test_websocket_connect
+from .bridge import test_websocket_context
 from .bridge import test_websocket_ends
 from .bridge import test_websocket_frames
 from .bridge import test_shared_websockets

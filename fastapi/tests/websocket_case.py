@@ -100,10 +100,10 @@ class RawClient:
         self.socket.close()
 
 
-def prepared(handler, **options):
+def app_with(handler, path="/"):
     """Return an app with one route, as endpoints have it."""
-    app = EndpointFastAPI(**options)
-    app.websocket("/{name}")(handler)
+    app = EndpointFastAPI()
+    app.websocket(path)(handler)
     return app
 
 

@@ -13,7 +13,7 @@ from odoo.exceptions import AccessError, ConcurrencyError
 from ...app.prepare import EndpointFastAPI
 from ...bridge import RequestState
 from ...bridge.request_state import STATE_KEY
-from ..websocket_case import WebSocketCase, prepared
+from ..websocket_case import WebSocketCase, app_with
 
 
 async def accept(ws: WebSocket):
@@ -30,7 +30,7 @@ class TestErrors(WebSocketCase):
             }[name]
 
         for name, status in (("http", 401), ("access", 403), ("bug", 500)):
-            exchange, body = self.refuse(prepared(handler), f"/{name}")
+            exchange, body = self.refuse(app_with(handler, "/{name}"), f"/{name}")
             self.assertEqual(exchange.status, status)
             self.assertEqual(list(body), ["detail"])
             self.assertIsNotNone(exchange.exception.__traceback__)
@@ -45,19 +45,19 @@ class TestErrors(WebSocketCase):
         async def handler(ws: WebSocket, value: Annotated[None, Depends(dependency)]):
             raise AssertionError
 
-        exchange, body = self.refuse(prepared(handler))
+        exchange, body = self.refuse(app_with(handler, "/{name}"))
         self.assertEqual((exchange.status, body), (409, {"detail": "taken"}))
 
     def test_invalid_values(self):
         async def handler(ws: WebSocket, number: int):
             raise AssertionError
 
-        exchange, body = self.refuse(prepared(handler), query="number=many")
+        exchange, body = self.refuse(app_with(handler, "/{name}"), query="number=many")
         self.assertEqual(exchange.status, 422)
         self.assertEqual(body["detail"][0]["loc"], ["query", "number"])
 
     def test_exception_handlers_of_the_app(self):
-        app = prepared(accept)
+        app = app_with(accept, "/{name}")
 
         @app.exception_handler(KeyError)
         def respond(ws: WebSocket, exc: Exception):
@@ -82,7 +82,7 @@ class TestErrors(WebSocketCase):
         async def handler(ws: WebSocket):
             raise ConcurrencyError("conflict")
 
-        exchange = self.connect(prepared(handler), "/x")
+        exchange = self.connect(app_with(handler, "/{name}"), "/x")
         self.assertFalse(exchange.accepted)
         self.assertFalse(exchange.handled)
         self.assertIsInstance(exchange.exception, ConcurrencyError)
@@ -95,7 +95,7 @@ class TestErrors(WebSocketCase):
             await ws.accept()
             log.append("accepted")
 
-        exchange = self.flush(prepared(handler), lambda: log.append("flush"))
+        exchange = self.flush(app_with(handler, "/{name}"), lambda: log.append("flush"))
         self.assertTrue(exchange.accepted)
         self.assertEqual(log, ["handler", "flush"])
 
@@ -110,11 +110,11 @@ class TestErrors(WebSocketCase):
             raise ConcurrencyError("conflict")
 
         for handler in (accept, refuse):
-            exchange = self.flush(prepared(handler), flush)
+            exchange = self.flush(app_with(handler, "/{name}"), flush)
             self.assertFalse(exchange.accepted)
             self.assertEqual(exchange.status, 403)
             self.assertIsInstance(exchange.exception, AccessError)
-            exchange = self.flush(prepared(handler), conflict)
+            exchange = self.flush(app_with(handler, "/{name}"), conflict)
             self.assertFalse(exchange.handled)
 
     def flush(self, app, flush):
@@ -129,7 +129,7 @@ class TestErrors(WebSocketCase):
         async def handler(ws: WebSocket, value: Annotated[None, Depends(resource)]):
             await ws.close()
 
-        exchange, body = self.refuse(prepared(handler))
+        exchange, body = self.refuse(app_with(handler, "/{name}"))
         self.assertEqual((exchange.status, body), (409, {"detail": "teardown"}))
 
     def test_exception_that_a_middleware_swallows(self):
@@ -193,7 +193,7 @@ class TestErrors(WebSocketCase):
         messages: list = []
         server, client = self.socket_pair()
         client.close()
-        exchange, _body = self.refuse(prepared(handler), socket=server)
+        exchange, _body = self.refuse(app_with(handler, "/{name}"), socket=server)
         server.close()
         self.assertEqual(
             messages, [{"type": "websocket.disconnect", "code": 1006, "reason": ""}]

@@ -13,7 +13,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from ...bridge import WsgiApp, loops, stop_loops
 from ...bridge.websocket import WebSocketLimits
-from ..websocket_case import HANDSHAKE, WebSocketCase, make_environ, prepared
+from ..websocket_case import HANDSHAKE, WebSocketCase, app_with, make_environ
 
 
 class TestConnect(WebSocketCase):
@@ -64,7 +64,9 @@ class TestConnect(WebSocketCase):
             )
 
         exchange = self.connect(
-            prepared(handler), "/x", HTTP_SEC_WEBSOCKET_PROTOCOL="chat, v2.chat"
+            app_with(handler, "/{name}"),
+            "/x",
+            HTTP_SEC_WEBSOCKET_PROTOCOL="chat, v2.chat",
         )
         self.assertTrue(exchange.accepted)
         self.assertIsNone(exchange.exception)
@@ -86,7 +88,7 @@ class TestConnect(WebSocketCase):
             await ws.accept("chat")
 
         for offered in ({}, {"HTTP_SEC_WEBSOCKET_PROTOCOL": "v2.chat"}):
-            exchange, body = self.refuse(prepared(handler), **offered)
+            exchange, body = self.refuse(app_with(handler, "/{name}"), **offered)
             self.assertEqual(exchange.status, 500)
             self.assertEqual(body, {"detail": "Internal Server Error"})
             self.assertIn("has not offered 'chat'", str(exchange.exception))
@@ -100,7 +102,7 @@ class TestConnect(WebSocketCase):
 
         for handler in (close, raise_):
             for name, detail in (("x", "not today"), ("silent", "Forbidden")):
-                exchange, body = self.refuse(prepared(handler), f"/{name}")
+                exchange, body = self.refuse(app_with(handler, "/{name}"), f"/{name}")
                 self.assertEqual(exchange.status, 403)
                 self.assertEqual(body, {"detail": detail})
         self.assertIsInstance(exchange.exception, WebSocketException)  # a rollback
@@ -115,7 +117,7 @@ class TestConnect(WebSocketCase):
                 JSONResponse(["no"], 418, {"X-One": "1", "Connection": "close"})
             )
 
-        exchange, body = self.refuse(prepared(handler))
+        exchange, body = self.refuse(app_with(handler, "/{name}"))
         self.assertEqual((exchange.status, body), (418, ["no"]))
         self.assertIn(("x-one", "1"), exchange.headers)
         self.assertNotIn("connection", dict(exchange.headers))
@@ -146,7 +148,7 @@ class TestConnect(WebSocketCase):
         async def handler(ws: WebSocket):
             await asyncio.gather(ws.accept())
 
-        exchange, _body = self.refuse(prepared(handler))
+        exchange, _body = self.refuse(app_with(handler, "/{name}"))
         self.assertEqual(exchange.status, 500)
         self.assertIn("in the task that serves", str(exchange.exception))
 
@@ -157,7 +159,7 @@ class TestConnect(WebSocketCase):
 
         self.enterContext(patch.object(loops, "_stop", threading.Event()))
         self.enterContext(patch.object(loops, "STOP_GRACE", 0.01))
-        exchange = self.connect(prepared(handler), "/x")
+        exchange = self.connect(app_with(handler, "/{name}"), "/x")
         self.assertFalse(exchange.handled)
         self.assertIsInstance(exchange.exception, ServiceUnavailable)
 
@@ -179,7 +181,7 @@ class TestConnect(WebSocketCase):
                 raise
             log.append("accepted")
 
-        exchange = self.connect(prepared(handler), "/x")
+        exchange = self.connect(app_with(handler, "/{name}"), "/x")
         self.assertTrue(exchange.accepted, exchange.exception)
         self.assertEqual(log, [])
         exchange.abort()
