@@ -55,11 +55,11 @@ def is_upgrade(environ: Mapping[str, Any]) -> bool:
 def clean_origin(text: str) -> str | None:
     """Return a normalized origin, None if the text is none.
 
-    :param text: for example ``https://Shop.example:443/``, or ``*``
+    :param text: for example ``https://Shop.example:443``, or ``*``
     """
     if text == "*":
         return text
-    origin = text.lower().removesuffix("/")
+    origin = text.lower()
     found = _ORIGIN.fullmatch(origin)
     if found is None:
         return None

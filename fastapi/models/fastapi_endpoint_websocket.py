@@ -81,7 +81,7 @@ class FastapiEndpoint(models.Model):
         if vals.get("websocket_origins"):
             origins = {}  # ordered, without duplicates
             for text in vals["websocket_origins"].replace(",", " ").split():
-                origin = clean_origin(text)
+                origin = clean_origin(text.removesuffix("/"))  # from a URL
                 if origin is None:
                     raise ValidationError(
                         self.env._(

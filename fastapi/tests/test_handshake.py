@@ -72,7 +72,8 @@ class TestHandshake(BaseCase):
         for text, expected in (
             ("https://Shop.Example", "https://shop.example"),
             ("https://shop.example:443", "https://shop.example"),
-            ("http://shop.example:80/", "http://shop.example"),
+            ("http://shop.example:80", "http://shop.example"),
+            ("http://shop.example/", None),
             ("http://shop.example:443", "http://shop.example:443"),
             ("http://[::1]:8069", "http://[::1]:8069"),
             ("http://my_container:8069", "http://my_container:8069"),
@@ -109,6 +110,7 @@ class TestHandshake(BaseCase):
             "http://odoo.example.com",
             "https://odoo.example.com.evil.example",
             "https://odoo.example.com:8443",
+            "https://odoo.example.com/",
             "https://evil.example",
             "null",
             "",
