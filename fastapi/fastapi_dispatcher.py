@@ -304,10 +304,13 @@ class FastApiDispatcher(Dispatcher):
             connection.exchange.context.run(_leave_request)
             open_websockets.watch()
             # the server may have read the first frames together with the handshake
-            server_environ = get_environ(self.request.httprequest)
-            connection.exchange.serve(
-                server_environ["socket"], server_environ["wsgi.input"]
-            )
+            environ = get_environ(self.request.httprequest)
+            try:
+                connection.exchange.serve(environ["socket"], environ["wsgi.input"])
+            except BaseException:
+                open_websockets.remove(connection)
+                connection.exchange.abort()
+                raise
 
     def _get_caller(self, state: RequestState) -> Hashable:
         """Return what tells the callers of WebSockets apart."""

@@ -64,6 +64,9 @@ STOP_GRACE = 2
 #: Seconds after which a client that was refused may try again.
 RETRY_AFTER = 10
 
+#: Errors of a database that has no connection left, or is down.
+_UNREACHABLE = (PoolError, psycopg2.InterfaceError, psycopg2.OperationalError)
+
 #: Close codes of RFC 6455.
 GOING_AWAY = 1001
 POLICY_VIOLATION = 1008
@@ -238,7 +241,7 @@ class Connections:
         for dbname, found in by_database.items():
             try:
                 _check_database(dbname, found)
-            except (PoolError, psycopg2.OperationalError) as err:
+            except _UNREACHABLE as err:
                 _logger.info("WebSockets of %s are checked later: %s", dbname, err)
             except Exception:
                 _logger.exception("WebSockets of %s can't be checked.", dbname)

@@ -21,6 +21,7 @@ from . import test_transaction_case_transactions
 from . import test_transaction_case_websockets
 from . import test_transactions
 from . import test_transactions_requests
+from . import test_websockets
 from .app import test_callables
 from .app import test_changed_apps
 from .app import test_docs_pages
