@@ -23,7 +23,10 @@ The life of a request below an endpoint::
     +-> ir.http._handle_error              after an exception, which rolls back
         +-> FastApiDispatcher.answer_error the app responds to outside errors
     (then, while the response is sent: streams and background tasks, after_response)
-(then, when a 101 is sent: the app of a WebSocket, on the shared loop, websockets)
+
+A handshake of a WebSocket takes the same way. ``_run_websocket`` runs the app until it
+accepts or refuses. When the 101 is sent, ``_start_websocket`` gives the socket to the
+app, which continues on the shared loop.
 
 ``dispatch`` raises the exception of a handler unchanged. ``_serve`` replaces it by a
 ``HandledError`` with the app's response. So Odoo rolls back and sends that response.
