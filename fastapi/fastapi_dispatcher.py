@@ -54,7 +54,7 @@ from odoo.tools import config
 from .after_response import reopen
 from .app.docs_pages import DocsGuard
 from .app.error_log import log_error
-from .auth.session import make_odoo_recheck
+from .auth.session import check_site, make_odoo_recheck
 from .bridge import (
     RequestBody,
     ResponseBody,
@@ -263,6 +263,9 @@ class FastApiDispatcher(Dispatcher):
             f"{httprequest.scheme}://{httprequest.host}",
             app.origins,
         )
+        mount = env["fastapi.endpoint"]._get_mounts().find(httprequest.path)
+        if mount is not None and mount.routing["auth"] == "user":
+            check_site()  # the session lets any route be called
         open_websockets.check_room(env.cr.dbname, app.endpoint_id, app.limits)
         state = environ[STATE_KEY] = RequestState(handle_error=self.handle_error)
         with self._manage_odoo_env(uid):

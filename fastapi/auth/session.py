@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 
     from .ways import Recheck
 
-__all__ = ["SESSION_SCHEME", "SessionWay", "get_odoo_user", "make_odoo_recheck"]
+__all__ = [
+    "SESSION_SCHEME",
+    "SessionWay",
+    "check_site",
+    "get_odoo_user",
+    "make_odoo_recheck",
+]
 
 #: Describes the cookie in OpenAPI.
 SESSION_SCHEME = APIKeyCookie(
@@ -69,7 +75,7 @@ class SessionWay(Way):
         return Caller(self.name, user.partner_id.id, user.id)
 
     def check_request(self, connection: HTTPConnection) -> None:
-        _check_site()
+        check_site()
 
     def make_recheck(
         self,
@@ -140,7 +146,7 @@ def get_odoo_user(env: Environment) -> ResUsers | None:
     """
     user = _get_user(env)
     if user and _is_identified_by_session(user):
-        _check_site()
+        check_site()
     return user or None
 
 
@@ -161,7 +167,7 @@ def _is_identified_by_session(user: ResUsers) -> bool:
     return scheme.lower() != "bearer" or not key.strip()
 
 
-def _check_site() -> None:
+def check_site() -> None:
     """Refuse a request that may come from another site.
 
     :raises HTTPException: 403

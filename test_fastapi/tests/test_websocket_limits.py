@@ -157,6 +157,11 @@ class TestHandshake(FastapiHttpCase):
         self.assert_refused(503, "The app accepts", path, Origin=SHOP)
         self.assert_refused(403, "With a session", path, Origin="https://x.example")
         self.assert_refused(403, "With a session", path, Origin="null")
+        self.endpoint.write(
+            {"test_routing": {"auth": "user"}, "websocket_origins": "*"}
+        )
+        self.assert_refused(503, "The app accepts")
+        self.assert_refused(403, "With a session", Origin="https://x.example")
 
 
 class TestLimits(WebSocketCase):
