@@ -304,7 +304,8 @@ def cancel_works(grace: float = STOP_GRACE) -> threading.Thread:
     """End all works, because the server stops.
 
     Python waits for worker threads before it exits. So after the grace, each query of a
-    work is cancelled, until all works have ended or are rolled back.
+    work is cancelled, until all works have ended or are rolled back. A work that runs
+    no query is waited for.
 
     :param grace: seconds for works to end by themselves
     :return: the thread that does this
@@ -326,3 +327,6 @@ def _cancel_works(grace: float) -> None:
 
 
 CommonServer.on_stop(cancel_works)
+# Odoo's workers don't call that. The executor also uses this function, and its threads
+# are joined after the last one that is registered.
+threading._register_atexit(_cancel_works, STOP_GRACE)  # type: ignore[attr-defined]

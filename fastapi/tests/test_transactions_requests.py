@@ -1,5 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import asyncio
 import threading
 from unittest.mock import patch
 
@@ -11,9 +12,10 @@ from odoo.modules.registry import Registry
 from odoo.tests import tagged
 
 from ..bridge.loops import borrow_loop
+from ..bridge.shared_loop import get_shared_loop
 from ..exceptions import NoTransactionError
 from ..transaction_errors import remember_errors
-from .work_case import TransactionsCase
+from .work_case import TransactionsCase, set_param
 
 
 @tagged("post_install", "-at_install")
@@ -98,3 +100,28 @@ class TestQueriesWithoutTransaction(TransactionsCase):
         partner = self._run(lambda env: env["res.partner"].search([], limit=1))
         with self.assertRaisesRegex(psycopg2.InterfaceError, r"is over.*tx\.run"):
             partner.mapped("name")
+
+
+@tagged("post_install", "-at_install")
+class TestTransactionsOnTheSharedLoop(TransactionsCase):
+    def _run(self, awaitable):
+        loop = get_shared_loop()
+        return asyncio.run_coroutine_threadsafe(awaitable, loop).result(60)
+
+    def test_work(self):
+        def work(env):
+            set_param(env, threading.current_thread().name)
+
+        self._run(self.tx.run(work))
+        self.assertIn("fastapi.transactions", self._value())
+
+    def test_query(self):
+        cr = self.registry.cursor()
+        self.addCleanup(cr.close)
+        remember_errors(cr)
+
+        async def query():
+            cr.execute("SELECT 1")
+
+        with self.assertRaisesRegex(NoTransactionError, r"await tx\.run\(work\)"):
+            self._run(query())
