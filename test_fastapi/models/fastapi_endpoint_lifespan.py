@@ -2,6 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Apps that hang at start or stop, and apps that refer to their registry."""
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -15,10 +16,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from odoo import fields, models
+from odoo.api import Environment
 from odoo.sql_db import db_connect
 
 from odoo.addons.fastapi import built_apps
 from odoo.addons.fastapi.bridge import lifespan as lifespan_module
+from odoo.addons.fastapi.transactions import Transactions
 
 from ..routers.headers import router as headers_router
 from ..routers.registries import OutOfTea, get_greeting, router
@@ -42,6 +45,12 @@ def _wait_for_lock(dbname: str) -> None:
         cr.execute("SELECT pg_advisory_unlock_shared(%s)", (LOCK,))
 
 
+def _create_item(env: Environment) -> None:
+    """Create an item, and wait for the lock before the commit."""
+    env["test.fastapi.item"].sudo().create({"name": "lifespan"}).flush_recordset()
+    env.cr.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+
+
 class FastapiEndpoint(models.Model):
     _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
@@ -56,11 +65,14 @@ class FastapiEndpoint(models.Model):
             # a bound method of the endpoint refers to the registry
             endpoint, dbname, title = self, self.env.cr.dbname, self.name
             hangs = self.description
+            tx = Transactions(self.env)
 
             @asynccontextmanager
             async def lifespan(app: FastAPI) -> AsyncIterator[None]:
                 if hangs == "start":
                     _wait_for_lock(dbname)
+                elif hangs == "work":
+                    app.state.work = asyncio.create_task(tx.run(_create_item))
                 yield
                 if hangs == "stop":
                     await run_in_threadpool(_wait_for_lock, dbname)

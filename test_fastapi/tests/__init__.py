@@ -129,4 +129,5 @@ from . import test_websocket_conflicts
 from . import test_websocket_dispatcher
 from . import test_websocket_limits
 from . import test_websocket_servers
+from . import test_works_of_lifespans
 from . import test_wrapped
