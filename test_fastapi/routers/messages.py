@@ -13,6 +13,7 @@ from fastapi import (
     HTTPException,
     WebSocket,
 )
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from odoo.api import Environment
@@ -190,3 +191,39 @@ async def works(websocket: WebSocket, env: Env, tx: Tx, item_id: int) -> None:
                 await websocket.send_text(str(err))
         else:
             await websocket.send_text(str(await tx.run(work, query)))
+
+
+@router.post("/saved")
+async def save(env: Env, tx: Tx, name: str) -> None:
+    """Save one item, and roll the other one back."""
+    env["test.fastapi.item"].create(
+        {"name": f"{name} of the request"}
+    ).flush_recordset()
+    await tx.run(_create, f"{name} of a work")
+    raise HTTPException(418, "rolled back")
+
+
+@router.get("/stream")
+async def stream(tx: Tx, name: str) -> StreamingResponse:
+    async def generate() -> AsyncIterator[str]:
+        for number in range(2):
+            yield f"{await tx.run(_create, f'{name} {number}')}\n"
+
+    return StreamingResponse(generate())
+
+
+def _create(env: Environment, name: str) -> str:
+    return env["test.fastapi.item"].create({"name": name}).name
+
+
+#: A router whose dependency authenticates.
+guarded = APIRouter(dependencies=[Depends(get_token)])
+guarded_orders = MessageRoute(guarded, "/guarded", receive=Order)
+
+
+@guarded_orders.on_message
+def take(message: Order) -> None:
+    """Take an order, and say nothing."""
+
+
+router.include_router(guarded)

@@ -147,6 +147,16 @@ class TestMessages(MessageCase):
         self.assertEqual(caught.exception.code, 1008)
         self.assertEqual(caught.exception.reason, "Wrong token")
 
+    def test_router_authenticates_the_connection(self):
+        with self._served() as client:
+            with self.assertRaises(WebSocketDenialResponse) as caught:
+                with client.websocket_connect("/guarded", headers={"X-Token": "wrong"}):
+                    self.fail("accepted")
+            self.assertEqual(caught.exception.status_code, 401)
+            with client.websocket_connect("/guarded") as ws:
+                ws.send_json({"name": 1})
+                self.assertEqual(ws.receive_json()["error"]["status"], 422)
+
     def test_background_tasks(self):
         self._send({"name": "a", "then": "tasks"}, {"name": "b"})
         self.assertEqual(self._items(), ["tea: a", "tea: a (task)", "tea: b"])

@@ -64,6 +64,15 @@ class MessageTests(WebSocketCase):
         self.assertIn("await tx.run(work)", client.ask("env"))
         self.wait_until(self.connections, 0)
 
+    def test_works_of_requests(self):
+        response = self.first.request("POST", "/w/messages/saved?name=x")
+        self.assertEqual(response.status, 418)
+        response = self.first.request("GET", "/w/messages/stream?name=y")
+        self.assertEqual(response.body, b"y 0\ny 1\n")
+        self.assertLessEqual({"x of a work", "y 0", "y 1"}, set(self.names()))
+        self.assertNotIn("x of the request", self.names())
+        self.wait_until(self.connections, 0)
+
     def test_work_that_waits_blocks_no_other_connection(self):
         self.query("SELECT pg_advisory_lock(4711)")
         self.addCleanup(self.query, "SELECT pg_advisory_unlock_all()")
