@@ -15,6 +15,7 @@ from contextlib import suppress
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
+from ..exceptions import StreamCut
 from .app_run import DISCONNECT_GRACE, NOTICE_GRACE
 from .request_errors import original_exception
 from .request_state import get_errors
@@ -155,6 +156,8 @@ class WebSocketConnection:
         except Exception as err:
             if self._is_disconnect(original_exception(err)):
                 code = 1000
+            elif isinstance(original_exception(err), StreamCut):
+                code = 1013  # try again later
             else:
                 self._log(original_exception(err))
         finally:
