@@ -16,8 +16,8 @@ __all__ = ["EventsEnded", "SlowListener"]
 class EventsEnded(StreamCut):
     """There are no more events: the server stops, or the database is gone.
 
-    A stream that does not catch it is cut off, and a WebSocket is closed. Nothing is
-    logged as an error. The client reconnects.
+    If the app does not catch it, a stream is cut off, and a WebSocket is closed with
+    1013 (try again later). Nothing is logged as an error. The client reconnects.
     """
 
 

@@ -35,10 +35,14 @@ async def stream_events(
 
 @router.websocket("/events/{order_id}")
 async def send_events(
-    websocket: WebSocket, order_id: int, last_event_id: str | None = None
+    websocket: WebSocket,
+    order_id: int,
+    last_event_id: str | None = None,
+    queue: int = 1000,
 ) -> None:
     """Start to listen before the connection moves to the shared loop."""
-    async with bus_events(f"orders/{order_id}", last_event_id=last_event_id) as events:
+    channel = f"orders/{order_id}"
+    async with bus_events(channel, last_event_id=last_event_id, queue=queue) as events:
         await websocket.accept()
         async for event in events:
             await websocket.send_json([event.id, event.type, event.payload])

@@ -1,7 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from . import test_browsers
-from . import test_documents
 from . import test_reader
 from . import test_records
 from . import test_servers

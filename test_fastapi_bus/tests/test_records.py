@@ -23,10 +23,10 @@ class TestSender(TransactionCase):
     def setUp(self):
         super().setUp()
         self.partner = self.env["res.partner"].create({"name": "Partner"})
-        self.record = self.create("first")
+        self.record = self.add("first")
         self.get_sent()
 
-    def create(self, name):
+    def add(self, name):
         vals = {"name": name, "partner_id": self.partner.id}
         return self.env[MODEL].create(vals)
 
@@ -40,7 +40,7 @@ class TestSender(TransactionCase):
         return [message["payload"] for found, message in rows if found == channel]
 
     def test_changes_of_a_transaction_are_sent_together(self):
-        second, third = self.create("second"), self.create("third")
+        second, third = self.add("second"), self.add("third")
         self.record.name = "changed"
         second.name = "changed"
         third.unlink()
@@ -93,11 +93,11 @@ class TestListener(BusCase):
         with Registry(self.dbname).cursor() as cr:
             yield api.Environment(cr, uid, {})
 
-    def create(self, *names):
+    def add(self, *names):
         with self.committed() as env:
             return env[MODEL].create([{"name": name} for name in names]).ids
 
-    def write(self, ids, **vals):
+    def change(self, ids, **vals):
         with self.committed() as env:
             env[MODEL].browse(ids).write(vals)
 
@@ -116,47 +116,47 @@ class TestListener(BusCase):
         async def test():
             async with self.listen_to([("name", "like", "shown")]) as changes:
                 self.assertEqual(changes.ids, (first,))
-                self.write(hidden, name="still hidden from it")
-                new = self.create("shown too", "not this one")
+                self.change(hidden, name="still hidden from it")
+                new = self.add("shown too", "not this one")
                 self.assertChange(await anext(changes), new[:1])
-                self.write([first, hidden], name="both shown")
+                self.change([first, hidden], name="both shown")
                 self.assertChange(await anext(changes), [first, hidden])
-                self.write(first, name="not any more")
+                self.change(first, name="not any more")
                 self.assertChange(await anext(changes), [], [first])
-                self.write(hidden, active=False)
+                self.change(hidden, active=False)
                 self.assertChange(await anext(changes), [], [hidden])
                 with self.committed() as env:
                     env[MODEL].browse(new).unlink()
                 self.assertChange(await anext(changes), [], new[:1])
                 self.assertEqual(changes.ids, ())
 
-        first, hidden = self.create("shown", "hidden")
+        first, hidden = self.add("shown", "hidden")
         self.run_async(test())
 
     def test_changes_come_together_if_nobody_waits(self):
         async def test():
             async with self.listen_to() as changes, self.listen("a/1") as other:
-                new = self.create("first") + self.create("second")
-                self.write(old, name="changed")
+                new = self.add("first") + self.add("second")
+                self.change(old, name="changed")
                 self.send("a/1", "end")
                 await anext(other)
                 self.assertChange(await anext(changes), sorted([*old, *new]))
 
-        old = self.create("old")
+        old = self.add("old")
         self.run_async(test())
 
     def test_rights_of_the_caller(self):
         async def test():
             async with self.listen_to() as changes:
                 self.assertEqual(changes.ids, (public,))
-                self.write([secret, public], active=True)
+                self.change([secret, public], active=True)
                 self.assertChange(await anext(changes), [public])
-                self.write(secret, name="public now")
+                self.change(secret, name="public now")
                 self.assertChange(await anext(changes), [secret])
-                self.write(secret, name="secret again")
+                self.change(secret, name="secret again")
                 self.assertChange(await anext(changes), [], [secret])
 
-        public, secret = self.create("public", "secret")
+        public, secret = self.add("public", "secret")
         with self.committed() as env:
             rule = env["ir.rule"].create(
                 {
@@ -198,14 +198,14 @@ class TestListener(BusCase):
         async def test():
             async with self.listen_to(max_known=2) as changes:
                 self.assertEqual(len(changes.ids), 2)
-                new = self.create("d")
+                new = self.add("d")
                 self.assertChange(await anext(changes), new)
                 self.assertEqual(changes.ids, (old[1], *new))
                 with self.committed() as env:
                     env[MODEL].browse([*old, *new]).unlink()
                 self.assertChange(await anext(changes), [], [old[1], *new])
 
-        old = self.create("a", "b", "c")
+        old = self.add("a", "b", "c")
         self.run_async(test())
 
     def test_waiting_can_be_given_up(self):
@@ -213,7 +213,7 @@ class TestListener(BusCase):
             async with self.listen_to() as changes:
                 with self.assertRaises(asyncio.TimeoutError):
                     await asyncio.wait_for(anext(changes), 0.01)
-                new = self.create("new")
+                new = self.add("new")
                 self.assertChange(await anext(changes), new)
 
         self.run_async(test())
@@ -222,7 +222,7 @@ class TestListener(BusCase):
         async def test():
             async with self.listen_to(queue=2) as changes, self.listen("a/1") as other:
                 for name in "abc":
-                    self.create(name)
+                    self.add(name)
                 self.send("a/1", "end")
                 await anext(other)
                 with self.assertRaises(SlowListener):

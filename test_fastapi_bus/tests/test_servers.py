@@ -36,7 +36,7 @@ class Stream:
         while self._file.readline().strip():
             pass  # headers
 
-    def read(self):
+    def read_event(self):
         """Return the next event as a dictionary, None at the end."""
         fields = {}
         while line := self._file.readline():
@@ -54,7 +54,7 @@ class Stream:
         raise EOFError("The stream has ended.")
 
     def payloads(self, count):
-        return [self.read()["data"] for _number in range(count)]
+        return [self.read_event()["data"] for _number in range(count)]
 
     def close(self):
         self._file.close()
@@ -128,7 +128,7 @@ class EventChecks:
         self.send("other", order_id=8)
         for number in range(3):
             self.assertEqual(self.send({"number": number}).status, 200)
-        first = stream.read()
+        first = stream.read_event()
         self.assertEqual((first["event"], first["data"]), ("changed", {"number": 0}))
         self.assertEqual(stream.payloads(2), [{"number": 1}, {"number": 2}])
         again = self.open_stream(last_event_id=first["id"])
@@ -137,7 +137,7 @@ class EventChecks:
     def test_events_that_are_lost(self):
         self.send(1)
         self.assertEqual(
-            self.open_stream(last_event_id="1").read()["event"],
+            self.open_stream(last_event_id="1").read_event()["event"],
             "fastapi_bus.events_lost",
         )
 
@@ -182,6 +182,16 @@ class WebSocketChecks:
         self.assertEqual(client.recv_json(), [[], [record]])
         client.close()
         self.wait_until(self.readers, self.NOTHING)
+        self.assertNoErrors()
+
+    def test_slow_websocket(self):
+        """It ends without an error, and the client may come again."""
+        client = self.open("/bus/events/7?queue=5")
+        large = "x" * 200_000
+        for _number in range(60):
+            self.assertEqual(self.send(large).status, 200)
+        self.wait_until(self.readers, self.NOTHING)
+        self.assertEqual(client.wait_for_close()[0], 1013)
         self.assertNoErrors()
 
     def test_many_websockets(self):
@@ -232,7 +242,7 @@ class TestThreadedServer(EventChecks, BusServerCase):
             self.assertEqual(self.send(large).status, 200)
         self.wait_until(self.readers, self.NOTHING)
         count = 0
-        while stream.read() is not None:
+        while stream.read_event() is not None:
             count += 1
         self.assertLess(count, 60)
         self.assertNoErrors()
