@@ -155,6 +155,7 @@ class TestReadme(DocumentCase):
         Path(file_path("fastapi/readme/DEVELOP.md")),
         # the document is only in the repository
         *filter(Path.exists, [DOCS / f"{name}.md" for name in PAGES]),
+        Path(file_path("fastapi_bus/readme/USAGE.md")),
     ]
 
     def test_addons_are_installed(self):
@@ -167,6 +168,7 @@ class TestReadme(DocumentCase):
                 "library_extra",
                 "desk_api",
                 "help_api",
+                "push_demo",
             ],
         )
         self.check_log()
@@ -180,6 +182,15 @@ class TestReadme(DocumentCase):
 
     def test_commands(self):
         self.assertGreater(self.check_commands(), 10)
+
+    def test_push(self):
+        events = "/push_demo/orders/7/events"
+        with self.server.open("GET", events) as response:
+            self.assertEqual(response.readline(), b": listening\n")
+            self.server.request("POST", "/push_demo/orders/7/ship")
+            lines = [response.readline() for _number in range(4)]
+        self.assertEqual(lines[1], b"event: shipped\n")
+        self.assertEqual(lines[2], b'data: {"parcels":2}\n')
 
     def test_length(self):
         for path in self.documents:
