@@ -238,10 +238,10 @@ class Reader(threading.Thread):
             with _lock:
                 if _readers.get(self.dbname) is self:
                     del _readers[self.dbname]
-            dispatch.unsubscribe(self._subscription)
             self._take(0)
             for listener in [*self._listeners, *self._joining]:
                 listener.fail(error)
+            dispatch.unsubscribe(self._subscription)
 
     def _serve(self) -> None:
         look, longest = LOOKS

@@ -6,18 +6,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, HTTPException, WebSocket
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel
 
 from odoo.api import Environment
 
 from odoo.addons.fastapi.dependencies import odoo_env, transactions
+from odoo.addons.fastapi.message_routes import MessageRoute
 from odoo.addons.fastapi.transactions import Transactions
-from odoo.addons.fastapi_bus import bus_events, record_events, send_event
+from odoo.addons.fastapi_bus import bus_events, channel, record_events, send_event
 from odoo.addons.fastapi_bus.reader import _readers
 
 router = APIRouter()
 
 Env = Annotated[Environment, Depends(odoo_env)]
-Tx = Annotated[Transactions, Depends(transactions)]
 Tx = Annotated[Transactions, Depends(transactions)]
 LastEventId = Annotated[str | None, Header()]
 
@@ -26,8 +27,8 @@ LastEventId = Annotated[str | None, Header()]
 async def stream_events(
     order_id: int, last_event_id: LastEventId = None, queue: int = 1000
 ) -> AsyncIterator[ServerSentEvent]:
-    channel = f"orders/{order_id}"
-    async with bus_events(channel, last_event_id=last_event_id, queue=queue) as events:
+    name = channel("orders", order_id)
+    async with bus_events(name, last_event_id=last_event_id, queue=queue) as events:
         yield ServerSentEvent(comment="listening")
         async for event in events:
             yield ServerSentEvent(data=event.payload, event=event.type, id=event.id)
@@ -41,8 +42,8 @@ async def send_events(
     queue: int = 1000,
 ) -> None:
     """Start to listen before the connection moves to the shared loop."""
-    channel = f"orders/{order_id}"
-    async with bus_events(channel, last_event_id=last_event_id, queue=queue) as events:
+    name = channel("orders", order_id)
+    async with bus_events(name, last_event_id=last_event_id, queue=queue) as events:
         await websocket.accept()
         async for event in events:
             await websocket.send_json([event.id, event.type, event.payload])
@@ -93,6 +94,30 @@ def send(
     if fail:
         env.flush_all()
         raise HTTPException(409)
+
+
+class Say(BaseModel):
+    text: str
+
+
+class Said(BaseModel):
+    text: str
+
+
+chat = MessageRoute(router, "/chat/{room}", receive=Say, send=Said)
+
+
+@chat.on_message
+def say(message: Say, room: str, env: Env) -> None:
+    send_event(env, channel("chat", room), "said", message.text)
+    if message.text == "fail":
+        raise HTTPException(409, "Not this.")
+
+
+@chat.events
+async def follow(room: str) -> AsyncIterator[Said]:
+    async for event in bus_events(channel("chat", room)):
+        yield Said(text=event.payload)
 
 
 @router.get("/readers")

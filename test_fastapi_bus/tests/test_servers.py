@@ -184,6 +184,26 @@ class WebSocketChecks:
         self.wait_until(self.readers, self.NOTHING)
         self.assertNoErrors()
 
+    def test_chat(self):
+        """A message of one connection reaches all in the room."""
+        first = self.open("/bus/chat/7")
+        second = self.open("/bus/chat/7")
+        other = self.open("/bus/chat/8")
+        self.wait_until(lambda: self.readers()["listeners"], 3)
+        first.send(json.dumps({"text": "fail"}))
+        self.assertEqual(first.recv_json()["error"]["status"], 409)
+        second.send(json.dumps({"text": "hello"}))
+        for client in (first, second):
+            self.assertEqual(client.recv_json(), {"text": "hello"})
+        other.send(json.dumps({"text": "psst"}))
+        self.assertEqual(other.recv_json(), {"text": "psst"})
+        second.send(json.dumps({"text": "bye"}))
+        self.assertEqual(first.recv_json(), {"text": "bye"})
+        for client in (first, second, other):
+            client.shutdown()
+        self.wait_until(self.readers, self.NOTHING)
+        self.assertNoErrors()
+
     def test_slow_websocket(self):
         """It ends without an error, and the client may come again."""
         client = self.open("/bus/events/7?queue=5")
