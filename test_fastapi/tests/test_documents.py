@@ -190,7 +190,8 @@ class TestReadme(DocumentCase):
             self.server.request("POST", "/push_demo/orders/7/ship")
             lines = [response.readline() for _number in range(4)]
         self.assertEqual(lines[1], b"event: shipped\n")
-        self.assertEqual(lines[2], b'data: {"parcels":2}\n')
+        data = lines[2].removeprefix(b"data: ")
+        self.assertEqual(json.loads(data), {"parcels": 2})
 
     def test_length(self):
         for path in self.documents:
