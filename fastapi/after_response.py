@@ -315,6 +315,7 @@ class DeferredTasks:
 
 def _get_cut(exc: BaseException) -> StreamCut | None:
     """Return an intended cut, also out of the task group that sends events."""
+    members: tuple[BaseException, ...]
     while len(members := getattr(exc, "exceptions", ())) == 1:
         exc = members[0]
     return exc if isinstance(exc, StreamCut) else None

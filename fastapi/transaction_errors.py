@@ -71,7 +71,7 @@ class _RememberingCursor:
         raise_swallowed_error(self)
         super().commit()  # type: ignore[misc]
 
-    def close(self: Any) -> None:
+    def close(self: Any) -> None:  # pylint: disable=missing-return
         """Close the cursor, also if its connection is closed at the same moment.
 
         A stopping server closes all connections while requests end

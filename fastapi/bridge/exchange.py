@@ -192,17 +192,17 @@ class Exchange(AppRun):
                 else "ASGI app returned without completing its response."
             )
 
-    def _cut(self) -> NoReturn:
+    def _cut(self) -> NoReturn:  # pylint: disable=missing-return
         if self.streaming:
             raise StreamCut("The server stops.")
         super()._cut()
 
-    def wait(self) -> None:
+    def wait(self) -> None:  # pylint: disable=missing-return
         super().wait()
         if self.on_wait is not None and not self._loop.running_calls:
             self.on_wait()
 
-    def _on_client_gone(self) -> None:
+    def _on_client_gone(self) -> None:  # pylint: disable=missing-return
         super()._on_client_gone()
         if self.streaming:
             self._give_turn()

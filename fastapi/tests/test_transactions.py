@@ -1,9 +1,11 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=translation-required
 import asyncio
 import logging
 import threading
 import traceback
+from contextlib import suppress
 from functools import partial
 from unittest.mock import patch
 
@@ -109,10 +111,8 @@ class TestTransactions(TransactionsCase):
     def test_swallowed_error_is_raised(self):
         def work(env):
             set_param(env, "lost")
-            try:
+            with suppress(psycopg2.Error):
                 env.cr.execute("SELECT no_such_column", log_exceptions=False)
-            except psycopg2.Error:
-                pass
 
         with self.assertRaisesRegex(Exception, "was swallowed: UndefinedColumn"):
             self._run(work)

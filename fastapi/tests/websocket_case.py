@@ -1,5 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=method-required-super
 """WebSockets through the bridge, with Odoo's request handler and real clients."""
 
 import json

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from contextvars import Context, ContextVar
 from functools import partial
 from types import SimpleNamespace
@@ -154,9 +154,9 @@ async def raise_exceptions(
     watched = _Watched(send, lambda: _flush(cr))
     error = None
     try:
-        await app(scope, receive, watched)
-    except WebSocketDisconnect:
-        pass  # the client has closed, and the server ignores it
+        # the client has closed, and the server ignores it
+        with suppress(WebSocketDisconnect):
+            await app(scope, receive, watched)
     except Exception as exc:
         error = original_exception(exc)
     if error is not None:  # not in the except block, which would set its context
