@@ -1,5 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=missing-return
 """Overrides of the dispatcher by other addons, in the handshake of a WebSocket."""
 
 from contextlib import contextmanager
