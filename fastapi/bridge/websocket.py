@@ -219,12 +219,12 @@ class WebSocketExchange(AppRun):
             own = socket.socket(fileno=sock.detach())
             own.setblocking(False)
         self._detach()
-        self.stack.close()
         self._state = State.OPEN
         self._connection = connection
         connection.start(own, data)
         if self._close_first is not None:
             connection.close(*self._close_first)
+        self.stack.close()  # may wait for tasks that the app has started before
 
     def close(self, code: int, reason: str = "") -> None:
         """Close the connection; callable on any thread, and again.

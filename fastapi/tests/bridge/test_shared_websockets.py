@@ -124,7 +124,8 @@ class TestSharedWebSockets(WebSocketCase):
             raise ValueError("cause")
 
         client = self.open_raw(self.app, "/inner/")
-        with self.assertLogs("odoo.addons.fastapi.bridge.websocket", "ERROR") as logs:
+        logger = "odoo.addons.fastapi.bridge.websocket_connection"
+        with self.assertLogs(logger, "ERROR") as logs:
             self.assertEqual(client.read_close()[0], 1011)
             self.wait_for_end()
         self.assertIn("cause", logs.output[0])
