@@ -123,9 +123,9 @@ class TestSharedWebSockets(WebSocketCase):
             await ws.accept()
             raise ValueError("cause")
 
-        client = self.open_raw(self.app, "/inner/")
         logger = "odoo.addons.fastapi.bridge.websocket_connection"
         with self.assertLogs(logger, "ERROR") as logs:
+            client = self.open_raw(self.app, "/inner/")
             self.assertEqual(client.read_close()[0], 1011)
             self.wait_for_end()
         self.assertIn("cause", logs.output[0])

@@ -104,8 +104,8 @@ class TestContext(WebSocketCase):
         app.add_middleware(Middleware, name="inner")
         app.add_middleware(Middleware, name="outer")
         client = self.open(app)
-        client.send("go on")
         with self.assertLogs("odoo.http", "ERROR") as logs:
+            client.send("go on")
             client.recv()
             self.wait_for_end()
         self.assertEqual(len(logs.records), 1)
