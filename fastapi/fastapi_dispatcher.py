@@ -39,6 +39,7 @@ import io
 import logging
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -54,6 +55,7 @@ from odoo.tools import config
 from .after_response import reopen
 from .app.docs_pages import DocsGuard
 from .app.error_log import log_error
+from .auth.run_as import is_active
 from .auth.session import check_site, make_odoo_recheck
 from .bridge import (
     RequestBody,
@@ -288,6 +290,9 @@ class FastApiDispatcher(Dispatcher):
                     self._scope = body.scope
                 return response
             recheck = state.recheck or make_odoo_recheck()
+            if recheck is None and state.caller and state.caller.user_id:
+                # the app itself has authenticated the caller
+                recheck = partial(is_active, state.caller.user_id)
             connection = Connection(
                 exchange,
                 app,

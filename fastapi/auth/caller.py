@@ -10,6 +10,8 @@ from starlette.requests import HTTPConnection
 
 from odoo.addons.base.models.res_partner import ResPartner
 
+from ..bridge import get_state
+
 __all__ = [
     "Caller",
     "authenticated_caller",
@@ -91,4 +93,7 @@ def _get_caller(connection: HTTPConnection, partner: ResPartner) -> Caller:
     if caller is None or caller.partner_id != partner.id:
         users = partner.sudo().with_context(active_test=True).user_ids
         caller = Caller("app", partner.id, users.id if len(users) == 1 else None)
+        state = get_state(connection.scope)
+        if state is not None:
+            state.caller = caller
     return caller

@@ -45,19 +45,23 @@ def get_user(env: Environment, user_id: int) -> ResUsers:
     return user
 
 
+def is_active(user_id: int, env: Environment) -> bool:
+    """Return whether a user exists and is not archived."""
+    try:
+        return bool(get_user(env, user_id).active)
+    except MissingError:
+        return False
+
+
 def check_user(env: Environment, user_id: int, allow_portal_users: bool) -> None:
     """Refuse a user who may not call an API, even with a valid credential.
 
     :raises InvalidCredentials: the user is archived
     :raises HTTPException: 403, another kind of user is refused
     """
-    user = get_user(env, user_id)
-    try:
-        is_active = user.active
-    except MissingError:
-        is_active = False
-    if not is_active:
+    if not is_active(user_id, env):
         raise InvalidCredentials("The credentials are not valid any more.")
+    user = get_user(env, user_id)
     if user._is_superuser() or user._is_public():
         raise HTTPException(403, "This user can't call the API.")
     if not allow_portal_users and not user._is_internal():

@@ -106,6 +106,15 @@ async def scoped(
     await echo_all(websocket)
 
 
+@router.websocket("/caller")
+async def of_caller(
+    websocket: WebSocket, caller: Annotated[Caller, Depends(authenticated_caller)]
+) -> None:
+    await websocket.accept()
+    await websocket.send_json([caller.method, caller.user_id])
+    await echo_all(websocket)
+
+
 @router.websocket("/odoo-user")
 async def of_odoo_user(
     websocket: WebSocket, user: Annotated[ResUsers, Depends(odoo_user)]

@@ -98,6 +98,28 @@ class TestThreaded(AuthCase):
         self.assertEqual(by_key.wait_for_close(), REVOKED)
         self.assertEqual(by_session.wait_for_close(), REVOKED)
 
+    def test_authentication_by_the_app(self):
+        """The user is checked, and counted, if a route asks for the caller."""
+        (login,) = self.query(
+            "UPDATE res_users SET password = %s WHERE id = %s RETURNING login",
+            "secret",
+            self.user_id,
+        )[0]
+        self.create_endpoint(self.first, "/w", websocket_max_caller_connections=1)
+        by_app = {
+            user: {"Authorization": f"Basic {b64encode(text.encode()).decode()}"}
+            for user, text in (
+                (self.user_id, f"{login}:secret"),
+                (ADMIN, "admin:admin"),
+            )
+        }
+        client = self.open("/w/ws/caller", header=by_app[self.user_id])
+        self.assertEqual(client.recv_json(), ["app", self.user_id])
+        self.open("/w/ws/caller", header=by_app[ADMIN])
+        self.assert_refused("/w/ws/caller", 429, "1 open", header=by_app[ADMIN])
+        self.first.rpc("res.users", "write", self.user_id, {"active": False})
+        self.assertEqual(client.wait_for_close(), REVOKED)
+
 
 class TestEvented(AuthCase):
     options = {"command": "gevent"}
