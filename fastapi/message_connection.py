@@ -22,13 +22,13 @@ from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
 from starlette.routing import Match
-from starlette.websockets import WebSocketDisconnect
 
 from odoo.exceptions import AccessDenied
 
 from .app.error_log import log_error
 from .app.wrapped import TRANSACTION_ERRORS, unwrap
 from .auth.run_as import ENDPOINT_USER_KEY, RUNS_AS_KEY
+from .auth.session import get_odoo_caller, odoo_caller
 from .bridge import WsgiApp, get_state, original_exception
 from .bridge.request_state import STATE_KEY, RequestState
 from .error_handlers import (
@@ -123,6 +123,8 @@ class MessageConnection:
 
     #: The first exception of events or messages.
     _failure: Exception | None = None
+    #: Code and reason with which the connection has to be closed.
+    _close: tuple[int, str] | None = None
 
     def __init__(self, route: Any, websocket: WebSocket, tx: Transactions) -> None:
         self._route = route
@@ -131,6 +133,7 @@ class MessageConnection:
         # each message authenticates its caller, starting as the user of the endpoint
         user = scope.get(ENDPOINT_USER_KEY)
         self._tx = tx.of_user(*user) if user else tx
+        self._odoo_caller = get_odoo_caller()
         self._api_route, self._scope = self._find(scope)
 
     async def serve(self, events: AsyncIterator[Any] | None) -> None:
@@ -140,16 +143,18 @@ class MessageConnection:
         await self._websocket.accept(subprotocol=chosen[0] if chosen else None)
         if events is None:
             await self._receive_all()
-            return
-        async with (
-            aclosing(events),  # type: ignore[type-var]
-            anyio.create_task_group() as group,
-        ):
-            group.start_soon(self._end_both, self._push(events), group.cancel_scope)
-            await self._end_both(self._receive_all(), group.cancel_scope)
-            group.cancel_scope.cancel()
+        else:
+            async with (
+                aclosing(events),  # type: ignore[type-var]
+                anyio.create_task_group() as group,
+            ):
+                group.start_soon(self._end_both, self._push(events), group.cancel_scope)
+                await self._end_both(self._receive_all(), group.cancel_scope)
+                group.cancel_scope.cancel()
         if self._failure is not None:
             raise self._failure
+        if self._close is not None:  # when nothing is pushed any more
+            await self._websocket.close(*self._close)
 
     async def _end_both(
         self, awaitable: Awaitable[None], scope: anyio.CancelScope
@@ -172,13 +177,14 @@ class MessageConnection:
                 return
             text = message.get("text")
             if text is None:
-                await self._websocket.close(UNSUPPORTED_DATA, "Only text is accepted.")
-                return
-            if not await self._handle(text):
+                self._close = UNSUPPORTED_DATA, "Only text is accepted."
+            else:
+                await self._handle(text)
+            if self._close is not None:
                 return
 
-    async def _handle(self, text: str) -> bool:
-        """Handle a message; return False if the connection is closed."""
+    async def _handle(self, text: str) -> None:
+        """Handle a message, and send the reply."""
         exc: BaseException | None = None
         error: Exception | None = None
         try:
@@ -200,16 +206,12 @@ class MessageConnection:
             if closes:
                 detail = str(json.loads(reply.body).get("detail", ""))
                 reason = detail.encode()[:MAX_REASON].decode(errors="ignore")
-                await self._websocket.close(POLICY_VIOLATION, reason)
-                return False
-            if reply.frame is not None:
+                self._close = POLICY_VIOLATION, reason
+            elif reply.frame is not None:
                 await self._websocket.send_text(reply.frame)
-        except WebSocketDisconnect:
-            return False
         finally:
             if reply.close is not None:
                 await self._tx.finish(reply.close)
-        return True
 
     async def _reply_to(self, exc: Exception) -> _Reply:
         """Return the reply to an exception that has ended the transaction."""
@@ -226,6 +228,7 @@ class MessageConnection:
 
         :raises HandledError: instead of an exception that rolls back, with its reply
         """
+        odoo_caller.set(self._odoo_caller)
         cycle = RequestCycle(env, SimpleNamespace(env=env), self._tx.follow_up_class)
         connection = get_state(self._scope)
         name = connection.name if connection else ""

@@ -9,7 +9,8 @@ only pages of this site can read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import HTTPException
 from fastapi.security import APIKeyCookie
@@ -36,11 +37,33 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SESSION_SCHEME",
+    "OdooCaller",
     "SessionWay",
     "check_site",
+    "get_odoo_caller",
     "get_odoo_user",
     "make_odoo_recheck",
+    "odoo_caller",
 ]
+
+
+class OdooCaller(NamedTuple):
+    """What the handshake of a WebSocket says about its caller.
+
+    :ivar uid: id of the user whom Odoo has authenticated, None for a visitor
+    :ivar by_session: whether only a session identifies the user
+    :ivar recheck: returns whether Odoo would still authenticate the user
+    :ivar from_unknown_site: whether a page of another site has opened the WebSocket
+    """
+
+    uid: int | None
+    by_session: bool
+    recheck: Recheck | None
+    from_unknown_site: bool
+
+
+#: Whose message is being handled. Messages have no request of Odoo.
+odoo_caller: ContextVar[OdooCaller | None] = ContextVar("odoo_caller", default=None)
 
 #: Describes the cookie in OpenAPI.
 SESSION_SCHEME = APIKeyCookie(
@@ -84,7 +107,8 @@ class SessionWay(Way):
         connection: HTTPConnection,
         env: Environment,
     ) -> Recheck:
-        return _make_session_recheck()
+        sender = odoo_caller.get()
+        return (sender and sender.recheck) or _make_session_recheck()
 
 
 def _make_session_recheck() -> Recheck:
@@ -136,6 +160,17 @@ def make_odoo_recheck() -> Recheck | None:
     return lambda env: bool(env.execute_query(query))
 
 
+def get_odoo_caller() -> OdooCaller | None:
+    """Return the caller of a handshake, None if there is no request of Odoo."""
+    if not request:
+        return None
+    user = _get_user(request.env)
+    by_session = bool(user) and _is_identified_by_session(user)
+    from_unknown_site = request.dispatcher.from_unknown_site
+    uid = user.id if user else None
+    return OdooCaller(uid, by_session, make_odoo_recheck(), from_unknown_site)
+
+
 def get_odoo_user(env: Environment) -> ResUsers | None:
     """Return the user whom Odoo has authenticated, None for a visitor.
 
@@ -151,11 +186,19 @@ def get_odoo_user(env: Environment) -> ResUsers | None:
 
 
 def _get_user(env: Environment) -> ResUsers | None:
+    sender = odoo_caller.get()
+    if sender is not None:
+        if sender.recheck is None or not sender.recheck(env):
+            return None
+        return env["res.users"].browse(sender.uid)
     return env["ir.http"]._get_authenticated_user() if request else None
 
 
 def _is_identified_by_session(user: ResUsers) -> bool:
     """Return whether only a session identifies the user."""
+    sender = odoo_caller.get()
+    if sender is not None:
+        return sender.by_session
     if request.session.uid != user.id:
         return False
     httprequest = request.httprequest
@@ -172,16 +215,17 @@ def check_site() -> None:
 
     :raises HTTPException: 403
     """
-    method = request.httprequest.method
-    if is_upgrade(request.httprequest.environ):
+    sender = odoo_caller.get()
+    if sender is not None or is_upgrade(request.httprequest.environ):
         # safe or not is up to the messages that follow
-        if request.dispatcher.from_unknown_site:
+        if (sender or request.dispatcher).from_unknown_site:
             raise HTTPException(
                 403,
                 "With a session, a WebSocket is for pages of this site and of the "
                 "origins that the endpoint names.",
             )
         return
+    method = request.httprequest.method
     if method in SAFE_HTTP_METHODS or _is_from_this_site() or _has_csrf_token():
         return
     raise HTTPException(
