@@ -127,3 +127,18 @@ class TestCaller(CallerCase, WebSocketCase):
         client.send('{"item_id": 1}')
         self.assertEqual(client.wait_for_close()[0], 1008)
         self.assert_refused("/w/messages/users", 401, "Not authenticated")
+
+    def test_session(self):
+        self.create_auth_endpoint("/w", auth_session=True)
+        session = self.log_in()
+        client = self.open("/w/messages/users", header=session)
+        client.send('{"item_id": 1}')
+        ((partner_id,),) = self.query(
+            "SELECT partner_id FROM res_users WHERE login = 'admin'"
+        )
+        self.assertEqual(client.recv_json()["partner_id"], partner_id)
+        client.send('{"item_id": 1}')
+        self.assertEqual(client.recv_json()["partner_id"], partner_id)
+        self.first.request("GET", "/web/session/logout", None, session)
+        client.send('{"item_id": 1}')
+        self.assertEqual(client.wait_for_close()[0], 1008)

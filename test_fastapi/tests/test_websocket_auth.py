@@ -17,19 +17,6 @@ class AuthCase(CallerCase, WebSocketCase):
     def by_key(self, key=None):
         return {"Authorization": f"Bearer {key or self.key}"}
 
-    def log_in(self):
-        """Return the headers of a user who is logged in."""
-        page = self.first.request("GET", "/web/login")
-        cookie = page.headers["Set-Cookie"].partition(";")[0]
-        token = page.body.partition(b'name="csrf_token" value="')[2].partition(b'"')[0]
-        response = self.first.request(
-            "POST",
-            "/web/login",
-            f"login=admin&password=admin&csrf_token={token.decode()}",
-            {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"},
-        )
-        return {"Cookie": response.headers["Set-Cookie"].partition(";")[0]}
-
     def test_credentials_that_end(self):
         self.create_auth_endpoint("/w", auth_basic=True, auth_session=True)
         path = "/w/ws/dependencies"

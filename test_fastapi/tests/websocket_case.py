@@ -70,6 +70,19 @@ class WebSocketCase(ServerCase):
         self.assertIn(detail, body["detail"])
         return headers
 
+    def log_in(self):
+        """Return the headers of a user who is logged in."""
+        page = self.first.request("GET", "/web/login")
+        cookie = page.headers["Set-Cookie"].partition(";")[0]
+        token = page.body.partition(b'name="csrf_token" value="')[2].partition(b'"')[0]
+        response = self.first.request(
+            "POST",
+            "/web/login",
+            f"login=admin&password=admin&csrf_token={token.decode()}",
+            {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"},
+        )
+        return {"Cookie": response.headers["Set-Cookie"].partition(";")[0]}
+
     def wait_for_log(self, text, count=1, server=None):
         """Wait until the log of a server has a text."""
         log = (server or self.first).log
