@@ -142,3 +142,19 @@ class TestCaller(CallerCase, WebSocketCase):
         self.first.request("GET", "/web/session/logout", None, session)
         client.send('{"item_id": 1}')
         self.assertEqual(client.wait_for_close()[0], 1008)
+
+    def test_session_of_another_site(self):
+        """A page of any site may connect, but not with the session of a visitor."""
+        self.create_auth_endpoint(
+            "/w", auth_session=True, run_as="user", websocket_origins="*"
+        )
+        session = self.log_in()
+        for origin, code in (("https://evil.example", 1008), (None, None)):
+            client = self.open("/w/messages/users", header=session, origin=origin)
+            client.send('{"item_id": 1}')
+            if code is None:
+                self.assertEqual(client.recv_json()["uid"], self.runner_id)
+            else:
+                found, reason = client.wait_for_close()
+                self.assertEqual(found, code)
+                self.assertIn("pages of this site", reason)
