@@ -37,7 +37,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -268,7 +268,7 @@ class FastApiDispatcher(Dispatcher):
         mount = env["fastapi.endpoint"]._get_mounts().find(httprequest.path)
         if mount is not None and mount.routing["auth"] == "user":
             check_site()  # the session lets any route be called
-        open_websockets.check_room(env.cr.dbname, app.endpoint_id, app.limits)
+        open_websockets.check_room(env.cr.dbname, app)
         state = environ[STATE_KEY] = RequestState(handle_error=self.handle_error)
         with self._manage_odoo_env(uid):
             self._close_cycle()
@@ -289,21 +289,10 @@ class FastApiDispatcher(Dispatcher):
                 if response is None:
                     self._scope = body.scope
                 return response
-            recheck = state.recheck or make_odoo_recheck()
-            if recheck is None and state.caller and state.caller.user_id:
-                # the app itself has authenticated the caller
-                recheck = partial(is_active, state.caller.user_id)
-            connection = Connection(
-                exchange,
-                app,
-                env.registry,
-                app.endpoint_id,
-                app.version,
-                app.uid,
-                self._get_caller(state),
-                (recheck,) if recheck else (),
-            )
-            cycle.accept(connection, app.limits)
+            connection = Connection(exchange, app, env.registry)
+            cycle.accept(connection)
+            self._identify(connection, state)
+            open_websockets.add(connection)
         response = build_response("101", exchange.handshake_headers(), ())
         response.call_on_close(self._start_websocket)
         return response
@@ -323,12 +312,18 @@ class FastApiDispatcher(Dispatcher):
                 connection.exchange.abort()
                 raise
 
-    def _get_caller(self, state: RequestState) -> Hashable:
-        """Return what tells the callers of WebSockets apart."""
-        if state.caller is not None:
-            return state.caller.user_id or ("partner", state.caller.partner_id)
-        user = self.request.env["ir.http"]._get_authenticated_user()
-        return user.id or self.request.httprequest.remote_addr
+    def _identify(self, connection: Connection, state: RequestState) -> None:
+        """Find out who has opened a WebSocket, and how to check that again."""
+        caller = state.caller
+        connection.recheck = state.recheck or make_odoo_recheck()
+        if caller is None:
+            user = self.request.env["ir.http"]._get_authenticated_user()
+            connection.caller = user.id or self.request.httprequest.remote_addr
+        else:
+            connection.caller = caller.user_id or ("partner", caller.partner_id)
+            if connection.recheck is None and caller.user_id:
+                # the app itself has authenticated the caller
+                connection.recheck = partial(is_active, caller.user_id)
 
     def _make_response(
         self,

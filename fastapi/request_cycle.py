@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from odoo.api import Environment
 
     from .bridge import RequestState, ResponseBody
-    from .websockets import Connection, ConnectionLimits
+    from .websockets import Connection
 
 __all__ = ["RequestCycle", "build_response", "collect"]
 
@@ -149,17 +149,15 @@ class RequestCycle:
         self.stream = stream
         return response
 
-    def accept(self, connection: Connection, limits: ConnectionLimits) -> None:
+    def accept(self, connection: Connection) -> None:
         """Keep a WebSocket that the app has accepted, until the commit.
 
         :raises Exception: the app has swallowed a database error
-        :raises WebSocketRefused: a limit is reached
         """
         self.connection = connection
         error = get_swallowed_error(self._env.cr)
         if error is not None:
             raise error
-        open_websockets.add(connection, limits)
 
     def start_connection(self) -> Connection:
         """Return the WebSocket, which is committed; ``close`` leaves it open now."""

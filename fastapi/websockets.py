@@ -90,31 +90,23 @@ class Connection:
     """A WebSocket that the app has accepted.
 
     :param exchange: runs the app, and has the socket
-    :param app: the app that was built for the endpoint, which lives as long
+    :param app: the ``serving.EndpointWsgiApp`` of the endpoint, which lives as long
     :param registry: Odoo's registry that the app was built in
-    :param endpoint_id: id of the endpoint
-    :param version: version of the endpoint that the app was built for
-    :param uid: id of the endpoint's user
     :param caller: what tells callers apart
-    :param rechecks: whether the credentials of the caller are still valid
+    :param recheck: says whether the credential of the caller is still valid
     """
 
     exchange: WebSocketExchange
     app: Any
     registry: Any
-    endpoint_id: int
-    version: str
-    uid: int
-    caller: Hashable
-    rechecks: tuple[Recheck, ...] = ()
+    caller: Hashable = None
+    recheck: Recheck | None = None
 
     def __post_init__(self) -> None:
         self.dbname: str = self.registry.db_name
+        self.endpoint: tuple[str, int] = self.dbname, self.app.endpoint_id
+        #: When the credential was checked (``time.monotonic``).
         self.checked = time.monotonic()
-
-    @property
-    def endpoint(self) -> tuple[str, int]:
-        return self.dbname, self.endpoint_id
 
     def close(self, code: int, reason: str) -> None:
         self.exchange.close(code, reason)
@@ -149,28 +141,27 @@ class Connections:
         with self._lock:
             return iter(tuple(self._open))
 
-    def check_room(
-        self, dbname: str, endpoint_id: int, limits: ConnectionLimits
-    ) -> None:
+    def check_room(self, dbname: str, app: Any) -> None:
         """Refuse a connection if the endpoint has no room for one more.
 
+        :param app: the ``serving.EndpointWsgiApp`` of the endpoint
         :raises WebSocketRefused: 503
         """
-        most = limits.max_connections
+        most = app.limits.max_connections
         if self._stopped:
             raise _refuse(503, "The server stops.")
-        if most and self._by_endpoint[dbname, endpoint_id] >= most:
+        if most and self._by_endpoint[dbname, app.endpoint_id] >= most:
             raise _refuse(503, f"This API has {most} open WebSockets, its limit.")
 
-    def add(self, connection: Connection, limits: ConnectionLimits) -> None:
+    def add(self, connection: Connection) -> None:
         """Keep a connection until its exchange ends.
 
         :raises WebSocketRefused: 503 or 429, a limit is reached
         """
         caller = (connection.endpoint, connection.caller)
         with self._lock:
-            self.check_room(*connection.endpoint, limits)
-            most = limits.max_caller_connections
+            self.check_room(connection.dbname, connection.app)
+            most = connection.app.limits.max_caller_connections
             if most and self._by_caller[caller] >= most:
                 raise _refuse(429, f"You have {most} open WebSockets here, the limit.")
             self._open.add(connection)
@@ -266,14 +257,17 @@ def _check_database(dbname: str, found: list[Connection]) -> None:
         versions = dict(cr.fetchall())
         for connection in found:
             if (
-                versions.get(connection.endpoint_id) != connection.version
+                versions.get(connection.app.endpoint_id) != connection.app.version
                 or connection.registry is not registry
             ):
                 connection.close(SERVICE_RESTART, "The API has changed: connect again.")
-            elif now - connection.checked >= CREDENTIAL_INTERVAL:
+            elif (
+                connection.recheck is not None
+                and now - connection.checked >= CREDENTIAL_INTERVAL
+            ):
                 connection.checked = now
-                env = Environment(cr, connection.uid, {})
-                if not all(recheck(env) for recheck in connection.rechecks):
+                env = Environment(cr, connection.app.uid, {})
+                if not connection.recheck(env):
                     connection.close(
                         POLICY_VIOLATION, "The credential is not valid any more."
                     )

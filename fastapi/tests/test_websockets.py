@@ -25,14 +25,14 @@ class TestConnections(BaseCase):
     def setUp(self):
         super().setUp()
         self.connections = Connections()
-        self.limits = ConnectionLimits(max_connections=3, max_caller_connections=2)
+        limits = ConnectionLimits(max_connections=3, max_caller_connections=2)
+        self.app = SimpleNamespace(endpoint_id=1, limits=limits)
 
-    def add(self, caller, endpoint_id=1, dbname="db", limits=None):
+    def add(self, caller, dbname="db", **values):
+        app = SimpleNamespace(**{**vars(self.app), **values})
         registry = SimpleNamespace(db_name=dbname)
-        connection = Connection(
-            Exchange(), None, registry, endpoint_id, "version", 5, caller
-        )
-        self.connections.add(connection, limits or self.limits)
+        connection = Connection(Exchange(), app, registry, caller)
+        self.connections.add(connection)
         return connection
 
     def assert_refused(self, status, caller, **options):
@@ -55,7 +55,7 @@ class TestConnections(BaseCase):
             self.add(caller)
         self.assert_refused(503, "d")
         with self.assertRaises(WebSocketRefused):
-            self.connections.check_room("db", 1, self.limits)
+            self.connections.check_room("db", self.app)
         self.add("d", endpoint_id=2)
         self.add("d", dbname="other")
 
