@@ -4,7 +4,7 @@
 
 import asyncio
 import json
-import time
+import threading
 from contextlib import contextmanager
 
 from odoo.tests import BaseCase, get_db_name, tagged
@@ -36,9 +36,11 @@ class BusCase(BaseCase):
 
     def wait_for_end(self):
         """Nothing is left when there are no listeners."""
-        deadline = time.monotonic() + TIMEOUT
-        while reader._readers:
-            self.assertLess(time.monotonic(), deadline, "The reader does not end.")
+        for thread in threading.enumerate():
+            if isinstance(thread, reader.Reader):
+                thread.join(TIMEOUT)
+                self.assertFalse(thread.is_alive(), "The reader does not end.")
+        self.assertFalse(reader._readers)
         for target in reader.dispatch._channels_to_ws:
             self.assertNotIn("fastapi_bus", target)
 

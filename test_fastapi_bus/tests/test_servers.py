@@ -245,8 +245,8 @@ class TestThreadedServer(EventChecks, BusServerCase):
 
         stream = self.open_stream()
         calls = [Background(write, writer) for writer in range(writers)]
-        found = stream.payloads(writers * each)
         self.assertEqual([call.result() for call in calls], [{200}] * writers)
+        found = stream.payloads(writers * each)
         expected = [
             [writer, number] for writer in range(writers) for number in range(each)
         ]
