@@ -6,6 +6,15 @@ from .common import FastapiHttpCase
 
 
 class TestBackend(FastapiHttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Else each test generates them, and rolls them back.
+        bundle = cls.env["ir.qweb"]._get_asset_bundle("web.assets_web")
+        bundle.css()
+        bundle.js()
+        cls.env["ir.qweb"]._get_asset_bundle("web.assets_web_print").css()
+
     def _tour(self, name):
         self.start_tour("/odoo", f"fastapi_endpoint_{name}", login="admin")
 
