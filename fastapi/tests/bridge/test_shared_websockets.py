@@ -41,13 +41,12 @@ class TestSharedWebSockets(WebSocketCase):
                 connections.remove(ws)
 
         host, port = self.start(self.app)
-        clients = [
-            websocket.create_connection(
+        clients = []
+        for _client in range(3):
+            client = websocket.create_connection(
                 f"ws://{host}:{port}/inner/chat", timeout=TIMEOUT
             )
-            for _client in range(3)
-        ]
-        for client in clients:
+            clients.append(client)
             self.addCleanup(client.shutdown)
         while len(connections) < len(clients):
             os.sched_yield()
