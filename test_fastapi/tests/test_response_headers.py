@@ -12,10 +12,18 @@ HANDSHAKE = (
     "Connection: Upgrade\r\nUpgrade: {}\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 )
+#: Status and body if no app accepts a WebSocket.
+FORBIDDEN = 403, b'{"detail": "Forbidden"}'
 MEGABYTE = 1024 * 1024
 
 
 class TestResponseHeaders(ServerCase):
+    #: Status and body for ``Upgrade: WebSocket``, which Odoo gives no socket to.
+    mixed = (
+        400,
+        b'{"detail":"This server needs the header Upgrade: websocket in lower case."}',
+    )
+
     def setUp(self):
         super().setUp()
         self.create_endpoint(self.first, "/h", app="test_lifespan")
@@ -75,18 +83,19 @@ class TestResponseHeaders(ServerCase):
         self.wait_until(lambda: self.logged("longer than Content-Length"), True)
 
     def test_refused_handshake(self):
-        for upgrade in ("websocket", "WebSocket"):
+        for upgrade, refusal in (("websocket", FORBIDDEN), ("WebSocket", self.mixed)):
             for path in ("/h/headers/plain", "/h/unknown", "/h"):
                 with self.subTest(path, upgrade=upgrade):
                     response = self.send("GET", path, HANDSHAKE.format(upgrade))
-                    self.assertEqual((response.status, response.content), (403, b""))
-                    self.assertEqual(response.headers["content-length"], "0")
+                    self.assertEqual((response.status, response.content), refusal)
+                    length = str(len(response.content))
+                    self.assertEqual(response.headers["content-length"], length)
         with self.subTest("right after an endpoint has moved"):
             self.first.rpc(
                 "fastapi.endpoint", "write", self.created, {"root_path": "/moved"}
             )
             response = self.send("GET", "/moved/x", HANDSHAKE.format("websocket"))
-            self.assertEqual((response.status, response.content), (403, b""))
+            self.assertEqual((response.status, response.content), FORBIDDEN)
 
     def test_other_upgrades(self):
         """A proxy may send an upgrade with each request; the app ignores it."""
@@ -102,6 +111,7 @@ class TestResponseHeaders(ServerCase):
 
 class TestEventedResponseHeaders(TestResponseHeaders):
     options = {"command": "gevent"}
+    mixed = FORBIDDEN
 
     def check_body(self, headers, body):
         """The evented server passes the connection, not the body."""
