@@ -106,8 +106,14 @@ class TaskOwner:
         for timer in loop._scheduled.copy():
             if timer._context.get(_owner) is self:  # type: ignore[attr-defined]
                 timer.cancel()
-        current = asyncio.current_task()
-        tasks = [task for task in self.tasks if not task.done() and task is not current]
+        tasks = [
+            task
+            for task in self.tasks
+            if not task.done()
+            and task is not asyncio.current_task()
+            # a lifespan may have been about to begin on a loop that was abandoned
+            and task.get_loop() is loop
+        ]
         for task in tasks:
             task.cancel()
         if tasks:
