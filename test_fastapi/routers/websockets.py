@@ -71,6 +71,13 @@ async def request_of_odoo(websocket: WebSocket) -> None:
     await websocket.send_json([before, after, in_thread])
 
 
+@router.websocket("/url")
+async def url(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_json(str(websocket.url))
+    await echo_all(websocket)
+
+
 @router.websocket("/dependencies")
 async def dependencies(
     websocket: WebSocket,

@@ -28,6 +28,7 @@ from . import test_broken_app
 from . import test_browser_auth
 from . import test_browser_docs
 from . import test_browser_safety
+from . import test_caddy
 from . import test_changed_apps
 from . import test_checked_sudo
 from . import test_command_call
