@@ -115,7 +115,8 @@ class TestBrowserDocs(BrowserDocsCase):
 
     def test_offline(self):
         self._create_endpoint("/plain", app="test_plain")
-        for root_path in ("/browser/demo", "/plain"):
+        # "/test" has messages of WebSockets
+        for root_path in ("/browser/demo", "/plain", "/test"):
             for page in RENDERED:
                 with self.subTest(f"{root_path}{page}"):
                     self.assertRendered(f"{root_path}{page}")
