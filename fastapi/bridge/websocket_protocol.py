@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
+from .servers import Client
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -167,6 +169,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
+        self._client = Client({"socket": transport.get_extra_info("socket")})
         self._heard = self._loop.time()
         self._timer = self._call_later(self._limits.ping_interval, self._check)
         data, self._data = self._data, b""
@@ -322,6 +325,11 @@ class WebSocketProtocol(asyncio.Protocol):
             if sent != self._sent:
                 self._sent, self._progress = sent, now
             until = self._progress + limits.ping_interval + limits.ping_timeout
+        elif self._paused:
+            # The end of the client would not be read either. If it comes after data for
+            # which there is no room, only the reset that answers the ping shows it.
+            until = now if self._client.gone() else now + limits.ping_interval
+            self._write(Ping())
         elif self._pinged > self._heard:
             until = self._pinged + limits.ping_timeout
         else:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 import time
+from contextlib import suppress
 
 import anyio
 
@@ -32,6 +33,13 @@ async def echo(scope, receive, send):
     await send({"type": "websocket.accept"})
     while (message := await receive())["type"] == "websocket.receive":
         await send({**message, "type": "websocket.send"})
+
+
+def read_message(client):
+    """Return the next frame that is not a ping."""
+    while (found := client.read()) is not None and found[0] == PING:
+        pass
+    return found
 
 
 class FrameCase(WebSocketCase):
@@ -350,4 +358,25 @@ class TestPressure(FrameCase):
         protocol._check = lambda: (checks.append(1), check())
         self.wait_for(lambda: len(checks) > 5)
         go_on.set()
-        self.assertEqual(client.read(), (TEXT, b"all"))
+        self.assertEqual(read_message(client), (TEXT, b"all"))
+
+    def test_client_that_vanishes_while_its_messages_wait(self):
+        """Neither its end nor what it has sent before is read."""
+
+        async def app(scope, receive, send):
+            await receive()
+            await send({"type": "websocket.accept"})
+            await anyio.sleep_forever()
+
+        for name, size in (("a message", 10), ("more than fits", SYSTEM_BUFFERS)):
+            with self.subTest(name):
+                limits = {"ping_interval": 0.1, "queue": 1, "max_size": SYSTEM_BUFFERS}
+                client = self.open_raw(app, limits=limits)
+                client.send(TEXT, b"first")
+                protocol = self.get_protocol()
+                self.wait_for(lambda protocol=protocol: protocol._paused)
+                client.socket.settimeout(0.3)
+                with suppress(TimeoutError):
+                    client.send(TEXT, b"x" * size)
+                client.close()
+                self.wait_for(protocol.over.is_set)
