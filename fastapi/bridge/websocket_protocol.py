@@ -17,6 +17,7 @@ from collections import deque
 from contextvars import Context
 from dataclasses import dataclass
 from io import BytesIO, StringIO
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from wsproto.events import Event
 
 __all__ = ["ClientDisconnected", "WebSocketLimits", "WebSocketProtocol", "check_code"]
+
+#: Messages to all clients after which others may use the loop. A turn of the loop for
+#: each message takes a quarter of the time to send it.
+BURST = 16
+_sends = count(1)
 
 #: Close codes (RFC 6455, 7.4.1).
 ABNORMAL, TOO_BIG = 1006, 1009
@@ -145,8 +151,9 @@ class WebSocketProtocol(asyncio.Protocol):
         event: Event
         event = TextMessage(data) if isinstance(data, str) else BytesMessage(data)
         self._write(event)
-        # let other connections go on, even if an app never waits
-        await asyncio.sleep(0)
+        if next(_sends) % BURST == 0:
+            # let others go on, even if an app never waits
+            await asyncio.sleep(0)
 
     def close(self, code: int, reason: str = "") -> None:
         """Send a close frame; nothing that the client sends from now on counts.
