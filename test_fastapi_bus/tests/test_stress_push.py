@@ -40,17 +40,16 @@ class PushCase(WebSocketCase, StressCase):
 
     def wait_for_all(self, clients):
         """Return when the last client has got something."""
-        waiting = {client.sock.fileno() for client in clients}
-        poll = select.poll()
-        for descriptor in waiting:
-            poll.register(descriptor, select.POLLIN)
-        while waiting:
-            ready = poll.poll(1000 * TIMEOUT)
-            self.assertTrue(ready, f"{len(waiting)} of {len(clients)} get nothing")
-            for descriptor, _event in ready:
-                poll.unregister(descriptor)
-                waiting.remove(descriptor)
-        return time.monotonic()
+        left = len(clients)
+        # much cheaper than `poll`: on few cores, the clients slow the server down
+        with select.epoll(left) as poll:
+            for client in clients:
+                poll.register(client.sock, select.EPOLLIN | select.EPOLLONESHOT)
+            while left:
+                ready = poll.poll(TIMEOUT)
+                self.assertTrue(ready, f"{left} of {len(clients)} get nothing")
+                left -= len(ready)
+            return time.monotonic()
 
     def measure(self, to, clients, read):
         """Send a number; return the seconds from its commit to the last client.
