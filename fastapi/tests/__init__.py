@@ -61,12 +61,12 @@ from .bridge import test_scope
 from .bridge import test_servers
 from .bridge import test_shared_calls
 from .bridge import test_shared_loop
+from .bridge import test_shared_websockets
 from .bridge import test_websocket
 from .bridge import test_websocket_connect
 from .bridge import test_websocket_context
 from .bridge import test_websocket_ends
 from .bridge import test_websocket_frames
-from .bridge import test_shared_websockets
 from .bridge import test_wsgi
 from .bridge import test_wsgi_exceptions
 from .bridge import test_wsgi_headers
