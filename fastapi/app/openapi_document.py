@@ -30,6 +30,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security.base import SecurityBase
 
 from .openapi import GROUPS_KEY, GROUPS_SENTENCE, METHODS
+from .openapi_messages import describe_messages
 from .routes import only_documents
 
 if TYPE_CHECKING:
@@ -78,14 +79,6 @@ _FASTAPI_422 = {
         }
     },
 }
-#: Description of the response 101.
-MESSAGES_SENTENCE = (
-    "Switching Protocols: the connection is a WebSocket. Client and server send JSON "
-    "messages of these types. After an invalid or refused message, the server sends "
-    '`{"error": {"status": …, "detail": …}}`, and the connection stays open.'
-)
-#: First sentence of the description of such an operation.
-WEBSOCKET_SENTENCE = "This is a WebSocket: connect with `ws://` or `wss://`."
 #: Methods that change nothing.
 _SAFE_METHODS = frozenset({"get", "head", "options", "trace"})
 
@@ -105,7 +98,9 @@ def complete_document(document: dict[str, Any], app: FastAPI) -> None:
     _describe_headers_once(document, documented)
     _add_requirements(documented)
     _add_errors(document, documented)
-    _describe_messages(documented)
+    for item in documented:
+        if hasattr(item.route.original_route, "message_route"):
+            describe_messages(item.operation)
     _distinguish_titles(document)
 
 
@@ -365,33 +360,6 @@ def _takes_secrets(document: dict[str, Any], operation: dict[str, Any]) -> bool:
         for way in operation.get("security", document.get("security", ()))
         for name in way
     )
-
-
-def _describe_messages(documented: list[_Documented]) -> None:
-    """Describe WebSockets for messages, which FastAPI has described as requests."""
-    for item in documented:
-        operation = item.operation
-        if not hasattr(item.route.original_route, "message_route"):
-            continue
-        body = operation.pop("requestBody")["content"]["application/json"]["schema"]
-        reply = operation["responses"].pop("200")["content"]["application/json"]
-        sent = reply["schema"].get("anyOf", [{"type": "null"}])[0]
-        properties = {"receive": {**body, "description": "What the client sends."}}
-        if sent != {"type": "null"}:
-            properties["send"] = {**sent, "description": "What the server sends."}
-        operation["responses"] = {
-            "101": {
-                "description": MESSAGES_SENTENCE,
-                "content": {
-                    "application/json": {
-                        "schema": {"type": "object", "properties": properties}
-                    }
-                },
-            },
-            **operation["responses"],
-        }
-        parts = (WEBSOCKET_SENTENCE, operation.get("description"))
-        operation["description"] = "\n\n".join(filter(None, parts))
 
 
 def _distinguish_titles(document: dict[str, Any]) -> None:
