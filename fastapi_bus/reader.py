@@ -26,7 +26,7 @@ import logging
 import random
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,18 +66,22 @@ _FIRST = """
     SELECT coalesce(min(id), (SELECT last_value FROM bus_bus_id_seq))
       FROM (SELECT id FROM bus_bus ORDER BY id DESC LIMIT %s) AS latest
 """
-_SNAPSHOT = """
-    SELECT pg_snapshot_xmin(snapshot)::text::bigint,
+# All ids are needed to find the missing ones, but not the content of other channels.
+# There is always a row for the numbers of the snapshot.
+_READ = """
+    SELECT id, channel, message,
+           pg_snapshot_xmin(snapshot)::text::bigint,
            pg_snapshot_xmax(snapshot)::text::bigint
       FROM pg_current_snapshot() AS snapshot
-"""
-# All ids are needed to find the missing ones, but not the content of other channels.
-_READ = """
-    SELECT id, channel, CASE WHEN channel = ANY(%s) THEN message END
-      FROM bus_bus
-     WHERE id > %s OR id = ANY(%s)
+      LEFT JOIN (
+              SELECT id, channel,
+                     CASE WHEN channel = ANY(%s) THEN message END AS message
+                FROM bus_bus
+               WHERE id > %s OR id = ANY(%s)
+               ORDER BY id
+               LIMIT %s
+           ) AS events ON true
      ORDER BY id
-     LIMIT %s
 """
 _RESUME = """
     SELECT id, channel, message
@@ -183,6 +187,28 @@ class Listener:
         self.error = self.error or error
         self.closed = True
         self.notify()
+
+
+def notify_all(listeners: Iterable[Listener]) -> None:
+    """Wake the event loops of listeners, each loop once."""
+    by_loop: defaultdict[asyncio.AbstractEventLoop, list[Listener]] = defaultdict(list)
+    for listener in listeners:
+        loop = listener._loop
+        if loop is not None and loop is not listener._waking:
+            listener._waking = loop
+            by_loop[loop].append(listener)
+    for loop, waking in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_wake_all, waking, loop)
+        except RuntimeError:  # the loop is closed
+            for listener in waking:
+                listener._waking = None
+                listener.notify()
+
+
+def _wake_all(listeners: Iterable[Listener], loop: asyncio.AbstractEventLoop) -> None:
+    for listener in listeners:
+        listener._wake(loop)
 
 
 class Subscription:
@@ -323,7 +349,7 @@ class Reader(threading.Thread):
     def _look(self) -> bool:
         """Read new events and hand them over; return whether there are more.
 
-        :raises psycopg2.Error: nothing was handed over
+        :raises psycopg2.Error: call it again
         """
         resumed: dict[Listener, list[Any] | None] = {}
         with db_connect(self.dbname).cursor() as cr:
@@ -331,15 +357,14 @@ class Reader(threading.Thread):
             channels = list(self._by_channel)
             missing = list(position.missing)
             cr.execute(_READ, [channels, position.last, missing, ROWS])
-            rows = cr.fetchall()
+            found = cr.fetchall()
+            rows = [row[:3] for row in found if row[0] is not None]
             more = len(rows) == ROWS
             if not more:
                 for listener in self._joining:
                     resumed[listener] = self._read_since(cr, listener)
-            cr.execute(_SNAPSHOT)
-            xmin, xmax = cr.fetchone()
-        self._position = position
-        self._advance(rows, xmin, xmax)
+            self._position = position
+            self._advance(rows, *found[0][3:])  # do not wait for the end of the cursor
         for listener, since in resumed.items():
             self._start(listener, since)
         failed = [listener for listener in self._listeners if listener.closed]
@@ -388,8 +413,7 @@ class Reader(threading.Thread):
                 for listener in listeners:
                     if not listener.closed:
                         listener.offer(event)
-        for listener in touched:
-            listener.notify()
+        notify_all(touched)
         while self._given_up:
             gap, deadline, before = self._given_up[0]
             if now < deadline or xmin < before:
