@@ -19,7 +19,7 @@ from ..exceptions import StreamCut
 from .app_run import DISCONNECT_GRACE, NOTICE_GRACE
 from .request_errors import original_exception
 from .request_state import get_errors
-from .shared_loop import get_shared_loop
+from .shared_loop import context_for_shared_loop, get_shared_loop
 from .websocket_protocol import ClientDisconnected, WebSocketProtocol
 
 if TYPE_CHECKING:
@@ -72,6 +72,9 @@ class WebSocketConnection:
         self._tasks = tasks
         self._on_end = on_end
         self._loop = get_shared_loop()
+        #: What is not the app runs in copies of it. It only names the database for the
+        #: log: in the context of an app, its tasks would belong to a connection.
+        self._context = Context().run(context_for_shared_loop)
 
     # any thread
 
@@ -82,7 +85,9 @@ class WebSocketConnection:
             closed
         :param data: bytes that were read from it
         """
-        self._loop.call_soon_threadsafe(self._start, sock, data, context=Context())
+        self._loop.call_soon_threadsafe(
+            self._start, sock, data, context=self._context.copy()
+        )
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame, and tell the app that the connection is closed."""
@@ -186,7 +191,9 @@ class WebSocketConnection:
 
     def _start_ending(self) -> None:
         if self._ending is None:
-            self._ending = self._loop.create_task(self._end())
+            # called in any context, such as that of an app which closes or sends
+            context = self._context.copy()
+            self._ending = context.run(self._loop.create_task, self._end())
 
     async def _end(self) -> None:
         """End what is left of a connection that is closing."""

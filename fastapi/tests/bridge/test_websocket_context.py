@@ -3,14 +3,17 @@
 """Threads, context variables and dependencies of an app that moves."""
 
 import asyncio
+import logging
 import threading
 from contextvars import ContextVar
 from typing import Annotated
+from unittest.mock import patch
 
 import anyio
 from fastapi import Depends, WebSocket
 
 from ...bridge.shared_loop import get_shared_loop
+from ..bridge_case import TIMEOUT
 from ..websocket_case import WebSocketCase, app_with
 
 VARIABLE: ContextVar[str] = ContextVar("VARIABLE", default="outside")
@@ -110,3 +113,31 @@ class TestContext(WebSocketCase):
             self.wait_for_end()
         self.assertEqual(len(logs.records), 1)
         self.assertEqual(log, ["inner", "inner", "outer"])
+
+    def test_log_entries_name_the_database(self):
+        names = []
+
+        class Handler(logging.Handler):
+            def emit(self, record):
+                names.append(getattr(threading.current_thread(), "dbname", None))
+
+        logger = logging.getLogger("odoo.http")
+        self.enterContext(patch.object(logger, "handlers", [Handler()]))
+        self.enterContext(patch.object(logger, "propagate", False))
+
+        async def fail(ws: WebSocket):
+            await ws.accept()
+            raise ZeroDivisionError
+
+        thread = threading.current_thread()
+        server, client = self.socket_pair()
+        self.addCleanup(client.close)
+        ended = threading.Event()
+        with patch.object(thread, "dbname", "one", create=True):
+            exchange = self.connect(app_with(fail))
+            exchange.on_end = ended.set
+            exchange.serve(server)
+            client.recv(100)
+            client.close()
+            self.assertTrue(ended.wait(TIMEOUT))
+        self.assertEqual(names, ["one"])

@@ -12,7 +12,7 @@ from weakref import ref
 
 from fastapi import WebSocket
 
-from ...bridge import websocket_connection
+from ...bridge import connection_tasks, websocket_connection
 from ...bridge.shared_loop import get_shared_loop
 from ..bridge_case import TIMEOUT
 from ..websocket_case import WebSocketCase, app_with
@@ -165,6 +165,20 @@ class TestEnds(WebSocketCase):
         self.assertEqual(len(numbers), 100)
         two.close()
         self.wait_for(lambda: hub[0].done())
+
+    def test_app_that_closes(self):
+        """What ends the connection is no task that the app has left."""
+
+        async def handler(ws: WebSocket):
+            await ws.accept()
+            await ws.close(3000)
+
+        with (
+            patch.object(connection_tasks, "_warned", set()),
+            self.assertNoLogs("odoo.addons.fastapi", "WARNING"),
+        ):
+            self.open(app_with(handler)).recv()
+            self.wait_for_end()
 
     def test_socket_that_is_closed_before_it_is_served(self):
         codes = []
