@@ -68,8 +68,9 @@ BROKEN = {
 
 #: Number of concurrent requests and connections before a case.
 WARM_UP = 24
-#: Threads that a process may have without requests.
-WORKERS = 24
+#: Threads that a process may have without requests: most are workers of anyio, which
+#: runs at most 40 sync calls of apps at a time, and of ``tx.run``.
+WORKERS = 64
 #: Settings of endpoints without a limit for the number of connections.
 UNLIMITED = {"websocket_max_connections": 0, "websocket_max_caller_connections": 0}
 
@@ -97,7 +98,6 @@ class WebSocketStressCase(WebSocketCase, FaultCase):
         """Return what the process could leak."""
         left = self.first.request("GET", "/w/load/left").json()
         del left["serving"]
-        # those that wait for work (checks of the connections, `tx.run`) are few
         left["threads"] = max(left["threads"], WORKERS)
         return left
 
