@@ -13,18 +13,20 @@ import logging
 import random
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg2
 
 from odoo.service.server import CommonServer
+from odoo.sql_db import db_connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     T = TypeVar("T")
 
-__all__ = ["CONNECTION_TIMEOUT", "get_stop", "wait_for_connection"]
+__all__ = ["CONNECTION_TIMEOUT", "get_stop", "is_dropped", "wait_for_connection"]
 
 _logger = logging.getLogger(__name__)
 
@@ -66,3 +68,11 @@ def get_stop() -> threading.Event:
     stop = threading.Event()
     CommonServer.on_stop(stop.set)
     return stop
+
+
+def is_dropped(dbname: str) -> bool:
+    """Return whether PostgreSQL responds, but has no database of this name."""
+    with suppress(psycopg2.Error), db_connect("postgres").cursor() as cr:
+        cr.execute("SELECT FROM pg_database WHERE datname = %s", [dbname])
+        return not cr.rowcount
+    return False

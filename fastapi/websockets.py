@@ -10,6 +10,7 @@ the endpoint is changed, archived or deleted          1012    within ``CHECK_INT
 an addon is upgraded                                  1012    within ``CHECK_INTERVAL``
 a key is revoked or expires, a password is changed,   1008    within
 a user is archived, a session ends                            ``CREDENTIAL_INTERVAL``
+the database is dropped or renamed                    1001    within ``CHECK_INTERVAL``
 the server stops                                      1001    at once
 ===================================================== ======= =========================
 
@@ -40,6 +41,7 @@ from odoo.modules.registry import Registry
 from odoo.service.server import CommonServer
 
 from .bridge import WebSocketLimits, get_shared_loop
+from .connections import is_dropped
 from .exceptions import WebSocketRefused
 
 if TYPE_CHECKING:
@@ -233,7 +235,11 @@ class Connections:
             try:
                 _check_database(dbname, found)
             except _UNREACHABLE as err:
-                _logger.info("WebSockets of %s are checked later: %s", dbname, err)
+                if not is_dropped(dbname):
+                    _logger.info("WebSockets of %s are checked later: %s", dbname, err)
+                    continue
+                for connection in found:
+                    connection.close(GOING_AWAY, "The API does not exist any more.")
             except Exception:
                 _logger.exception("WebSockets of %s can't be checked.", dbname)
 

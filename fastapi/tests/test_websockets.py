@@ -1,11 +1,18 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from types import SimpleNamespace
+from unittest.mock import patch
+
+import psycopg2
 
 from odoo.tests import BaseCase
 
 from ..exceptions import WebSocketRefused
 from ..websockets import Connection, ConnectionLimits, Connections
+
+
+def fail(_dbname):
+    raise psycopg2.OperationalError("PostgreSQL is down")
 
 
 class Exchange:
@@ -82,3 +89,15 @@ class TestConnections(BaseCase):
         self.assertEqual([c.exchange.closed for c in found], [[1001], [1001]])
         self.assertEqual(len(self.connections), 0)
         self.assert_refused(503, "c")
+
+    def test_dropped_database(self):
+        connection = self.add("a", dbname="no database has this name")
+        self.connections.check()
+        self.assertEqual(connection.exchange.closed, [1001])
+
+    def test_unreachable_database(self):
+        """It may be there again soon."""
+        connection = self.add("a", dbname="no database has this name")
+        with patch("odoo.addons.fastapi.connections.db_connect", fail):
+            self.connections.check()
+        self.assertEqual(connection.exchange.closed, [])
