@@ -105,12 +105,21 @@ class _Reply:
     @property
     def frame(self) -> str | None:
         """The frame to send, None if there is nothing to send."""
-        text = self.body.decode(errors="replace")
         if self.status < 400:
+            text = self.body.decode(errors="replace")
             return None if text in ("", "null") else text
-        content = json.loads(text) if text else {}
-        error = {"status": self.status, **content}
+        error = {"status": self.status, **self.error}
         return json_content({"error": error}).decode(errors="replace")
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The content of an error. A handler may return one in any form."""
+        text = self.body.decode(errors="replace")
+        try:
+            content = json.loads(text)
+        except ValueError:
+            content = text
+        return content if isinstance(content, dict) else {"detail": content}
 
 
 class MessageConnection:
@@ -204,7 +213,7 @@ class MessageConnection:
         exc = error = None  # its traceback refers to this frame
         try:
             if closes:
-                detail = str(json.loads(reply.body).get("detail", ""))
+                detail = str(reply.error.get("detail", ""))
                 reason = detail.encode()[:MAX_REASON].decode(errors="ignore")
                 self._close = POLICY_VIOLATION, reason
             elif reply.frame is not None:

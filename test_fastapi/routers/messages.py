@@ -13,7 +13,7 @@ from fastapi import (
     HTTPException,
     WebSocket,
 )
-from fastapi.responses import StreamingResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
 from odoo.api import Environment
@@ -50,6 +50,7 @@ class Order(BaseModel):
         "fail",
         "forbidden",
         "refuse",
+        "respond",
         "tasks",
         "wrong",
     ] = ""
@@ -115,6 +116,9 @@ def order(
         )
     if message.then == "committed":
         raise CommittedHTTPException(409, "Counted")
+    if message.then == "respond":
+        # in another form than FastAPI's errors
+        return PlainTextResponse(message.name, message.quantity)  # type: ignore[return-value]
     if message.then == "wrong":
         return "no item"  # type: ignore[return-value]
     if message.then == "tasks":

@@ -106,6 +106,20 @@ class TestMessages(MessageCase):
         self.assertIn("ResponseValidationError", logs.output[0])
         self.assertEqual(self._items(), [])
 
+    def test_errors_in_another_form(self):
+        for name, detail in (("Out of tea", "Out of tea"), ("[1]", [1]), ("", "")):
+            with self.subTest(name):
+                order = {"name": name, "quantity": 503, "then": "respond"}
+                (reply,) = self._send(order)
+                self.assertEqual(reply, {"error": {"status": 503, "detail": detail}})
+
+    def test_unauthorized_in_another_form(self):
+        with self.assertRaises(WebSocketDisconnect) as caught:
+            self._send({"name": "Who?", "quantity": 401, "then": "respond"})
+        self.assertEqual(
+            (caught.exception.code, caught.exception.reason), (1008, "Who?")
+        )
+
     def test_exception_reaches_the_test(self):
         with self.assertRaisesRegex(ZeroDivisionError, "a secret"):
             self._send({"name": "a", "then": "fail"}, served=False)
