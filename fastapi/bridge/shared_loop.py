@@ -7,9 +7,10 @@ objects that requests share (asynchronous clients, schedulers, queues) need a lo
 goes on. They all share this one. It starts on first use. In the evented server, its
 thread is a greenlet. The child of a fork gets a new one.
 
-Many users share the loop, so none may block it. Sync calls (``anyio.to_thread``) run on
-worker threads, which don't keep the process from exiting. A loop that is blocked for
-too long is abandoned: a new one takes its place, and it goes on by itself when it can.
+Many users share the loop, so none may block it: ``block_watch`` logs which one does.
+Sync calls (``anyio.to_thread``) run on worker threads, which don't keep the process
+from exiting. A loop that a startup blocks for too long is abandoned: a new one takes
+its place, and it goes on by itself when it can.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
+from .block_watch import TimedSelector, watch_blocks
 from .greenlets import current_greenlet, frame_of, keep_loops_apart
 from .inline_threads import keep_worker_threads, no_running_loop, threads_inline
-from .loops import BusySelector, Loop, describe_callable, register_loop
+from .loops import Loop, describe_callable, register_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -65,20 +67,6 @@ class _LoopThread(threading.Thread):
     @dbname.setter
     def dbname(self, value: str) -> None:
         _dbname.set(value)
-
-
-class _TimedSelector(BusySelector):
-    """A selector that tells when the loop began its turn."""
-
-    #: When the loop began to run callbacks (``time.monotonic``); None while it waits.
-    turn_began: float | None = None
-
-    def select(self, timeout: float | None = None) -> Any:
-        self.turn_began = None
-        try:
-            return super().select(timeout)
-        finally:
-            self.turn_began = time.monotonic()
 
 
 class TaskOwner:
@@ -131,10 +119,10 @@ class SharedLoop(Loop):
     is_shared = True
     #: Whether another loop has taken the place of this one.
     abandoned = False
-    _selector: _TimedSelector
+    _selector: TimedSelector
 
     def __init__(self) -> None:
-        super().__init__(_TimedSelector())
+        super().__init__(TimedSelector())
         #: Owners of tasks, for the log.
         self.owners: WeakKeyDictionary[asyncio.Task[Any], TaskOwner]
         self.owners = WeakKeyDictionary()
@@ -152,12 +140,19 @@ class SharedLoop(Loop):
         self._thread = _LoopThread(
             target=self._turn, daemon=True, name="odoo.fastapi.shared_loop"
         )
+        self._watch = threading.Thread(
+            target=watch_blocks,
+            args=(self,),
+            daemon=True,
+            name="odoo.fastapi.shared_loop.watch",
+        )
 
     def start(self) -> None:
         """Start the thread of the loop, and wait until it turns."""
         turns = threading.Event()
         self.call_soon(turns.set)
         self._thread.start()
+        self._watch.start()
         turns.wait()
 
     def _turn(self) -> None:
@@ -178,7 +173,7 @@ class SharedLoop(Loop):
         try:
             super().run_forever()
         finally:
-            self._selector.turn_began = None
+            self._selector.end_turn()
 
     def drive(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end; the calling thread runs the loop meanwhile.

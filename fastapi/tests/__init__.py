@@ -46,6 +46,7 @@ from .app import test_websocket_errors
 from .app import test_wrapped
 from .auth import test_verified
 from .auth import test_ways
+from .bridge import test_block_watch
 from .bridge import test_body
 from .bridge import test_exchange
 from .bridge import test_greenlets
