@@ -266,6 +266,10 @@ class StreamedBody(ResponseBody):
             else:
                 self._exchange.close()
         self._errors.release()
+        if not self._tasks:
+            # The exception that ends a sync iterator has frames that refer to this
+            # object, and anyio keeps it in a reference cycle (Python 3.12).
+            self._application = None
 
 
 def _disconnect(exchange: Exchange, loop: Loop) -> None:
