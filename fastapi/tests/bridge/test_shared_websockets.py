@@ -80,7 +80,8 @@ class TestSharedWebSockets(WebSocketCase):
             ticker.cancel()
             await ws.close(4000)
 
-        client = self.open(self.app, "/inner/")
+        # the client does not answer the close frame
+        client = self.open(self.app, "/inner/", limits={"close_timeout": 0.1})
         for number in range(100):
             self.assertEqual(client.recv(), str(number))
         client.send("enough")
@@ -124,7 +125,8 @@ class TestSharedWebSockets(WebSocketCase):
 
         logger = "odoo.addons.fastapi.bridge.websocket_connection"
         with self.assertLogs(logger, "ERROR") as logs:
-            client = self.open_raw(self.app, "/inner/")
+            # the client does not answer the close frame
+            client = self.open_raw(self.app, "/inner/", limits={"close_timeout": 0.1})
             self.assertEqual(client.read_close()[0], 1011)
             self.wait_for_end()
         self.assertIn("cause", logs.output[0])
