@@ -76,7 +76,7 @@ STATUS_BY_TYPE: tuple[tuple[type[Exception], int], ...] = (
     (WebSocketDisconnect, 400),  # before it was accepted
 )
 #: Errors of a closed connection, or of a full pool, among others.
-_CONNECTION_ERRORS = (psycopg2.InterfaceError, psycopg2.OperationalError, PoolError)
+CONNECTION_ERRORS = (psycopg2.InterfaceError, psycopg2.OperationalError, PoolError)
 #: Types whose ``headers`` are meant for the response.
 _WITH_HEADERS: tuple[type[Exception], ...] = (HTTPException, *dict(STATUS_BY_TYPE))
 
@@ -111,7 +111,7 @@ def convert_exception_to_status_body(exc: Exception) -> tuple[int, dict[str, Any
             status, detail = exc.code, exc.description or exc.name
     elif isinstance(exc, RequestValidationError | WebSocketRequestValidationError):
         status, detail = 422, _encode_errors(exc.errors())
-    elif isinstance(exc, _CONNECTION_ERRORS) and server_stops():
+    elif isinstance(exc, CONNECTION_ERRORS) and server_stops():
         status, detail = 503, "The server stops."
     else:
         for exception_type, exception_status in STATUS_BY_TYPE:

@@ -32,6 +32,7 @@ from .auth.session import get_odoo_caller, odoo_caller
 from .bridge import WsgiApp, get_state, original_exception
 from .bridge.request_state import STATE_KEY, RequestState
 from .error_handlers import (
+    CONNECTION_ERRORS,
     convert_exception_to_status_body,
     default_exception_handler,
     json_content,
@@ -224,6 +225,10 @@ class MessageConnection:
 
     async def _reply_to(self, exc: Exception) -> _Reply:
         """Return the reply to an exception that has ended the transaction."""
+        if isinstance(exc, CONNECTION_ERRORS):
+            # no translation: a transaction would wait for a connection once more
+            status, body = convert_exception_to_status_body(exc)
+            return _Reply(status, json_content(body))
         try:
             status, body = await self._tx.run(
                 lambda _env: convert_exception_to_status_body(exc)

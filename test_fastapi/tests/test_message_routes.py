@@ -2,12 +2,14 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from unittest.mock import patch
 
+from psycopg2.pool import PoolError
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 from odoo.tools import mute_logger
 
 from odoo.addons.fastapi.tests.common import FastAPITransactionCase
+from odoo.addons.fastapi.transactions import Transactions
 
 from ..routers import messages
 
@@ -98,6 +100,22 @@ class TestMessages(MessageCase):
         self.assertEqual(len(logs.records), 1)
         self.assertIn("WebSocket /orders/{shop}: ZeroDivisionError", logs.output[0])
         self.assertEqual(self._items(), ["tea: b"])
+
+    def test_no_connection_to_the_database(self):
+        """The client waits for one once, not again for the error."""
+        works = []
+
+        async def fail(_self, work, *_args):
+            works.append(work)
+            raise PoolError("The Connection Pool Is Full")
+
+        with (
+            patch.object(Transactions, "run", fail),
+            self.assertLogs("odoo.http", "ERROR"),
+        ):
+            (reply,) = self._send({"name": "a"})
+        self.assertEqual(reply["error"]["status"], 500)
+        self.assertEqual(len(works), 1)
 
     def test_reply_of_another_type(self):
         with self.assertLogs("odoo.http", "ERROR") as logs:
