@@ -28,7 +28,6 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -38,6 +37,7 @@ import psycopg2
 from odoo.sql_db import db_connect
 
 from odoo.addons.bus.models.bus import dispatch, json_dump, stop_event
+from odoo.addons.fastapi.connections import is_dropped
 
 from .channels import describe
 from .exceptions import EventsEnded, SlowListener
@@ -286,7 +286,7 @@ class Reader(threading.Thread):
             except psycopg2.Error as exc:  # the pool is full, PostgreSQL restarts
                 if pause == PAUSES[0]:
                     _logger.info("Events of %s have to wait: %s", self.dbname, exc)
-                if self._is_dropped():
+                if is_dropped(self.dbname):
                     raise _Dropped from exc
                 # a random pause, so that not all processes try at once
                 seconds, patient = random.uniform(pause / 2, pause), True
@@ -442,14 +442,6 @@ class Reader(threading.Thread):
                 listener.offer(_make_event(str(position), key, message))
         listener.start = str(current)
         listener.notify()
-
-    def _is_dropped(self) -> bool:
-        """Return whether PostgreSQL is there, but the database is not."""
-        with suppress(psycopg2.Error), db_connect("postgres").cursor() as cr:
-            query = "SELECT FROM pg_database WHERE datname = %s"
-            cr.execute(query, [self.dbname])
-            return not cr.rowcount
-        return False
 
 
 class _Dropped(Exception):
