@@ -3,6 +3,7 @@
 """A lifespan with a ticker, a queue worker and a lock; a mounted app."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -47,6 +48,20 @@ async def take_turns(turns: list[int], number: int) -> list[int]:
         return turns[-1:]
 
 
+async def wait_wrongly() -> None:
+    """Block the loop until the log names this line."""
+    logged = threading.Event()
+
+    def note(_record: logging.LogRecord) -> bool:
+        logged.set()
+        return True
+
+    logger = logging.getLogger("odoo.addons.fastapi.bridge.block_watch")
+    logger.addFilter(note)
+    logged.wait(20)
+    logger.removeFilter(note)
+
+
 @mounted.get("/turn/{number}")
 async def get_turn(number: int) -> list[int]:
     return await take_turns([], number)
@@ -83,6 +98,10 @@ def set_up(app: FastAPI) -> None:
     @app.post("/queue/{name}/sync")
     def put_sync(name: str, request: Request) -> None:
         request.state.queue.put_nowait(name)
+
+    @app.post("/block")
+    async def block() -> None:
+        await on_shared_loop(wait_wrongly())
 
     @app.get("/done")
     def get_done(request: Request) -> list[str]:

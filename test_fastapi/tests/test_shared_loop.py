@@ -47,6 +47,17 @@ class TestSharedLoop(ServerCase):
             self.assertIn("AnyIO", call.result().json())
         self.assertEqual(self.request("/mounted/stream").body, b"0 1 2 ")
 
+    def test_log_names_what_blocks_the_loop(self):
+        """In the evented server too, because the code waits."""
+        self.request("/block", "POST")
+        self.wait_until(lambda: bool(self.find_in_log("loop goes on after")), True)
+        (index,) = self.find_in_log("The shared event loop is blocked")
+        stack = list(self.first.log)[index + 1 : index + 8]
+        self.assertTrue(any("in wait_wrongly" in line for line in stack), stack)
+
+    def find_in_log(self, text):
+        return [i for i, line in enumerate(list(self.first.log)) if text in line]
+
 
 class TestEventedSharedLoop(TestSharedLoop):
     options = {"command": "gevent"}
