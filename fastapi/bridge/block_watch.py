@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from .loops import BusySelector
 
 if TYPE_CHECKING:
-    from .shared_loop import SharedLoop
+    from collections.abc import Callable
 
 __all__ = ["TimedSelector", "watch_blocks"]
 
@@ -76,9 +76,12 @@ class TimedSelector(BusySelector):
             )
 
 
-def watch_blocks(loop: SharedLoop) -> None:
-    """Log what blocks a loop, as long as the process lives."""
-    selector = loop._selector
+def watch_blocks(selector: TimedSelector, describe: Callable[[], str]) -> None:
+    """Log what blocks a loop, as long as the process lives.
+
+    :param selector: the loop's
+    :param describe: returns what the loop executes
+    """
     delay: float = BLOCK_TIME
     while True:
         selector.turns.wait()
@@ -95,7 +98,7 @@ def watch_blocks(loop: SharedLoop) -> None:
         if left > 0:
             delay = left
             continue
-        description = loop.describe_block()
+        description = describe()
         if selector.turn_began == began:  # the description is of this turn
             selector.logged_turn = began
             _logger.warning(

@@ -142,7 +142,7 @@ class SharedLoop(Loop):
         )
         self._watch = threading.Thread(
             target=watch_blocks,
-            args=(self,),
+            args=(self._selector, self.describe_block),
             daemon=True,
             name="odoo.fastapi.shared_loop.watch",
         )
