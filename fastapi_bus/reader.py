@@ -272,9 +272,9 @@ class Reader(threading.Thread):
     def _serve(self) -> None:
         look, longest = LOOKS
         pause = PAUSES[0]
-        seconds, patient = 0.0, False
+        seconds = 0.0
         while not stop_event.is_set():
-            self._take(seconds, patient)
+            self._take(seconds)
             if not (self._listeners or self._joining):
                 if self._end():
                     return
@@ -289,11 +289,12 @@ class Reader(threading.Thread):
                 if is_dropped(self.dbname):
                     raise _Dropped from exc
                 # a random pause, so that not all processes try at once
-                seconds, patient = random.uniform(pause / 2, pause), True
+                stop_event.wait(random.uniform(pause / 2, pause))
+                seconds = 0.0
                 pause = min(2 * pause, PAUSES[1])
                 continue
             pause = PAUSES[0]
-            seconds, patient = (0.0 if more else look), False
+            seconds = 0.0 if more else look
             look = min(2 * look, longest)
 
     def _end(self) -> bool:
@@ -304,28 +305,25 @@ class Reader(threading.Thread):
                 return True
         return False
 
-    def _take(self, seconds: float, patient: bool = False) -> None:
-        """Take what is in the inbox, and wait for something to do.
+    def _take(self, seconds: float) -> None:
+        """Take what is in the inbox; if it is empty, wait for something to do.
 
         :param seconds: longest time to wait
-        :param patient: whether to wait that long in any case
         """
-        deadline = time.monotonic() + seconds
-        wanted = False
         changed = False
-        while True:
-            left = 0 if wanted and not patient else deadline - time.monotonic()
-            try:
-                listener = self.inbox.get(timeout=max(left, 0))
-            except Empty:
-                break
-            wanted = True
-            if listener is not None:
-                changed = True
-                if listener.closed:
-                    self._remove(listener)
-                else:
-                    self._joining.append(listener)
+        with suppress(Empty):
+            while True:
+                # Only the first ``get`` may wait, and not with a timeout of 0. Before
+                # Python 3.13, it waits for ever if the time is over too soon, unless
+                # the last ``get`` has found the queue empty.
+                listener = self.inbox.get(seconds > 0, seconds)
+                seconds = 0.0
+                if listener is not None:
+                    changed = True
+                    if listener.closed:
+                        self._remove(listener)
+                    else:
+                        self._joining.append(listener)
         if changed:
             self._subscribe()
 

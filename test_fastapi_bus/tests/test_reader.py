@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import threading
+from queue import Empty, SimpleQueue
 from unittest.mock import patch
 
 import psycopg2
@@ -317,7 +318,54 @@ class TestListeners(BusCase):
             bus_events("a/1")
 
 
+class LateQueue(SimpleQueue):
+    """Behaves as if threads lost the processor whenever ``get`` looks at the clock.
+
+    Before Python 3.13, a ``get`` with a timeout then waits for ever, unless the last
+    one has found the queue empty.
+    """
+
+    _was_empty = False
+
+    def put(self, item):
+        self._was_empty = False
+        super().put(item)
+
+    def get(self, block=True, timeout=None):
+        if block and self.empty() and not self._was_empty:
+            timeout = None
+        try:
+            return super().get(block, timeout)
+        except Empty:
+            self._was_empty = True
+            raise
+
+
 class TestFaults(BusCase):
+    def check_arrival(self):
+        """Send events with and without NOTIFY."""
+
+        async def test():
+            async with self.listen("a/1") as events:
+                for number in range(3):
+                    self.send("a/1", number)
+                    self.assertEqual(await self.take(events), [number])
+                    self.query(
+                        "INSERT INTO bus_bus (channel, message) "
+                        "SELECT channel, message FROM bus_bus ORDER BY id DESC LIMIT 1"
+                    )
+                    self.assertEqual(await self.take(events), [number])
+
+        with patch.object(reader, "LOOKS", (0.05, 0.1)):
+            self.run_async(test())
+
+    def test_missing_notify(self):
+        self.check_arrival()
+
+    def test_late_thread(self):
+        with patch.object(reader, "SimpleQueue", LateQueue):
+            self.check_arrival()
+
     def test_full_pool(self):
         connect = reader.db_connect
         failures = [PoolError("full")] * 3
