@@ -170,10 +170,13 @@ class Listener:
         try:
             loop.call_soon_threadsafe(self._wake, loop)
         except RuntimeError:  # the loop is closed
-            if loop is self._loop:
-                self.closed = True
-            else:
+            # What waits on it can't go on. An app that does not wait may come back on
+            # another loop, which ``_wait`` sets before the waiter.
+            is_waiting = self._waiter is not None
+            if loop is not self._loop:
                 self.notify()
+            elif is_waiting:
+                self.closed = True
 
     def offer(self, event: Event) -> None:
         """Append an event, or end with an error if too many wait."""

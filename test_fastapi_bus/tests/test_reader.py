@@ -272,12 +272,42 @@ class TestListeners(BusCase):
         self.assertEqual(self.run_async(self.take(events)), [2])
         events.close()
 
+    def test_event_between_two_loops(self):
+        """It comes when the first loop is closed, and the app is not on the next."""
+        events = self.listen("a/1")
+        self.run_async(events.__aenter__())
+
+        async def send():
+            async with self.listen("a/1") as others:
+                for number in range(3):
+                    self.send("a/1", number)
+                    self.assertEqual(await self.take(others), [number])
+
+        self.run_async(send())
+        self.assertEqual(self.run_async(self.take(events, 3)), [0, 1, 2])
+        events.close()
+
     def test_closed_loop(self):
+        """A listener that waits for it can't go on."""
+
+        async def test():
+            await events.__aenter__()
+            waiting.send(None)
+
+        events = self.listen("a/1")
+        waiting = anext(events)
+        self.run_async(test())
+        self.send("a/1", 1)
+        self.wait_for_end()  # although the listener was never closed
+        waiting.close()
+
+    def test_deleted_after_its_loop(self):
         events = self.listen("a/1")
         with self.assertRaises(asyncio.TimeoutError):
             asyncio.run(asyncio.wait_for(anext(events), 0.5))
-        self.send("a/1", 1)
-        self.wait_for_end()  # although the listener was never closed
+        del events
+        gc.collect()
+        self.wait_for_end()
 
     def test_nothing_is_left(self):
         """Of listeners that are closed, deleted, or cancelled while they wait."""
