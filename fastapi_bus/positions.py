@@ -15,8 +15,9 @@ from collections.abc import Iterable
 
 __all__ = ["Position"]
 
-#: Most ids that a position waits for. A jump of the sequence is not a gap.
-MAX_GAP = 1000
+#: Most ids that a position waits for. A jump of the sequence is not a gap. If a
+#: transaction sends more events, and another one commits before it, some are lost.
+MAX_GAP = 10_000
 #: Most missing ids in the text of a position.
 MAX_MISSING = 50
 #: At most 18 digits: fits into a bigint of PostgreSQL.

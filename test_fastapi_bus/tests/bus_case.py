@@ -73,12 +73,12 @@ class Transaction:
     def __init__(self, connection, dbname):
         self._connection = connection
         self._dbname = dbname
-        self._targets = []
+        self._targets = set()
 
     def insert(self, channel, payload):
         """Insert an event; its id is given out now."""
         target = get_target(channel, self._dbname)
-        self._targets.append(target)
+        self._targets.add(target)
         message = {"type": "test", "payload": payload}
         with self._connection.cursor() as cr:
             cr.execute(
@@ -92,10 +92,12 @@ class Transaction:
         self._connection.commit()
         notify = connect("postgres")
         with notify.cursor() as cr:
-            cr.execute("SELECT pg_notify('imbus', %s)", [json_dump(self._targets)])
+            cr.execute(
+                "SELECT pg_notify('imbus', %s)", [json_dump(list(self._targets))]
+            )
         notify.close()
-        self._targets = []
+        self._targets = set()
 
     def rollback(self):
         self._connection.rollback()
-        self._targets = []
+        self._targets = set()

@@ -109,6 +109,23 @@ class TestEvents(BusCase):
 
         self.run_async(test())
 
+    def test_late_commit_of_many_events(self):
+        """Other ids are visible before."""
+        count = 1500
+
+        async def test():
+            async with self.listen("a/1", queue=2 * count) as events:
+                with self.transaction() as late:
+                    for number in range(count):
+                        late.insert("a/1", number)
+                    self.send("a/1", "first")
+                    self.assertEqual(await self.take(events), ["first"])
+                    late.commit()
+                    found = await self.take(events, count)
+                    self.assertEqual(found, list(range(count)))
+
+        self.run_async(test())
+
     def test_resumed_step_by_step(self):
         """A client that reconnects after each event gets each event once."""
 
