@@ -186,6 +186,22 @@ class NoTransactionError(RuntimeError):
     """A query on the event loop of all connections, where it would block them all."""
 
 
+class LockedByCallerError(RuntimeError):
+    """A work of ``tx.run`` waits for its caller, who waits for the work.
+
+    :param work: name of the function
+    :param timeout: seconds that it has waited
+    """
+
+    def __init__(self, work: str, timeout: float) -> None:
+        super().__init__(
+            f"{work} has waited for {timeout} seconds, probably for a record that the "
+            "transaction of its caller has changed. That transaction goes on after "
+            "`await tx.run`, so the work would wait for ever. Change a record either "
+            "in the work or in the caller, not in both."
+        )
+
+
 class HandledError(Exception):
     """Replaces an exception that the app has handled, with the app's response.
 

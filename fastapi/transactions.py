@@ -35,6 +35,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg2
 from anyio import to_thread
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+from werkzeug.exceptions import ServiceUnavailable
 
 import odoo
 from odoo import api
@@ -47,7 +49,7 @@ from .after_response import FollowUpTransactions
 from .bridge.loops import STOP_GRACE, Loop
 from .connections import CONNECTION_TIMEOUT, wait_for_connection
 from .context import odoo_env_ctx
-from .exceptions import AfterCommitError
+from .exceptions import AfterCommitError, LockedByCallerError
 from .transaction_errors import remember_errors
 
 if TYPE_CHECKING:
@@ -69,8 +71,19 @@ T = TypeVar("T")
 MAX_WORKS = 16
 #: Works use at most this share of ``db_maxconn``.
 CONNECTIONS_SHARE = 0.25
+#: Seconds that a work waits for a lock while its caller's transaction has locks.
+LOCK_TIMEOUT = 5
 #: Seconds between two attempts to end the works of a stopping server.
 CANCEL_INTERVAL = 0.1
+
+#: Sets the timeout of locks until the transaction ends, if a backend has locks that
+#: others may wait for. A backend that has only read has none.
+_LIMIT_WAITING = """
+    SELECT set_config('lock_timeout', %s, true)
+      FROM pg_locks
+     WHERE pid = %s AND locktype <> 'virtualxid' AND mode <> 'AccessShareLock'
+     LIMIT 1
+"""
 
 #: Cursors of the works that are running.
 _running: set[Cursor] = set()
@@ -122,6 +135,7 @@ class Transactions:
 
         :param work: a function. It does not see uncommitted changes of the caller's
             request, and must not wait for a row that the request has changed.
+        :raises LockedByCallerError: it has waited for such a row, or for another lock
         :raises TypeError: ``work`` is a coroutine function
         :raises Exception: ``work`` raised it, and is rolled back
         """
@@ -164,6 +178,7 @@ class Transactions:
         """Call a work on the current thread, in a context of its own."""
         while _request_stack.top is not None:
             _request_stack.pop()  # retrying would reset the request
+        caller = odoo_env_ctx.get(None)
         with self._open() as transactions:
             env = transactions.env
             odoo_env_ctx.set(env)
@@ -171,8 +186,9 @@ class Transactions:
                 _thread_data(env.cr.dbname, env.uid),
                 env["fastapi.endpoint"]._app_context(),
             ):
+                attempt = partial(_attempt, work, call, env, caller)
                 try:
-                    return transactions.run(partial(_call_sync, work, call, env))
+                    return transactions.run(attempt)
                 except AfterCommitError as err:
                     _logger.error(
                         "%s is saved, but failed after that.",
@@ -200,7 +216,7 @@ class Transactions:
     def _open_cursor(self) -> Cursor:
         """Return a new cursor, after taking over changes of other processes."""
         if _cancelled.is_set():
-            raise RuntimeError("The server stops.")
+            raise ServiceUnavailable("The server stops.")
         cr = Registry(self._dbname).cursor()
         try:
             Registry(self._dbname).check_signaling(cr)
@@ -211,6 +227,48 @@ class Transactions:
         with _changed:
             _running.add(cr)
         return cr
+
+
+def _attempt(
+    work: Callable[..., T],
+    call: Callable[[Environment], T],
+    env: Environment,
+    caller: Environment | None,
+) -> T:
+    """Call a work, and flush its changes.
+
+    If the caller's transaction is in the way, PostgreSQL sees no deadlock: it does not
+    know that the caller waits for the work. So the work waits for a limited time.
+
+    :param caller: environment of the caller, which may be closed
+    :raises LockedByCallerError: the time is over
+    """
+    pid = caller and _get_backend(caller.cr)
+    if pid and pid != _get_backend(env.cr):  # tests have one cursor for both
+        env.cr.execute(_LIMIT_WAITING, [f"{LOCK_TIMEOUT}s", pid])
+    try:
+        result = _call_sync(work, call, env)
+        env.cr.flush()
+        return result
+    except psycopg2.errors.LockNotAvailable as exc:
+        # "ProcessInterrupts" detects a timeout; NOWAIT fails elsewhere
+        if pid and exc.diag.source_function == "ProcessInterrupts":
+            raise LockedByCallerError(_name_of(work), LOCK_TIMEOUT) from exc
+        raise
+
+
+def _get_backend(cr: Any) -> int | None:
+    """Return the process of PostgreSQL that runs the transaction of a cursor."""
+    # a cursor of another thread may be closed at any moment
+    with suppress(psycopg2.Error, AttributeError):
+        # a closed cursor keeps its connection, which others use
+        if (
+            not cr.closed
+            and cr._cnx.get_transaction_status() != TRANSACTION_STATUS_IDLE
+        ):
+            pid: int = cr._cnx.info.backend_pid
+            return pid
+    return None
 
 
 def _call_sync(

@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 import psycopg2
 from psycopg2.pool import PoolError
+from werkzeug.exceptions import ServiceUnavailable
 
 from odoo.api import SUPERUSER_ID, Environment
 from odoo.exceptions import UserError
@@ -283,7 +284,7 @@ class TestTransactions(TransactionsCase):
             await asyncio.to_thread(thread.join)
             with self.assertRaises(psycopg2.errors.QueryCanceled):
                 await run
-            with self.assertRaisesRegex(RuntimeError, "The server stops"):
+            with self.assertRaisesRegex(ServiceUnavailable, "The server stops"):
                 await self.tx.run(set_param, "never")
 
         self.loop.run_until_complete(main())

@@ -175,6 +175,26 @@ def user(
     return User(uid=env.uid, partner_id=partner.id)
 
 
+locked = MessageRoute(router, "/locked", receive=Increment)
+
+
+@locked.on_message
+async def lock(message: Increment, env: Env, tx: Tx) -> None:
+    """Change an item here and in a work, which waits for this transaction."""
+    _increment(env, message.item_id)
+    await tx.run(_increment, message.item_id)
+
+
+@router.post("/locked/{item_id}")
+async def lock_in_request(item_id: int, env: Env, tx: Tx) -> None:
+    await lock(Increment(item_id=item_id), env, tx)
+
+
+def _increment(env: Environment, item_id: int) -> None:
+    env["test.fastapi.item"].browse(item_id).quantity += 1
+    env.flush_all()
+
+
 @router.websocket("/works/{item_id}")
 async def works(websocket: WebSocket, env: Env, tx: Tx, item_id: int) -> None:
     """Run a query of the client in a transaction, after an increment."""

@@ -87,7 +87,22 @@ class MessageTests(WebSocketCase):
 
 
 class TestThreaded(MessageTests):
-    pass
+    def test_works_that_wait_for_their_caller(self):
+        """Each waits for a while, and is not replayed. Then others can run."""
+        other = self.create_item(self.first, "/w")
+        path = f"/w/messages/locked/{other}"
+        request = Background(self.first.request, "POST", path)
+        client = self.open("/w/messages/locked")
+        client.send(json.dumps({"item_id": self.item}))
+        self.assertEqual(client.recv_json()["error"]["status"], 500)
+        self.assertEqual(request.result(60).status, 500)
+        self.assertEqual((self.quantity(self.item), self.quantity(other)), (0, 0))
+        text = "_increment has waited for 5 seconds"
+        errors = [
+            line for line in self.first.log if f"): LockedByCallerError: {text}" in line
+        ]
+        self.assertEqual(len(errors), 2, errors)
+        self.assertEqual(self.open(f"/w/messages/works/{other}").ask("SELECT 1"), "1")
 
 
 class TestEvented(MessageTests):
