@@ -22,6 +22,7 @@ from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
 from starlette.routing import Match
+from werkzeug.exceptions import ServiceUnavailable
 
 from odoo.exceptions import AccessDenied
 
@@ -225,7 +226,7 @@ class MessageConnection:
 
     async def _reply_to(self, exc: Exception) -> _Reply:
         """Return the reply to an exception that has ended the transaction."""
-        if isinstance(exc, CONNECTION_ERRORS):
+        if isinstance(exc, (*CONNECTION_ERRORS, ServiceUnavailable)):
             # no translation: a transaction would wait for a connection once more
             status, body = convert_exception_to_status_body(exc)
             return _Reply(status, json_content(body))

@@ -5,6 +5,7 @@ from unittest.mock import patch
 from psycopg2.pool import PoolError
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
+from werkzeug.exceptions import ServiceUnavailable
 
 from odoo.tools import mute_logger
 
@@ -116,6 +117,16 @@ class TestMessages(MessageCase):
             (reply,) = self._send({"name": "a"})
         self.assertEqual(reply["error"]["status"], 500)
         self.assertEqual(len(works), 1)
+
+    def test_stop_of_the_server(self):
+        stops = ServiceUnavailable("The server stops.")
+        with (
+            patch.object(Transactions, "run", side_effect=stops),
+            self.assertLogs("odoo.http", "ERROR"),
+        ):
+            (reply,) = self._send({"name": "a"})
+        error = {"status": 503, "detail": "The server stops."}
+        self.assertEqual(reply, {"error": error})
 
     def test_reply_of_another_type(self):
         with self.assertLogs("odoo.http", "ERROR") as logs:
