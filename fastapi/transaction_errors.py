@@ -24,6 +24,7 @@ from __future__ import annotations
 import functools
 import sys
 from asyncio import _get_running_loop
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -32,6 +33,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from odoo.exceptions import ConcurrencyError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+from .bridge.shared_loop import shared_threads
 from .exceptions import AbortedTransactionError, NoTransactionError
 
 if TYPE_CHECKING:
@@ -88,7 +90,9 @@ class _RememberingCursor:
 
 
 def _is_on_shared_loop() -> bool:
-    # faster than asyncio.get_running_loop, and each query calls this
+    # each query calls this, and asking for the loop calls the operating system
+    if get_ident() not in shared_threads:
+        return False
     loop = _get_running_loop()
     return loop is not None and getattr(loop, "is_shared", False)
 

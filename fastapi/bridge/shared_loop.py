@@ -36,7 +36,13 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-__all__ = ["SharedLoop", "TaskOwner", "context_for_shared_loop", "get_shared_loop"]
+__all__ = [
+    "SharedLoop",
+    "TaskOwner",
+    "context_for_shared_loop",
+    "get_shared_loop",
+    "shared_threads",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -45,6 +51,8 @@ _dbname: ContextVar[str] = ContextVar("dbname")
 #: Who ends the tasks that code in this context starts.
 _owner: ContextVar[TaskOwner] = ContextVar("owner")
 
+#: The threads that run a shared loop, also an abandoned one.
+shared_threads: set[int] = set()
 #: The shared loop of the process.
 _current: SharedLoop | None = None
 _lock = threading.Lock()
@@ -170,9 +178,12 @@ class SharedLoop(Loop):
 
     def run_forever(self) -> None:  # pylint: disable=missing-return
         self._greenlet = current_greenlet()
+        thread_id = threading.get_ident()
+        shared_threads.add(thread_id)
         try:
             super().run_forever()
         finally:
+            shared_threads.discard(thread_id)
             self._selector.end_turn()
 
     def drive(self, coroutine: Coroutine[Any, Any, T]) -> T:

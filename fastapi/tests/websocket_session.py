@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 from contextlib import AsyncExitStack, contextmanager, suppress
 from contextvars import Context, ContextVar
 from functools import partial
@@ -28,6 +29,7 @@ from ..bridge.inline_threads import run_threads_inline
 from ..bridge.loops import Loop, discard_loop
 from ..bridge.request_errors import RequestErrors, original_exception
 from ..bridge.request_state import STATE_KEY, RequestState
+from ..bridge.shared_loop import shared_threads
 from ..context import odoo_env_ctx
 from ..error_handlers import default_exception_handler
 from ..transaction_errors import raise_swallowed_error
@@ -81,6 +83,7 @@ class _Portal:
 
         :raises TimeoutError: the app and the test wait for each other
         """
+        shared_threads.add(threading.get_ident())  # the loop tells when it is shared
         return self._loop.run_until_complete(asyncio.wait_for(awaitable, WAIT_TIMEOUT))
 
     def close(self) -> None:

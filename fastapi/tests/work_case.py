@@ -1,11 +1,13 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import asyncio
+import threading
 
 from odoo.api import SUPERUSER_ID, Environment
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name
 
+from ..bridge.shared_loop import shared_threads
 from ..transactions import Transactions
 
 KEY = "test.transactions"
@@ -28,6 +30,8 @@ class TransactionsCase(BaseCase):
             self.tx = Transactions(Environment(cr, SUPERUSER_ID, {"lang": "en_US"}))
         self.loop = SharedLoop()
         self.addCleanup(self.loop.close)
+        shared_threads.add(threading.get_ident())
+        self.addCleanup(shared_threads.discard, threading.get_ident())
 
     def _delete(self):
         with self.registry.cursor() as cr:
