@@ -24,7 +24,7 @@ class TransactionsCase(BaseCase):
 
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
+        self.registry = get_current_registry(get_db_name())
         self.addCleanup(self._delete)
         with self.registry.cursor() as cr:
             self.tx = Transactions(Environment(cr, SUPERUSER_ID, {"lang": "en_US"}))
@@ -46,6 +46,18 @@ class TransactionsCase(BaseCase):
             cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [key])
             row = cr.fetchone()
             return row and row[0]
+
+
+def get_current_registry(dbname):
+    """Return the registry of this process, which a transaction need not reload.
+
+    Tests of servers signal that the addons have changed. Odoo could not reload the
+    registry here, as its own loader has not started these tests.
+    """
+    registry = Registry(dbname)
+    with registry.cursor() as cr:
+        registry.registry_sequence, _caches = registry.get_sequences(cr)
+    return registry
 
 
 def set_param(env, value, key=KEY):
