@@ -58,13 +58,13 @@ def test_addons_with_a_database_of_their_own() -> None:
     together = {addon.name for addon in get_tested_together()}
     assert OWN_DATABASE <= names
     assert together == names - OWN_DATABASE
-    # no other one needs more than Odoo's server and web client
+    # no other one needs more than Odoo's server, web client and bus
     needed = {
         name
         for addon in get_tested_together()
         for name in addon.manifest.get("depends", ())
     }
-    assert needed - names <= {"base", "web", "web_tour"}
+    assert needed - names <= {"base", "bus", "web", "web_tour"}
 
 
 MODEL = """
