@@ -374,7 +374,7 @@ class LateQueue(SimpleQueue):
 
     _was_empty = False
 
-    def put(self, item):
+    def put(self, item):  # pylint: disable=missing-return
         self._was_empty = False
         super().put(item)
 
