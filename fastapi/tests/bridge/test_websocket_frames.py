@@ -7,10 +7,20 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from unittest.mock import Mock, patch
 
 import anyio
+from wsproto.connection import Connection
+from wsproto.events import CloseConnection, TextMessage
+from wsproto.utilities import LocalProtocolError
 
-from ...bridge.websocket_protocol import MAX_FRAMES
+from ...bridge import websocket_protocol
+from ...bridge.websocket_protocol import (
+    MAX_FRAMES,
+    MAX_KEPT,
+    WebSocketLimits,
+    WebSocketProtocol,
+)
 from ..bridge_case import TIMEOUT
 from ..websocket_case import (
     BINARY,
@@ -59,6 +69,38 @@ class TestFrames(FrameCase):
             client.send(BINARY, b"x" * size)
             opcode, payload = client.read()
             self.assertEqual((opcode, len(payload)), (BINARY, size))
+
+    def test_repeated_messages(self):
+        clients = [self.open_echo(), self.open_echo()]
+        long = "ü" * (MAX_KEPT + 1)
+        for text in ("a", "a", "ü", "ü", "", "", long, long, "a"):
+            for client in clients:
+                for opcode in (TEXT, BINARY):
+                    client.send(opcode, text.encode())
+                    self.assertEqual(client.read(), (opcode, text.encode()))
+            self.assertLessEqual(len(websocket_protocol._last_text[0]), MAX_KEPT)
+
+    def test_a_text_for_many_clients_is_serialized_once(self):
+        clients = [self.open_echo() for _client in range(3)]
+        with patch.object(
+            Connection, "send", autospec=True, side_effect=Connection.send
+        ) as send:
+            for client in clients:
+                client.send(TEXT, b"for all of them")
+                self.assertEqual(client.read(), (TEXT, b"for all of them"))
+        events = [call.args[1] for call in send.call_args_list]
+        self.assertEqual(events, [TextMessage("for all of them")])
+
+    def test_a_repeated_text_after_the_close_frame(self):
+        async def send_after_close():
+            protocol = WebSocketProtocol(WebSocketLimits(), b"", Mock())
+            protocol._transport = Mock()
+            await protocol.send("again")
+            protocol._frames.send(CloseConnection(1000))
+            with self.assertRaises(LocalProtocolError):
+                await protocol.send("again")
+
+        asyncio.run(send_after_close())
 
     def test_bytes_that_come_one_by_one(self):
         client = self.open_echo()
