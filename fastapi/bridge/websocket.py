@@ -39,7 +39,7 @@ from .websocket_connection import WebSocketConnection
 from .websocket_protocol import ClientDisconnected, WebSocketLimits, check_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from contextvars import Context
     from typing import IO
 
@@ -328,19 +328,18 @@ class WebSocketExchange(AppRun):
         self.headers = [("Content-Type", "application/json")]
         self._state = State.DENIED
 
-    async def _send_open(self, kind: str, message: Message) -> None:
+    def _send_open(self, kind: str, message: Message) -> Awaitable[None]:
         assert self._connection is not None
         if kind == "websocket.send":
             data = message.get("text")
-            await self._connection.send(message["bytes"] if data is None else data)
-        elif kind == "websocket.close":
+            return self._connection.send(message["bytes"] if data is None else data)
+        if kind == "websocket.close":
             code = message.get("code", 1000)
             check_code(code)
             self._closed = True
             reason = message.get("reason") or ""
-            await self._connection.send_close(code, str(reason))
-        else:
-            raise RuntimeError(f"Unexpected ASGI message {kind!r} in state OPEN.")
+            return self._connection.send_close(code, str(reason))
+        raise RuntimeError(f"Unexpected ASGI message {kind!r} in state OPEN.")
 
 
 def _read_buffer(file: IO[bytes]) -> bytes:

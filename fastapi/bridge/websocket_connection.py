@@ -24,7 +24,7 @@ from .websocket_protocol import ClientDisconnected, WebSocketProtocol
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from starlette.types import Message, Scope
 
@@ -122,18 +122,20 @@ class WebSocketConnection:
         """Send a close frame."""
         await self._on_loop(self._close_soon(code, reason))
 
-    async def _on_loop(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Await a coroutine on the shared loop, also from another one.
+    def _on_loop(self, coroutine: Coroutine[Any, Any, Any]) -> Awaitable[Any]:
+        """Return what awaits a coroutine on the shared loop, also from another one.
 
         A request may send, for example to all who are in a chat.
         """
+        task = asyncio.current_task()
+        if task is self._task:
+            return coroutine
         if asyncio.get_running_loop() is self._loop:
-            task = asyncio.current_task()
-            if task is not None and task is not self._task:
+            if task is not None:
                 self._tasks.add_user(task)
-            return await coroutine
+            return coroutine
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        return await asyncio.wrap_future(future)
+        return asyncio.wrap_future(future)
 
     # the shared loop
 
