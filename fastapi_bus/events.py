@@ -115,9 +115,7 @@ class BusEvents:
         return self
 
     async def __anext__(self) -> Event:
-        listener = self._listener
-        if listener is None or listener.start is None:
-            listener = await self._start()
+        listener = await self._start()
         await listener.wait_for_event()
         return self._take(listener)
 

@@ -27,7 +27,7 @@ import random
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -137,20 +137,22 @@ class Listener:
         #: The loop on which a call of ``_wake`` is scheduled.
         self._waking: asyncio.AbstractEventLoop | None = None
 
-    # A WebSocket moves to another loop. The reader changes something first, and then
-    # wakes the loop; here it is the other way round, so nothing is missed.
-
     async def wait_for_start(self) -> None:
-        loop = self._loop = asyncio.get_running_loop()
-        while self.start is None and self.error is None:
-            self._waiter = loop.create_future()
-            await self._waiter
+        await self._wait(lambda: self.start is not None or self.error is not None)
 
     async def wait_for_event(self) -> None:
+        await self._wait(lambda: bool(self.events) or self.error is not None)
+
+    async def _wait(self, is_ready: Callable[[], bool]) -> None:
+        # A WebSocket moves to another loop. The reader changes something first, and
+        # then wakes the loop; here it is the other way round, so nothing is missed.
         loop = self._loop = asyncio.get_running_loop()
-        while not self.events and self.error is None:
+        while not is_ready():
             self._waiter = loop.create_future()
-            await self._waiter
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
 
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         self._waking = None
