@@ -5,6 +5,7 @@
 They are not part of this addon's contract; see the page about porting.
 """
 
+import time
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -48,10 +49,11 @@ XMLIDS = (
 class TestRetrying(FastapiHttpCase):
     def setUp(self):
         super().setUp()
-        # Odoo waits between attempts
-        sleep = patch("odoo.service.model.time.sleep")
-        self.slept = sleep.start()
-        self.addCleanup(sleep.stop)
+        # Odoo waits between attempts; other threads go on sleeping
+        module = patch("odoo.service.model.time", wraps=time)
+        self.slept = module.start().sleep
+        self.slept.return_value = None
+        self.addCleanup(module.stop)
         self._create_endpoint("/demo1", app="demo", demo_auth_method="http_basic")
 
     def test_get(self):
