@@ -53,6 +53,7 @@ from .bridge import test_exchange
 from .bridge import test_greenlets
 from .bridge import test_inline_threads
 from .bridge import test_lifespan
+from .bridge import test_lifespan_tasks
 from .bridge import test_loops
 from .bridge import test_loops_leftovers
 from .bridge import test_loops_shared
@@ -61,14 +62,17 @@ from .bridge import test_request_errors
 from .bridge import test_request_state
 from .bridge import test_scope
 from .bridge import test_servers
+from .bridge import test_shared_apps
 from .bridge import test_shared_calls
 from .bridge import test_shared_loop
+from .bridge import test_shared_loop_fork
 from .bridge import test_shared_websockets
 from .bridge import test_websocket
 from .bridge import test_websocket_connect
 from .bridge import test_websocket_context
 from .bridge import test_websocket_ends
 from .bridge import test_websocket_frames
+from .bridge import test_websocket_pressure
 from .bridge import test_wsgi
 from .bridge import test_wsgi_exceptions
 from .bridge import test_wsgi_headers
