@@ -3,15 +3,10 @@
 import asyncio
 import gc
 import threading
-from queue import Empty, SimpleQueue
 from unittest.mock import patch
-
-import psycopg2
-from psycopg2.pool import PoolError
 
 from odoo.addons.fastapi_bus import (
     EVENTS_LOST,
-    EventsEnded,
     SlowListener,
     bus_events,
     reader,
@@ -363,98 +358,3 @@ class TestListeners(BusCase):
     def test_outside_of_a_request(self):
         with self.assertRaises(LookupError):
             bus_events("a/1")
-
-
-class LateQueue(SimpleQueue):
-    """Behaves as if threads lost the processor whenever ``get`` looks at the clock.
-
-    Before Python 3.13, a ``get`` with a timeout then waits for ever, unless the last
-    one has found the queue empty.
-    """
-
-    _was_empty = False
-
-    def put(self, item):  # pylint: disable=missing-return
-        self._was_empty = False
-        super().put(item)
-
-    def get(self, block=True, timeout=None):
-        if block and self.empty() and not self._was_empty:
-            timeout = None
-        try:
-            return super().get(block, timeout)
-        except Empty:
-            self._was_empty = True
-            raise
-
-
-class TestFaults(BusCase):
-    def check_arrival(self):
-        """Send events with and without NOTIFY."""
-
-        async def test():
-            async with self.listen("a/1") as events:
-                for number in range(3):
-                    self.send("a/1", number)
-                    self.assertEqual(await self.take(events), [number])
-                    self.query(
-                        "INSERT INTO bus_bus (channel, message) "
-                        "SELECT channel, message FROM bus_bus ORDER BY id DESC LIMIT 1"
-                    )
-                    self.assertEqual(await self.take(events), [number])
-
-        with patch.object(reader, "LOOKS", (0.05, 0.1)):
-            self.run_async(test())
-
-    def test_missing_notify(self):
-        self.check_arrival()
-
-    def test_late_thread(self):
-        with patch.object(reader, "SimpleQueue", LateQueue):
-            self.check_arrival()
-
-    def test_full_pool(self):
-        connect = reader.db_connect
-        failures = [PoolError("full")] * 3
-
-        def db_connect(dbname):
-            if failures and dbname == self.dbname:
-                raise failures.pop()
-            return connect(dbname)
-
-        async def test():
-            async with self.listen("a/1") as events:
-                failures.extend([psycopg2.OperationalError("gone")] * 3)
-                self.send("a/1", 1)
-                self.send("a/1", 2)
-                self.assertEqual(await self.take(events, 2), [1, 2])
-            self.assertFalse(failures)
-
-        with patch.object(reader, "db_connect", db_connect):
-            self.run_async(test())
-
-    def test_dropped_database(self):
-        async def test(events):
-            with self.assertRaisesRegex(EventsEnded, "does not exist"):
-                await anext(events)
-            with self.assertRaises(EventsEnded):
-                await anext(events)
-
-        self.dbname += "_no_such"
-        self.run_async(test(self.listen("a/1")))
-        self.assertFalse(reader._readers)
-
-    def test_unexpected_error(self):
-        async def test():
-            async with self.listen("a/1") as events, self.listen("b/1") as others:
-                self.query(
-                    "INSERT INTO bus_bus (channel, message) VALUES (%s, 'x')", key
-                )
-                for each in (events, others):
-                    with self.assertRaisesRegex(EventsEnded, "can't be read"):
-                        await anext(each)
-            self.send("a/1", 1)
-
-        key = reader.json_dump((self.dbname, "fastapi_bus", "a/1"))
-        with self.assertLogs(reader._logger, "ERROR"):
-            self.run_async(test())
