@@ -85,7 +85,7 @@ def watch_blocks(selector: TimedSelector, describe: Callable[[], str]) -> None:
     delay: float = BLOCK_TIME
     while True:
         selector.turns.wait()
-        time.sleep(delay)
+        time.sleep(delay)  # only a turn that is not over after it can be a block
         delay = BLOCK_TIME
         selector.turns.clear()
         began = selector.turn_began

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -78,6 +79,17 @@ class Result:
 
 class BridgeCase(BaseCase):
     """A test case that calls apps below the bridge."""
+
+    def wait_for(self, get: Callable[[], Any]) -> Any:
+        """Return what a function returns, when that is true.
+
+        Other threads change it, and have nothing to wait for.
+        """
+        until = time.monotonic() + TIMEOUT
+        while not (found := get()):
+            self.assertLess(time.monotonic(), until, "It takes too long.")
+            time.sleep(0.005)
+        return found
 
     def call(
         self,

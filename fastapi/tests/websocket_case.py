@@ -8,7 +8,6 @@ import os
 import socket
 import struct
 import threading
-import time
 from functools import partial
 
 import websocket
@@ -161,14 +160,6 @@ class WebSocketCase(BridgeCase):
         client = RawClient(self.start(app, **(limits or {})), path, **options)
         self.addCleanup(client.close)
         return client
-
-    def wait_for(self, get):
-        """Return what a function returns, as soon as that is true."""
-        until = time.monotonic() + TIMEOUT
-        while not (found := get()):
-            self.assertLess(time.monotonic(), until, "It takes too long.")
-            time.sleep(0.005)
-        return found
 
     def get_protocol(self):
         """Return the protocol of the last connection."""

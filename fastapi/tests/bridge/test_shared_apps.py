@@ -120,7 +120,7 @@ class TestMountedApps(SharedCallCase):
             gc.collect()  # as on uvicorn: Starlette does not close the generator itself
             return ended.is_set()
 
-        self.wait_until(look)
+        self.wait_for(look)
 
     def test_disconnect_while_the_app_waits(self):
         events = []

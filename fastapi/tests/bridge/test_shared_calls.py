@@ -85,7 +85,7 @@ class TestAwaitables(SharedCallCase):
         gc.disable()
         self.addCleanup(gc.enable)
         self.run_here(handler())
-        self.wait_until(lambda: errors[0]() is None)
+        self.wait_for(lambda: errors[0]() is None)
 
     def test_context_variables_go_along_and_stay_there(self):
         async def work():

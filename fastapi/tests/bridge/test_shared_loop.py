@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from contextlib import suppress
 from contextvars import Context, ContextVar
 from unittest.mock import patch
@@ -32,12 +31,6 @@ class SharedLoopCase(BridgeCase):
     def run_there(self, coroutine):
         """Run a coroutine on the shared loop, and return its result."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(TIMEOUT)
-
-    def wait_until(self, condition):
-        deadline = time.monotonic() + TIMEOUT
-        while not condition():
-            self.assertLess(time.monotonic(), deadline)
-            os.sched_yield()
 
 
 class TestSharedLoop(SharedLoopCase):
@@ -86,9 +79,9 @@ class TestSharedLoop(SharedLoopCase):
 
         with self.assertNoLogs(LOGGER, "WARNING"):
             for path in ("async", "sync"):
-                self.wait_until(lambda: queue._getters)
+                self.wait_for(lambda: queue._getters)
                 self.assertEqual(self.call(app, f"/{path}").code, 200)
-                self.wait_until(lambda path=path: path in done)
+                self.wait_for(lambda path=path: path in done)
 
     def test_worker_wakes_the_request_that_waits(self):
         queue = asyncio.Queue()
@@ -170,7 +163,7 @@ class TestSharedLoop(SharedLoopCase):
                 context = context_for_shared_loop()
             self.loop.call_soon_threadsafe(start, context=context)
         self.loop.call_soon_threadsafe(start, context=Context())
-        self.wait_until(lambda: len(names) == 3)
+        self.wait_for(lambda: len(names) == 3)
         self.assertEqual(names, ["one", "two", None])
 
 
@@ -270,11 +263,11 @@ class TestTaskOwner(SharedLoopCase):
         other = self.run_there(self.start(owned=False))
         self.run_there(self.owner.cancel(TIMEOUT))
         self.assertEqual(self.ended, ["task"])
-        self.wait_until(lambda: "timer" in self.ended)
+        self.wait_for(lambda: "timer" in self.ended)
         self.assertEqual(self.ended, ["task", "timer"])
         self.assertFalse(other.done())
         self.loop.call_soon_threadsafe(other.cancel)
-        self.wait_until(other.done)
+        self.wait_for(other.done)
 
     def test_task_that_does_not_end(self):
         release = asyncio.Event()
@@ -295,7 +288,7 @@ class TestTaskOwner(SharedLoopCase):
             self.run_there(self.owner.cancel(0.1))
         self.assertIn("given up", logs.output[0])
         self.loop.call_soon_threadsafe(release.set)
-        self.wait_until(task.done)
+        self.wait_for(task.done)
 
 
 class TestBlockedLoop(SharedLoopCase):
@@ -325,14 +318,14 @@ class TestBlockedLoop(SharedLoopCase):
 
     def test_loop_that_waits_is_not_blocked(self):
         self.run_there(asyncio.sleep(0))
-        self.wait_until(lambda: self.loop._selector.turn_began is None)
+        self.wait_for(lambda: self.loop._selector.turn_began is None)
         self.assertEqual(self.loop.blocked_for(), 0)
         self.assertEqual(self.loop.describe_block(), "")
 
     def test_description_names_owner_and_line(self):
         self.start_block()
         before = self.loop.blocked_for()
-        self.wait_until(lambda: self.loop.blocked_for() > before)
+        self.wait_for(lambda: self.loop.blocked_for() > before)
         description = self.loop.describe_block().splitlines()
         self.assertEqual(description[0], "the app")
         self.assertIn("block_in_task", description[1])

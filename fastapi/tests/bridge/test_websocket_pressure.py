@@ -137,7 +137,7 @@ class TestPressure(FrameCase):
         with self.assertRaises(OSError):
             while time.monotonic() < stop:  # it still sends, but that does not help
                 client.send(PING, b"x" * 100)
-                time.sleep(0.01)
+                time.sleep(0.01)  # less than the interval of pings
         self.wait_for_end()
         self.assertEqual(len(errors), 1)
 
