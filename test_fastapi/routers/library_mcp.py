@@ -23,7 +23,7 @@ def set_up(app: FastAPI) -> None:
 
     @server.tool()
     async def count(steps: int, context: Context) -> int:
-        """Count on in this session."""
+        """Count the steps of a client."""
         session_id = context.headers["mcp-session-id"]
         for step in range(steps):
             counts[session_id] += 1

@@ -5,7 +5,6 @@
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -69,7 +68,6 @@ async def get_turn(number: int) -> list[int]:
 
 @mounted.get("/sync")
 def get_thread() -> str:
-    time.sleep(0.01)
     return threading.current_thread().name
 
 

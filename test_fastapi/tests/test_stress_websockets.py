@@ -29,14 +29,14 @@ UNREAD_MEMORY = 4 * KIB * KIB
 
 #: A client of its own process: opens WebSockets, and waits to be killed.
 CLIENT = """
-import sys, time, websocket
+import signal, sys, websocket
 clients = []
 for url in sys.argv[1:]:
     clients.append(websocket.create_connection(url, timeout=30))
     clients[-1].send("1")
 clients[-1].send_frame(websocket.ABNF.create_frame("half a message", 1, 0))
 print("open", flush=True)
-time.sleep(3600)
+signal.pause()
 """
 
 #: What a client may send after the handshake, and the close codes that it may get.

@@ -12,8 +12,10 @@ class WorkTests(ServerCase):
         self.addCleanup(self.query, "SELECT pg_advisory_unlock_all()")
         server = self.start_server(**self.work_options)
         self.server = server
-        self.create_endpoint(server, "/work", app="test_lifespan", description="work")
-        self.assertEqual(server.request("GET", "/work/openapi.json").status, 200)
+        self.create_endpoint(
+            server, "/lifespan", app="test_lifespan", description="work"
+        )
+        self.assertEqual(server.request("GET", "/lifespan/openapi.json").status, 200)
         self.wait_for_lock(1)
 
     def test_work_is_committed(self):
