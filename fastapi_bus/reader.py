@@ -432,7 +432,7 @@ class Reader(threading.Thread):
             self._by_channel.setdefault(key, set()).add(listener)
         if rows is None:
             channel = describe(next(iter(listener.targets.values())))
-            listener.offer(Event(str(current), EVENTS_LOST, None, channel))
+            listener.offer(Event(str(current), EVENTS_LOST, {}, channel))
         elif rows:
             position: Any = Position.parse(listener.last_event_id or "")
             for id_, key, message in rows:

@@ -207,6 +207,8 @@ class TestResume(BusCase):
                 event = await anext(got)
                 self.assertEqual(event.type, EVENTS_LOST)
                 self.assertEqual(event.channel, "a/1")
+                # a browser ignores server-sent events without data
+                self.assertEqual(event.payload, {})
                 self.send("a/1", "new")
                 self.assertEqual(await self.take(got), ["new"])
                 return event.id
