@@ -19,6 +19,16 @@ window.WebSocket = class {
     }
 };
 """
+#: A stream that fails at once, the first time only.
+FAIL_ONCE = """
+let failed = false;
+window.EventSource = class extends EventSource {
+    constructor(url) {
+        super(failed ? url : "/my_demo_live/nothing");
+        failed = true;
+    }
+};
+"""
 
 
 class Browser(ChromeBrowser):
@@ -111,6 +121,10 @@ class TestLivePage(ServerCase):
     def test_server_sent_events(self):
         self.check_page(NO_WEBSOCKETS)
         self.assertIn("/my_demo_live/events", "".join(self.first.log))
+
+    def test_error_of_a_proxy(self):
+        """An ``EventSource`` gives up after a 404 or 502; the page does not."""
+        self.open_page(NO_WEBSOCKETS + FAIL_ONCE)
 
     def test_visitor(self):
         """Without a login, the page shows nothing."""
