@@ -184,7 +184,10 @@ class FollowUpTransactions:
 
         def attempt() -> None:
             self._cr.postcommit.add(self._set_committed)
-            results[:] = [call()]
+            try:
+                results[:] = [call()]
+            finally:
+                self.committed = False  # the function may have committed, and goes on
             try:
                 self._cr.commit()  # pylint: disable=invalid-commit  # its own cursor
                 self.committed = True

@@ -122,6 +122,23 @@ class TestFollowUpTransactions(BaseCase):
         self.assertEqual(self._committed(), ["test.first", "test.last"])
         self.assertTrue(self.cr.closed)
 
+    def test_failing_task_that_has_committed(self):
+        """What it does after its own commit is rolled back."""
+
+        def failing():
+            self._set("test.committed")
+            self.cr.commit()  # pylint: disable=invalid-commit
+            self._set("test.failing")
+            self.env.flush_all()
+            raise ValueError("on purpose")
+
+        with self.assertLogs(LOGGER, "ERROR") as logs:
+            self.transactions.run_tasks(
+                make_tasks(failing, lambda: self._set("test.last"))
+            )
+        self.assertIn("failed, and is rolled back", logs.output[0])
+        self.assertEqual(self._committed(), ["test.committed", "test.last"])
+
     def test_tasks_of_a_dropped_response(self):
         """The server has not called close: after a commit, the tasks run."""
         tasks = DeferredTasks(
