@@ -25,10 +25,12 @@ def describe_messages(operation: dict[str, Any]) -> None:
     """
     body = operation.pop("requestBody")["content"]["application/json"]["schema"]
     reply = operation["responses"].pop("200")["content"]["application/json"]
-    sent = reply["schema"].get("anyOf", [{"type": "null"}])[0]
+    types = reply["schema"].get("anyOf", ())
+    sent = [each for each in types if each != {"type": "null"}]
     properties = {"receive": {**body, "description": "What the client sends."}}
-    if sent != {"type": "null"}:
-        properties["send"] = {**sent, "description": "What the server sends."}
+    if sent:
+        of_server = sent[0] if len(sent) == 1 else {"anyOf": sent}
+        properties["send"] = {**of_server, "description": "What the server sends."}
     schema = {"type": "object", "properties": properties}
     operation["responses"] = {
         "101": {

@@ -58,6 +58,23 @@ class TestMessagesInOpenAPI(BaseCase):
         sides = content["application/json"]["schema"]["properties"]
         self.assertEqual(list(sides), ["receive"])
 
+    def test_replies_of_several_types(self):
+        router = APIRouter()
+        send = messages.Item | messages.Order
+        orders = MessageRoute(router, "/orders", receive=messages.Order, send=send)
+
+        @orders.on_message
+        def order(message: messages.Order) -> None:
+            pass
+
+        operation = make_document(router)["paths"]["/shop/orders"]["get"]
+        content = operation["responses"]["101"]["content"]
+        sides = content["application/json"]["schema"]["properties"]
+        self.assertEqual(
+            [schema["$ref"] for schema in sides["send"]["anyOf"]],
+            ["#/components/schemas/Item", "#/components/schemas/Order"],
+        )
+
     def test_breaking_changes(self):
         """What the client sends may not need more, what it gets may not have less."""
         old = make_document(messages.router)
