@@ -33,6 +33,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from odoo.exceptions import ConcurrencyError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+from .bridge.loops import is_shared
 from .bridge.shared_loop import shared_threads
 from .exceptions import AbortedTransactionError, NoTransactionError
 
@@ -93,8 +94,7 @@ def _is_on_shared_loop() -> bool:
     # each query calls this, and asking for the loop calls the operating system
     if get_ident() not in shared_threads:
         return False
-    loop = _get_running_loop()
-    return loop is not None and getattr(loop, "is_shared", False)
+    return is_shared(_get_running_loop())
 
 
 @functools.cache

@@ -164,7 +164,7 @@ class Transactions:
     async def _call(self, call: Callable[[], Any]) -> Any:
         """Call a function where it may block."""
         loop = asyncio.get_running_loop()
-        if isinstance(loop, Loop) and not getattr(loop, "is_shared", False):
+        if isinstance(loop, Loop) and not loop.is_shared:
             return await to_thread.run_sync(call)  # on the thread of the request
         future = _get_executor().submit(copy_context().run, call)
         try:
