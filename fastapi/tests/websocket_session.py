@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from contextvars import Context, ContextVar
 from functools import partial
 from types import SimpleNamespace
@@ -179,13 +179,10 @@ async def serve(app: FastAPI, scope: Scope, receive: Receive, send: Send) -> Non
     errors = state.errors = RequestErrors()
     scope = {**scope, STATE_KEY: state}
     cr = odoo_env_ctx.get().cr
-    async with AsyncExitStack() as connect:
-        savepoint = cr.savepoint()
-        connect.callback(savepoint.close, rollback=True)
+    with closing(cr.savepoint()) as savepoint:
 
         def commit() -> None:
             _flush(cr)
-            connect.pop_all()
             savepoint.close(rollback=False)
 
         errors.exchange = watched = _Watched(send, commit)
