@@ -18,6 +18,7 @@
     +-- AfterCommitError              a transaction is committed; then something failed
     +-- RuntimeError
     |   +-- NoTransactionError        a query where there is no transaction
+    |   +-- LockedByCallerError       a work and its caller wait for each other
     +-- HandledError                  carries the response of the app to Odoo
     +-- ConnectionResetError
     |   +-- StreamCut                 a stream ends early, not because of the app
@@ -46,6 +47,7 @@ __all__ = [
     "CommittedHTTPException",
     "HandledError",
     "InvalidCredentials",
+    "LockedByCallerError",
     "NoRoomError",
     "NoTransactionError",
     "StartTimeoutError",
