@@ -2,8 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Waits for a database connection while Odoo's pool is full.
 
-The pool raises ``PoolError`` at once. A request may fail then, but a stream, a
-background task or a work of ``tx.run`` has nobody who would repeat it.
+The pool raises ``PoolError`` at once. A request may fail then, because its client can
+repeat it. A stream, a background task and a work of ``tx.run`` wait.
 """
 
 from __future__ import annotations

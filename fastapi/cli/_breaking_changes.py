@@ -81,7 +81,7 @@ class _Operation:
         for status, node in operation.get("responses", {}).items():
             self.responses[f"response {status}"] = {}, True
             response = _resolve(document, node)
-            if status == "101":  # messages of a WebSocket (app.openapi_document)
+            if status == "101":  # messages of a WebSocket (app.openapi_messages)
                 media = response.get("content", {}).get("application/json", {})
                 sides = media.get("schema", {}).get("properties", {})
                 for name, schema in sides.items():
