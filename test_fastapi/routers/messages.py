@@ -51,6 +51,7 @@ class Order(BaseModel):
         "forbidden",
         "refuse",
         "respond",
+        "stream",
         "tasks",
         "wrong",
     ] = ""
@@ -119,6 +120,8 @@ def order(
     if message.then == "respond":
         # in another form than FastAPI's errors
         return PlainTextResponse(message.name, message.quantity)  # type: ignore[return-value]
+    if message.then == "stream":
+        return StreamingResponse(iter("ab"))  # type: ignore[return-value]
     if message.then == "wrong":
         return "no item"  # type: ignore[return-value]
     if message.then == "tasks":

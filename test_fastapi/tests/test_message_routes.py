@@ -135,6 +135,13 @@ class TestMessages(MessageCase):
         self.assertIn("ResponseValidationError", logs.output[0])
         self.assertEqual(self._items(), [])
 
+    def test_stream_is_refused(self):
+        with self.assertLogs("odoo.http", "ERROR") as logs:
+            replies = self._send({"name": "a", "then": "stream"}, {"name": "b"})
+        self.assertEqual(replies[0]["error"]["status"], 500)
+        self.assertIn("can't return a stream", logs.output[0])
+        self.assertEqual(self._items(), ["tea: b"])
+
     def test_errors_in_another_form(self):
         for name, detail in (("Out of tea", "Out of tea"), ("[1]", [1]), ("", "")):
             with self.subTest(name):
