@@ -27,6 +27,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from odoo.exceptions import AccessDenied
 
 from .app.error_log import log_error
+from .app.held_responses import HeldResponses
 from .app.wrapped import TRANSACTION_ERRORS, unwrap
 from .auth.run_as import ENDPOINT_USER_KEY, RUNS_AS_KEY
 from .auth.session import get_odoo_caller, odoo_caller
@@ -45,7 +46,7 @@ from .request_cycle import RequestCycle, collect
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from odoo.api import Environment
 
@@ -286,28 +287,19 @@ class MessageConnection:
         state.app = self._scope["app"]
         scope = {**self._scope, STATE_KEY: state, MESSAGE_KEY: True}
         scope["state"] = dict(self._scope.get("state") or {})
-        held: list[Message] = []
-
-        async def hold(message: Message) -> None:
-            held.append(message)
-
+        app = HeldResponses(AsyncExitStackMiddleware(self._api_route))
         try:
-            await AsyncExitStackMiddleware(self._api_route)(scope, receive, hold)
-            if state.flush is not None:
-                state.flush()
+            await app(scope, receive, send)
         except TRANSACTION_ERRORS:
             raise
         except Exception as err:
-            exc = unwrap(original_exception(err))
+            exc = unwrap(err)
             if isinstance(exc, TRANSACTION_ERRORS):
                 raise exc from None
             assert state.errors is not None
             state.errors.record(exc)
             response = default_exception_handler(Request(scope), exc)
-            held.clear()
-            await response(scope, receive, hold)
-        for message in held:
-            await send(message)
+            await response(scope, receive, send)
 
     def _find(self, scope: Scope) -> tuple[ASGIApp, Scope]:
         """Return the HTTP route of the connection, and the scope of its messages."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from starlette.routing import Router
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["hold_responses"]
+__all__ = ["HeldResponses", "hold_responses"]
 
 #: Messages of a refused WebSocket.
 _REFUSALS = (
