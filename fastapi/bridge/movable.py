@@ -38,8 +38,6 @@ class Movable:
     :param context: the coroutine runs in it; None for a copy of the current one
     """
 
-    #: Whether the coroutine has ended.
-    done = False
     _task: asyncio.Task[Any] | None = None
     #: Cancel scopes of the last task, for the next one.
     _scopes: Any = None
@@ -72,10 +70,7 @@ class Movable:
                 except BaseException as exc:  # for the coroutine, such as a cancel
                     step, value = self._coroutine.throw, exc
         except StopIteration:
-            self.done = True
-        except BaseException:
-            self.done = True
-            raise
+            pass  # the coroutine has ended
         finally:
             self._task = None
             del step, value  # a cycle of an exception and this frame
@@ -102,11 +97,6 @@ class Movable:
         """
         self.check()
         await _suspend()
-
-    def close(self) -> None:
-        """End the coroutine by ``GeneratorExit``, if it has not ended."""
-        self.done = True
-        self._context.run(self._coroutine.close)
 
 
 @coroutine

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 from contextvars import ContextVar
+from inspect import CORO_CLOSED, CORO_SUSPENDED, getcoroutinestate
 from weakref import ref
 
 import anyio
@@ -47,13 +48,14 @@ class TestMovable(BaseCase):
                 log.append((threading.get_ident(), loop, asyncio.current_task()))
                 await movable.move()
 
-        movable = Movable(work())
+        coroutine = work()
+        movable = Movable(coroutine)
         self.step(movable)
         self.step_on_shared_loop(movable)
-        self.assertFalse(movable.done)
+        self.assertEqual(getcoroutinestate(coroutine), CORO_SUSPENDED)
         self.step(movable)
         self.step(movable)
-        self.assertTrue(movable.done)
+        self.assertEqual(getcoroutinestate(coroutine), CORO_CLOSED)
         threads, _loops, tasks = zip(*log, strict=True)
         self.assertEqual(threads[0], threads[2])
         self.assertNotEqual(threads[0], threads[1])
@@ -86,11 +88,12 @@ class TestMovable(BaseCase):
             await movable.move()
             raise ZeroDivisionError
 
-        movable = Movable(fail())
+        coroutine = fail()
+        movable = Movable(coroutine)
         self.step(movable)
         with self.assertRaises(ZeroDivisionError):
             self.step_on_shared_loop(movable)
-        self.assertTrue(movable.done)
+        self.assertEqual(getcoroutinestate(coroutine), CORO_CLOSED)
 
     def test_cancel(self):
         log = []
@@ -207,23 +210,6 @@ class TestMovable(BaseCase):
         with self.assertRaises(Exception) as caught:  # an ExceptionGroup
             self.step(movable)
         self.assertIn("start them afterwards", str(caught.exception.exceptions[0]))
-
-    def test_close(self):
-        log = []
-
-        async def work():
-            token = VARIABLE.set("inside")
-            try:
-                await movable.move()
-            finally:
-                VARIABLE.reset(token)
-                log.append("closed")
-
-        movable = Movable(work())
-        self.step(movable)
-        movable.close()
-        self.assertEqual(log, ["closed"])
-        self.assertTrue(movable.done)
 
     def test_nothing_is_left(self):
         class Value:
