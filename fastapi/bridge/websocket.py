@@ -138,8 +138,8 @@ class WebSocketExchange(AppRun):
 
     # the request's thread
 
-    def connect(self) -> bool:
-        """Run the app until it accepts (True), or to its end if it refuses (False).
+    def connect(self) -> None:
+        """Run the app until it accepts, or to its end if it refuses.
 
         :raises Exception: the app raised it
         :raises RuntimeError: the app has neither accepted nor refused
@@ -155,11 +155,9 @@ class WebSocketExchange(AppRun):
         self._tasks.name = str(self)
         if self._state in (State.CONNECTING, State.DENYING):
             raise RuntimeError("ASGI app returned without accepting or refusing.")
-        if not self.accepted:
-            return False
-        # the app's generators move with it: the loop must not close them
-        self._loop._asyncgens.clear()
-        return True
+        if self.accepted:
+            # the app's generators move with it: the loop must not close them
+            self._loop._asyncgens.clear()
 
     def abort(self) -> None:
         """End an app that has accepted, because its transaction is not committed.
