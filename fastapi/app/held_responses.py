@@ -34,12 +34,10 @@ if TYPE_CHECKING:
 
 __all__ = ["HeldResponses", "hold_responses"]
 
+#: First message of a response that refuses a WebSocket.
+_REFUSAL_START = "websocket.http.response.start"
 #: Messages of a refused WebSocket.
-_REFUSALS = (
-    "websocket.close",
-    "websocket.http.response.start",
-    "websocket.http.response.body",
-)
+_REFUSALS = ("websocket.close", _REFUSAL_START, "websocket.http.response.body")
 
 
 def hold_responses(router: Router) -> None:
@@ -126,12 +124,14 @@ class HeldResponses:
         async def hold(message: Message) -> None:
             nonlocal accepted, complete
             kind = message["type"]
-            if kind == _REFUSALS[1] and held and errors.exception is not None:
+            if kind == _REFUSAL_START and held and errors.exception is not None:
                 held.clear()  # the response to an exception of the teardown
                 complete = False
             if kind in _REFUSALS and not accepted and not complete:
                 held.append(message)
-                complete = kind != _REFUSALS[1] and not message.get("more_body", False)
+                complete = kind != _REFUSAL_START and not message.get(
+                    "more_body", False
+                )
                 return
             if not accepted and kind == "websocket.accept":
                 _flush(state, errors)
