@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Scope
 
-__all__ = ["Lifespan", "StartTimeoutError", "wait_for_stops"]
+__all__ = ["Lifespan", "wait_for_stops"]
 
 _logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class Lifespan:
     :param name: name of the app, for the log
     """
 
-    #: The loop to run on; none while the app looks for another one.
+    #: The loop to run on; not set while the app looks for another one.
     _loop: SharedLoop
     _task: asyncio.Task[None]
 

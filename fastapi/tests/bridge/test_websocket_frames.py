@@ -124,7 +124,7 @@ class TestFrames(FrameCase):
 
     def test_pings(self):
         client = self.open_echo()
-        client.send(PONG, b"that nobody asked for")
+        client.send(PONG, b"unasked")
         for payload in (b"", b"x" * 125):
             client.send(PING, payload)
             self.assertEqual(client.read(), (PONG, payload))
