@@ -128,6 +128,8 @@ class FastApiDispatcher(Dispatcher):
         #: Whether a WebSocket may come from a page of any site, because the endpoint
         #: allows all origins.
         self.from_unknown_site = False
+        #: Whether the client asks for a WebSocket.
+        self._is_handshake = is_upgrade(request.httprequest.environ)
         self._body: RequestBody | None = None
         self._future_headers: Headers | None = None
         #: The current attempt.
@@ -196,7 +198,7 @@ class FastApiDispatcher(Dispatcher):
             response to the injected exception
         """
         environ = self._get_environ()
-        upgrade = injected is None and is_upgrade(environ)
+        upgrade = self._is_handshake and injected is None
         if upgrade:
             if self.refusal is not None:
                 raise self.refusal  # documentation has no WebSockets
@@ -361,6 +363,17 @@ class FastApiDispatcher(Dispatcher):
         if self._cycle is not None:
             self._cycle.close_connection()
 
+    def _check_response(self, response: Response) -> None:
+        """Let the app of a WebSocket go on only if the client gets the 101.
+
+        :raises WebSocketRefused: a test on Odoo's test cursor opens a WebSocket
+        """
+        if response.status_code != 101:
+            self._close_connection()  # an override has replaced the response
+            keep_refusal(response, self.request.httprequest)
+        elif not isinstance(self.request.env.cr, Cursor):
+            raise WebSocketRefused(503, _TEST_CURSOR)
+
     def _serve(self, endpoint: Any, args: dict[str, Any]) -> Response:
         """Call ``dispatch`` with all its overrides, and convert its exception for Odoo.
 
@@ -381,11 +394,8 @@ class FastApiDispatcher(Dispatcher):
         self._dispatching = True
         try:
             response = type(self).dispatch(self, endpoint, args)
-            if response.status_code != 101:
-                self._close_connection()  # an override has replaced the response
-                keep_refusal(response, self.request.httprequest)
-            elif not isinstance(self.request.env.cr, Cursor):
-                raise WebSocketRefused(503, _TEST_CURSOR)
+            if self._is_handshake:
+                self._check_response(response)
             return response
         except Exception as err:
             exc = original_exception(err)
@@ -499,9 +509,9 @@ class FastApiDispatcher(Dispatcher):
         httprequest = self.request.httprequest._HTTPRequest__wrapped
         if self._body is None:
             self._body = RequestBody(io.BytesIO())  # the app still responds to errors
-            if not is_upgrade(httprequest.environ):  # it has none: check_handshake
+            if not self._is_handshake:  # it has none: check_handshake
                 self._body = _read_body(httprequest)
-        environ = dict(get_environ(self.request.httprequest))
+        environ = dict(httprequest.environ)
         environ["wsgi.input"] = self._body.replay()
         if config["proxy_mode"] and environ.get("HTTP_X_FORWARDED_HOST"):
             # under this condition, Odoo trusts the other headers of the proxy
