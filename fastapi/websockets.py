@@ -32,9 +32,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import psycopg2
 from anyio import to_thread
-from psycopg2.pool import PoolError
 
 from odoo.api import Environment
 from odoo.modules.registry import Registry
@@ -42,6 +40,7 @@ from odoo.service.server import CommonServer
 
 from .bridge import WebSocketLimits, get_shared_loop
 from .connections import is_dropped
+from .error_handlers import CONNECTION_ERRORS
 from .exceptions import WebSocketRefused
 
 if TYPE_CHECKING:
@@ -65,9 +64,6 @@ CREDENTIAL_INTERVAL = 10
 STOP_GRACE = 2
 #: Seconds after which a client that was refused may try again.
 RETRY_AFTER = 10
-
-#: Errors of a database that has no connection left, or is down.
-_UNREACHABLE = (PoolError, psycopg2.InterfaceError, psycopg2.OperationalError)
 
 #: Close codes of RFC 6455.
 GOING_AWAY = 1001
@@ -234,7 +230,7 @@ class Connections:
         for dbname, found in by_database.items():
             try:
                 _check_database(dbname, found)
-            except _UNREACHABLE as err:
+            except CONNECTION_ERRORS as err:
                 if not is_dropped(dbname):
                     _logger.info("WebSockets of %s are checked later: %s", dbname, err)
                     continue
