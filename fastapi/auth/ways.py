@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Authentication", "Way"]
 
-
 #: Detail of the 401 for a request without credentials.
 NOT_AUTHENTICATED = "Not authenticated"
 
@@ -221,10 +220,11 @@ class Authentication:
                     403, "The credentials that were sent name different users."
                 )
         scope[CALLER_KEY] = caller
-        state = get_state(scope)
-        if caller and state is not None:
-            state.caller = caller
-            state.recheck = partial(self._recheck, caller, rechecks)
+        if caller and scope["type"] == "websocket":
+            state = get_state(scope)
+            if state is not None:
+                state.caller = caller
+                state.recheck = partial(self._recheck, caller, rechecks)
         if caller and self._run_as_caller:
             become(connection, caller)
         return caller
