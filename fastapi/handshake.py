@@ -53,7 +53,7 @@ def is_upgrade(environ: Mapping[str, Any]) -> bool:
 
 
 def clean_origin(text: str) -> str | None:
-    """Return a normalized origin, None if the text is none.
+    """Return a normalized origin, None if the text is not an origin.
 
     :param text: for example ``https://Shop.example:443``, or ``*``
     """
