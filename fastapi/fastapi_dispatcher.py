@@ -39,7 +39,6 @@ import io
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -47,7 +46,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
 
-from odoo.http import Dispatcher, FutureResponse, Response, _request_stack
+from odoo.http import Dispatcher, FutureResponse, Response
 from odoo.service.server import CommonServer
 from odoo.sql_db import Cursor
 from odoo.tools import config
@@ -55,8 +54,6 @@ from odoo.tools import config
 from .after_response import reopen
 from .app.docs_pages import DocsGuard
 from .app.error_log import log_error
-from .auth.run_as import is_active
-from .auth.session import check_site, make_odoo_recheck
 from .bridge import (
     RequestBody,
     ResponseBody,
@@ -75,14 +72,9 @@ from .error_handlers import (
     json_content,
 )
 from .exceptions import AppBuildError, HandledError, WebSocketRefused
-from .handshake import (
-    check_handshake,
-    check_origin,
-    get_environ,
-    is_upgrade,
-    keep_refusal,
-)
+from .handshake import check_handshake, is_upgrade, keep_refusal
 from .request_cycle import RequestCycle, build_response, collect
+from .websocket_start import check_client, identify, start_websocket
 from .websockets import Connection, open_websockets
 
 if TYPE_CHECKING:
@@ -256,21 +248,9 @@ class FastApiDispatcher(Dispatcher):
         If it accepts, it goes on when the server has sent the response.
 
         :return: see :meth:`_run_app`
-        :raises WebSocketRefused: the origin is not allowed, or a limit is reached
+        :raises WebSocketRefused: a limit is reached; see also ``check_client``
         """
-        env = self.request.env
-        if not hasattr(app, "connect"):  # the app of an override
-            raise WebSocketRefused(403, "This API has no WebSockets.")
-        httprequest = self.request.httprequest
-        self.from_unknown_site = not check_origin(
-            httprequest.headers.get("Origin"),
-            f"{httprequest.scheme}://{httprequest.host}",
-            app.origins,
-        )
-        mount = env["fastapi.endpoint"]._get_mounts().find(httprequest.path)
-        if mount is not None and mount.routing["auth"] == "user":
-            check_site()  # the session lets any route be called
-        open_websockets.check_room(env.cr.dbname, app)
+        check_client(self.request, app)
         state = environ[STATE_KEY] = RequestState(handle_error=self.handle_error)
         with self._manage_odoo_env(uid):
             self._close_cycle()
@@ -291,9 +271,9 @@ class FastApiDispatcher(Dispatcher):
                 if response is None:
                     self._scope = body.scope
                 return response
-            connection = Connection(exchange, app, env.registry)
+            connection = Connection(exchange, app, self.request.env.registry)
             cycle.accept(connection)
-            self._identify(connection, state)
+            identify(connection, self.request, state)
             open_websockets.add(connection)
         response = build_response("101", exchange.handshake_headers(), ())
         response.call_on_close(self._start_websocket)
@@ -303,29 +283,7 @@ class FastApiDispatcher(Dispatcher):
         """Let the app of a WebSocket go on. The server has sent the 101."""
         if self._cycle is not None and self._cycle.connection is not None:
             connection = self._cycle.start_connection()
-            connection.exchange.context.run(_leave_request)
-            open_websockets.watch()
-            # the server may have read the first frames together with the handshake
-            environ = get_environ(self.request.httprequest)
-            try:
-                connection.exchange.serve(environ["socket"], environ["wsgi.input"])
-            except BaseException:
-                open_websockets.remove(connection)
-                connection.exchange.abort()
-                raise
-
-    def _identify(self, connection: Connection, state: RequestState) -> None:
-        """Find out who has opened a WebSocket, and how to check that again."""
-        caller = state.caller
-        connection.recheck = state.recheck or make_odoo_recheck()
-        if caller is None:
-            user = self.request.env["ir.http"]._get_authenticated_user()
-            connection.caller = user.id or self.request.httprequest.remote_addr
-        else:
-            connection.caller = caller.user_id or ("partner", caller.partner_id)
-            if connection.recheck is None and caller.user_id:
-                # the app itself has authenticated the caller
-                connection.recheck = partial(is_active, caller.user_id)
+            start_websocket(connection, self.request.httprequest)
 
     def _make_response(
         self,
@@ -543,12 +501,6 @@ class FastApiDispatcher(Dispatcher):
                 yield
         finally:
             odoo_env_ctx.reset(token)
-
-
-def _leave_request() -> None:
-    """Let ``odoo.http.request`` be unset in the current context."""
-    while _request_stack.top is not None:
-        _request_stack.pop()
 
 
 def _read_body(httprequest: Any) -> RequestBody:

@@ -46,6 +46,7 @@ LAYERS = {
         "message_connection",
         "message_routes",
         "request_cycle",
+        "websocket_start",
     ],
     "commands": ["cli"],
     "demo": ["models.fastapi_endpoint_demo", "routers"],

@@ -1,0 +1,89 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What the dispatcher does for a WebSocket before and after the app accepts it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from odoo.http import _request_stack
+
+from .auth.run_as import is_active
+from .auth.session import check_site, make_odoo_recheck
+from .exceptions import WebSocketRefused
+from .handshake import check_origin, get_environ
+from .websockets import open_websockets
+
+if TYPE_CHECKING:
+    from .bridge import RequestState
+    from .websockets import Connection
+
+__all__ = ["check_client", "identify", "start_websocket"]
+
+
+def check_client(request: Any, app: Any) -> None:
+    """Refuse a client that may not open a WebSocket, before the app runs.
+
+    Sets ``from_unknown_site`` of the dispatcher.
+
+    :param request: request of Odoo
+    :param app: the ``serving.EndpointWsgiApp`` of the endpoint, or an override's app
+    :raises WebSocketRefused: the origin is not allowed, or a limit is reached
+    :raises HTTPException: 403, only pages of known sites may use the session
+    """
+    if not hasattr(app, "connect"):  # the app of an override
+        raise WebSocketRefused(403, "This API has no WebSockets.")
+    env, httprequest = request.env, request.httprequest
+    request.dispatcher.from_unknown_site = not check_origin(
+        httprequest.headers.get("Origin"),
+        f"{httprequest.scheme}://{httprequest.host}",
+        app.origins,
+    )
+    mount = env["fastapi.endpoint"]._get_mounts().find(httprequest.path)
+    if mount is not None and mount.routing["auth"] == "user":
+        check_site()  # the session lets any route be called
+    open_websockets.check_room(env.cr.dbname, app)
+
+
+def identify(connection: Connection, request: Any, state: RequestState) -> None:
+    """Find out who has opened a WebSocket, and how to check that again.
+
+    :param connection: the WebSocket, which the app has accepted
+    :param request: request of Odoo
+    :param state: state of the attempt
+    """
+    caller = state.caller
+    connection.recheck = state.recheck or make_odoo_recheck()
+    if caller is None:
+        user = request.env["ir.http"]._get_authenticated_user()
+        connection.caller = user.id or request.httprequest.remote_addr
+    else:
+        connection.caller = caller.user_id or ("partner", caller.partner_id)
+        if connection.recheck is None and caller.user_id:
+            # the app itself has authenticated the caller
+            connection.recheck = partial(is_active, caller.user_id)
+
+
+def start_websocket(connection: Connection, httprequest: Any) -> None:
+    """Let the app of a WebSocket go on. The server has sent the 101.
+
+    :param connection: the WebSocket, which is committed
+    :param httprequest: the request, of Odoo
+    """
+    connection.exchange.context.run(_leave_request)
+    open_websockets.watch()
+    # the server may have read the first frames together with the handshake
+    environ = get_environ(httprequest)
+    try:
+        connection.exchange.serve(environ["socket"], environ["wsgi.input"])
+    except BaseException:
+        open_websockets.remove(connection)
+        connection.exchange.abort()
+        raise
+
+
+def _leave_request() -> None:
+    """Let ``odoo.http.request`` be unset in the current context."""
+    while _request_stack.top is not None:
+        _request_stack.pop()
