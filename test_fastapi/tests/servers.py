@@ -328,6 +328,19 @@ class OdooServer:
         finally:
             connection.close()
 
+    def log_in(self) -> str:
+        """Return the id of a new session of the administrator."""
+        params = {"db": self.dbname, "login": "admin", "password": "admin"}
+        response = self.request(
+            "POST",
+            "/web/session/authenticate",
+            json.dumps({"params": params}),
+            {"Content-Type": "application/json"},
+        )
+        if response.json().get("result", {}).get("uid") != 2:
+            raise RuntimeError(response.body)
+        return re.search(r"session_id=([\w-]+)", response.headers["Set-Cookie"])[1]
+
     def rpc(self, model: str, method: str, *args: Any, dbname: str | None = None):
         """Call a method of a model as the administrator."""
         url = f"http://127.0.0.1:{self.port}/xmlrpc/2/object"

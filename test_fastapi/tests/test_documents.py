@@ -108,7 +108,7 @@ class DocumentCase(BaseCase):
                 self.keys[path] = self._make_key(path)
             variables["KEY"] = self.keys[path]
         if "$SESSION" in command:
-            variables["SESSION"] = self._log_in()
+            variables["SESSION"] = self.server.log_in()
         if command.startswith("curl "):
             command = command.replace("curl ", "curl --no-progress-meter ", 1)
         done = subprocess.run(
@@ -136,16 +136,6 @@ class DocumentCase(BaseCase):
         }
         action_id = self.server.rpc("ir.actions.server", "create", vals)
         return self.server.rpc("ir.actions.server", "run", [action_id])["key"]
-
-    def _log_in(self):
-        login = {"db": self.dbname, "login": "admin", "password": "admin"}
-        response = self.server.request(
-            "POST",
-            "/web/session/authenticate",
-            json.dumps({"params": login}),
-            {"Content-Type": "application/json"},
-        )
-        return re.search(r"session_id=([\w-]+)", response.headers["Set-Cookie"])[1]
 
 
 @tagged("post_install", "-at_install")

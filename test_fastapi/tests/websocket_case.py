@@ -3,16 +3,12 @@
 """Helpers for tests that open WebSockets to servers of Odoo."""
 
 import json
-import time
 
 import websocket
 from websocket import ABNF, WebSocketBadStatusException
 
 from .server_case import ServerCase
 from .servers import TIMEOUT
-
-#: Frames that a client sends or receives, by their kind.
-CLOSE = ABNF.OPCODE_CLOSE
 
 
 class Client(websocket.WebSocket):
@@ -33,7 +29,7 @@ class Client(websocket.WebSocket):
                 opcode, data = self.recv_data()
             except websocket.WebSocketConnectionClosedException:
                 return 1006, ""
-            if opcode == CLOSE:
+            if opcode == ABNF.OPCODE_CLOSE:
                 code = int.from_bytes(data[:2], "big") if data else 1005
                 return code, data[2:].decode()
 
@@ -72,20 +68,12 @@ class WebSocketCase(ServerCase):
 
     def log_in(self):
         """Return the headers of a user who is logged in."""
-        page = self.first.request("GET", "/web/login")
-        cookie = page.headers["Set-Cookie"].partition(";")[0]
-        token = page.body.partition(b'name="csrf_token" value="')[2].partition(b'"')[0]
-        response = self.first.request(
-            "POST",
-            "/web/login",
-            f"login=admin&password=admin&csrf_token={token.decode()}",
-            {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"},
-        )
-        return {"Cookie": response.headers["Set-Cookie"].partition(";")[0]}
+        return {"Cookie": f"session_id={self.first.log_in()}"}
 
     def wait_for_log(self, text, count=1, server=None):
         """Wait until the log of a server has a text."""
         log = (server or self.first).log
-        deadline = time.monotonic() + TIMEOUT
-        while sum(text in line for line in log.copy()) < count:
-            self.assertLess(time.monotonic(), deadline, f"{text!r} is not in the log")
+        self.wait_until(
+            lambda: (text, sum(text in line for line in log.copy()) >= count),
+            (text, True),
+        )
