@@ -2,9 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The demo page in two browsers."""
 
-import json
 import logging
-import re
 
 from odoo.tests import HOST, tagged
 from odoo.tests.common import ChromeBrowser
@@ -65,25 +63,17 @@ class TestLivePage(ServerCase):
             self.skipTest("The demo addon is not installed.")
         self.addCleanup(self.query, "DELETE FROM bus_bus")
         self.addCleanup(self.query, "DELETE FROM my_demo_live_order")
-        self.session_id = self.log_in()
+        self.session_id = self.first.log_in()
         self.first.log_again()
 
-    def log_in(self):
-        params = {"db": self.dbname, "login": "admin", "password": "admin"}
-        response = self.first.request(
-            "POST",
-            "/web/session/authenticate",
-            json.dumps({"params": params}),
-            {"Content-Type": "application/json"},
-        )
-        return re.search(r"session_id=([\w-]+)", response.headers["Set-Cookie"])[1]
-
-    def open_page(self, script=""):
+    def open_page(self, script="", status="live"):
         browser = Browser(self)
         self.addCleanup(browser.stop)
         url = f"http://{HOST}:{self.first.port}/my_demo_live/"
         browser.open(url, self.session_id, script)
-        browser.wait_for("document.getElementById('status').textContent === 'live'")
+        browser.wait_for(
+            f"document.getElementById('status').textContent === '{status}'"
+        )
         return browser
 
     def check_page(self, script=""):
@@ -128,10 +118,8 @@ class TestLivePage(ServerCase):
 
     def test_visitor(self):
         """Without a login, the page shows nothing."""
+        self.first.rpc("my.demo.live.order", "create", [{"name": "chairs"}])
         self.session_id = "none"
-        browser = Browser(self)
-        self.addCleanup(browser.stop)
-        url = f"http://{HOST}:{self.first.port}/my_demo_live/"
-        browser.open(url, self.session_id)
-        browser.wait_for("document.readyState === 'complete'")
+        status = "not connected. Are you logged in to Odoo?"
+        browser = self.open_page(status=status)
         self.assertNotIn("chairs", str(browser.run("document.body.innerText")))

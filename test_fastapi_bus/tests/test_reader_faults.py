@@ -6,10 +6,7 @@ from unittest.mock import patch
 import psycopg2
 from psycopg2.pool import PoolError
 
-from odoo.addons.fastapi_bus import (
-    EventsEnded,
-    reader,
-)
+from odoo.addons.fastapi_bus import EventsEnded, reader
 
 from .bus_case import BusCase
 

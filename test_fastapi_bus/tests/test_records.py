@@ -136,7 +136,7 @@ class TestListener(BusCase):
         first, hidden = self.add("shown", "hidden")
         self.run_async(test())
 
-    def test_changes_come_together_if_nobody_waits(self):
+    def test_changes_between_two_waits_come_together(self):
         async def test():
             async with self.listen_to() as changes, self.listen("a/1") as other:
                 new = self.add("first") + self.add("second")
