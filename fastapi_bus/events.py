@@ -57,7 +57,7 @@ def bus_events(
             async for event in events:
                 yield ServerSentEvent(data=event.payload, id=event.id)
 
-    Whoever gets the events has to be allowed to: check that before.
+    Check before that the caller may get the events.
 
     :param channels: names like ``orders/7`` (see ``channel``), or records. Never a text
         that a client has sent.

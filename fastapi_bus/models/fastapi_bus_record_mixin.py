@@ -42,8 +42,8 @@ class FastapiBusRecordMixin(models.AbstractModel):
     def _add_to_record_events(self):
         """Tell listeners at the commit that these records have changed.
 
-        The transaction sends one event for all records of a model. An override may
-        leave records out.
+        An event has up to ``MAX_IDS`` records of a model. An override may leave some
+        out.
         """
         if not self:
             return
