@@ -177,7 +177,7 @@ def get_base() -> str:
 
 
 def copy_database(source: str, dbname: str) -> None:
-    """Copy a database that nobody uses; replace one of the same name."""
+    """Copy a database without connections; replace one of the same name."""
     drop_database(dbname)
     _administer("CREATE DATABASE {} TEMPLATE {}", dbname, source)
 
