@@ -31,7 +31,7 @@ from environment import get_odoo, ready
 PASSING_ON = {"ignore_unknown_options": True, "help_option_names": []}
 arguments_passed_on = click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 
-#: A file's tests share servers, so that they run in one process.
+#: The tests of a file share servers, so they run in the same process.
 IN_TWO = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 

@@ -14,7 +14,9 @@ _WAYS = {
     errno.EADDRINUSE: "take another port with `make run PORT=8169`",
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "about 3 GB are needed"),
     errno.EROFS: "move the checkout",
-    **dict.fromkeys((errno.EACCES, errno.EPERM), "remove .odoo/ as who made it"),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM), "remove .odoo/ as the user who made it"
+    ),
 }
 
 
@@ -24,7 +26,7 @@ class ToolError(SystemExit):
 
 @contextmanager
 def sentences() -> Iterator[None]:
-    """Have an error that the user can do something about leave as a sentence."""
+    """Print errors that the user can do something about as sentences, and exit."""
     try:
         yield
     except KeyboardInterrupt:
