@@ -31,7 +31,7 @@ from fastapi.security.base import SecurityBase
 
 from .openapi import GROUPS_KEY, GROUPS_SENTENCE, METHODS
 from .openapi_messages import describe_messages
-from .routes import only_documents
+from .route import only_documents
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

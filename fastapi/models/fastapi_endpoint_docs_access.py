@@ -21,7 +21,7 @@ AUTH_SCHEMES: dict[str, SecurityBase] = {
     "user": SESSION_SCHEME,
 }
 for _scheme in AUTH_SCHEMES.values():
-    _scheme.documents_only = True  # Odoo has checked it, see app.routes
+    _scheme.documents_only = True  # Odoo has checked it, see app.route
 
 
 class FastapiEndpoint(models.Model):
