@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from starlette.routing import BaseRoute
 
 __all__ = ["is_call_of", "iter_route_calls"]
@@ -15,7 +15,7 @@ __all__ = ["is_call_of", "iter_route_calls"]
 def iter_route_calls(routes: Sequence[BaseRoute]) -> Iterator[tuple[Any, Any]]:
     """Yield path and function for each function that a route calls, at all levels."""
     for route in iter_route_contexts(routes):
-        if isinstance(route.original_route, APIRoute):
+        if isinstance(route.original_route, APIRoute | APIWebSocketRoute):
             for call in _iter_calls(route.dependant):
                 yield route.path_format, call
 

@@ -103,8 +103,11 @@ class FastapiEndpoint(models.Model):
 
     def _asks_for(self, dependency: Callable[..., Any]) -> bool:
         """Return whether a route depends on a dependency that is not overridden."""
-        calls = iter_route_calls(self._get_built_app().routes)
-        return any(is_call_of(call, dependency) for _path, call in calls)
+        app = self._get_built_app()
+        # FastAPI overrides the dependencies of WebSockets when one is opened
+        return dependency not in app.dependency_overrides and any(
+            is_call_of(call, dependency) for _path, call in iter_route_calls(app.routes)
+        )
 
     def _get_known_scopes(self) -> list[str]:
         """Return the scopes that routes of the app require."""

@@ -3,13 +3,15 @@
 """An endpoint runs as the caller."""
 
 import json
+from typing import Annotated
 from unittest.mock import patch
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, WebSocket
 
 from odoo.tests import new_test_user
 
 from odoo.addons.fastapi.app.prepare import copy_app
+from odoo.addons.fastapi.dependencies import odoo_env
 from odoo.addons.test_fastapi.routers.auth import router as auth_router
 
 from .auth_case import NOT_AUTHENTICATED, AuthCase
@@ -80,6 +82,21 @@ class TestRunAsCaller(AuthCase):
                 self.assertIn("can't run as the caller", logs.output[0])
                 self.endpoint.run_as = "user"
                 self.assertEqual(self.get(path).json()["uid"], self.runner.id)
+
+    def test_websocket_that_does_not_know_the_caller(self):
+        plain = FastAPI()
+
+        @plain.websocket("/live")
+        async def live(websocket: WebSocket, env: Annotated[object, Depends(odoo_env)]):
+            """Not called."""
+
+        endpoints = type(self.env["fastapi.endpoint"])
+        with patch.object(endpoints, "_get_app", lambda _endpoint: copy_app(plain)):
+            self.endpoint.run_as = "user"
+            self.endpoint.run_as = "caller"
+            with self.assertLogs(level="ERROR") as logs:
+                self.assertEqual(self.get("/auth/docs").status_code, 503)
+        self.assertIn("/live works with records and can't run as", logs.output[0])
 
     def test_session_does_not_change_the_user(self):
         self.authenticate("admin", "admin")

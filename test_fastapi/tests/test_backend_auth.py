@@ -3,6 +3,9 @@
 """The backend shows how clients authenticate, and makes and revokes keys."""
 
 import shlex
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, WebSocket
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -10,6 +13,8 @@ from odoo.tests import Form
 from odoo.tools import mute_logger
 
 from odoo.addons.fastapi.app.openapi import curl_command
+from odoo.addons.fastapi.app.prepare import copy_app
+from odoo.addons.fastapi.dependencies import authenticated_partner
 
 from .backend_case import BackendCase
 
@@ -120,6 +125,21 @@ class TestAuthWarning(AuthBackendCase):
             self.endpoint[way] = False
         self.assertIn("ask for the partner", self._warning())
         self.assertFalse(self.by_app.auth_warning)
+
+    def test_websocket_asks_for_a_partner(self):
+        app = FastAPI()
+
+        @app.websocket("/live")
+        async def live(
+            websocket: WebSocket,
+            partner: Annotated[object, Depends(authenticated_partner)],
+        ):
+            """Not called."""
+
+        endpoints = type(self.endpoint)
+        self.patch(endpoints, "_get_app", lambda _endpoint: copy_app(app))
+        self.endpoint._reset_app()
+        self.assertIn("ask for the partner", self._warning())
 
     def test_runs_as_the_caller_without_a_way(self):
         self.endpoint.run_as = "caller"
