@@ -3,7 +3,8 @@
 """Reads the operations of an app from its OpenAPI document, for the backend.
 
 Routes that are not in the document (``include_in_schema=False``) are left out. So are
-mounted apps, which have their own documents.
+mounted apps, which have their own documents. ``openapi_websockets`` adds the WebSocket
+routes that FastAPI does not document.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlencode
 
 __all__ = [
     "DEFAULT_TAG",
+    "WEBSOCKET",
     "Operation",
     "curl_command",
     "first_simple_get",
@@ -25,12 +27,18 @@ __all__ = [
 
 #: Keys of a path item that have operations (OpenAPI 3.1, "Path Item Object").
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+#: Shown as the method of WebSockets.
+WEBSOCKET = "WS"
+#: Content types of streams: server-sent events, and JSON items one by one.
+STREAMED = frozenset({"text/event-stream", "application/jsonl"})
 #: Tag of operations without tags in Swagger UI.
 DEFAULT_TAG = "default"
 #: Key of an operation: the groups that may call it (``openapi_document``).
 GROUPS_KEY = "x-odoo-groups"
 #: Start of the sentence about groups in a description, which follows the docstring.
 GROUPS_SENTENCE = "Only for members of "
+#: Sentence in the description of a WebSocket, which follows the docstring.
+WEBSOCKET_SENTENCE = "This is a WebSocket: connect with `ws://` or `wss://`."
 #: Characters that JavaScript's ``encodeURIComponent`` keeps, in addition to letters,
 #: digits and ``_.-~``.
 _UNRESERVED = "!*'()"
@@ -40,11 +48,12 @@ _UNRESERVED = "!*'()"
 class Operation:
     """One method of one path.
 
-    :param method: in capitals
+    :param method: in capitals; ``WS`` for a WebSocket
     :param path: below the app, with parameters in braces
     :param summary: the summary, or the first line of the description
     :param security: alternatives, each with names of security schemes and scopes
     :param parameters: in the path, query, headers and cookies
+    :param streams: whether the response has no end that a client could wait for
     :param required_groups: requirements, each with XML ids of groups; the caller needs
         one of them
     """
@@ -58,6 +67,7 @@ class Operation:
     security: Sequence[Mapping[str, Sequence[str]]]
     parameters: Sequence[Mapping[str, Any]]
     required_groups: Sequence[Sequence[str]] = ()
+    streams: bool = False
 
     @property
     def authenticated(self) -> bool:
@@ -83,9 +93,14 @@ class Operation:
 
     @property
     def docs_fragment(self) -> str:
-        """Fragment of the operation's URL in Swagger UI ("deep linking")."""
+        """Fragment of the operation's URL in Swagger UI ("deep linking").
+
+        It is empty if the operation has no id: then Swagger UI does not have it.
+        """
+        if not self.operation_id:
+            return ""
         names = [self.tags[0] if self.tags else DEFAULT_TAG, self.operation_id]
-        return "".join(f"/{quote(name, _UNRESERVED)}" for name in names if name)
+        return "".join(f"/{quote(name, _UNRESERVED)}" for name in names)
 
 
 def quote_path(path: str) -> str:
@@ -99,8 +114,10 @@ def iter_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
         for method, operation in item.items():
             if method not in METHODS:
                 continue
+            responses = operation.get("responses", {})
             yield Operation(
-                method=method.upper(),
+                # message routes (``openapi_messages``)
+                method=WEBSOCKET if "101" in responses else method.upper(),
                 path=path,
                 summary=_summary_of(operation),
                 tags=tuple(map(str, operation.get("tags", ()))),
@@ -112,6 +129,9 @@ def iter_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                     *operation.get("parameters", ()),
                 ],
                 required_groups=operation.get(GROUPS_KEY, ()),
+                streams=not STREAMED.isdisjoint(
+                    responses.get("200", {}).get("content", ())
+                ),
             )
 
 
@@ -124,7 +144,10 @@ def _summary_of(operation: Mapping[str, Any]) -> str:
     """
     summary = operation.get("summary", "")
     description = operation.get("description", "").strip()
-    if GROUPS_KEY in operation and description.startswith(GROUPS_SENTENCE):
+    generated = [WEBSOCKET_SENTENCE]
+    if GROUPS_KEY in operation:
+        generated.append(GROUPS_SENTENCE)
+    if description.startswith(tuple(generated)):
         return summary  # no docstring
     made_of = summary.lower().replace(" ", "_")
     if description and made_of in operation.get("operationId", "").lower():
@@ -163,7 +186,8 @@ def curl_command(
     :param url: URL of the app, without a trailing slash
     :param header: name and value of a header with credentials
     """
-    arguments = []
+    # or curl would print nothing until its buffer is full
+    arguments = ["--no-buffer"] if operation.streams else []
     query = {}
     schemes = document.get("components", {}).get("securitySchemes", {})
     if header is not None:

@@ -47,10 +47,14 @@ ERRORS = {
     "403": ("Forbidden", "The caller has no right to do this."),
     "404": ("NotFound", "It does not exist, or the caller may not see it."),
     "422": ("ValidationError", "The request is not as documented here."),
+    "426": (
+        "UpgradeRequired",
+        "The path serves a WebSocket, and this is not the handshake of one.",
+    ),
     "429": (
         "TooManyRequests",
-        "There were too many wrong credentials. `Retry-After` says after how many "
-        "seconds to try again.",
+        "There were too many wrong credentials, or the caller has too many WebSockets "
+        "open. `Retry-After` says after how many seconds to try again.",
     ),
     "500": ("InternalServerError", "The server failed."),
     "503": (
@@ -99,9 +103,13 @@ def complete_document(document: dict[str, Any], app: FastAPI) -> None:
     _add_requirements(documented)
     _add_errors(document, documented)
     for item in documented:
-        if hasattr(item.route.original_route, "message_route"):
+        if _is_message_route(item.route):
             describe_messages(item.operation)
     _distinguish_titles(document)
+
+
+def _is_message_route(route: RouteContext) -> bool:
+    return hasattr(route.original_route, "message_route")
 
 
 def _iter_documented(document: dict[str, Any], app: FastAPI) -> Iterator[_Documented]:
@@ -346,6 +354,9 @@ def _iter_statuses(document: dict[str, Any], item: _Documented) -> Iterator[str]
         yield "403"
     if _takes_secrets(document, operation):
         yield "429"
+    if _is_message_route(item.route):
+        # the page of another site; not a handshake; the limits
+        yield from ("403", "426", "429")
     if item.route.param_convertors:
         yield "404"
     yield "500"

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .openapi import WEBSOCKET_SENTENCE
+
 __all__ = ["describe_messages"]
 
 #: Description of the response 101.
@@ -14,8 +16,6 @@ MESSAGES_SENTENCE = (
     "messages of these types. After an invalid or refused message, the server sends "
     '`{"error": {"status": …, "detail": …}}`, and the connection stays open.'
 )
-#: First sentence of the description of such an operation.
-WEBSOCKET_SENTENCE = "This is a WebSocket: connect with `ws://` or `wss://`."
 
 
 def describe_messages(operation: dict[str, Any]) -> None:
@@ -39,5 +39,5 @@ def describe_messages(operation: dict[str, Any]) -> None:
         },
         **operation["responses"],
     }
-    parts = (WEBSOCKET_SENTENCE, operation.get("description"))
+    parts = (operation.get("description"), WEBSOCKET_SENTENCE)
     operation["description"] = "\n\n".join(filter(None, parts))

@@ -15,7 +15,8 @@ from fastapi.routing import iter_route_contexts
 import odoo.addons
 
 from ..app.error_log import source_of
-from ..app.openapi import Operation, iter_operations
+from ..app.openapi import WEBSOCKET, Operation, iter_operations
+from ..app.openapi_websockets import iter_websockets
 from ..exceptions import CommandError
 from ._database import check_live, find_endpoint, get_document, open_env
 
@@ -56,7 +57,9 @@ def run(args: argparse.Namespace) -> int:
 def _get_rows(endpoint: BaseModel) -> Iterator[dict[str, Any]]:
     document = get_document(endpoint)
     handlers = _find_handlers(endpoint)
-    for operation in iter_operations(document):
+    with endpoint._app_context():
+        websockets = list(iter_websockets(endpoint._get_built_app()))
+    for operation in (*iter_operations(document), *websockets):
         yield {
             "endpoint": endpoint.root_path,
             "method": operation.method,
@@ -76,7 +79,10 @@ def _find_handlers(endpoint: BaseModel) -> dict[tuple[str, str | None], str]:
         source = source_of(context.endpoint) if context.endpoint else {}
         if source:
             place = f"{_shorten(source['file'])}:{source['line']}"
-            for method in context.methods or ():
+            # message routes have a GET too
+            is_message = hasattr(context.original_route, "message_route")
+            methods = () if is_message else context.methods
+            for method in methods or [WEBSOCKET]:
                 handlers.setdefault((method, context.path_format), place)
     return handlers
 

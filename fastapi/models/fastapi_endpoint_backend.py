@@ -4,8 +4,10 @@
 
 import logging
 import shlex
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from fastapi import FastAPI
 from markupsafe import Markup
 from psycopg2.errors import ReadOnlySqlTransaction
 
@@ -21,11 +23,14 @@ from ..app.openapi import (
     iter_operations,
     quote_path,
 )
+from ..app.openapi_websockets import iter_websockets
 from ..exceptions import AppBuildError
 from ..root_paths import clean_root_path
 from ..serving import Serving
 
 _logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class FastapiEndpoint(models.Model):
@@ -160,18 +165,22 @@ class FastapiEndpoint(models.Model):
 
     def _get_openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document of the app, ``{}`` if there is none."""
+        return self._ask_app(lambda app: app.openapi(), {})
+
+    def _ask_app(self, ask: Callable[[FastAPI], T], default: T) -> T:
         if self.state != "live":
-            return {}
+            return default
         try:
             with self._app_context():
-                return self._get_built_app().openapi()
+                return ask(self._get_built_app())
         except Exception:  # for example, a type has no schema
             _logger.warning("%s has no OpenAPI document", self, exc_info=True)
-            return {}
+            return default
 
     def _get_operations(self) -> list[Operation]:
-        """Return the operations in the documentation of the app."""
-        return list(iter_operations(self._get_openapi()))
+        """Return the operations in the documentation of the app, and WebSockets."""
+        websockets = self._ask_app(lambda app: list(iter_websockets(app)), [])
+        return [*iter_operations(self._get_openapi()), *websockets]
 
     @api.depends("state")
     def _compute_route_count(self):

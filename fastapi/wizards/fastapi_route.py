@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``fastapi.route``: lists the operations of an app, to search and group them."""
+"""``fastapi.route``: lists the routes of an app, to search and group them."""
 
 from odoo import api, fields, models
 
@@ -8,7 +8,7 @@ from ..app.openapi import DEFAULT_TAG
 
 
 class FastapiRoute(models.TransientModel):
-    """An operation in the documentation of its app.
+    """An operation in the documentation of its app, or a WebSocket.
 
     The rows belong to the user who opens the list, and are created at that time.
     Mounted apps have their own documentation, so their routes are not listed.
@@ -101,5 +101,6 @@ class FastapiRoute(models.TransientModel):
         """Open the documentation of this route in a new tab."""
         self.ensure_one()
         action = self.endpoint_id.action_open_docs()
-        action["url"] += f"#{self.docs_fragment}"
+        if self.docs_fragment:
+            action["url"] += f"#{self.docs_fragment}"
         return action

@@ -177,8 +177,12 @@ class TestRoutes(BackendCase):
         rows = self._rows()
         paths = self.get("/test/openapi.json").json()["paths"]
         self.assertEqual(
-            rows.mapped(lambda row: (row.method, row.path)),
-            [(method.upper(), path) for path, item in paths.items() for method in item],
+            rows.filtered("docs_fragment").mapped(lambda row: (row.method, row.path)),
+            [
+                ("WS" if "101" in item[method]["responses"] else method.upper(), path)
+                for path, item in paths.items()
+                for method in item
+            ],
         )
         self.assertEqual(self.endpoint.route_count, len(rows))
         partner = rows.filtered(lambda row: row.path == "/partner")
@@ -199,7 +203,7 @@ class TestRoutes(BackendCase):
             {
                 "show_summary": True,
                 "show_tags": True,
-                "show_scopes": False,
+                "show_scopes": True,
                 "show_required_groups": False,
                 "show_deprecated": False,
             },
@@ -213,6 +217,17 @@ class TestRoutes(BackendCase):
             action["url"], f"/test/docs#/identity/{operation['operationId']}"
         )
         self.assertEqual(action["target"], "new")
+
+    def test_websockets(self):
+        """Routes that the documentation does not have."""
+        rows = self._rows().filtered(lambda row: not row.docs_fragment)
+        self.assertEqual(set(rows.mapped("method")), {"WS"})
+        by_path = {row.path: row for row in rows}
+        self.assertEqual(by_path["/ws/echo"].access, "Public")
+        self.assertEqual(by_path["/ws/dependencies"].access, "HTTPBasic")
+        self.assertIn("Send whether there is", by_path["/ws/request"].summary)
+        self.assertNotIn("/messages/feed", by_path)
+        self.assertEqual(by_path["/ws/echo"].action_open_docs()["url"], "/test/docs")
 
     def test_each_user_has_separate_rows(self):
         rows = self._rows()

@@ -89,6 +89,17 @@ class TestRoutes(CommandCase):
         )
         self.assertTrue(all(row["handler"] for row in rows.values()))
 
+    def test_websockets(self):
+        _exit_code, output, _errors = self.run_command("routes", "--endpoint", "/test")
+        lines = [line.split() for line in output.splitlines()]
+        rows = {path: (method, row[-1]) for method, path, *row in lines}
+        method, handler = rows["/test/ws/echo"]
+        self.assertEqual(method, "WS")
+        self.assertIn("test_fastapi/routers/websockets.py:", handler)
+        method, handler = rows["/test/messages/feed"]
+        self.assertEqual(method, "WS")
+        self.assertIn("test_fastapi/routers/messages.py:", handler)
+
     def test_unknown_endpoint(self):
         self.check_refused(
             "routes", "--endpoint", "nowhere", reason="no endpoint at /nowhere; .*/test"

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from odoo.tests import BaseCase
 
+from odoo.addons.fastapi.app.openapi import first_simple_get, iter_operations
 from odoo.addons.fastapi.app.prepare import EndpointFastAPI
 from odoo.addons.fastapi.cli._breaking_changes import find_breaking_changes
 from odoo.addons.fastapi.message_routes import MessageRoute
@@ -40,6 +41,23 @@ class TestMessagesInOpenAPI(BaseCase):
         self.assertLessEqual(
             {"Order", "Item"}, document["components"]["schemas"].keys()
         )
+
+    def test_refusals(self):
+        """Besides those of a request: other sites, no handshake, the limits."""
+        document = make_document(messages.router)
+        responses = document["paths"]["/shop/orders/{shop}"]["get"]["responses"]
+        self.assertEqual(list(responses), "101 400 403 404 422 426 429 500 503".split())
+        self.assertIn("UpgradeRequired", document["components"]["responses"])
+
+    def test_row_of_the_backend(self):
+        """It is no GET to try in a terminal, and its summary is its docstring."""
+        document = make_document(messages.router)
+        operations = {item.path: item for item in iter_operations(document)}
+        order = operations["/shop/orders/{shop}"]
+        self.assertEqual((order.method, order.summary), ("WS", "Create an item."))
+        self.assertEqual(order.docs_fragment, "/default/order")
+        self.assertEqual(operations["/shop/feed"].summary, "Echo")
+        self.assertIsNone(first_simple_get(document))
 
     def test_route_without_replies(self):
         router = APIRouter()

@@ -1,6 +1,7 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import shlex
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -12,6 +13,7 @@ from fastapi.security import (
     HTTPBearer,
     OAuth2PasswordBearer,
 )
+from fastapi.sse import EventSourceResponse
 
 from odoo.tests import BaseCase
 
@@ -142,6 +144,18 @@ class TestCurlCommand(BaseCase):
             with self.subTest(expected=expected):
                 command = shlex.split(self._command(dependency))
                 self.assertEqual(command, ["curl", *expected])
+
+    def test_stream(self):
+        """The command prints events as they come."""
+        app = FastAPI()
+
+        @app.get("/events", response_class=EventSourceResponse)
+        async def stream() -> AsyncIterator[int]:
+            yield 1
+
+        document = app.openapi()
+        command = curl_command(document, first_simple_get(document), "https://h")
+        self.assertEqual(command, "curl --no-buffer https://h/events")
 
     def test_key_in_the_header_of_tokens(self):
         command = self._command(HTTPBearer(scheme_name="APIKey"))
