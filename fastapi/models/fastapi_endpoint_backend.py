@@ -267,20 +267,17 @@ class FastapiEndpoint(models.Model):
                 user=name,
             )
         access = self.env["ir.model.access"].with_user(user)
-        if not access.check(self._name, "read", raise_exception=False):
+        # with run_as "caller", routes read as the caller
+        if self.run_as == "user" and not access.check(
+            self._name, "read", raise_exception=False
+        ):
             runners = self.env.ref("fastapi.group_fastapi_endpoint_runner")
-            values = {"user": name, "group": runners.display_name}
-            if self.run_as == "caller":
-                return self.env._(
-                    "%(user)s can't read this endpoint. Routes that read it respond "
-                    "with 403. If there are any, give the user the group %(group)s.",
-                    **values,
-                )
             return self.env._(
                 "%(user)s can't read this endpoint or the partner who calls. Routes "
                 "that read one of them respond with 403. If there are any, give the "
                 "user the group %(group)s.",
-                **values,
+                user=name,
+                group=runners.display_name,
             )
         return False
 
