@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias
 from fastapi import APIRouter, Depends, WebSocket
 from fastapi.responses import FileResponse
 from fastapi.sse import EventSourceResponse
+from pydantic import StringConstraints
 
 from odoo.api import Environment
 
@@ -18,6 +19,9 @@ from odoo.addons.fastapi_bus import record_events
 
 ORDER = "my.demo.live.order"
 PAGE = Path(__file__).parent / "static" / "page.html"
+
+#: Not only spaces, which Odoo would accept.
+Name: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 Tx: TypeAlias = Annotated[Transactions, Depends(transactions)]
 
@@ -71,8 +75,8 @@ class LiveApp(FastapiApp):
             ORDER,
             prefix="/orders",
             schema=Order,
-            create=Order.for_create("name"),
-            update=Order.for_update("name", "state"),
+            create=Order.for_create(name=Name),
+            update=Order.for_update("state", name=Name),
             delete=True,
         )
         return [router, crud]
