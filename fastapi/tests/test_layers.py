@@ -68,8 +68,13 @@ FORBIDDEN_LIBRARIES = {"bridge": {"fastapi", "psycopg2", "pydantic"}}
 ALLOWED_ODOO = {
     "base": {"odoo.api"},  # the type of an environment
     "bridge": set(),
-    # texts that clients read, exceptions; nothing that knows the ORM
-    "apps": {"odoo.exceptions", "odoo.http", "odoo.tools.translate"},
+    # texts that clients read, exceptions, options; nothing that knows the ORM
+    "apps": {
+        "odoo.exceptions",
+        "odoo.http",
+        "odoo.tools.config",
+        "odoo.tools.translate",
+    },
 }
 
 
