@@ -23,6 +23,7 @@ from fastapi.dependencies.utils import get_dependant
 
 from .callables import inline
 from .error_log import source_of
+from .large_results import advise_annotation
 from .tasks import defer
 from .wrapped import unwrap
 
@@ -195,6 +196,8 @@ class PreparedRoute:
             return sync_generator
 
         call = inline(original)
+        if self._route.response_field is None:
+            call = advise_annotation(call, _scope)
 
         async def handler(**values: Any) -> Any:
             injected = take(values)
