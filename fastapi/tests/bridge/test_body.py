@@ -55,6 +55,23 @@ class TestRequestBody(BaseCase):
         self.assertEqual(body.size, 0)
         self.assertEqual(body.replay().read(), b"")
 
+    def test_no_body(self):
+        body = self._body()
+        self.assertEqual(body.size, 0)
+        for _attempt in range(2):
+            self.assertEqual(body.replay().read(), b"")
+
+    def test_body_that_is_known_to_be_small(self):
+        body = RequestBody(Upload(3 * CHUNK_SIZE + 5), 4 * CHUNK_SIZE, is_small=True)
+        self.addCleanup(body.close)
+        self.assertEqual(body.size, 3 * CHUNK_SIZE + 5)
+        self.assertIsInstance(body.replay(), io.BytesIO)
+        for _attempt in range(2):
+            self.assertEqual(body.replay().read(), b"x" * (3 * CHUNK_SIZE + 5))
+        with self.assertRaises(HTTPException) as catcher:
+            RequestBody(Upload(11), 10, is_small=True)
+        self.assertEqual(catcher.exception.status_code, 413)
+
     def test_small_body(self):
         body = self._body(io.BytesIO(b"content"))
         self.assertEqual(body.size, 7)
