@@ -9,7 +9,6 @@ from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from fastapi.params import Depends as DependsParam
 from fastapi.routing import APIRoute
 
 from odoo.api import Environment
@@ -21,6 +20,7 @@ from ..dependencies import authenticated_partner_env, paging
 from ..internal_texts import get_public_text
 from ..schemas import PagedCollection
 from .conditional import IfMatch, IfNoneMatch, make_etag, read_stored
+from .crud_domain import limit_to_id, make_domain, make_record, not_found
 from .crud_routes import (
     CHANGED,
     ETAG,
@@ -155,8 +155,8 @@ class CrudRouter(APIRouter):
         self.model = model
         self.schema = schema
         self.env = env
-        self.domain = self._make_domain(domain)
-        self.record = self._make_record()
+        self.domain = make_domain(domain, env)
+        self.record = make_record(model, env, self.domain)
         self._name = name or re.sub(r"\W", "_", model)
         self._generated: list[APIRoute] = []
         routes = choose_routes(only, create=create, update=update, delete=delete)
@@ -264,7 +264,7 @@ class CrudRouter(APIRouter):
         ) -> Any:
             item = self._read(env, domain, id)
             if item is None:
-                raise _missing()
+                raise not_found()
             return condition.respond(item)
 
         self._add("get", get_record, response_model=self.schema, responses=READ)
@@ -328,40 +328,12 @@ class CrudRouter(APIRouter):
         responses = {**REFUSED, **CHANGED}
         self._add("delete", delete_record, status_code=204, responses=responses)
 
-    def _make_domain(self, domain: Any) -> Callable[..., Domain]:
-        if isinstance(domain, DependsParam):
-
-            def convert(domain: Annotated[Any, domain]) -> Domain:
-                return Domain(domain)
-
-            return convert
-        if callable(domain):
-
-            def compute(env: Annotated[Environment, Depends(self.env)]) -> Domain:
-                return Domain(domain(env))
-
-            return compute
-        conditions = _make_plain(domain or [])
-        return lambda: Domain(conditions)
-
-    def _make_record(self) -> Callable[..., Record]:
-        def get_record(
-            id: RecordId,
-            env: Annotated[Environment, Depends(self.env)],
-            domain: Annotated[Domain, Depends(self.domain)],
-        ) -> Record:
-            model = env[self.model]
-            record = model.search(_with_id(model, domain, id), order="id")
-            if not record:
-                raise _missing()
-            return record
-
-        return get_record
-
     def _read(self, env: Environment, domain: Domain, id: int) -> RecordSchema | None:
         """Read a record of the domain with one search; None if it is not found."""
         model = env[self.model]
-        found = self.schema.from_search(model, _with_id(model, domain, id), order="id")
+        found = self.schema.from_search(
+            model, limit_to_id(model, domain, id), order="id"
+        )
         return found[0] if found else None
 
     def _read_changed(
@@ -391,31 +363,6 @@ def _no_value() -> None:
     """Dependency that replaces an unused one."""
 
 
-def _make_plain(domain: Any) -> list[Any]:
-    """Convert a domain to a list.
-
-    A ``Domain`` object caches optimizations for a model of one database.
-    """
-    return [
-        (*term[:2], _make_plain(term[2]))
-        if isinstance(term, tuple | list) and isinstance(term[-1], Domain)
-        else term
-        for term in domain
-    ]
-
-
 def _get_shape(route: APIRoute) -> str:
     """Return the path without the names of its parameters."""
     return re.sub(r"{[^}]*}", "{}", route.path)
-
-
-def _with_id(model: Record, domain: Domain, id: int) -> Domain:
-    """Restrict a domain to one id, archived or not."""
-    domain &= Domain("id", "=", id)
-    if model._active_name:  # stops Odoo from adding ``active = True``
-        domain &= Domain(model._active_name, "in", [True, False])
-    return domain
-
-
-def _missing() -> HTTPException:
-    return HTTPException(404, get_public_text(404))
