@@ -158,10 +158,7 @@ def search_page(
     domain = _to_domain(filter)
     offset, limit = paging.offset or 0, paging.limit
     order = (sort and sort.order) or _with_id(model._order)
-    items = schema.from_search(model, domain, offset, limit, order)
-    count = offset + len(items)
-    if (limit is not None and len(items) >= limit) or (offset and not items):
-        count = model.search_count(domain)
+    items, count = schema._search_with_count(model, domain, offset, limit, order)
     return _make_page(PagedCollection, schema, count=count, items=items)
 
 

@@ -33,6 +33,7 @@ from odoo.models import BaseModel as Record
 
 from .readers import Column
 from .rows import RecordBatch, Row, get_names_to_fetch
+from .searches import search_and_count
 from .vals import to_vals
 
 if TYPE_CHECKING:
@@ -135,6 +136,20 @@ class RecordSchema(BaseModel):
         names = get_names_to_fetch(model, cls)
         records = model.search_fetch(domain, names, offset, limit, order)
         return cls._validate_rows(RecordBatch(records, fetched=True))
+
+    @classmethod
+    def _search_with_count(
+        cls,
+        model: Record,
+        domain: Domain,
+        offset: int,
+        limit: int | None,
+        order: str,
+    ) -> tuple[list[Self], int]:
+        """Return a page of schemas, and the number of all records that match."""
+        names = get_names_to_fetch(model, cls)
+        records, count = search_and_count(model, domain, names, offset, limit, order)
+        return cls._validate_rows(RecordBatch(records, fetched=True)), count
 
     @classmethod
     def _search_with_next(

@@ -3,12 +3,17 @@
 # pylint: disable=method-required-super
 """Lists: sorting, pages by number, routes."""
 
+import itertools
 import json
 from typing import Annotated
+from unittest.mock import patch
 
 from fastapi import APIRouter, Depends, Query
 
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
+from odoo.tests import new_test_user
+from odoo.tools import mute_logger
 
 from odoo.addons.fastapi.dependencies import MAX_PAGE_SIZE, make_paging, paging
 from odoo.addons.fastapi.records import (
@@ -91,6 +96,90 @@ class TestPages(ListCase):
         found = search_page(partners, None, None, paging(), Id)
         expected = partners.search([], order=f"{partners._order}, id", limit=80)
         self.assertEqual([item.id for item in found.items], expected.ids)
+
+
+class TestCounts(ListCase):
+    """A page and its count are those of ``search`` and ``search_count``."""
+
+    def setUp(self):
+        super().setUp()
+        self.forbid("test.fastapi.typed", [("name", "!=", "Item 3")])
+        self.as_user = self.model.with_user(self.user)
+
+    def check_pages(self):
+        names = ("name", True), ("partner_id", False), ("boolean", False)
+        limits = (0, 2), (2, 2), (4, 2), (6, 2), (0, 80), (0, None)
+        for name, (offset, limit) in itertools.product(names, limits):
+            sort = Sort((name,))
+            self.env.invalidate_all()
+            with self.subTest(order=sort.order, offset=offset, limit=limit):
+                paging = Paging(limit=limit, offset=offset)
+                page = search_page(self.as_user, self.domain, sort, paging, Item)
+                found = self.as_user.search(self.domain, offset, limit, sort.order)
+                self.assertEqual([item.id for item in page.items], found.ids)
+                self.assertEqual(page.count, self.as_user.search_count(self.domain))
+
+    def test_record_rules_and_joins(self):
+        self.items[1:4].partner_id = self.partners[0]
+        self.check_pages()
+
+    def test_archived_records(self):
+        partners = self.env["res.partner"]
+        self.partners[0].active = False
+
+        class Id(RecordSchema):
+            id: int
+
+        domain = Domain("id", "in", self.partners.ids)
+        page = search_page(partners, domain, None, Paging(limit=1, offset=0), Id)
+        self.assertEqual((page.count, len(page.items)), (1, 1))
+
+    def test_overrides(self):
+        model = self.registry["test.fastapi.typed"]
+        search, search_fetch = model._search, model.search_fetch
+        paging = Paging(limit=2, offset=0)
+
+        def limit_in_python(self, domain, offset=0, limit=None, order=None, **options):
+            found = tuple(search(self, domain, order=order, **options))
+            end = None if limit is None else offset + limit
+            return self.browse(found[offset or 0 : end])._as_query()
+
+        with patch.object(model, "_search", limit_in_python):
+            self.check_pages()
+        with patch.object(model, "search_count", lambda self, domain, limit=None: 99):
+            page = search_page(self.as_user, self.domain, None, paging, Item)
+            self.assertEqual(page.count, 99)
+        calls = []
+
+        def noted(self, *args, **options):
+            calls.append(args)
+            return search_fetch(self, *args, **options)
+
+        with patch.object(model, "search_fetch", noted):
+            page = search_page(self.as_user, self.domain, None, paging, Item)
+        self.assertEqual((len(calls), len(page.items), page.count), (1, 2, 6))
+
+    def test_no_access(self):
+        nobody = new_test_user(self.env, "nobody", groups="base.group_public")
+        with self.assertRaises(AccessError), mute_logger("odoo.models"):
+            search_page(
+                self.model.with_user(nobody),
+                None,
+                None,
+                Paging(limit=1, offset=0),
+                Item,
+            )
+
+    def test_group_of_a_field(self):
+        class Secret(RecordSchema):
+            secret: str | None
+
+        # an impossible domain, too
+        for domain in (self.domain, Domain.FALSE):
+            with self.assertRaises(AccessError), mute_logger("odoo.models"):
+                search_page(
+                    self.as_user, domain, None, Paging(limit=1, offset=0), Secret
+                )
 
 
 class TestListRoutes(ListCase):
