@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from odoo.fields import Field
     from odoo.models import BaseModel
 
-__all__ = ["Column", "read_column"]
+__all__ = ["Column", "read_column", "read_values", "read_x2many_ids"]
 
 #: Types of fields whose cached values need no conversion, unless they are empty.
 PLAIN_TYPES = frozenset(
-    {"boolean", "char", "date", "datetime", "float", "integer", "monetary"}
+    {"boolean", "char", "date", "datetime", "float", "html", "integer", "monetary"}
     | {"many2one", "selection", "text"}
 )
 #: Values of empty fields, by type; None for the other types.
@@ -85,11 +85,13 @@ def read_column(batch: RecordBatch, column: Column, name: str) -> list[Any]:
             "take a RecordSchema, Reference or int, in a list for several records."
         )
     reader = READERS.get(field.type)
-    return reader(batch, field, column) if reader else _read_values(records, field)
+    return reader(batch, field, column) if reader else read_values(records, field)
 
 
-def _read_values(records: BaseModel, field: Field) -> list[Any]:
+def read_values(records: BaseModel, field: Field) -> list[Any]:
     """Return the values of a field, one for each record. Empty ones may be None.
+
+    The value of a many2one is an id.
 
     Plain values are taken from the cache, which ``fetch`` has filled: that is ten times
     faster than ``Field.__get__``. Odoo's own fields read the cache with
@@ -98,8 +100,7 @@ def _read_values(records: BaseModel, field: Field) -> list[Any]:
     env = records.env
     empty = EMPTY_VALUES.get(field.type)
     if (
-        field.store
-        and field.type in PLAIN_TYPES
+        field.type in PLAIN_TYPES
         and not field.company_dependent
         and (
             not field.translate
@@ -107,7 +108,9 @@ def _read_values(records: BaseModel, field: Field) -> list[Any]:
             or (field.translate is True and not env.context.get("prefetch_langs"))
         )
     ):
-        if field.compute:
+        if not field.store:  # the first record computes those of all
+            next(iter(records), records)[field.name]
+        elif field.compute:
             field.recompute(records)
         cache = field._get_cache(env)
         with suppress(KeyError):  # a value is missing: all are read below
@@ -116,25 +119,36 @@ def _read_values(records: BaseModel, field: Field) -> list[Any]:
                 return values
             return [empty if value is None else value for value in values]
     values = [record[field.name] for record in records]
-    if field.type == "many2one":
+    if field.type in ("many2one", "reference"):
         return [value.id or None for value in values]
     if empty is not None:
         return values
     return [None if value is False else value for value in values]
 
 
+def read_x2many_ids(records: BaseModel, field: Field) -> list[list[int]]:
+    """Return the ids in a one2many or many2many field, a list for each record.
+
+    They are taken from the cache, without the archived ones that Odoo leaves out: for
+    80 records, 40 µs instead of the 160 to 300 of ``Field.__get__`` (measured).
+    """
+    shown = set(records[field.name]._ids)  # fills the cache
+    cache = field._get_cache(records.env)
+    return [[id_ for id_ in cache[key] if id_ in shown] for key in records._ids]
+
+
 def _converted(convert: Callable[[Any], Any]) -> Callable[..., list[Any]]:
     """Return a reader that converts each value of a field."""
 
     def read(batch: RecordBatch, field: Field, column: Column) -> list[Any]:
-        values = _read_values(batch.records, field)
+        values = read_values(batch.records, field)
         return [None if value is None else convert(value) for value in values]
 
     return read
 
 
 def _read_float(batch: RecordBatch, field: Field, column: Column) -> list[Any]:
-    values = _read_values(batch.records, field)
+    values = read_values(batch.records, field)
     if not column.wants_decimal:
         return values
     _precision, scale = field.get_digits(batch.records.env) or (None, None)
@@ -146,7 +160,7 @@ def _read_monetary(batch: RecordBatch, field: Field, column: Column) -> list[Any
 
     The currency is read with all rights, as in ``Monetary.convert_to_cache``.
     """
-    values = _read_values(batch.records, field)
+    values = read_values(batch.records, field)
     if not column.wants_decimal:
         return values
     name = field.get_currency_field(batch.records)
@@ -164,7 +178,7 @@ def _to_decimal(value: float, scale: int | None) -> Decimal:
 
 
 def _read_many2one(batch: RecordBatch, field: Field, column: Column) -> list[Any]:
-    ids = _read_values(batch.records, field)
+    ids = read_values(batch.records, field)
     if column.wants_id:
         return ids
     _check_wants_record(field, column)
@@ -173,9 +187,9 @@ def _read_many2one(batch: RecordBatch, field: Field, column: Column) -> list[Any
 
 
 def _read_x2many(batch: RecordBatch, field: Field, column: Column) -> list[Any]:
-    found = [record[field.name]._ids for record in batch.records]
+    found = read_x2many_ids(batch.records, field)
     if column.wants_id:
-        return [list(ids) for ids in found]
+        return found
     _check_wants_record(field, column)
     rows = batch.make_rows(field.comodel_name, itertools.chain(*found))
     return [[rows[id_] for id_ in ids] for ids in found]
@@ -233,7 +247,7 @@ def _make_rows_of_models(
 def _read_binary(batch: RecordBatch, field: Field, column: Column) -> list[Any]:
     """Return contents in base64, as Odoo stores them, or links to them."""
     if not column.wants_link:
-        return _read_values(batch.records, field)
+        return read_values(batch.records, field)
     route = "image" if isinstance(field, Image) else "content"
     has_date = "write_date" in batch.records._fields
     links: list[str | None] = []
@@ -275,7 +289,7 @@ def _property_value(definition: dict[str, Any]) -> Any:
     return value
 
 
-#: Functions that read a field, by its type. Default: ``_read_values``.
+#: Functions that read a field, by its type. Default: ``read_values``.
 READERS: dict[str, Callable[[Any, Any, Column], list[Any]]] = {
     "binary": _read_binary,
     "datetime": _converted(lambda value: value.replace(tzinfo=timezone.utc)),

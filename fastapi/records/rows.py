@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from odoo.exceptions import AccessError
 from odoo.tools.constants import PREFETCH_MAX
 
-from .readers import Column, read_column
+from .readers import Column, read_column, read_values, read_x2many_ids
 
 if TYPE_CHECKING:
     from odoo.models import BaseModel
@@ -117,14 +117,15 @@ class RecordBatch:
         """
         batch = RecordBatch(self.records.mapped(name))
         _fetch(batch.records, _names_to_fetch(batch.records, sources))
-        found = [record[name]._ids for record in self.records]
-        is_list = self.records._fields[name].type in ("one2many", "many2many")
+        field = self.records._fields[name]
+        is_list = field.type in ("one2many", "many2many")
+        found = (read_x2many_ids if is_list else read_values)(self.records, field)
         for values in batch._read_columns(sources):
             by_id = dict(zip(batch.records._ids, values, strict=True))
             if is_list:
                 yield [[by_id[id_] for id_ in ids] for ids in found]
             else:
-                yield [by_id[ids[0]] if ids else None for ids in found]
+                yield [None if id_ is None else by_id[id_] for id_ in found]
 
 
 def get_names_to_fetch(model: BaseModel, schema: type[ReadingSchema]) -> list[str]:

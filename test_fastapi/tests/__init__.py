@@ -89,6 +89,7 @@ from . import test_nginx
 from . import test_other_servers
 from . import test_published_names
 from . import test_read_replicas
+from . import test_record_columns
 from . import test_record_rights
 from . import test_record_values
 from . import test_records
