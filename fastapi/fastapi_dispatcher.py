@@ -50,7 +50,6 @@ from odoo.service.server import CommonServer
 from odoo.sql_db import Cursor
 from odoo.tools import config
 
-from .after_response import reopen
 from .app.docs_pages import DocsGuard
 from .app.error_log import log_error
 from .bridge import (
@@ -72,6 +71,7 @@ from .error_handlers import (
     json_content,
 )
 from .exceptions import AppBuildError, HandledError, WebSocketRefused
+from .follow_up import reopen
 from .handshake import check_handshake, is_upgrade, keep_refusal
 from .request_cycle import RequestCycle, build_response, collect
 from .websocket_start import check_client, identify, start_websocket

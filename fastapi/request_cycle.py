@@ -39,10 +39,11 @@ from werkzeug.datastructures import Headers
 
 from odoo.http import Response
 
-from .after_response import DeferredTasks, FollowUpTransactions, StreamBody
+from .after_response import DeferredTasks, StreamBody
 from .app.wrapped import TRANSACTION_ERRORS
 from .bridge import StreamedBody, forget_tracebacks
 from .exceptions import CommittedHTTPException
+from .follow_up import FollowUpTransactions
 from .transaction_errors import get_swallowed_error, remember_errors
 from .websockets import open_websockets
 

@@ -32,7 +32,6 @@ from psycopg2.errors import ReadOnlySqlTransaction
 from werkzeug.datastructures import EnvironHeaders
 
 from odoo.exceptions import ConcurrencyError
-from odoo.http import _request_stack
 from odoo.modules.registry import Registry
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.sql_db import Cursor
@@ -43,6 +42,7 @@ from .auth.overrides import find_ways
 from .bridge import Lifespan, WsgiApp
 from .built_apps import HUNG_DELAY, BuiltApps
 from .exceptions import AppBuildError, AppNotReadyError, StartTimeoutError
+from .follow_up import leave_request
 from .mounts import Mount, MountTable
 from .websockets import ConnectionLimits, open_websockets
 
@@ -271,8 +271,7 @@ def _start(lifespan: Lifespan, inline: bool) -> None:
 
     The lifespan would keep that request and its environment alive.
     """
-    while _request_stack.top is not None:
-        _request_stack.pop()
+    leave_request()
     lifespan.start(inline)
 
 

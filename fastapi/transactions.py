@@ -40,16 +40,15 @@ from werkzeug.exceptions import ServiceUnavailable
 
 import odoo
 from odoo import api
-from odoo.http import _request_stack
 from odoo.modules.registry import Registry
 from odoo.service.server import CommonServer
 from odoo.tools import config
 
-from .after_response import FollowUpTransactions
 from .bridge.loops import STOP_GRACE, Loop
 from .connections import CONNECTION_TIMEOUT, wait_for_connection
 from .context import odoo_env_ctx
 from .exceptions import AfterCommitError, LockedByCallerError
+from .follow_up import FollowUpTransactions, leave_request
 from .transaction_errors import remember_errors
 
 if TYPE_CHECKING:
@@ -176,8 +175,7 @@ class Transactions:
 
     def _run(self, work: Callable[..., T], call: Callable[[Environment], T]) -> T:
         """Call a work on the current thread, in a context of its own."""
-        while _request_stack.top is not None:
-            _request_stack.pop()  # retrying would reset the request
+        leave_request()  # retrying would reset it
         caller = odoo_env_ctx.get(None)
         with self._open() as transactions:
             env = transactions.env

@@ -7,11 +7,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from odoo.http import _request_stack
-
 from .auth.run_as import is_active
 from .auth.session import check_site, make_odoo_recheck
 from .exceptions import WebSocketRefused
+from .follow_up import leave_request
 from .handshake import check_origin, get_environ
 from .websockets import open_websockets
 
@@ -71,7 +70,7 @@ def start_websocket(connection: Connection, httprequest: Any) -> None:
     :param connection: the WebSocket, which is committed
     :param httprequest: the request, of Odoo
     """
-    connection.exchange.context.run(_leave_request)
+    connection.exchange.context.run(leave_request)
     open_websockets.watch()
     # the server may have read the first frames together with the handshake
     environ = get_environ(httprequest)
@@ -81,9 +80,3 @@ def start_websocket(connection: Connection, httprequest: Any) -> None:
         open_websockets.remove(connection)
         connection.exchange.abort()
         raise
-
-
-def _leave_request() -> None:
-    """Let ``odoo.http.request`` be unset in the current context."""
-    while _request_stack.top is not None:
-        _request_stack.pop()

@@ -13,8 +13,8 @@ from fastapi import Depends
 
 from odoo.api import Environment
 
-from ..after_response import FollowUpTransactions
 from ..dependencies import odoo_env
+from ..follow_up import FollowUpTransactions
 from ..transaction_errors import raise_swallowed_error, remember_errors
 from ..transactions import Transactions
 

@@ -15,11 +15,12 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
-from ..after_response import DeferredTasks, FollowUpTransactions, reopen
+from ..after_response import DeferredTasks, run_tasks
 from ..app.tasks import defer
 from ..bridge.request_state import STATE_KEY, RequestState
 from ..context import odoo_env_ctx
 from ..exceptions import AbortedTransactionError
+from ..follow_up import FollowUpTransactions, reopen
 from ..transaction_errors import is_lost, remember_errors
 
 LOGGER = "odoo.addons.fastapi.after_response"
@@ -116,7 +117,7 @@ class TestFollowUpTransactions(BaseCase):
             self._set("test.last")
 
         with self.assertLogs(LOGGER, "ERROR") as logs:
-            self.transactions.run_tasks(make_tasks(first, failing, last))
+            run_tasks(self.transactions, make_tasks(first, failing, last))
         self.assertEqual(len(logs.records), 1)
         self.assertIn("on purpose", logs.output[0])
         self.assertEqual(self._committed(), ["test.first", "test.last"])
@@ -133,8 +134,8 @@ class TestFollowUpTransactions(BaseCase):
             raise ValueError("on purpose")
 
         with self.assertLogs(LOGGER, "ERROR") as logs:
-            self.transactions.run_tasks(
-                make_tasks(failing, lambda: self._set("test.last"))
+            run_tasks(
+                self.transactions, make_tasks(failing, lambda: self._set("test.last"))
             )
         self.assertIn("failed, and is rolled back", logs.output[0])
         self.assertEqual(self._committed(), ["test.committed", "test.last"])
@@ -189,7 +190,7 @@ class TestFollowUpTransactions(BaseCase):
             self._set("test.last")
 
         with self.assertLogs(LOGGER, "ERROR") as logs:
-            self.transactions.run_tasks(make_tasks(losing, last))
+            run_tasks(self.transactions, make_tasks(losing, last))
         self.assertEqual(len(logs.records), 1)
         self.assertIn("losing", logs.output[0])
         self.assertEqual(self._committed(), ["test.last"])
@@ -222,7 +223,7 @@ class TestFollowUpTransactions(BaseCase):
         before = used()
         self.cr.close()
         for _run in range(5):
-            self.transactions.run_tasks(make_tasks(lambda: self._set("test.again")))
+            run_tasks(self.transactions, make_tasks(lambda: self._set("test.again")))
             self.assertEqual(used(), before - 1)
 
     def _fill_pool(self):
@@ -247,7 +248,7 @@ class TestFollowUpTransactions(BaseCase):
         self.cr.close()
         cursors = self._fill_pool()
         with self.assertNoLogs(LOGGER, "ERROR"), self._released(cursors):
-            self.transactions.run_tasks(make_tasks(lambda: self._set("test.task")))
+            run_tasks(self.transactions, make_tasks(lambda: self._set("test.task")))
         self.assertEqual(self._committed(), ["test.task"])
 
     def test_full_pool_when_a_stream_uses_its_cursor(self):
@@ -281,8 +282,8 @@ class TestFollowUpTransactions(BaseCase):
             patch.object(registry, "cursor", open_cursor),
             self.assertLogs(LOGGER, "ERROR") as logs,
         ):
-            self.transactions.run_tasks(
-                make_tasks(lost, lambda: self._set("test.other"))
+            run_tasks(
+                self.transactions, make_tasks(lost, lambda: self._set("test.other"))
             )
         self.assertEqual(len(logs.records), 1)
         self.assertIn("Background task lost did not run", logs.output[0])
@@ -321,8 +322,9 @@ class TestFollowUpTransactions(BaseCase):
             raise SystemExit(1)
 
         with self.assertLogs(LOGGER, "ERROR") as logs:
-            self.transactions.run_tasks(
-                make_tasks(exit_system, lambda: self._set("test.other"))
+            run_tasks(
+                self.transactions,
+                make_tasks(exit_system, lambda: self._set("test.other")),
             )
         self.assertEqual(len(logs.records), 1)
         self.assertEqual(
@@ -343,8 +345,9 @@ class TestFollowUpTransactions(BaseCase):
         self.addCleanup(signal.signal, signal.SIGINT, before)
         with self.assertLogs(LOGGER, "ERROR") as logs:
             with raises(KeyboardInterrupt):
-                self.transactions.run_tasks(
-                    make_tasks(interrupt, lambda: self._set("test.other"))
+                run_tasks(
+                    self.transactions,
+                    make_tasks(interrupt, lambda: self._set("test.other")),
                 )
         self.assertIn("interrupt failed", logs.output[0])
         self.assertIn("did not run", logs.output[1])
@@ -370,8 +373,8 @@ class TestFollowUpTransactions(BaseCase):
                 self.cr.execute("SELECT 1 / 0")
 
         with self.assertLogs(LOGGER, "ERROR") as logs:
-            self.transactions.run_tasks(
-                make_tasks(swallow, lambda: self._set("test.other"))
+            run_tasks(
+                self.transactions, make_tasks(swallow, lambda: self._set("test.other"))
             )
         self.assertIn("division by zero", logs.output[0])
         self.assertEqual(self._committed(), ["test.other"])

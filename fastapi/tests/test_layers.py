@@ -26,6 +26,7 @@ LAYERS = {
     "transactions": [
         "after_response",
         "connections",
+        "follow_up",
         "resting_cursors",
         "transaction_errors",
         "transactions",
