@@ -58,8 +58,8 @@ class MessageRoute:
         {"error": {"status": 400, "detail": "Return a book first."}}
 
     ``status`` and ``detail`` are those of an HTTP response. A message whose caller is
-    not authenticated any more (401, or a 403 of an ``HTTPException``) closes the
-    connection with 1008, a binary frame with 1003.
+    not authenticated any more (401, or a 403 of an ``HTTPException`` or
+    ``AccessDenied``) closes the connection with 1008, a binary frame with 1003.
 
     The dependencies of the router are also resolved when a client connects.
 
