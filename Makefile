@@ -2,13 +2,14 @@
 PYTHON ?= python3
 NOX = $(PYTHON) tools exec nox
 PRE_COMMIT = $(PYTHON) tools exec pre-commit run --all-files
-export PORT MODULES ODOO_SRC
+export PORT MODULES ADDONS_PATH ODOO_SRC
 
 .PHONY: help run test test-matrix test-odoo test-libraries stress lint format readme bench screenshots \
 	translate setup clean
 
 help:
-	@echo "make run     serve Odoo with the addon     PORT=8069 MODULES=my_demo_api"
+	@echo "make run     serve Odoo with the addon     PORT=8069 MODULES=my_demo_api,my_api"
+	@echo "                                          ADDONS_PATH=~/folder-of-my-addons"
 	@echo "                                          ARGS='--workers=2 --log-level=debug'"
 	@echo "make test    run the test suite            ARGS='fastapi/tests/test_x.py -k name'"
 	@echo "make test-matrix  the same, oldest and newest libraries, several Pythons"

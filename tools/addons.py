@@ -95,6 +95,21 @@ def find_addons(folders: Sequence[Path] = (layout.ROOT, layout.DEMO)) -> list[Ad
     return [addon for addon in found if not addon.path.is_symlink()]
 
 
+def get_folders(paths: str) -> tuple[Path, ...]:
+    """Return the folders of addons in a list that is separated by commas.
+
+    :raises ToolError: if there are no addons in one of them
+    """
+    names = filter(None, map(str.strip, paths.split(",")))
+    folders = tuple(Path(name).expanduser().resolve() for name in names)
+    for folder in folders:
+        if not find_addons([folder]):
+            raise ToolError(
+                f"There are no addons in {folder}: name the folder that holds theirs."
+            )
+    return folders
+
+
 def get_dependencies(addons: Sequence[Addon]) -> list[str]:
     """Return the addons of others that some addons depend on."""
     needed = {name for addon in addons for name in addon.manifest.get("depends", ())}

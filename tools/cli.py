@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ import database
 import layout
 import process
 import serving
-from addons import find_addons
+from addons import find_addons, get_folders
 from console import ToolError
 from environment import get_odoo, ready
 
@@ -50,14 +51,17 @@ def end(code: int, **_options: object) -> None:
 @commands.command(context_settings=PASSING_ON)
 @click.option("--port", envvar="PORT", default=8069, type=click.IntRange(1, 65535))
 @click.option("--modules", envvar="MODULES", default="", help="To install besides.")
+@click.option("--addons-path", envvar="ADDONS_PATH", default="", help="More folders.")
 @arguments_passed_on
-def run(port: int, modules: str, arguments: Sequence[str]) -> int:
+def run(port: int, modules: str, addons_path: str, arguments: Sequence[str]) -> int:
     """Serve Odoo, and start it again when code has changed; arguments go to Odoo."""
+    other_addons = get_folders(addons_path)
     with socket.create_server((serving.HOST, port)):
         pass  # or a sentence says that it is in use
     init = ["fastapi", *modules.replace(",", " ").split()]
     name = database.get_name()
-    with ready() as odoo:
+    with ready() as found:
+        odoo = replace(found, other_addons=other_addons)
         database.bring_up_to_date(odoo, name, init)
         with process.foreground():
             try:

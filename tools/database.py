@@ -66,7 +66,8 @@ def bring_up_to_date(odoo: Odoo, name: str, modules: Sequence[str]) -> None:
     unfinished = layout.DATA / f"{name}.unfinished"
     if unfinished.exists():
         _drop(name)
-    digests = {addon.name: addon.get_digest(full=False) for addon in find_addons()}
+    addons = find_addons(odoo.own_addons)
+    digests = {addon.name: addon.get_digest(full=False) for addon in addons}
     if not ask("SELECT 1 FROM pg_database WHERE datname = %s", name):
         unfinished.touch()
         _call_odoo(odoo, name, modules, "--with-demo")
@@ -97,7 +98,15 @@ def _call_odoo(odoo: Odoo, name: str, init: Sequence[str], *options: str) -> Non
         process.run_step(odoo.get_command(*options), log, cwd=layout.DATA)
     if missing := set(init) - _get_installed(name):
         names = ", ".join(sorted(missing))
-        raise ToolError(f"Odoo didn't install {names}; see {layout.LOGS}/{log}.log.")
+        unknown = missing - {addon.name for addon in find_addons(odoo.own_addons)}
+        hint = (
+            "To serve addons of another folder, name that: "
+            f"make run MODULES={','.join(sorted(unknown))} ADDONS_PATH=/path/to/folder"
+        )
+        raise ToolError(
+            f"Odoo didn't install {names}; see {layout.LOGS}/{log}.log."
+            + f" {hint}" * bool(unknown)
+        )
 
 
 def _get_packages(odoo: Odoo) -> str:

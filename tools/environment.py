@@ -51,11 +51,23 @@ class Odoo:
     base: Path  # goes on Python's path, parent of `odoo`
     core_addons: Path
     python: Path = layout.PYTHON
+    other_addons: tuple[Path, ...] = ()  # folders beside those of the repository
+
+    @property
+    def own_addons(self) -> tuple[Path, ...]:
+        """Folders of the addons that someone works on."""
+        return tuple(dict.fromkeys((layout.ROOT, layout.DEMO, *self.other_addons)))
 
     def get_command(self, *arguments: str | Path) -> list[str | Path]:
         """Return the command line of Odoo's own program."""
         program = layout.TOOLS / "run_odoo.py"
-        return [self.python, program, *arguments, "--config", layout.CONFIG]
+        options: list[str | Path] = ["--config", layout.CONFIG]
+        if self.other_addons:  # the configuration is that of all commands
+            options += ["--addons-path", self.get_addons_path()]
+        return [self.python, program, *arguments, *options]
+
+    def get_addons_path(self) -> str:
+        return ",".join(map(str, (*self.own_addons, self.core_addons)))
 
     def get_digest(self) -> str:
         """Return a hash of names, sizes and times: a changed file gives another."""
@@ -102,8 +114,7 @@ def get_odoo(python: Path = layout.PYTHON) -> Odoo:
     tree = Path(named).expanduser().resolve() if named else debian.get_tree()
     odoo = Odoo(*inspect_tree(tree), python)
     console.line(f"Odoo 19.0 from {named or 'the Debian package odoo-19'}")
-    addons_path = ",".join(map(str, (layout.ROOT, layout.DEMO, odoo.core_addons)))
-    layout.CONFIG.write_text(_CONFIG.format(addons_path, layout.DATA))
+    layout.CONFIG.write_text(_CONFIG.format(odoo.get_addons_path(), layout.DATA))
     return odoo
 
 

@@ -46,7 +46,7 @@ def serve(
     :raises ToolError: if it doesn't start the first time
     """
     options = (*arguments, "--database", name, "--http-port", str(port))
-    changes = watch(find_addons())
+    changes = watch(find_addons(odoo.own_addons))
     next(changes)
     console.line("==> starting Odoo")
     changed_at = 0.0

@@ -11,6 +11,7 @@ from addons import (
     Addon,
     find_addons,
     get_dependencies,
+    get_folders,
     get_tested_together,
 )
 from console import ToolError
@@ -35,6 +36,17 @@ def test_addons_are_found_by_their_manifests(tmp_path: Path) -> None:
 def test_addons_that_are_not_installable_are_left_out(tmp_path: Path) -> None:
     make_addon(tmp_path, "off", "{'installable': False}")
     assert find_addons([tmp_path]) == []
+
+
+def test_folders_of_others(tmp_path: Path) -> None:
+    path = make_addon(tmp_path / "a", "first", "{}")
+    make_addon(tmp_path / "b", "second", "{}")
+    folders = get_folders(f" {tmp_path}/a/, {tmp_path}/b,")
+    assert folders == (tmp_path / "a", tmp_path / "b")
+    assert get_folders("") == ()
+    for wrong in (path, tmp_path / "missing"):
+        with pytest.raises(ToolError, match=f"no addons in {wrong}: name the folder"):
+            get_folders(str(wrong))
 
 
 @pytest.mark.parametrize("manifest", ["{", "[]", "{'name': open()}"])

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import layout
 from console import ToolError
-from environment import get_odoo, inspect_tree
+from environment import Odoo, get_odoo, inspect_tree
 
 RELEASE = "version_info = ({}, {}, 0, FINAL, 0, '')\n"
 
@@ -54,3 +55,11 @@ def test_a_named_checkout_must_hold_odoo(
     monkeypatch.setenv("ODOO_SRC", str(tmp_path / "missing"))
     with pytest.raises(ToolError, match="no Odoo with"):
         get_odoo()
+
+
+def test_addons_of_another_folder(tmp_path: Path) -> None:
+    assert "--addons-path" not in Odoo(tmp_path, tmp_path / "addons").get_command()
+    mine = tmp_path / "mine"
+    odoo = Odoo(tmp_path, tmp_path / "addons", other_addons=(mine, layout.DEMO))
+    expected = f"{layout.ROOT},{layout.DEMO},{mine},{tmp_path / 'addons'}"
+    assert odoo.get_command()[-2:] == ["--addons-path", expected]

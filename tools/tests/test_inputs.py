@@ -18,6 +18,7 @@ import database
 import layout
 from cli import names_path
 from debian import find_mirror
+from environment import Odoo
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,36 @@ def test_a_port_in_use_is_named() -> None:
         with pytest.raises(console.ToolError, match="take another port"):
             with console.sentences():
                 cli.commands(["run", "--port", port])
+
+
+def test_addons_of_another_folder_are_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An option of Odoo that its installation needs, too."""
+    addon = tmp_path / "help_api"
+    addon.mkdir()
+    (addon / "__manifest__.py").write_text("{}")
+    found = []
+    odoo = Odoo(tmp_path, tmp_path)
+    monkeypatch.setattr(cli, "ready", lambda: nullcontext(odoo))
+    monkeypatch.setattr(cli.process, "foreground", nullcontext)
+    monkeypatch.setattr(
+        cli.database, "bring_up_to_date", lambda *given: found.append(given)
+    )
+    monkeypatch.setattr(cli.serving, "serve", lambda *given: found.append(given) or 3)
+    arguments = [f"--addons-path={tmp_path}", "--dev=xml"]
+    environment = {"PORT": str(cli.serving.find_port()), "MODULES": "help_api,other"}
+    for given, variables in (
+        (arguments, environment),
+        (arguments[1:], {**environment, "ADDONS_PATH": str(tmp_path)}),
+    ):
+        result = CliRunner().invoke(cli.commands, ["run", *given], env=variables)
+        assert result.exit_code == 3, result.output
+        installed, served = found
+        assert installed[0].other_addons == served[0].other_addons == (tmp_path,)
+        assert installed[2] == ["fastapi", "help_api", "other"]
+        assert served[-1] == ("--dev=xml",)
+        found.clear()
 
 
 @pytest.mark.parametrize(

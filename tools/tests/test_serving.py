@@ -51,7 +51,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "status.py").write_text("200")
     monkeypatch.setattr(layout, "DATA", tmp_path)
-    monkeypatch.setattr(serving, "find_addons", lambda: [Addon(folder, {})])
+    monkeypatch.setattr(serving, "find_addons", lambda _folders: [Addon(folder, {})])
     return folder
 
 
