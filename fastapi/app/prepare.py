@@ -18,9 +18,10 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, HTTPException
 from starlette.datastructures import State
 from starlette.middleware import Middleware
+from starlette.routing import Router
 
 from ..error_handlers import default_exception_handler
 from .docs_pages import is_docs_route, replace_docs
@@ -110,6 +111,8 @@ class _Preparation:
             vars(app)["build_middleware_stack"] = partial(
                 self.build_middleware_stack, build
             )
+        if getattr(app.router.default, "__func__", None) is Router.not_found:
+            app.router.default = partial(_not_found, app.router.default)
 
     def update(self) -> None:
         """Prepare what has changed in the app."""
@@ -181,6 +184,18 @@ class _UpdateMiddleware:
         if scope["type"] != "lifespan":
             self._preparation.update_routes()
         return self._app(scope, receive, send)
+
+
+async def _not_found(
+    default: ASGIApp, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Respond with 404 for an unknown path, also to a client that wants a WebSocket.
+
+    Starlette closes the WebSocket, so that clients would get a 403.
+    """
+    if scope["type"] == "websocket":
+        raise HTTPException(404, "There is no WebSocket at this path.")
+    await default(scope, receive, send)
 
 
 def _get_preparation(app: FastAPI) -> _Preparation:
