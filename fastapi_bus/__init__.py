@@ -4,7 +4,7 @@ from . import models
 from .channels import channel
 from .events import bus_events, send_event
 from .exceptions import EventsEnded, SlowListener
-from .reader import EVENTS_LOST, Event
+from .listeners import EVENTS_LOST, Event
 from .records import RecordEvent, record_events
 
 __all__ = [

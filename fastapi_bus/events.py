@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from odoo.addons.fastapi.context import odoo_env_ctx
 
 from .channels import get_target
-from .reader import EVENTS_LOST, Event, Listener, listen
+from .listeners import EVENTS_LOST, Event, Listener
+from .reader import listen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

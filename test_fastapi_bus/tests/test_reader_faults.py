@@ -6,6 +6,7 @@ from unittest.mock import patch
 import psycopg2
 from psycopg2.pool import PoolError
 
+from odoo.addons.bus.models.bus import json_dump
 from odoo.addons.fastapi_bus import EventsEnded, reader
 
 from .bus_case import BusCase
@@ -101,6 +102,6 @@ class TestFaults(BusCase):
                         await anext(each)
             self.send("a/1", 1)
 
-        key = reader.json_dump((self.dbname, "fastapi_bus", "a/1"))
+        key = json_dump((self.dbname, "fastapi_bus", "a/1"))
         with self.assertLogs(reader._logger, "ERROR"):
             self.run_async(test())
