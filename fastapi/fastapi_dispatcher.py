@@ -488,7 +488,7 @@ class FastApiDispatcher(Dispatcher):
         """
         env = self.request.env
         context = env.context
-        accept_language = self.request.httprequest.headers.get("Accept-Language")
+        accept_language = self.request.httprequest.environ.get("HTTP_ACCEPT_LANGUAGE")
         if accept_language:
             lang = env["res.lang"]._get_lang_from_accept_language(accept_language)
             if lang:

@@ -12,7 +12,7 @@ from .root_paths import is_below
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Mount", "MountTable"]
+__all__ = ["Mount", "MountTable", "is_alone"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,3 +85,20 @@ class MountTable:
         :param path: path of a URL, decoded
         """
         return any(is_below(path, root_path) for root_path in self._archived)
+
+
+def is_alone(root_path: str, rules: Iterable[str]) -> bool:
+    """Return whether no rule can match a root path or a path below it.
+
+    A rule with a variable may match everything that starts with the text before it.
+
+    :param rules: rules of werkzeug, for example ``/web/content/<int:id>``
+    """
+    root = f"{root_path}/"
+    for rule in rules:
+        prefix, variable, _rest = rule.partition("<")
+        if variable and root.startswith(prefix):
+            return False
+        if f"{prefix}/".startswith(root):
+            return False
+    return True

@@ -2,7 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from odoo.tests import BaseCase
 
-from ..mounts import Mount, MountTable
+from ..mounts import Mount, MountTable, is_alone
 
 
 def make_mount(root_path, **values):
@@ -132,3 +132,21 @@ class TestMountTable(BaseCase):
     def test_mount_is_the_one_that_was_given(self):
         mount = make_mount("/api")
         self.assertIs(MountTable([mount], 0).find("/api/x"), mount)
+
+
+class TestIsAlone(BaseCase):
+    def test_rules_elsewhere(self):
+        rules = ("/", "/web/<path:name>", "/apis", "/apis/<name>", "/x/api/<name>")
+        self.assertTrue(is_alone("/api", rules))
+        self.assertTrue(is_alone("/api", ()))
+
+    def test_rules_at_or_below_a_root_path(self):
+        for rule in ("/api", "/api/", "/api/x", "/api/<name>", "/api/x/<int:id>"):
+            self.assertFalse(is_alone("/api", [rule]), rule)
+
+    def test_variables_may_be_anything(self):
+        for rule in ("/<name>", "/<path:name>", "/a<name>", "/api<name>", "<name>"):
+            self.assertFalse(is_alone("/api", [rule]), rule)
+            self.assertFalse(is_alone("/api/v1", [rule]), rule)
+        self.assertFalse(is_alone("/deep/path", ["/deep/<name>"]))
+        self.assertTrue(is_alone("/deep/path", ["/other/<name>", "/deeper/<name>"]))

@@ -96,6 +96,7 @@ from . import test_records
 from . import test_registries
 from . import test_relations
 from . import test_response_headers
+from . import test_routing
 from . import test_routing_info
 from . import test_schema_from
 from . import test_security

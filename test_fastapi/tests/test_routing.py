@@ -1,0 +1,93 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""How ``ir.http._match`` finds the rule of a request below an endpoint."""
+
+from unittest.mock import patch
+
+from odoo.http import request
+
+from odoo.addons.base.models.ir_http import IrHttp as BaseIrHttp
+from odoo.addons.web.models.ir_http import IrHttp as WebIrHttp
+
+from .common import FastapiHttpCase
+
+
+class TestRouting(FastapiHttpCase):
+    def _record_base_matches(self):
+        """Return the paths for which Odoo's own ``_match`` is called from now on."""
+        paths = []
+        match = BaseIrHttp.routing_map
+
+        def routing_map(model, key=None):
+            routing_map = match(model, key)
+            bind = type(routing_map).bind_to_environ
+
+            def bind_to_environ(environ, *args):
+                paths.append(environ["PATH_INFO"])
+                return bind(routing_map, environ, *args)
+
+            vars(routing_map)["bind_to_environ"] = bind_to_environ
+            return routing_map
+
+        self.startPatcher(patch.object(BaseIrHttp, "routing_map", routing_map))
+        return paths
+
+    def test_path_that_only_an_endpoint_serves(self):
+        paths = self._record_base_matches()
+        for path in ("/test/identity", "/test/unknown", "/test"):
+            self.get(path)
+        self.assertEqual(paths, [])
+        self.assertEqual(self.get("/web/health").status_code, 200)
+        self.assertEqual(paths, ["/web/health"])
+
+    def test_controllers_below_an_endpoint_win(self):
+        self._create_endpoint("/report")
+        response = self.get("/report/identity")
+        self.assertEqual(response.json()["uid"], self.runner.id)
+        response = self.get("/report/html/base.name")
+        self.assertIn("/web/login", response.headers["Location"])
+
+    def test_methods_that_an_endpoint_does_not_have(self):
+        self._create_endpoint("/report")
+        for path in ("/test/identity", "/report/identity"):
+            self.assertEqual(self.call("PROPFIND", path).status_code, 405, path)
+            self.assertEqual(self.call("get", path).status_code, 200, path)
+
+    def test_same_result_as_by_werkzeug(self):
+        results = []
+        model = self.registry["ir.http"]
+        match = model._match.__func__
+
+        def spy(cls, path_info):
+            rule, args = match(cls, path_info)
+            attributes = set(vars(request._get_current_object()))
+            results.append((rule.endpoint, args, attributes))
+            return rule, args
+
+        with patch.object(model, "_match", classmethod(spy)):
+            for path in ("/test", "/test/", "/test/identity", "/test/a//b"):
+                self.get(path)
+                with patch.object(model, "_get_own_rule", return_value=None):
+                    self.get(path)
+                short, long = results
+                self.assertEqual(short, long, path)
+                results.clear()
+
+    def test_other_addons_match_too(self):
+        """An override such as that of ``website`` sets attributes of the request."""
+        seen = []
+
+        def match(cls, path):
+            seen.append((path, request.httprequest.method))
+            return super(WebIrHttp, cls)._match(path)
+
+        with patch.object(WebIrHttp, "_match", classmethod(match), create=True):
+            self.assertEqual(self.get("/test/identity").status_code, 200)
+            self.assertEqual(self.post("/test/unknown").status_code, 404)
+        self.assertEqual(seen, [("/test/identity", "GET"), ("/test/unknown", "POST")])
+
+    def test_options_of_the_rule(self):
+        """An override of ``_get_routing_info`` may add options for werkzeug."""
+        self._create_endpoint("/routed", test_routing={"redirect_to": "web/health"})
+        response = self.get("/routed/identity")
+        self.assertTrue(response.headers["Location"].endswith("/web/health"))
