@@ -1,5 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import asyncio
 from queue import Empty, SimpleQueue
 from unittest.mock import patch
 
@@ -72,12 +73,17 @@ class TestFaults(BusCase):
         async def test():
             async with self.listen("a/1") as events:
                 failures.extend([psycopg2.OperationalError("gone")] * 3)
+                while reader._readers[self.dbname]._cr is not None:
+                    await asyncio.sleep(0)
                 self.send("a/1", 1)
                 self.send("a/1", 2)
                 self.assertEqual(await self.take(events, 2), [1, 2])
             self.assertFalse(failures)
 
-        with patch.object(reader, "db_connect", db_connect):
+        with (
+            patch.object(reader, "db_connect", db_connect),
+            patch.object(reader, "KEEP", 0.01),
+        ):
             self.run_async(test())
 
     def test_dropped_database(self):
@@ -90,6 +96,18 @@ class TestFaults(BusCase):
         self.dbname += "_no_such"
         self.run_async(test(self.listen("a/1")))
         self.assertFalse(reader._readers)
+
+    def test_closed_connection(self):
+        """The one that the reader keeps."""
+
+        async def test():
+            async with self.listen("a/1") as events:
+                kept = reader._readers[self.dbname]._cr._cnx
+                self.query("SELECT pg_terminate_backend(%s)", kept.get_backend_pid())
+                self.send("a/1", 1)
+                self.assertEqual(await self.take(events), [1])
+
+        self.run_async(test())
 
     def test_unexpected_error(self):
         async def test():
