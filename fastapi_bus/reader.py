@@ -70,11 +70,12 @@ _FIRST = """
       FROM (SELECT id FROM bus_bus ORDER BY id DESC LIMIT %s) AS latest
 """
 # All ids are needed to find the missing ones, but not the content of other channels.
-# There is always a row for the numbers of the snapshot.
+# There is always a row, for the numbers of the snapshot and of the database.
 _READ = """
     SELECT id, channel, message,
            pg_snapshot_xmin(snapshot)::text::bigint,
-           pg_snapshot_xmax(snapshot)::text::bigint
+           pg_snapshot_xmax(snapshot)::text::bigint,
+           (SELECT oid FROM pg_database WHERE datname = current_database())
       FROM pg_current_snapshot() AS snapshot
       LEFT JOIN (
               SELECT id, channel,
@@ -132,6 +133,8 @@ class Reader(threading.Thread):
         self._by_channel: dict[str, set[Listener]] = {}
         self._position: Position | None = None
         self._cr: Any = None
+        #: Number of the database: another one may get its name, with other ids.
+        self._database: int | None = None
         #: When the missing ids of a moment are given up: the ids, the time, and the
         #: number of the transaction that all earlier ones must have ended before.
         self._given_up: deque[tuple[range, float, int]] = deque()
@@ -283,7 +286,10 @@ class Reader(threading.Thread):
         missing = list(position.missing)
         cr.execute(_READ, [channels, position.last, missing, ROWS])
         found = cr.fetchall()
-        xmin, xmax = found[0][3:]
+        xmin, xmax, database = found[0][3:]
+        if self._database not in (None, database):
+            raise _Dropped
+        self._database = database
         rows = [row[:3] for row in found if row[0] is not None]
         more = len(rows) == ROWS
         if not more:

@@ -9,6 +9,7 @@ from psycopg2.pool import PoolError
 
 from odoo.addons.bus.models.bus import json_dump
 from odoo.addons.fastapi_bus import EventsEnded, reader
+from odoo.addons.test_fastapi.tests.servers import TIMEOUT, drop_database
 
 from .bus_case import BusCase
 
@@ -96,6 +97,42 @@ class TestFaults(BusCase):
         self.dbname += "_no_such"
         self.run_async(test(self.listen("a/1")))
         self.assertFalse(reader._readers)
+
+    def test_database_of_the_same_name(self):
+        """A backup is restored: what comes next has smaller ids."""
+
+        def create(first_id):
+            drop_database(self.dbname)
+            self.query(f'CREATE DATABASE "{self.dbname}"')
+            with self.connect().cursor() as cr:
+                cr.execute(
+                    f"CREATE SEQUENCE bus_bus_id_seq START {first_id};"
+                    "CREATE TABLE bus_bus (id int DEFAULT nextval('bus_bus_id_seq'),"
+                    " channel text, message text, create_date timestamp)"
+                )
+
+        async def test():
+            async with self.listen("a/1") as events:
+                inbox = reader._readers[self.dbname].inbox
+                self.send("a/1", 1)
+                inbox.put(None)
+                self.assertEqual(await self.take(events), [1])
+                create(1)
+                self.send("a/1", 2)
+                inbox.put(None)
+                with self.assertRaisesRegex(EventsEnded, "does not exist"):
+                    await anext(events)
+            async with self.listen("a/1") as events:
+                self.send("a/1", 3)
+                reader._readers[self.dbname].inbox.put(None)
+                self.assertEqual(await self.take(events), [3])
+
+        self.dbname += "_restored"
+        self.addCleanup(drop_database, self.dbname)
+        create(1000)
+        # it must not look while there is no database
+        with patch.object(reader, "LOOKS", (2 * TIMEOUT, 2 * TIMEOUT)):
+            self.run_async(test())
 
     def test_closed_connection(self):
         """The one that the reader keeps."""
