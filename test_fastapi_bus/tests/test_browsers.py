@@ -2,11 +2,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The demo page in two browsers."""
 
-import logging
-
 from odoo.tests import HOST, tagged
-from odoo.tests.common import ChromeBrowser
 
+from odoo.addons.test_fastapi.tests.browsers import BrowserMixin
 from odoo.addons.test_fastapi.tests.server_case import ServerCase
 
 #: WebSockets that fail at once, as behind some proxies.
@@ -29,33 +27,8 @@ window.EventSource = class extends EventSource {
 """
 
 
-class Browser(ChromeBrowser):
-    """A browser that is logged in to Odoo."""
-
-    def open(self, url, session_id, script=""):
-        self.set_cookie("session_id", session_id, "/", HOST)
-        method = "Page.addScriptToEvaluateOnNewDocument"
-        self._websocket_request(method, params={"source": script})
-        self.navigate_to(url)
-
-    def wait_for(self, condition):
-        """Wait until a condition in JavaScript is true."""
-        if not self._wait_ready(condition, timeout=20):
-            body = self.run("document.body.innerText")
-            raise AssertionError(f"not true: {condition}, on this page: {body}")
-
-    def run(self, code):
-        params = {"expression": code, "awaitPromise": True, "userGesture": True}
-        return self._websocket_request("Runtime.evaluate", params=params)["result"]
-
-
 @tagged("post_install", "-at_install")
-class TestLivePage(ServerCase):
-    # for ChromeBrowser, as in an HttpCase
-    _logger = logging.getLogger(__name__)
-    browser_size = "800,600"
-    touch_enabled = False
-
+class TestLivePage(BrowserMixin, ServerCase):
     def setUp(self):
         super().setUp()
         path = [("root_path", "=", "/my_demo_live")]
@@ -67,8 +40,7 @@ class TestLivePage(ServerCase):
         self.first.log_again()
 
     def open_page(self, script="", status="live"):
-        browser = Browser(self)
-        self.addCleanup(browser.stop)
+        browser = self.start_browser()
         url = f"http://{HOST}:{self.first.port}/my_demo_live/"
         browser.open(url, self.session_id, script)
         browser.wait_for(
