@@ -3,7 +3,8 @@
 """The code in documents: files to write and commands to run.
 
 A code block starts with the name of its file; further names start further files. The
-parts of a file in several blocks are concatenated. A console block has commands after
+parts of a file in several blocks are concatenated; the names of all but the first are
+followed by "continued". A console block has commands after
 ``$``, each followed by its output.
 """
 
@@ -21,7 +22,7 @@ BLOCKS = {
     ".rst": re.compile(r"^\.\. code-block:: ([\w-]+)\n\n((?:(?: {4}.*)?\n)+)", re.M),
 }
 #: A line that names the file of the following lines.
-FILE = re.compile(r"(?:#|<!--) (\w+/[\w/]+\.(?:py|xml))(?: -->)?")
+FILE = re.compile(r"(?:#|<!--) (\w+/[\w/]+\.(?:html|py|xml))(, continued)?(?: -->)?")
 
 
 @dataclass

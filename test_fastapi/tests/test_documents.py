@@ -7,15 +7,25 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import HOST, BaseCase, get_db_name, tagged
 from odoo.tools import config, file_path
 
-from .documents import Block, find_complaints, read_blocks, read_commands, read_files
+from .browsers import BrowserMixin
+from .documents import (
+    FILE,
+    Block,
+    find_complaints,
+    read_blocks,
+    read_commands,
+    read_files,
+)
 from .servers import OdooServer, create_database, drop_database, free_port
+from .websocket_case import Client
 
 #: The server address in the documents.
 ADDRESS = "http://localhost:8069"
@@ -31,6 +41,10 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 #: Pages that extend the addons of the README or have another addon.
 PAGES = ("records", "graphql", "authentication", "event_loops", "websockets")
+
+
+#: Languages of code blocks: all but console blocks are files.
+TESTED_LANGUAGES = {"console", "html", "python", "xml"}
 
 
 class DocumentCase(BaseCase):
@@ -63,6 +77,12 @@ class DocumentCase(BaseCase):
         )
         cls.server = OdooServer(cls.dbname, addons_path=addons_path)
         cls.addClassCleanup(cls.server.stop)
+        for path in cls.folder.glob("*_client/*.py"):
+            path.write_text(cls._replace_address(path.read_text(encoding="utf-8")))
+
+    @classmethod
+    def _replace_address(cls, text):
+        return text.replace("//localhost:8069", f"//127.0.0.1:{cls.server.port}")
 
     @classmethod
     def _write_addons(cls):
@@ -101,7 +121,8 @@ class DocumentCase(BaseCase):
         return run
 
     def _run(self, command):
-        variables = {}
+        programs = [str(Path(sys.executable).parent), os.environ["PATH"]]
+        variables = {"PATH": os.pathsep.join(programs)}
         if "$KEY" in command:
             path = re.search(f"{ADDRESS}(/\\w+)", command)[1]
             if path not in self.keys:
@@ -112,7 +133,7 @@ class DocumentCase(BaseCase):
         if command.startswith("curl "):
             command = command.replace("curl ", "curl --no-progress-meter ", 1)
         done = subprocess.run(
-            command.replace(ADDRESS, f"http://127.0.0.1:{self.server.port}"),
+            self._replace_address(command),
             shell=True,
             cwd=self.folder,
             env={**os.environ, **variables},
@@ -139,7 +160,7 @@ class DocumentCase(BaseCase):
 
 
 @tagged("post_install", "-at_install")
-class TestReadme(DocumentCase):
+class TestReadme(BrowserMixin, DocumentCase):
     documents = [
         Path(file_path("fastapi/readme/USAGE.md")),
         Path(file_path("fastapi/readme/DEVELOP.md")),
@@ -182,6 +203,68 @@ class TestReadme(DocumentCase):
         self.assertEqual(lines[1], b"event: shipped\n")
         data = lines[2].removeprefix(b"data: ")
         self.assertEqual(json.loads(data), {"parcels": 2})
+        self.assert_shown(lines[1:])
+        unknown = {"Last-Event-ID": "unknown"}
+        with self.server.open("GET", events, None, **unknown) as response:
+            lines = [response.readline() for _number in range(5)]
+        self.assertEqual(
+            lines[2:4], [b"event: fastapi_bus.events_lost\n", b"data: {}\n"]
+        )
+        self.assert_shown(lines[2:])
+
+    def assert_shown(self, lines):
+        """Check that an event is in the document, with the same keys and data."""
+        text = "".join(f"    {line.decode()}" for line in lines)
+        shown = re.sub("id: .*", "id: 812", text)
+        self.assertIn(shown, self.documents[-1].read_text(encoding="utf-8"))
+
+    def open(self, path):
+        client = Client()
+        client.settimeout(20)
+        client.connect(f"ws://127.0.0.1:{self.server.port}{path}")
+        self.addCleanup(client.shutdown)
+        return client
+
+    def test_push_in_websockets(self):
+        order = self.open("/push_demo/orders/7/live")
+        here, there = self.open("/push_demo/chat/x"), self.open("/push_demo/chat/x")
+        countries = self.open("/push_demo/countries")
+        found = countries.recv_json()
+        belgium = next(each for each in found["countries"] if each["name"] == "Belgium")
+        self.server.request("POST", "/push_demo/orders/7/ship")
+        self.assertEqual(order.recv_json(), {"parcels": 2})
+        for text in ("hello", "again"):
+            here.send(json.dumps({"text": text}))
+            self.assertEqual(there.recv_json(), {"text": text})
+            self.assertEqual(here.recv_json(), {"text": text})
+        for vals, expected in (
+            ({"phone_code": 33}, {"countries": [belgium], "removed": []}),
+            ({"code": "QX"}, {"countries": [], "removed": [belgium["id"]]}),
+            ({"code": "BE"}, {"countries": [belgium], "removed": []}),
+        ):
+            self.server.rpc("res.country", "write", [belgium["id"]], vals)
+            self.assertEqual(countries.recv_json(), expected)
+
+    def test_pages(self):
+        """The clients for browsers."""
+        address = f"http://{HOST}:{self.server.port}"
+        browser = self.start_browser()
+        browser.open(f"{address}/help_api/static/search.html")
+        browser.wait_for("document.getElementById('text').oninput !== null")
+        browser.run(
+            """
+            const input = document.getElementById("text");
+            input.value = "papua";
+            input.dispatchEvent(new Event("input"));
+            """
+        )
+        names = "document.getElementById('names').textContent"
+        browser.wait_for(f"{names} === 'Papua New Guinea'")
+        browser.open(f"{address}/push_demo/static/order.html")
+        browser.wait_for("events.readyState === EventSource.OPEN")
+        self.server.request("POST", "/push_demo/orders/7/ship")
+        status = "document.getElementById('status').textContent"
+        browser.wait_for(f"{status} === '2 parcels'")
 
     def test_length(self):
         for path in self.documents:
@@ -206,12 +289,23 @@ class TestDocuments(BaseCase):
         with self.assertRaisesRegex(ValueError, "USAGE.md, line 3 does not say"):
             read_files(Block("USAGE.md", 3, "python", "import this\n"))
 
+    def test_continued_files(self):
+        """A reader sees which blocks belong to a file that another block has begun."""
+        seen = set()
+        for document in TestReadme.documents:
+            for block in read_blocks(document):
+                for match in map(FILE.fullmatch, block.text.splitlines()):
+                    if match:
+                        with self.subTest(f"{block}: {match[1]}"):
+                            self.assertEqual(bool(match[2]), match[1] in seen)
+                        seen.add(match[1])
+
     def test_every_block_is_tested(self):
         for document in (*TestReadme.documents, *TestRepositoryReadme.documents):
             if not document.exists():
                 continue
             languages = {block.language for block in read_blocks(document)}
-            self.assertLessEqual(languages, {"python", "xml", "console"}, document)
+            self.assertLessEqual(languages, TESTED_LANGUAGES, document)
             fences = document.read_text(encoding="utf-8").count("\n```")
             self.assertEqual(
                 fences, 2 * len(read_blocks(document)) if fences else 0, document
