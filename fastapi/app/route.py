@@ -23,7 +23,7 @@ from fastapi.dependencies.utils import get_dependant
 
 from .callables import inline
 from .error_log import source_of
-from .large_results import advise_annotation
+from .results import prepare_results
 from .tasks import defer
 from .wrapped import unwrap
 
@@ -196,8 +196,7 @@ class PreparedRoute:
             return sync_generator
 
         call = inline(original)
-        if self._route.response_field is None:
-            call = advise_annotation(call, _scope)
+        call = prepare_results(call, self._route.response_field, _scope)
 
         async def handler(**values: Any) -> Any:
             injected = take(values)

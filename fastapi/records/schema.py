@@ -186,6 +186,11 @@ class RecordSchema(BaseModel):
         return to_vals(self, record)
 
     @classmethod
+    def _to_rows(cls, value: Any) -> Any:
+        """Return what ``list[cls]`` is validated from: for records, one batch."""
+        return RecordBatch(value).get_rows() if isinstance(value, Record) else value
+
+    @classmethod
     def _validate_rows(cls, batch: RecordBatch) -> list[Self]:
         if "__record_list__" not in cls.__dict__:
             cls.__record_list__ = TypeAdapter(list[cls])  # type: ignore[valid-type]

@@ -33,11 +33,11 @@ from .app import test_exception_handlers_custom
 from .app import test_exception_handlers_middleware
 from .app import test_held_responses
 from .app import test_held_responses_teardown
-from .app import test_large_results
 from .app import test_openapi
 from .app import test_openapi_document
 from .app import test_openapi_document_errors
 from .app import test_prepare
+from .app import test_results
 from .app import test_routes
 from .app import test_routes_as_fastapi
 from .app import test_routes_changes

@@ -5,13 +5,14 @@
 
 import json
 from typing import Annotated, Generic, TypeVar
+from unittest.mock import patch
 
 from fastapi import APIRouter
 from fastapi.exceptions import ResponseValidationError
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from odoo.addons.fastapi.app.error_log import describe_error
-from odoo.addons.fastapi.records import RecordSchema, Reference, Source
+from odoo.addons.fastapi.records import RecordSchema, Reference, Source, rows
 from odoo.addons.fastapi.schemas import PagedCollection
 
 from .record_case import Partner, RecordCase, Typed
@@ -211,6 +212,16 @@ class TestRoutes(RecordCase):
                     found = found.get("all") or found["items"]
                 self.assertEqual(found, expected)
         self.assertEqual(self.serve(lambda: self.model, list[Typed]).json(), [])
+
+    def test_records_are_read_together(self):
+        for endpoint in (lambda: self.partners, self.get_partners):
+            with patch.object(rows, "_fetch", wraps=rows._fetch) as fetch:
+                found = self.serve(endpoint, list[Reference]).json()
+            self.assertEqual([item["display_name"] for item in found], ["Al", "Jo"])
+            fetch.assert_called_once()
+
+    async def get_partners(self):
+        return self.partners
 
     def test_records_in_few_queries(self):
         def handler():

@@ -9,11 +9,11 @@ from pydantic import BaseModel
 
 from odoo.tools.config import config
 
-from ...app.large_results import LARGE
 from ...app.prepare import prepare_app
+from ...app.results import LARGE
 from ..bridge_case import BridgeCase
 
-LOGGER = "odoo.addons.fastapi.app.large_results"
+LOGGER = "odoo.addons.fastapi.app.results"
 ITEMS = [{"id": number} for number in range(LARGE // 2)]  # and as many values
 
 
@@ -50,7 +50,7 @@ class TestLargeResults(BridgeCase):
         for text in ("GET /items/{number}", f"{__file__}:", "get_items", "list[Item]"):
             self.assertIn(text, logs.output[0])
 
-    def test_large_results(self):
+    def test_results(self):
         for result in (
             {"items": ITEMS},
             {str(number): number for number in range(LARGE)},
