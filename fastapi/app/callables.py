@@ -14,7 +14,6 @@ usual.
 from __future__ import annotations
 
 import asyncio
-import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +23,6 @@ from fastapi.dependencies.models import (
     _is_coroutine_callable,
     _is_gen_callable,
 )
-from fastapi.dependencies.utils import get_typed_return_annotation, get_typed_signature
-from fastapi.security.base import SecurityBase
 
 from ..bridge.inline_threads import leave_loop, no_running_loop, return_to_loop
 from ..bridge.loops import is_shared
@@ -37,18 +34,17 @@ __all__ = ["inline"]
 
 
 def inline(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Return an async callable that calls ``call``.
+    """Return an async callable, or async generator function, that calls ``call``.
 
-    :param call: a dependency or handler; returned unchanged if it is async, or if
-        FastAPI needs its type (a security scheme)
+    :param call: a dependency or handler; returned unchanged if it is async
     """
-    if isinstance(call, SecurityBase) or _is_async_gen_callable(call):
+    if _is_async_gen_callable(call):
         return call
     if _is_gen_callable(call):
-        return _named(_generator_inline(call), call)
+        return _generator_inline(call)
     if _is_coroutine_callable(call):
         return call
-    return _named(_function_inline(call), call)
+    return _function_inline(call)
 
 
 def _function_inline(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,34 +83,3 @@ def _generator_inline(call: Callable[..., Any]) -> Callable[..., Any]:
                 resource.__exit__(None, None, None)
 
     return generator
-
-
-def _named(replacement: Any, call: Callable[..., Any]) -> Any:
-    """Give a replacement the name and signature of the original.
-
-    ``functools.wraps`` does not work: FastAPI follows ``__wrapped__``, and would take
-    an async replacement for the sync original.
-    """
-    for attribute in (
-        "__module__",
-        "__name__",
-        "__qualname__",
-        "__doc__",
-        "documents_only",
-        "optional_auth",
-    ):
-        if hasattr(call, attribute):
-            setattr(replacement, attribute, getattr(call, attribute))
-    # resolves annotations that are strings in the module of the original
-    signature = get_typed_signature(call).replace(
-        return_annotation=get_typed_return_annotation(call) or inspect.Signature.empty
-    )
-    replacement.__signature__ = signature
-    replacement.__annotations__ = {
-        name: parameter.annotation
-        for name, parameter in signature.parameters.items()
-        if parameter.annotation is not inspect.Parameter.empty
-    }
-    if signature.return_annotation is not inspect.Signature.empty:
-        replacement.__annotations__["return"] = signature.return_annotation
-    return replacement

@@ -2,9 +2,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Prepares one route of an app.
 
-*Dependency overrides* are put into its dependency tree, see ``routes``. *Sync
-callables* are called inline, see ``callables``. *Background tasks* are deferred, see
-``tasks``.
+*Dependency overrides* are put into its dependency tree, see ``routes``. *Dependencies*
+are called by a plan, see ``dependency_plan``. *Sync callables* are called inline, see
+``callables``. *Background tasks* are deferred, see ``tasks``.
 
 FastAPI makes a dependency tree for each place where a router is included. Only these
 trees are changed, because other apps and databases may share the routers.
@@ -13,17 +13,19 @@ trees are changed, because other apps and databases may share the routers.
 from __future__ import annotations
 
 import weakref
-from contextvars import ContextVar
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import routing
+from fastapi import BackgroundTasks, Body, Request, Response, params, routing
 from fastapi.dependencies import models as dependency_models
 from fastapi.dependencies.utils import get_dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.security.base import SecurityBase
 
-from .callables import inline
+from .dependency_plan import NO_BODY, make_plan
 from .error_log import source_of
-from .results import prepare_results
+from .results import make_converter
 from .tasks import defer
 from .wrapped import unwrap
 
@@ -32,19 +34,17 @@ if TYPE_CHECKING:
 
     from fastapi.dependencies.models import Dependant
     from fastapi.routing import APIRoute
-    from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     Call = Callable[..., Any]
 
 __all__ = ["PreparedRoute", "only_documents"]
 
-#: Parameter for the background tasks of handlers that don't ask for them.
+#: Parameters of handlers that don't ask for the request, or for background tasks.
+_REQUEST_PARAM = "odoo_fastapi_request"
 _TASKS_PARAM = "odoo_fastapi_tasks"
-
-#: ASGI scope of the request whose handler is running.
-_scope: ContextVar[Scope | None] = ContextVar("_scope", default=None)
+#: Key of the ASGI scope: what FastAPI records of the request for OpenTelemetry.
+_TELEMETRY_KEY = "fastapi.telemetry"
 
 
 class PreparedRoute:
@@ -66,19 +66,14 @@ class PreparedRoute:
         before: PreparedRoute | None,
     ) -> None:
         self._update, self._replace = update, replace
-        self._route = route
-        #: The dependency tree for the documentation.
-        self._documented: Dependant = route.dependant
+        self._route, self._original = route, original
+        #: The dependency tree, with overrides. The documentation shows it.
+        self._dependant: Dependant = route.dependant
         self._originals = [
             before.get_original(dependant) if before else dependant
             for dependant in route.dependant.dependencies
         ]
-        #: The dependency tree for requests.
-        self._dependant = route.dependant = copy(route.dependant)
-        self._dependant.call = self._wrap_handler(self._dependant)
-        _name_source(self._dependant.call, self._documented.call)
-        self._app = _handler_app(route, original)
-        route.dependant = self._documented
+        self._apps = _RouteApps(route, original, copy(route.dependant), replace)
         route.app = self
 
     def is_intact(self) -> bool:
@@ -86,125 +81,253 @@ class PreparedRoute:
         route = self._route
         return (
             route.app is self
-            and route.dependant is self._documented
-            and len(self._documented.dependencies) == len(self._originals)
+            and route.dependant is self._dependant
+            and len(self._dependant.dependencies) == len(self._originals)
         )
 
     def get_original(self, dependant: Dependant) -> Dependant:
         """Return the original of a dependant that :meth:`build` has copied."""
         for built, original in zip(
-            self._documented.dependencies, self._originals, strict=False
+            self._dependant.dependencies, self._originals, strict=False
         ):
             if built is dependant:
                 return original
         return dependant
 
     def build(self, overrides: dict[Call, Call]) -> None:
-        # new lists: other threads may be iterating over the old ones
-        documented = [
-            self._build_dependant(dependant, overrides) for dependant in self._originals
+        """Put overrides into the dependency tree."""
+        # new objects: other threads may be using the old ones
+        self._dependant.dependencies = [
+            _override(dependant, overrides) for dependant in self._originals
         ]
-        self._documented.dependencies = documented
-        self._dependant.dependencies = _without_repetition(
-            [dependant for dependant in documented if not only_documents(dependant)],
-            set(),
+        self._apps = _RouteApps(
+            self._route, self._original, copy(self._dependant), self._replace
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._update()
-        token = _scope.set(scope)
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            _scope.reset(token)
+        apps = self._apps
+        app = apps.planned if scope.get(_TELEMETRY_KEY) is None else apps.unplanned
+        await app(scope, receive, send)
 
-    def _build_dependant(
-        self, dependant: Dependant, overrides: dict[Call, Call]
-    ) -> Dependant:
-        """Return a copy of a dependency tree with overrides and inline callables.
 
-        As in ``solve_dependencies``, dependencies of an override are overridden too.
-        Unlike there, an override of two dependencies is called only once. An override
-        may have an attribute ``not_below``: dependencies below which it does not apply,
-        because it depends on them itself.
-        """
-        original: Any = dependant.call
-        call = overrides.get(original)
-        overrides = {
-            dependency: override
-            for dependency, override in overrides.items()
-            if original not in getattr(override, "not_below", ())
-        }
-        if call is None:
-            result = copy(dependant)
-        else:
-            result = get_dependant(
-                path=dependant.path or "",
-                call=call,
-                name=dependant.name,
-                own_oauth_scopes=dependant.own_oauth_scopes,
-                parent_oauth_scopes=dependant.parent_oauth_scopes,
-                use_cache=dependant.use_cache,
-                scope=dependant.scope,
-            )
-            if hasattr(dependant, "concurrency"):
-                result.concurrency = dependant.concurrency
-        result.call = self._replace(call or original)
-        result.dependencies = [
-            self._build_dependant(sub, overrides) for sub in result.dependencies
+class _RouteApps:
+    """The ASGI apps of a route with its current overrides.
+
+    The first request that needs one makes it.
+
+    :param route: the route, or FastAPI's object for its place in the app
+    :param original: the route itself
+    :param dependant: the handler with its dependency tree
+    :param replace: returns the inline replacement of a callable
+    """
+
+    def __init__(
+        self,
+        route: Any,
+        original: APIRoute,
+        dependant: Dependant,
+        replace: Callable[[Call], Call],
+    ) -> None:
+        self._route, self._original = route, original
+        self._dependant, self._replace = dependant, replace
+        dependant.dependencies = [
+            item for item in dependant.dependencies if not only_documents(item)
         ]
+        self._convert = make_converter(route.response_field)
+
+    @cached_property
+    def planned(self) -> ASGIApp:
+        """The app whose dependencies are called by a plan, if that is possible.
+
+        FastAPI parses the body, and calls a handler without dependencies, which does
+        the rest. Streams need invalid parameters before the handler is called.
+        """
+        dependant, route = self._dependant, self._route
+        is_stream = dependency_models._is_gen_callable(
+            dependant.call
+        ) or dependency_models._is_async_gen_callable(dependant.call)
+        if is_stream or not dependant.dependencies:
+            return self.unplanned
+        plan = make_plan(dependant, self._replace, route._embed_body_fields)
+        if plan is None:
+            return self.unplanned
+        body_field = route.body_field
+        is_form = body_field and isinstance(body_field.field_info, params.Form)
+
+        async def handler(
+            request: Request,
+            response: Response,
+            tasks: BackgroundTasks,
+            body: Any = _NoBody,
+        ) -> Any:
+            if is_form:
+                body = await request.form()  # FastAPI has parsed it
+            elif body is _NoBody:
+                body = NO_BODY
+            result, errors = await plan.run(request, response, tasks, body)
+            if errors:
+                raise RequestValidationError(
+                    errors,
+                    body=None if body is NO_BODY else body,
+                    endpoint_ctx=routing._extract_endpoint_context(handler),
+                )
+            self._finish(request, result, tasks)
+            return result
+
+        bare = copy(_BARE)
+        bare.call, bare.path = handler, dependant.path
+        if body_field is None or is_form:
+            bare.body_params = []
+        return self._make_app(bare, embed_body_fields=False)
+
+    @cached_property
+    def unplanned(self) -> ASGIApp:
+        """The app whose dependencies FastAPI calls."""
+        dependant = self._inline(self._dependant)
+        self._replace_handler(dependant)
+        return self._make_app(dependant, self._route._embed_body_fields)
+
+    def _inline(self, dependant: Dependant) -> Dependant:
+        """Return a copy of a dependency tree, with inline dependencies."""
+        result = copy(dependant)
+        result.dependencies = []
+        for dependency in dependant.dependencies:
+            inline = self._inline(dependency)
+            call: Any = dependency.call
+            if not isinstance(call, SecurityBase):  # FastAPI needs its type
+                inline.call = self._replace(call)
+            result.dependencies.append(inline)
         return result
 
-    def _wrap_handler(self, dependant: Dependant) -> Call:
-        """Return the handler, called inline, with its background tasks deferred."""
-        name = dependant.background_tasks_param_name
-        if name is None:
-            # dependencies may also ask for tasks
-            dependant.background_tasks_param_name = _TASKS_PARAM
+    def _replace_handler(self, dependant: Dependant) -> None:
+        """Replace a handler by one that is called inline and defers background tasks.
 
-        def take(values: dict[str, Any]) -> Any:
-            return values.pop(_TASKS_PARAM) if name is None else values[name]
+        It gets parameters for the request and the tasks.
+        """
+        request_name = dependant.request_param_name
+        tasks_name = dependant.background_tasks_param_name
+        dependant.request_param_name = request_name or _REQUEST_PARAM
+        # also without a parameter of its own: dependencies may add tasks
+        dependant.background_tasks_param_name = tasks_name or _TASKS_PARAM
 
-        def finish(result: Any, injected: Any) -> None:
-            scope = _scope.get()
-            if scope is not None:
-                context = defer(scope, result, injected)
-                if context is not None:
-                    context.run(_scope.set, None)  # tasks must not keep the scope
+        def take(values: dict[str, Any]) -> tuple[Any, Any]:
+            return (
+                values[request_name] if request_name else values.pop(_REQUEST_PARAM),
+                values[tasks_name] if tasks_name else values.pop(_TASKS_PARAM),
+            )
 
         original: Any = dependant.call
         if dependency_models._is_async_gen_callable(original):
 
             async def async_generator(**values: Any) -> AsyncIterator[Any]:
-                injected = take(values)
+                request, tasks = take(values)
                 generator = original(**values)
                 try:
                     async for item in generator:
                         yield item
                 finally:
                     await generator.aclose()
-                finish(None, injected)
+                self._finish(request, None, tasks)
 
-            return async_generator
-        if dependency_models._is_gen_callable(original):
+            dependant.call = async_generator
+        elif dependency_models._is_gen_callable(original):
 
             def sync_generator(**values: Any) -> Iterator[Any]:
-                injected = take(values)
+                request, tasks = take(values)
                 yield from original(**values)
-                finish(None, injected)
+                self._finish(request, None, tasks)
 
-            return sync_generator
+            dependant.call = sync_generator
+        else:
+            call = self._replace(original)
 
-        call = inline(original)
-        call = prepare_results(call, self._route.response_field, _scope)
+            async def handler(**values: Any) -> Any:
+                request, tasks = take(values)
+                result = await call(**values)
+                if self._convert is not None:
+                    result = self._convert(result, request.scope)
+                self._finish(request, result, tasks)
+                return result
 
-        async def handler(**values: Any) -> Any:
-            injected = take(values)
-            result = await call(**values)
-            finish(result, injected)
-            return result
+            dependant.call = handler
 
-        return handler
+    def _finish(self, request: Request, result: Any, tasks: BackgroundTasks) -> None:
+        """Take over what a handler leaves."""
+        defer(request.scope, result, tasks)
+
+    def _make_app(self, dependant: Dependant, embed_body_fields: bool) -> ASGIApp:
+        """Return the ASGI app of the route, with another handler.
+
+        It is made as in ``fastapi.routing._EffectiveRouteContext.from_api_route``, so
+        that a route class may override ``get_route_handler``. It ignores the app's
+        overrides, which are already in the dependency tree.
+        """
+        assert dependant.call is not None and self._dependant.call is not None
+        _name_source(dependant.call, self._dependant.call)
+        route = copy(self._route)
+        route.dependant = dependant
+        route.dependency_overrides_provider = None
+        route._embed_body_fields = embed_body_fields
+        is_own = self._route is self._original
+        token = routing._effective_route_context_var.set(None if is_own else route)
+        try:
+            handle = (route if is_own else self._original).get_route_handler()
+        finally:
+            routing._effective_route_context_var.reset(token)
+        app = routing.request_response(_unwrapping(handle))
+        limit = getattr(route, "max_body_size", None)
+        wrap: Any = getattr(routing, "wrap_app_with_body_limit", None)
+        return app if limit is None else wrap(app, limit)
+
+
+class _NoBody:
+    """The default of a body."""
+
+
+async def _bare(
+    request: Request,
+    response: Response,
+    tasks: BackgroundTasks,
+    body: Annotated[Any, Body()] = _NoBody,
+) -> None:
+    """Have the parameters of a handler that calls a plan."""
+
+
+_BARE = get_dependant(path="", call=_bare)
+
+
+def _override(dependant: Dependant, overrides: dict[Call, Call]) -> Dependant:
+    """Return a copy of a dependency tree with overrides.
+
+    As in ``solve_dependencies``, dependencies of an override are overridden too. Unlike
+    there, an override of two dependencies is called only once. An override may have an
+    attribute ``not_below``: dependencies below which it does not apply, because it
+    depends on them itself.
+    """
+    original: Any = dependant.call
+    call = overrides.get(original)
+    overrides = {
+        dependency: override
+        for dependency, override in overrides.items()
+        if original not in getattr(override, "not_below", ())
+    }
+    if call is None:
+        result = copy(dependant)
+    else:
+        result = get_dependant(
+            path=dependant.path or "",
+            call=call,
+            name=dependant.name,
+            own_oauth_scopes=dependant.own_oauth_scopes,
+            parent_oauth_scopes=dependant.parent_oauth_scopes,
+            use_cache=dependant.use_cache,
+            scope=dependant.scope,
+        )
+        if hasattr(dependant, "concurrency"):
+            result.concurrency = dependant.concurrency
+    result.dependencies = [_override(sub, overrides) for sub in result.dependencies]
+    return result
 
 
 def only_documents(dependant: Dependant) -> bool:
@@ -214,80 +337,6 @@ def only_documents(dependant: Dependant) -> bool:
     10 % of its time (measured: 25 µs).
     """
     return dependant.name is None and getattr(dependant.call, "documents_only", False)
-
-
-def _without_repetition(dependants: list[Dependant], seen: set[Any]) -> list[Dependant]:
-    """Return dependency trees in which repeated dependencies have no dependencies.
-
-    FastAPI caches the result of a dependency, but still solves its dependencies first.
-    A handler that asks for environment, partner, the partner's environment and endpoint
-    takes 31 % longer without this function (measured: 290 µs instead of 220).
-
-    :param seen: callables and scopes of the previous dependencies. Dependencies with
-        OAuth2 scopes are not changed, because FastAPI's cache also depends on these.
-    """
-    result = []
-    for dependant in dependants:
-        scopes = dependant.parent_oauth_scopes or dependant.own_oauth_scopes
-        key = (dependant.call, dependant.scope)
-        if not scopes and key in seen and _can_be_repeated(dependant):
-            leaf = type(dependant)(
-                call=dependant.call,
-                name=dependant.name,
-                path=dependant.path,
-                use_cache=dependant.use_cache,
-                scope=dependant.scope,
-            )
-        else:
-            leaf = copy(dependant)
-            leaf.dependencies = _without_repetition(dependant.dependencies, seen)
-            if not scopes:
-                seen.add(key)
-        result.append(leaf)
-    return result
-
-
-def _can_be_repeated(dependant: Dependant) -> bool:
-    """Return whether FastAPI caches the result of a dependency in any case.
-
-    It does not if a parameter of the request is invalid.
-    """
-    call: Any = dependant.call
-    return (
-        dependant.use_cache
-        and not dependant.path_params
-        and not dependant.query_params
-        and not dependant.header_params
-        and not dependant.cookie_params
-        and not dependant.body_params
-        and not dependency_models._is_gen_callable(call)
-        and not dependency_models._is_async_gen_callable(call)
-        and all(map(_can_be_repeated, dependant.dependencies))
-    )
-
-
-def _handler_app(route: Any, original: APIRoute) -> ASGIApp:
-    """Return the ASGI app of a route for its new handler.
-
-    It is made as in ``fastapi.routing._EffectiveRouteContext.from_api_route``, so that
-    a route class may override ``get_route_handler``. It ignores the app's overrides,
-    which are already in the dependency tree.
-    """
-    token = routing._effective_route_context_var.set(
-        None if route is original else route
-    )
-    provider, route.dependency_overrides_provider = (
-        route.dependency_overrides_provider,
-        None,
-    )
-    try:
-        app = routing.request_response(_unwrapping(original.get_route_handler()))
-    finally:
-        route.dependency_overrides_provider = provider
-        routing._effective_route_context_var.reset(token)
-    limit = getattr(route, "max_body_size", None)
-    wrap: Any = getattr(routing, "wrap_app_with_body_limit", None)
-    return app if limit is None else wrap(app, limit)
 
 
 def _name_source(replacement: Call, original: Call) -> None:

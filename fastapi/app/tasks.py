@@ -133,18 +133,17 @@ def defer(
     scope: MutableMapping[str, Any],
     response: Response | Any,
     injected: BackgroundTasks | None,
-) -> Context | None:
+) -> None:
     """Move the tasks of a handler to the state of its request, in their order.
 
     :param scope: ASGI scope of the request
     :param response: result of the handler; tasks of a response replace the injected
         ones, as in FastAPI
     :param injected: the tasks object that FastAPI passes to handlers and dependencies
-    :return: the context of the tasks, None if there are no tasks
     """
     state = get_state(scope)
     if state is None or state.tasks is None:
-        return None
+        return
     own: BackgroundTask | None = getattr(response, "background", None)
     tasks: list[BackgroundTask] = []
     if isinstance(own, BackgroundTask):
@@ -155,11 +154,10 @@ def defer(
     if injected is not None:
         injected.tasks = []
     if not tasks:
-        return None
+        return
     context = copy_context()
     files = _Files(scope[_FILES_KEY].pop_all())
     state.tasks.extend(TaskRun(task, context, files) for task in tasks)
-    return context
 
 
 def _find_uploads(*values: Any) -> Iterator[UploadFile]:

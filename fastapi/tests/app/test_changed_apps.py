@@ -4,26 +4,20 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-import typing
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
 from fastapi.dependencies.utils import get_parameterless_sub_dependant
 from fastapi.routing import request_response
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ...app.callables import inline
 from ...app.prepare import EndpointFastAPI, prepare_app, prepare_middleware
 from ...bridge.lifespan import Lifespan
 from ..bridge_case import BridgeCase
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 class OutOfTea(Exception):
@@ -292,6 +286,14 @@ class TestRoutesMadeAgain(BridgeCase):
         ]
         self.assertEqual(names, ["name", "number"])
 
+    def test_tree_has_the_functions_of_the_app(self):
+        """Other code can read their signatures again."""
+        app = self.make_app()
+        app.dependency_overrides.clear()
+        prepare_app(app)
+        calls = [item.call for item in app.routes[-1].dependant.dependencies]
+        self.assertEqual(calls, [get_name, get_size])
+
     def test_overrides_change_after_that(self):
         app = self.make_app()
         prepare_app(app)
@@ -301,36 +303,3 @@ class TestRoutesMadeAgain(BridgeCase):
         app.dependency_overrides[get_size] = lambda: 8
         result = self.call(app, "/name")
         self.assertEqual(json.loads(result.body), ["override", 8])
-
-
-def annotated(request: Request, size: Annotated[int, Depends(get_size)] = 1) -> str:
-    return PlainTextResponse(str(size))
-
-
-def annotated_generator(size: Annotated[int, Depends(get_size)]):
-    yield size
-
-
-class CallableObject:
-    def __call__(self, size: int = 3) -> int:
-        return size
-
-
-class TestSignatures(BridgeCase):
-    """The replacement of a callable has the same signature."""
-
-    def test_signatures(self):
-        for call in (get_size, annotated_generator, CallableObject(), CallableObject):
-            with self.subTest(call):
-                replacement = inline(call)
-                self.assertIsNot(replacement, call)
-                expected = inspect.signature(call, eval_str=True)
-                self.assertEqual(inspect.signature(replacement), expected)
-
-    def test_type_hints(self):
-        """A name that only type checkers know does not hide the other types."""
-        hints = typing.get_type_hints(inline(get_size), include_extras=True)
-        self.assertEqual(hints, {"size": int, "return": int})
-        annotations = inline(annotated).__annotations__
-        self.assertEqual(annotations["size"], Annotated[int, Depends(get_size)])
-        self.assertIs(annotations["return"], str)

@@ -1,0 +1,291 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Calls the dependencies of a handler, and the handler, by a plan that is made once.
+
+FastAPI walks the dependency tree on each request
+(``fastapi.dependencies.utils.solve_dependencies``). It finds out what kind of callable
+each dependency is, makes a key for its cache, and solves the dependencies of a repeated
+dependency before it takes that one from the cache. All this is the same each time.
+
+A plan is a list of steps, one for each call, in FastAPI's order. The last one calls the
+handler. A repeated dependency has no step of its own. FastAPI's functions still read
+parameters, enter generators and limit concurrency. As in FastAPI, an invalid parameter
+does not end the plan: it skips the callables that need it, directly or not, but their
+parameters are validated, and each repetition repeats the errors.
+
+``test_dependency_plan`` compares all this with FastAPI, for random trees. It fails if
+``Dependant`` has a new field. Until ``_FIELDS`` has it, FastAPI solves all trees.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from copy import copy
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from fastapi.dependencies import utils
+from fastapi.dependencies.models import (
+    Dependant,
+    _get_cache_key,
+    _get_oauth_scopes,
+    _is_async_gen_callable,
+    _is_gen_callable,
+)
+from fastapi.security import SecurityScopes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fastapi._compat import ModelField
+    from starlette.background import BackgroundTasks
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    Call = Callable[..., Any]
+
+__all__ = ["NO_BODY", "DependencyPlan", "make_plan"]
+
+#: FastAPI's value for the body of a request without one.
+NO_BODY = inspect.signature(utils.solve_dependencies).parameters["body"].default
+
+#: The fields of ``Dependant`` that plans regard. A request never has a value for
+#: ``websocket_param_name``. ``path`` is the same in a whole tree.
+_FIELDS = {
+    *("path_params", "query_params", "header_params", "cookie_params", "body_params"),
+    *("name", "call", "dependencies", "use_cache", "path", "scope", "concurrency"),
+    *("request_param_name", "websocket_param_name", "http_connection_param_name"),
+    *("response_param_name", "background_tasks_param_name"),
+    *("security_scopes_param_name", "own_oauth_scopes", "parent_oauth_scopes"),
+}
+#: Fields of ``Dependant`` with parameters, in the order of their errors; where their
+#: values are.
+_PARAMETERS = {
+    "path_params": attrgetter("path_params"),
+    "query_params": attrgetter("query_params"),
+    "header_params": attrgetter("headers"),
+    "cookie_params": attrgetter("cookies"),
+}
+#: Fields of ``Dependant`` with names of parameters; index of the object in ``objects``.
+_OBJECTS = {
+    "http_connection_param_name": 0,
+    "request_param_name": 0,
+    "response_param_name": 1,
+    "background_tasks_param_name": 2,
+}
+#: Types of defaults that requests can share.
+_CONSTANTS = (type(None), bool, int, float, str)
+#: FastAPI from 0.145 gives the request to generators.
+_NEEDS_REQUEST = "request" in inspect.signature(utils._solve_generator).parameters
+
+
+def make_plan(
+    dependant: Dependant, inline: Callable[[Call], Call], embed_body_fields: bool
+) -> DependencyPlan | None:
+    """Return the plan of a handler, None if only FastAPI can solve its tree.
+
+    :param dependant: the handler with its dependency tree
+    :param inline: returns the inline replacement of a callable
+    :param embed_body_fields: whether a body is an object with the parameters as keys
+    """
+    if not {field.name for field in fields(Dependant)} <= _FIELDS:
+        return None
+    maker = _PlanMaker(inline)
+    maker.add(dependant)
+    return DependencyPlan(maker.finish(), embed_body_fields)
+
+
+class DependencyPlan:
+    """The steps of a handler."""
+
+    def __init__(self, steps: Sequence[_Step], embed_body_fields: bool) -> None:
+        self._steps = steps
+        self._embed_body_fields = embed_body_fields
+
+    async def run(
+        self, request: Request, response: Response, tasks: BackgroundTasks, body: Any
+    ) -> tuple[Any, list[Any]]:
+        """Call dependencies and handler.
+
+        :param response: has the headers that dependencies and handler set
+        :param body: parsed body of the request, or :data:`NO_BODY`
+        :return: the result of the handler, and the errors of parameters; the handler
+            is not called if there are any
+        """
+        objects = request, response, tasks
+        results: list[Any] = []
+        shared: dict[Any, Any] = {}
+        invalid: dict[int, list[Any]] = {}  # errors of each step that has some
+        errors: list[Any] = []
+        for step in self._steps:
+            values = {name: results[index] for name, index in step.arguments}
+            errors = []
+            if invalid:
+                for index in step.dependencies:
+                    errors += invalid.get(index, ())
+            for read, params, defaults in step.params:
+                received = read(request)
+                if received or defaults is None:
+                    found, wrong = utils.request_params_to_args(params, received)
+                    values |= found
+                    errors += wrong
+                else:
+                    values |= defaults
+            if step.body_params:
+                found, wrong = await utils.request_body_to_args(
+                    body_fields=step.body_params,
+                    received_body=body,
+                    embed_body_fields=self._embed_body_fields,
+                )
+                values |= found
+                errors += wrong
+            for name, index in step.objects:
+                values[name] = objects[index]
+            if step.scopes is not None:
+                name, scopes = step.scopes
+                values[name] = SecurityScopes(list(scopes))
+            if errors:
+                invalid[len(results)] = errors
+                results.append(None)
+            elif step.use_cache and step.key in shared:
+                results.append(shared[step.key])
+            else:
+                if step.enter is None:
+                    result = await step.call(**values)
+                else:
+                    result = await step.enter(request, values)
+                if step.key is not None:
+                    shared.setdefault(step.key, result)
+                results.append(result)
+        return results[-1], errors
+
+
+@dataclass(slots=True)
+class _Step:
+    """The call of a dependency, or of the handler."""
+
+    call: Call
+    #: Calls a generator function instead.
+    enter: Call | None
+    #: Indexes of the steps of its dependencies, also of those without a name.
+    dependencies: list[int]
+    #: Names and indexes of the steps of those that are arguments.
+    arguments: list[tuple[str, int]]
+    #: How to read values of a request, the parameters, and their defaults if they are
+    #: constants.
+    params: list[tuple[Callable[[Any], Any], list[ModelField], dict[str, Any] | None]]
+    body_params: list[ModelField]
+    #: Names of arguments, and their indexes in ``objects``.
+    objects: list[tuple[str, int]]
+    #: Name of the argument with the OAuth2 scopes, and the scopes.
+    scopes: tuple[str, list[str]] | None
+    use_cache: bool
+    #: Key of the result, None if no other step has it.
+    key: Any
+
+
+class _PlanMaker:
+    """Makes the steps of a tree."""
+
+    def __init__(self, inline: Callable[[Call], Call]) -> None:
+        self._inline = inline
+        self._steps: list[_Step] = []
+        self._known: dict[Any, int] = {}
+
+    def add(self, dependant: Dependant) -> int:
+        """Add the calls of a tree; return the index of the last one."""
+        dependencies = [(sub.name, self.add(sub)) for sub in dependant.dependencies]
+        key = _get_cache_key(dependant=dependant)
+        identity = key, *dependencies
+        if dependant.use_cache:
+            if identity in self._known:
+                return self._known[identity]
+            self._known[identity] = len(self._steps)
+        self._steps.append(self._make_step(dependant, dependencies, key))
+        return len(self._steps) - 1
+
+    def finish(self) -> list[_Step]:
+        """Return the steps."""
+        keys = Counter(step.key for step in self._steps)
+        for step in self._steps:
+            if keys[step.key] == 1:
+                step.key = None
+        return self._steps
+
+    def _make_step(
+        self, dependant: Dependant, dependencies: list[tuple[str | None, int]], key: Any
+    ) -> _Step:
+        call: Any = dependant.call
+        inline = self._inline(call)
+        enter = None
+        if _is_gen_callable(call) or _is_async_gen_callable(call):
+            enter = _make_enter(dependant, inline)
+        elif getattr(dependant, "concurrency", None) is not None:
+            inline = _limit(inline, dependant.concurrency)
+        name = dependant.security_scopes_param_name
+        return _Step(
+            call=inline,
+            enter=enter,
+            dependencies=[index for _name, index in dependencies],
+            arguments=[(item, index) for item, index in dependencies if item],
+            params=[
+                (read, params, _get_constants(params))
+                for field, read in _PARAMETERS.items()
+                if (params := getattr(dependant, field))
+            ],
+            body_params=dependant.body_params,
+            objects=[
+                (argument, index)
+                for field, index in _OBJECTS.items()
+                if (argument := getattr(dependant, field))
+            ],
+            scopes=(name, _get_oauth_scopes(dependant=dependant)) if name else None,
+            use_cache=dependant.use_cache,
+            key=key,
+        )
+
+
+def _make_enter(dependant: Dependant, inline: Call) -> Call:
+    """Return a function that enters a dependency with teardown."""
+    dependant = copy(dependant)
+    dependant.call = inline
+    # as in ``solve_dependencies``
+    stack = "function" if dependant.scope == "function" else "inner"
+    key = f"fastapi_{stack}_astack"
+
+    async def enter(request: Request, values: dict[str, Any]) -> Any:
+        arguments: Any = {"request": request} if _NEEDS_REQUEST else {}
+        return await utils._solve_generator(
+            dependant=dependant,
+            stack=request.scope[key],
+            sub_values=values,
+            **arguments,
+        )
+
+    return enter
+
+
+def _limit(call: Call, concurrency: Any) -> Call:
+    """Return a callable that waits for one of a limited number of places."""
+
+    async def limited(**values: Any) -> Any:
+        async with concurrency.get_semaphore():
+            return await call(**values)
+
+    return limited
+
+
+def _get_constants(params: list[ModelField]) -> dict[str, Any] | None:
+    """Return the values of parameters that a request does not have.
+
+    :return: None if they are not the same objects for all requests
+    """
+    infos = [param.field_info for param in params]
+    if any(info.default_factory or info.validate_default for info in infos):
+        return None
+    values, errors = utils.request_params_to_args(params, {})
+    if errors or not all(isinstance(value, _CONSTANTS) for value in values.values()):
+        return None
+    return values
