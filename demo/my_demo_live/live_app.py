@@ -43,7 +43,7 @@ async def send_orders(websocket: WebSocket, tx: Tx) -> None:
 
 @router.get("/events", response_class=EventSourceResponse)
 async def stream_orders(tx: Tx) -> AsyncIterator[dict[str, Any]]:
-    """The same for clients without WebSockets, for example behind some proxies."""
+    """Stream them to clients without WebSockets, for example behind some proxies."""
     async for message in follow_orders(tx):
         yield message
 

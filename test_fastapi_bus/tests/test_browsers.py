@@ -62,6 +62,18 @@ class TestLivePage(BrowserMixin, ServerCase):
             self.assertEqual(
                 browser.run(f"{row}.querySelector('select').value")["value"], "new"
             )
+        here.run(
+            """
+            document.querySelector("#add input").value = " ";
+            document.querySelector("#add button").click();
+            """
+        )
+        here.wait_for(
+            "document.getElementById('error').textContent.includes('least 1')"
+        )
+        self.assertEqual(
+            here.run("document.getElementById('status').textContent")["value"], "live"
+        )
         there.run(
             """
             const select = document.querySelector("#orders select");
@@ -94,4 +106,8 @@ class TestLivePage(BrowserMixin, ServerCase):
         self.session_id = "none"
         status = "not connected. Are you logged in to Odoo?"
         browser = self.open_page(status=status)
+        self.assertEqual(
+            browser.run("document.querySelector('#status a').pathname")["value"],
+            "/web/login",
+        )
         self.assertNotIn("chairs", str(browser.run("document.body.innerText")))
