@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIWebSocketRoute, iter_route_contexts
@@ -25,7 +26,7 @@ def iter_websockets(app: FastAPI) -> Iterator[Operation]:
     # as GET routes
     twin = EndpointFastAPI()
     twin.dependency_overrides = app.dependency_overrides
-    contexts = list(iter_route_contexts(app.routes))
+    contexts: list[Any] = list(iter_route_contexts(app.routes))
     messages = {
         context.path
         for context in contexts
