@@ -99,14 +99,10 @@ def read_values(records: BaseModel, field: Field) -> list[Any]:
     """
     env = records.env
     empty = EMPTY_VALUES.get(field.type)
-    if (
-        field.type in PLAIN_TYPES
-        and not field.company_dependent
-        and (
-            not field.translate
-            # the cache has a single text: in the language of the environment
-            or (field.translate is True and not env.context.get("prefetch_langs"))
-        )
+    if field.type in PLAIN_TYPES and (
+        not field.translate
+        # the cache has a single text: in the language of the environment
+        or (field.translate is True and not env.context.get("prefetch_langs"))
     ):
         if not field.store:  # the first record computes those of all
             next(iter(records), records)[field.name]

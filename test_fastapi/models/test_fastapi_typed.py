@@ -45,6 +45,10 @@ class TestFastapiTyped(models.Model):
     )
     secret = fields.Char(groups="base.group_system")
     computed = fields.Char(compute="_compute_computed")
+    partner_email = fields.Char(related="partner_id.email")
+    country_id = fields.Many2one(related="partner_id.country_id")
+    country_name = fields.Char(related="country_id.name")  # translated
+    categories = fields.Many2many(related="partner_id.category_id")
 
     def _compute_computed(self):
         for record in self:
