@@ -54,12 +54,14 @@ class RecordBatch:
     """Records of one model that are read together.
 
     :param records: recordset without repeated records
-    :param fetched: whether a search has already fetched the fields of the schema
+    :param fetched_for: schema whose fields a search has already fetched
     """
 
-    def __init__(self, records: BaseModel, fetched: bool = False) -> None:
+    def __init__(
+        self, records: BaseModel, fetched_for: type[ReadingSchema] | None = None
+    ) -> None:
         self.records = records
-        self._fetched = fetched
+        self._fetched_for = fetched_for
         self._values: dict[type[ReadingSchema], list[dict[str, Any]]] = {}
 
     def get_rows(self) -> list[Row]:
@@ -87,7 +89,7 @@ class RecordBatch:
         sources = _find_sources(self.records, schema)
         if not sources:
             return [{} for _record in self.records]
-        if not self._fetched:
+        if schema is not self._fetched_for:  # such as an extension of it
             _fetch(self.records, _names_to_fetch(self.records, sources))
         columns = self._read_columns(sources)
         keys = [column.key for column, _source in sources]

@@ -135,7 +135,7 @@ class RecordSchema(BaseModel):
         """
         names = get_names_to_fetch(model, cls)
         records = model.search_fetch(domain, names, offset, limit, order)
-        return cls._validate_rows(RecordBatch(records, fetched=True))
+        return cls._validate_rows(RecordBatch(records, fetched_for=cls))
 
     @classmethod
     def _search_with_count(
@@ -149,7 +149,7 @@ class RecordSchema(BaseModel):
         """Return a page of schemas, and the number of all records that match."""
         names = get_names_to_fetch(model, cls)
         records, count = search_and_count(model, domain, names, offset, limit, order)
-        return cls._validate_rows(RecordBatch(records, fetched=True)), count
+        return cls._validate_rows(RecordBatch(records, fetched_for=cls)), count
 
     @classmethod
     def _search_with_next(
@@ -161,7 +161,7 @@ class RecordSchema(BaseModel):
         """
         names = list(dict.fromkeys((*get_names_to_fetch(model, cls), *names)))
         records = model.search_fetch(domain, names, 0, limit + 1, order)
-        page = RecordBatch(records[:limit], fetched=True)
+        page = RecordBatch(records[:limit], fetched_for=cls)
         return records, cls._validate_rows(page)
 
     def to_vals(self, record: Record) -> dict[str, Any]:
