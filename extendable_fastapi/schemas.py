@@ -35,4 +35,5 @@ class RecordSchema(records.RecordSchema, BaseModel, metaclass=ExtendableModelMet
 
     from_records: ClassVar[Any] = vars(records.RecordSchema)["from_records"]
     from_search: ClassVar[Any] = vars(records.RecordSchema)["from_search"]
+    _search_with_count = vars(records.RecordSchema)["_search_with_count"]
     _search_with_next = vars(records.RecordSchema)["_search_with_next"]

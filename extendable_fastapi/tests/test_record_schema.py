@@ -9,6 +9,10 @@ from extendable.context import extendable_registry
 from extendable_pydantic import ExtendableModelMeta
 from fastapi import APIRouter
 
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user
+from odoo.tools import mute_logger
+
 from odoo.addons.extendable.classes import AddonsRegistry
 from odoo.addons.fastapi import records
 from odoo.addons.fastapi.dependencies import paging
@@ -18,6 +22,7 @@ from odoo.addons.fastapi.records import (
     search_cursor_page,
     search_page,
 )
+from odoo.addons.fastapi.schemas import Paging
 
 from ..schemas import PagedCollection, RecordSchema
 from .common import FastAPITransactionCase
@@ -126,6 +131,19 @@ class TestRecordSchema(FastAPITransactionCase):
                 client.get("/pages").json(), {"count": 1, "items": expected}
             )
             self.assertEqual(client.get("/cursors").json(), expected)
+
+    def test_pages_check_fields_of_an_extension(self):
+        email = self.registry["res.partner"]._fields["email"]
+        self.patch(email, "groups", "base.group_system")
+        user = new_test_user(self.env, "pages", groups="base.group_user")
+        partners = self.env["res.partner"].with_user(user)
+        for search, page in (
+            (search_page, Paging(limit=1, offset=0)),
+            (search_cursor_page, CursorPaging(limit=1)),
+        ):
+            with self.assertRaises(AccessError), mute_logger("odoo.models"):
+                self.assertTrue(self.partner.email)  # in the cache now
+                search(partners, [("id", "=", self.partner.id)], None, page, Contact)
 
     def test_metaclass_alone(self):
         class Name(records.RecordSchema, metaclass=ExtendableModelMeta):
