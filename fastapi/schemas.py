@@ -4,9 +4,16 @@
 
 import warnings
 from enum import Enum
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, get_args
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, computed_field
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    computed_field,
+    field_validator,
+)
 
 __all__ = [
     "DemoEndpointAppInfo",
@@ -41,6 +48,13 @@ class PagedCollection(BaseModel, Generic[T]):
         ),
     ]
     items: list[T]
+
+    @field_validator("items", mode="before")
+    @classmethod
+    def _read_together(cls, items: Any) -> Any:
+        """Let a ``RecordSchema`` read a recordset as a whole."""
+        schema: Any = next(iter(get_args(cls.model_fields["items"].annotation)), None)
+        return schema._to_rows(items) if hasattr(schema, "_to_rows") else items
 
     # with ``deprecated=True``, pydantic would warn when it serializes a page
     @computed_field(  # type: ignore[prop-decorator]

@@ -214,10 +214,17 @@ class TestRoutes(RecordCase):
         self.assertEqual(self.serve(lambda: self.model, list[Typed]).json(), [])
 
     def test_records_are_read_together(self):
-        for endpoint in (lambda: self.partners, self.get_partners):
+        page = {"count": 2, "items": self.partners}
+        for endpoint, annotation in (
+            (lambda: self.partners, list[Reference]),
+            (self.get_partners, list[Reference]),
+            (lambda: page, PagedCollection[Reference]),
+            (lambda: PagedCollection[Reference](**page), PagedCollection[Reference]),
+        ):
             with patch.object(rows, "_fetch", wraps=rows._fetch) as fetch:
-                found = self.serve(endpoint, list[Reference]).json()
-            self.assertEqual([item["display_name"] for item in found], ["Al", "Jo"])
+                found = self.serve(endpoint, annotation).json()
+            items = found["items"] if isinstance(found, dict) else found
+            self.assertEqual([item["display_name"] for item in items], ["Al", "Jo"])
             fetch.assert_called_once()
 
     async def get_partners(self):
