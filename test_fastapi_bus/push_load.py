@@ -16,7 +16,7 @@ router = APIRouter(prefix="/push")
 
 Env = Annotated[Environment, Depends(odoo_env)]
 
-#: When each number was committed (``time.monotonic``).
+#: When each number was committed (``time.time``).
 committed: dict[int, float] = {}
 
 
@@ -35,7 +35,7 @@ def send_number(env: Env, number: int, to: Literal["apps", "odoo"]) -> None:
 
     @env.cr.postcommit.add
     def remember() -> None:
-        committed[number] = time.monotonic()
+        committed[number] = time.time()
 
     if to == "apps":
         send_event(env, "push/numbers", "number", number)
