@@ -49,7 +49,8 @@ _ORIGIN = re.compile(
 def is_upgrade(environ: Mapping[str, Any]) -> bool:
     """Return whether a client asks for a WebSocket."""
     upgrade: str = environ.get("HTTP_UPGRADE", "")
-    return upgrade.strip().lower() == "websocket"
+    # a server joins headers that come twice
+    return bool(upgrade) and "websocket" in map(str.strip, upgrade.lower().split(","))
 
 
 def clean_origin(text: str) -> str | None:
@@ -102,11 +103,14 @@ def check_handshake(environ: Mapping[str, Any]) -> None:
             "has to send requests with the header Upgrade: websocket to the evented "
             "server (gevent_port).",
         )
-    if not odoo.evented and environ["HTTP_UPGRADE"] != "websocket":
+    upgrade = environ["HTTP_UPGRADE"]
+    if odoo.evented:
+        upgrade = upgrade.lower()
+    if upgrade != "websocket":
         # odoo.service.server.RequestHandler only knows this spelling, and would close
         # the connection
         raise WebSocketRefused(
-            400, "This server needs the header Upgrade: websocket in lower case."
+            400, "This server needs the header Upgrade: websocket, once, in lower case."
         )
 
 
@@ -145,8 +149,9 @@ def keep_refusal(response: Response, httprequest: Any) -> Response:
     """
     environ = get_environ(httprequest)
     sock = environ.get("socket")
-    # the same test as in RequestHandler
-    if environ.get("HTTP_UPGRADE") != "websocket" or sock is None or odoo.evented:
+    # the same test as in RequestHandler, which reads the first header if there are two
+    upgrade = environ.get("HTTP_UPGRADE", "").partition(",")[0]
+    if upgrade != "websocket" or sock is None or odoo.evented:
         return response
     if _KEPT not in vars(response):
         body = response.get_data()

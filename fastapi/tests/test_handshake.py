@@ -33,7 +33,9 @@ class TestHandshake(BaseCase):
     def test_upgrades(self):
         self.assertTrue(is_upgrade({"HTTP_UPGRADE": "websocket"}))
         self.assertTrue(is_upgrade({"HTTP_UPGRADE": "WebSocket"}))
+        self.assertTrue(is_upgrade({"HTTP_UPGRADE": "h2c, websocket"}))
         self.assertFalse(is_upgrade({"HTTP_UPGRADE": "h2c"}))
+        self.assertFalse(is_upgrade({"HTTP_UPGRADE": "websockets"}))
         self.assertFalse(is_upgrade({}))
 
     def test_valid_handshake(self):
@@ -66,7 +68,8 @@ class TestHandshake(BaseCase):
         self.assert_refused(503, "gevent_port", socket=None)
 
     def test_spelling_that_the_threaded_server_does_not_know(self):
-        self.assert_refused(400, "lower case", HTTP_UPGRADE="WebSocket")
+        for upgrade in ("WebSocket", "websocket,websocket"):
+            self.assert_refused(400, "once, in lower case", HTTP_UPGRADE=upgrade)
 
     def test_clean_origin(self):
         for text, expected in (

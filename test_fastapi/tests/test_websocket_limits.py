@@ -13,14 +13,8 @@ from odoo.tests import mute_logger
 
 from .common import FastapiHttpCase
 from .servers import wait_until_it_listens
-from .websocket_case import WebSocketCase
+from .websocket_case import HANDSHAKE, WebSocketCase
 
-HANDSHAKE = {
-    "Upgrade": "websocket",
-    "Connection": "Upgrade",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-}
 SHOP = "https://shop.example"
 
 

@@ -2,6 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """WebSockets on the threaded and on the evented server."""
 
+import http.client
+import json
 import socket
 import struct
 from base64 import b64encode
@@ -9,7 +11,8 @@ from base64 import b64encode
 import psutil
 import websocket
 
-from .websocket_case import WebSocketCase
+from .servers import TIMEOUT
+from .websocket_case import HANDSHAKE, WebSocketCase
 
 BASIC = "Basic " + b64encode(b"admin:admin").decode()
 
@@ -158,6 +161,17 @@ class WebSocketTests(WebSocketCase):
             self.assert_refused(path, 404, "There is no WebSocket at this path.")
         self.first.rpc("fastapi.endpoint", "write", self.created, {"active": False})
         self.assert_refused("/w/ws/echo", 404, "Not Found")
+
+    def test_header_that_comes_twice(self):
+        client = http.client.HTTPConnection("127.0.0.1", self.first.port, TIMEOUT)
+        self.addCleanup(client.close)
+        client.putrequest("GET", "/w/ws/echo")
+        for name, value in (*HANDSHAKE.items(), ("Upgrade", "websocket")):
+            client.putheader(name, value)
+        client.endheaders()
+        response = client.getresponse()
+        self.assertEqual(response.status, 400)
+        self.assertIn("once", json.loads(response.read())["detail"])
 
     def test_client_that_breaks_off(self):
         client = self.open("/w/ws/echo")

@@ -10,6 +10,14 @@ from websocket import ABNF, WebSocketBadStatusException
 from .server_case import ServerCase
 from .servers import TIMEOUT
 
+#: The headers of a handshake.
+HANDSHAKE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
 
 class Client(websocket.WebSocket):
     """A WebSocket of a client."""
