@@ -7,7 +7,8 @@ Apps can override each of them (``dependency_overrides``). They have to override
 """
 
 from collections.abc import Callable
-from typing import Annotated, TypeAlias
+from functools import cache
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Header, HTTPException, Query
 from fastapi.exceptions import RequestValidationError
@@ -55,6 +56,7 @@ __all__ = [
     "optionally_authenticated_partner",
     "optionally_authenticated_partner_env",
     "optionally_authenticated_partner_impl",
+    "own_value",
     "paging",
     "require_group",
     "require_scopes",
@@ -83,6 +85,24 @@ def company_id() -> int | None:
     :return: id of a company of the user, None for the default company
     """
     return None
+
+
+def own_value(dependency: Callable[..., Any], value: Any) -> Callable[..., Any]:
+    """Return an override of a dependency: a value of one app.
+
+    Apps that differ only in such values use the same routes, see ``app.lazy_routes``::
+
+        overrides[get_stock_location_id] = own_value(get_stock_location_id, 7)
+    """
+
+    def get_value(connection: HTTPConnection = None) -> Any:  # type: ignore[assignment]
+        app = connection and connection.scope.get("app")
+        overrides = getattr(app, "dependency_overrides", {})
+        return getattr(overrides.get(dependency), "value", value)
+
+    get_value.value = value  # type: ignore[attr-defined]
+    get_value.sharing_key = own_value  # type: ignore[attr-defined]
+    return get_value
 
 
 def odoo_env(company_id: Annotated[int | None, Depends(company_id)]) -> Environment:
@@ -172,6 +192,7 @@ def optionally_authenticated_partner(
     return partner_env["res.partner"].browse(partner.id) if partner else None
 
 
+@cache
 def make_paging(
     page_size: int = PAGE_SIZE, max_page_size: int = MAX_PAGE_SIZE
 ) -> Callable[..., Paging]:

@@ -26,6 +26,7 @@ import weakref
 from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import psycopg2
 from psycopg2.errors import ReadOnlySqlTransaction
@@ -36,6 +37,7 @@ from odoo.modules.registry import Registry
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.sql_db import Cursor
 
+from .app.lazy_routes import SharedRouters
 from .app.prepare import prepare_app, prepare_middleware
 from .app.routes import forget_callables
 from .auth.overrides import find_ways
@@ -59,8 +61,10 @@ _logger = logging.getLogger(__name__)
 
 #: Attribute of Odoo's registry that holds its built apps.
 _BUILT_APPS = "_fastapi_built_apps"
+#: Attribute of Odoo's registry that holds the routers of these apps.
+_SHARED_ROUTERS = "_fastapi_shared_routers"
 #: The registries with built apps, by ``id``.
-_registries: weakref.WeakValueDictionary[int, Registry] = weakref.WeakValueDictionary()
+_registries: WeakValueDictionary[int, Registry] = WeakValueDictionary()
 
 #: Key of ``cr.cache``: path and user of the app that the transaction serves.
 _SERVED = "fastapi.served"
@@ -255,7 +259,8 @@ def _build_app(endpoint: Any) -> EndpointWsgiApp:
         inline = not isinstance(endpoint.env.cr, Cursor)
         copy_context().run(_start, lifespan, inline)
         try:
-            prepare_app(app)  # including routes that the lifespan has added
+            # including routes that the lifespan has added
+            prepare_app(app, _get_shared_routers(endpoint))
             endpoint._check_app(app)
         except BaseException:
             lifespan.stop()
@@ -264,6 +269,14 @@ def _build_app(endpoint: Any) -> EndpointWsgiApp:
     # after the last request, but not at exit, when the lifespan stops by itself
     weakref.finalize(wsgi_app, _retire, lifespan).atexit = False
     return wsgi_app
+
+
+def _get_shared_routers(endpoint: Any) -> SharedRouters:
+    """Return the routers that apps of the database share."""
+    # held by the registry, because the overrides of an app may refer to it
+    attributes = vars(endpoint.env.registry)
+    routers = attributes.setdefault(_SHARED_ROUTERS, WeakValueDictionary())
+    return SharedRouters(routers, endpoint._get_sharing_key())
 
 
 def _start(lifespan: Lifespan, inline: bool) -> None:

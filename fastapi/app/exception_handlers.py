@@ -69,12 +69,13 @@ def prepare_exception_handlers(
     handlers: MutableMapping[Any, Any] = app.exception_handlers
     handlers.setdefault(WebSocketException, _close_websocket)
     last = default
+    recording: dict[int, Any] = {}  # most types have the same handler
     for key, handler in list(handlers.items()):
         if key in (500, Exception):  # equivalent: the last one counts, as in Starlette
             last = handlers.pop(key)
         else:
             ours = default if handler in FASTAPI_HANDLERS else handler
-            handlers[key] = _recording(ours)
+            handlers[key] = recording.setdefault(id(ours), _recording(ours))
     record_sends(app, last, default)
     hold_responses(app.router)
 

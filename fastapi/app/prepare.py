@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from .lazy_routes import SharedRouters
+
 __all__ = ["EndpointFastAPI", "copy_app", "prepare_app", "prepare_middleware"]
 
 #: Attribute of ``app.state``.
@@ -80,9 +82,15 @@ def prepare_middleware(app: FastAPI) -> None:
     _get_preparation(app)
 
 
-def prepare_app(app: FastAPI) -> None:
-    """Prepare an app for Odoo; a second call updates it."""
-    _get_preparation(app).update()
+def prepare_app(app: FastAPI, shared: SharedRouters | None = None) -> None:
+    """Prepare an app for Odoo; a second call updates it.
+
+    :param shared: included routers of other apps, which the app may use, too
+    """
+    preparation = _get_preparation(app)
+    if shared is not None:
+        preparation.routes.shared = shared
+    preparation.update()
 
 
 class EndpointFastAPI(FastAPI):
@@ -103,7 +111,7 @@ class _Preparation:
     def __init__(self, app: FastAPI) -> None:
         self._app = app
         self._lock = threading.RLock()
-        self._routes: AppRoutes | None = None
+        self.routes = AppRoutes(app)
         #: Exception handlers and middleware when the current stack was built.
         self._built_from: tuple[Any, Any] | None = None
         if not isinstance(app, EndpointFastAPI):
@@ -118,12 +126,10 @@ class _Preparation:
         """Prepare what has changed in the app."""
         app = self._app
         with self._lock:
+            self.routes.replace_routers()
             replace_docs(app.router.routes)
             record_mounted_apps(app)
-            if self._routes is None:
-                self._routes = AppRoutes(app)
-            else:
-                self._routes.adopt()
+            self.routes.adopt()
             if app.middleware_stack is not None and self._built_from != (
                 app.exception_handlers,
                 app.user_middleware,
@@ -132,7 +138,7 @@ class _Preparation:
 
     def update_routes(self) -> None:
         """Prepare the app again if its routes have changed."""
-        if self._routes is None or not self._routes.is_current():
+        if not self.routes.is_current():
             self.update()
 
     def make_document(self, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -50,7 +50,6 @@ _TELEMETRY_KEY = "fastapi.telemetry"
 class PreparedRoute:
     """A route of an app, at one place.
 
-    :param update: called before each request, to put in changed overrides
     :param replace: returns the inline replacement of a callable, always the same one
     :param route: the route, or FastAPI's object for its place in the app
     :param original: the route itself, which other apps may share
@@ -59,13 +58,12 @@ class PreparedRoute:
 
     def __init__(
         self,
-        update: Callable[[], None],
         replace: Callable[[Call], Call],
         route: Any,
         original: APIRoute,
         before: PreparedRoute | None,
     ) -> None:
-        self._update, self._replace = update, replace
+        self._replace = replace
         self._route, self._original = route, original
         #: The dependency tree, with overrides. The documentation shows it.
         self._dependant: Dependant = route.dependant
@@ -105,7 +103,6 @@ class PreparedRoute:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._update()
         apps = self._apps
         app = apps.planned if scope.get(_TELEMETRY_KEY) is None else apps.unplanned
         await app(scope, receive, send)

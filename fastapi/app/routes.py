@@ -10,6 +10,7 @@ original dependencies.
 
 from __future__ import annotations
 
+from operator import is_not
 from typing import TYPE_CHECKING, Any
 
 from fastapi import routing
@@ -17,7 +18,13 @@ from fastapi.dependencies import models as dependency_models
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import Match
 
-from .callables import inline
+from .lazy_routes import (
+    LazyRoute,
+    LazyRouter,
+    RouteOverrides,
+    SharedRouters,
+    is_untouched,
+)
 from .route import PreparedRoute
 
 if TYPE_CHECKING:
@@ -59,26 +66,48 @@ def get_allowed_methods(app: Starlette, scope: Scope) -> set[str]:
 
 
 class AppRoutes:
-    """The routes of an app. They follow changes of its ``dependency_overrides``."""
+    """The routes of an app. They follow changes of its ``dependency_overrides``.
+
+    The routes of its routers are built on first use, see ``lazy_routes``. Routes of the
+    app itself are prepared here, and so are those that other code has read before.
+    """
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
-        self._inline: dict[Call, Call] = {}
+        #: Included routers of other apps.
+        self.shared = SharedRouters()
         #: The overrides that are in the routes; None if they must be put in again.
         self._built: dict[Call, Call] | None = None
+        self._replacements = RouteOverrides({})
         self._routes: dict[int, PreparedRoute] = {}
         self._seen: list[BaseRoute] = []
         #: The routers with their versions, which change with their routes
         #: (``fastapi.routing.APIRouter._mark_routes_changed``).
         self._versions: list[tuple[APIRouter, int]] = []
-        self.adopt()
 
     def is_current(self) -> bool:
         """Return whether the routes are those of the last :meth:`adopt`."""
         for router, version in self._versions:
             if router._routes_version != version:
                 return False
-        return self._app.router.routes == self._seen
+        app = self._app
+        return app.dependency_overrides == self._built and app.routes == self._seen
+
+    def replace_routers(self) -> None:
+        """Replace included routers by those for the overrides of the app.
+
+        To be called before any code of this package reads the routes.
+        """
+        overrides, routes = self._app.dependency_overrides, self._app.router.routes
+        has_changed = overrides != self._built
+        new = [
+            self.shared.get(route, overrides)
+            if is_untouched(route) or (has_changed and isinstance(route, LazyRouter))
+            else route
+            for route in routes
+        ]
+        if any(map(is_not, new, routes)):
+            routes[:] = new  # in one step, because other threads may be iterating
 
     def adopt(self) -> None:
         """Prepare routes that are new, or that other code has changed."""
@@ -87,20 +116,22 @@ class AppRoutes:
         seen = list(router.routes)
         routes = {}
         for context in iter_route_contexts(seen):
-            if isinstance(context.original_route, APIRoute):
-                route = context._effective_route
+            route = context._effective_route
+            if isinstance(route, LazyRoute):
+                route.adopt()
+            elif isinstance(context.original_route, APIRoute):
                 known = self._routes.get(id(route))
                 if known is None or not known.is_intact():
                     self._built = None
                     known = PreparedRoute(
-                        self.build, self.inline, route, context.original_route, known
+                        self._replacements.inline, route, context.original_route, known
                     )
                 routes[id(route)] = known
         self._routes = routes
-        self.build()
+        self._build()
         self._versions, self._seen = versions, seen
 
-    def build(self) -> None:
+    def _build(self) -> None:
         """Put the overrides of the app into the routes, if they have changed."""
         if self._app.dependency_overrides != self._built:
             built = dict(self._app.dependency_overrides)
@@ -108,16 +139,6 @@ class AppRoutes:
                 route.build(built)
             self._built = built
             self._app.openapi_schema = None
-
-    def inline(self, call: Call) -> Call:
-        """Return the inline replacement of a callable, always the same one.
-
-        FastAPI caches results of dependencies by their callable.
-        """
-        replacement = self._inline.get(call)
-        if replacement is None:
-            replacement = self._inline.setdefault(call, inline(call))
-        return replacement
 
 
 def _iter_routers(router: APIRouter) -> Iterator[APIRouter]:

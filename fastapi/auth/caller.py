@@ -62,6 +62,10 @@ def optionally_authenticated_partner_impl() -> ResPartner | None:
     return None
 
 
+#: Dependencies that apps override to identify the caller.
+PARTNER_IMPLS = authenticated_partner_impl, optionally_authenticated_partner_impl
+
+
 def authenticated_caller(
     connection: HTTPConnection,
     partner: Annotated[ResPartner, Depends(authenticated_partner_impl)],

@@ -6,6 +6,7 @@ The app's own overrides take precedence.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException
@@ -30,6 +31,7 @@ from ..dependencies import (
 from ..exceptions import InvalidCredentials
 from .caller import (
     CALLER_KEY,
+    PARTNER_IMPLS,
     Caller,
     authenticated_caller,
     authenticated_partner_impl,
@@ -38,16 +40,14 @@ from .caller import (
 )
 from .route_calls import is_call_of, iter_route_calls
 from .run_as import become, check_user, enter_company
-from .ways import Authentication, Way
+from .ways import Authentication, Way, find_authentication
 
 __all__ = ["check_runs_as_caller", "find_ways", "is_by_app", "make_overrides"]
 
 Overrides = dict[Callable[..., Any], Callable[..., Any]]
 
-#: Dependencies that apps override to identify the caller.
-_IMPLS = authenticated_partner_impl, optionally_authenticated_partner_impl
 #: Dependencies that identify the caller.
-_IDENTIFYING = *_IMPLS, authenticated_caller, optionally_authenticated_caller
+_IDENTIFYING = *PARTNER_IMPLS, authenticated_caller, optionally_authenticated_caller
 
 
 def make_overrides(
@@ -76,7 +76,7 @@ def is_by_app(overrides: Mapping[Callable[..., Any], Callable[..., Any]]) -> boo
     """Return whether an app authenticates its callers with its own overrides."""
     return any(
         impl in overrides and not hasattr(overrides[impl], "authentication")
-        for impl in _IMPLS
+        for impl in PARTNER_IMPLS
     )
 
 
@@ -84,12 +84,8 @@ def find_ways(
     overrides: Mapping[Callable[..., Any], Callable[..., Any]],
 ) -> tuple[Way, ...]:
     """Return the ways to authenticate that overrides of an app use."""
-    for impl in _IMPLS:
-        override = overrides.get(impl)
-        found: Authentication | None = getattr(override, "authentication", None)
-        if found is not None:
-            return found.ways
-    return ()
+    found = find_authentication(overrides)
+    return found.ways if found else ()
 
 
 def check_runs_as_caller(app: FastAPI) -> None:
@@ -125,15 +121,19 @@ def _iter_apps(app: Any) -> Iterator[Any]:
 
 
 def _make_partners(authentication: Authentication) -> Overrides:
+    # of the app of the request, because apps share routes
+    required = authentication.make_dependency(optional=False, of_app=True)
+    optional = authentication.make_dependency(optional=True, of_app=True)
+
     def partner_of_way(
-        caller: Annotated[Caller, Depends(authentication.required)],
+        caller: Annotated[Caller, Depends(required)],
         company: Annotated[int | None, Depends(company_id)],
     ) -> ResPartner:
         """Return the partner of the credential."""
         return odoo_env(company)["res.partner"].browse(caller.partner_id)
 
     def partner_of_way_if_any(
-        caller: Annotated[Caller | None, Depends(authentication.optional)],
+        caller: Annotated[Caller | None, Depends(optional)],
         company: Annotated[int | None, Depends(company_id)],
     ) -> ResPartner | None:
         """Return the partner of the credential, None without one."""
@@ -145,9 +145,11 @@ def _make_partners(authentication: Authentication) -> Overrides:
     }
     for override in overrides.values():
         override.authentication = authentication  # type: ignore[attr-defined]
+        override.sharing_key = authentication.sharing_key  # type: ignore[attr-defined]
     return overrides
 
 
+@cache
 def _make_environments(allow_portal_users: bool, endpoint_uid: int) -> Overrides:
     def get_env(
         connection: HTTPConnection, caller: Caller, company: int | None

@@ -9,6 +9,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from starlette.routing import BaseRoute
 
+from ..app.lazy_routes import LazyRoute
+
 __all__ = ["is_call_of", "iter_route_calls"]
 
 
@@ -16,7 +18,13 @@ def iter_route_calls(routes: Sequence[BaseRoute]) -> Iterator[tuple[Any, Any]]:
     """Yield path and function for each function that a route calls, at all levels."""
     for route in iter_route_contexts(routes):
         if isinstance(route.original_route, APIRoute | APIWebSocketRoute):
-            for call in _iter_calls(route.dependant):
+            effective = route._effective_route
+            calls = (
+                effective.iter_calls()
+                if isinstance(effective, LazyRoute)
+                else _iter_calls(route.dependant)
+            )
+            for call in calls:
                 yield route.path_format, call
 
 

@@ -21,12 +21,12 @@ from starlette.requests import HTTPConnection
 from ..bridge import get_state
 from ..context import odoo_env_ctx
 from ..exceptions import InvalidCredentials
-from .caller import CALLER_KEY, Caller
+from .caller import CALLER_KEY, PARTNER_IMPLS, Caller
 from .requirements import check_scopes
 from .run_as import become, check_user
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from fastapi.security.base import SecurityBase
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     #: endpoint's user, in which it must not write. Odoo has no request then.
     Recheck = Callable[[Environment], bool]
 
-__all__ = ["Authentication", "Way"]
+__all__ = ["Authentication", "Way", "find_authentication"]
 
 #: Detail of the 401 for a request without credentials.
 NOT_AUTHENTICATED = "Not authenticated"
@@ -140,17 +140,30 @@ class Authentication:
         for way in self.ways:
             way.join([other for other in self.ways if other is not way])
         #: Dependency: the caller. Without credentials, the request is refused.
-        self.required: Callable[..., Caller] = self._make_dependency(optional=False)
+        self.required: Callable[..., Caller] = self.make_dependency(optional=False)
         #: Dependency: the caller, None without credentials.
-        self.optional: Callable[..., Caller | None] = self._make_dependency(
+        self.optional: Callable[..., Caller | None] = self.make_dependency(
             optional=True
         )
 
-    def _make_dependency(self, optional: bool) -> Callable[..., Any]:
+    @property
+    def sharing_key(self) -> Hashable:
+        """What routes contain of the ways, see ``app.lazy_routes``: their schemes."""
+        return tuple(
+            (way.name, type(way.scheme), repr(vars(way.scheme))) for way in self.ways
+        )
+
+    def make_dependency(
+        self, *, optional: bool, of_app: bool = False
+    ) -> Callable[..., Any]:
         """Return a dependency that depends on all schemes.
 
         FastAPI reads its signature and documents the schemes as alternatives. It also
         checks the scopes of FastAPI's ``Security``.
+
+        :param optional: whether it returns None without credentials
+        :param of_app: whether the app of the request may have another object of this
+            class with an equal ``sharing_key``, which authenticates then
         """
 
         def authenticate(
@@ -158,11 +171,16 @@ class Authentication:
             security_scopes: SecurityScopes,
             **credentials: Any,
         ) -> Any:
-            caller = self._authenticate(connection, credentials)
+            authentication = self
+            if of_app:
+                app = connection.scope.get("app")
+                overrides = getattr(app, "dependency_overrides", {})
+                authentication = find_authentication(overrides) or self
+            caller = authentication._authenticate(connection, credentials)
             if caller is not None:
                 check_scopes(caller, security_scopes.scopes)
             elif not optional:
-                raise self._refuse(NOT_AUTHENTICATED)
+                raise authentication._refuse(NOT_AUTHENTICATED)
             return caller
 
         annotations: dict[str, Any] = {
@@ -262,6 +280,19 @@ class Authentication:
         value = ", ".join(challenges.values())
         headers = {"WWW-Authenticate": value} if value else None
         return HTTPException(401, detail, headers)
+
+
+def find_authentication(
+    overrides: Mapping[Callable[..., Any], Callable[..., Any]],
+) -> Authentication | None:
+    """Return the object that authenticates for overrides of an app, if one does."""
+    for impl in PARTNER_IMPLS:
+        found: Authentication | None = getattr(
+            overrides.get(impl), "authentication", None
+        )
+        if found is not None:
+            return found
+    return None
 
 
 def _is_bearer(way: Way) -> bool:

@@ -20,6 +20,7 @@ from ..auth.overrides import check_runs_as_caller
 from ..auth.requirements import check_groups_exist
 from ..bridge import WsgiApp
 from ..built_apps import BuiltApps
+from ..dependencies import own_value
 from ..error_handlers import default_exception_handlers
 from ..markdown import escape_html
 from ..mounts import MountTable
@@ -168,6 +169,15 @@ class FastapiEndpoint(models.Model):
         """
         return nullcontext()
 
+    @api.model
+    def _get_sharing_key(self) -> tuple[Any, ...]:
+        """Return what the routes of all apps depend on, besides settings of their app.
+
+        Apps share routes only if their keys are equal. Called inside ``_app_context``.
+        An override adds to ``super()`` the context variables that it sets there.
+        """
+        return ()
+
     def _prepare_fastapi_app_params(self) -> dict[str, Any]:
         """Return the arguments for ``FastAPI()``.
 
@@ -200,9 +210,12 @@ class FastapiEndpoint(models.Model):
 
     def _get_app_dependencies_overrides(self) -> dict[Callable, Callable]:
         """Return replacements of dependencies, as in ``app.dependency_overrides``."""
+        values = {
+            dependencies.fastapi_endpoint_id: self.id,
+            dependencies.company_id: self.company_id.id or None,
+        }
         return {
-            dependencies.fastapi_endpoint_id: _constant(self.id),
-            dependencies.company_id: _constant(self.company_id.id or None),
+            **{call: own_value(call, value) for call, value in values.items()},
             **self._get_app_model()._get_dependency_overrides(),
         }
 
@@ -466,8 +479,3 @@ class FastapiEndpoint(models.Model):
             convert.convert_file(
                 self.env, "fastapi", "demo/fastapi_endpoint_demo.xml", {}, mode="init"
             )
-
-
-def _constant(value: Any) -> Callable[[], Any]:
-    """Return a dependency that has a fixed value."""
-    return lambda: value

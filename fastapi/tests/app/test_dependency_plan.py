@@ -275,7 +275,7 @@ class TestPlan(BridgeCase):
         tree = Tree(seed, by_override)
         app = tree.make_app()
         if prepared:
-            AppRoutes(app)
+            AppRoutes(app).adopt()
         random = Random(seed)
         happened = []
         for _request in range(3):
