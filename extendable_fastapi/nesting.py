@@ -31,7 +31,7 @@ def find_unseen_extensions(
     """
     found: dict[tuple[type, type], None] = {}
     for route in iter_route_contexts(app.routes):
-        for field in _fields(route):
+        for field in _fields(route.original_route):  # builds no lazy route
             seen: set[type] = set()
             _walk(field.field_info.annotation, None, registry, seen, found)
     return list(found)

@@ -5,10 +5,12 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 # All databases share the annotations of routes. This import makes pydantic replace the
 # classes in them by those of the database.
 import extendable_pydantic  # noqa: F401
+from extendable.context import extendable_registry
 from fastapi import FastAPI
 
 from odoo import api, models
@@ -31,6 +33,10 @@ class FastapiEndpoint(models.Model):
     def _app_context(self) -> Iterator[None]:
         with super()._app_context(), extendable_classes(self.env):
             yield
+
+    @api.model
+    def _get_sharing_key(self) -> tuple[Any, ...]:
+        return (*super()._get_sharing_key(), extendable_registry.get())
 
     def _check_app(self, app: FastAPI) -> None:
         result = super()._check_app(app)
