@@ -44,7 +44,7 @@ from ..bridge import get_state, wsgi_path
 from .error_log import iter_routes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable
 
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
@@ -75,6 +75,9 @@ _FOREIGN_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 _PIXEL = b"data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 
 OAUTH_URLS = {"authorizationUrl", "refreshUrl", "tokenUrl"}
+
+#: Key of the ASGI scope: the routes that are searched without running their app.
+_ROUTES_KEY = "odoo.fastapi.searched_routes"
 
 #: A page changes with its scripts, and with the rights of its reader.
 _PAGE_HEADERS = {"Cache-Control": "private, no-cache"}
@@ -199,16 +202,6 @@ class PageRoute(DocsRoute):
     browsers whose users may not read the documentation.
     """
 
-    def __init__(
-        self,
-        path: str,
-        endpoint: Callable[..., Any],
-        routes: list[BaseRoute],
-        **options: Any,
-    ) -> None:
-        super().__init__(path, endpoint, **options)
-        self._routes = routes
-
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child_scope = super().matches(scope)
         if match is Match.NONE and _is_base_url(scope) and self._leads(scope):
@@ -227,7 +220,7 @@ class PageRoute(DocsRoute):
         return not any(
             route.matches({**scope, "path": path})[0] is Match.FULL
             for path in {scope["path"], f"{base_url}/"}
-            for route in self._routes
+            for route in scope.get(_ROUTES_KEY) or scope["app"].routes
             if not isinstance(route, PageRoute)
         )
 
@@ -249,9 +242,7 @@ def replace_docs(routes: list[BaseRoute]) -> None:
     with _replacing:
         if any(_is_of_fastapi(route) for route in routes):
             # in one step, because other threads may be iterating over the list
-            routes[:] = [
-                new for route in routes for new in _replacements(route, routes)
-            ]
+            routes[:] = [new for route in routes for new in _replacements(route)]
     for mount in iter_routes(routes):
         if isinstance(mount, Mount | Host) and isinstance(mount.routes, list):
             replace_docs(mount.routes)
@@ -265,6 +256,7 @@ def has_docs(routes: list[BaseRoute], scope: Scope) -> bool:
     :param routes: routes of an app
     :param scope: type, method, path, root_path and headers of a request
     """
+    scope = {**scope, _ROUTES_KEY: routes}
     for route in iter_routes(routes):
         if isinstance(route, DocsRoute | Mount | Host):
             match, child_scope = route.matches(scope)
@@ -289,21 +281,25 @@ def _is_of_fastapi(route: BaseRoute) -> bool:
     )
 
 
-def _replacements(route: Any, routes: list[BaseRoute]) -> Iterator[BaseRoute]:
-    """Yield the replacements of a route, or the route itself."""
+def _replacements(route: Any) -> Iterable[BaseRoute]:
+    """Return the replacements of a route, or the route itself."""
     if not _is_of_fastapi(route):
-        yield route
-        return
-    page = _PAGES.get(route.name)
-    endpoint = _schema(route.endpoint) if page is None else _page(page, route.path)
-    options = {"name": route.name, "include_in_schema": False}
-    if route.name in _LED:
-        yield PageRoute(route.path, endpoint, routes, **options)
-    else:
-        yield DocsRoute(route.path, endpoint, **options)
-    if page is not None:
-        path = f"{route.path.rstrip('/')}/assets/{{version}}/{{name}}"
-        yield DocsRoute(path, _serve_asset, include_in_schema=False)
+        return (route,)
+    if route.name in _PAGES:
+        return _page_routes(route.name, route.path)
+    endpoint = _schema(route.endpoint)
+    return (DocsRoute(route.path, endpoint, name=route.name, include_in_schema=False),)
+
+
+@cache
+def _page_routes(name: str, path: str) -> tuple[DocsRoute, DocsRoute]:
+    """Return the routes of a page and of its assets, which apps share."""
+    cls = PageRoute if name in _LED else DocsRoute
+    assets = f"{path.rstrip('/')}/assets/{{version}}/{{name}}"
+    return (
+        cls(path, _page(_PAGES[name], path), name=name, include_in_schema=False),
+        DocsRoute(assets, _serve_asset, include_in_schema=False),
+    )
 
 
 def _page(
