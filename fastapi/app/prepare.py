@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, HTTPException
 from starlette.datastructures import State
-from starlette.middleware import Middleware
 from starlette.routing import Router
 
 from ..error_handlers import default_exception_handler
 from .docs_pages import is_docs_route, replace_docs
 from .exception_handlers import prepare_exception_handlers, record_mounted_apps
 from .openapi_document import complete_document
+from .route_index import RouteIndex, index_routes
 from .routes import AppRoutes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -112,6 +112,7 @@ class _Preparation:
         self._app = app
         self._lock = threading.RLock()
         self.routes = AppRoutes(app)
+        self._index = RouteIndex(())
         #: Exception handlers and middleware when the current stack was built.
         self._built_from: tuple[Any, Any] | None = None
         if not isinstance(app, EndpointFastAPI):
@@ -129,17 +130,24 @@ class _Preparation:
             self.routes.replace_routers()
             replace_docs(app.router.routes)
             record_mounted_apps(app)
+            if not self.routes.is_current():
+                self._index = RouteIndex(())  # the next one is not ready yet
             self.routes.adopt()
+            self._index = RouteIndex(app.router.routes)
             if app.middleware_stack is not None and self._built_from != (
                 app.exception_handlers,
                 app.user_middleware,
             ):
                 app.middleware_stack = app.build_middleware_stack()
 
-    def update_routes(self) -> None:
-        """Prepare the app again if its routes have changed."""
+    def get_index(self) -> RouteIndex:
+        """Return the index of the routes. Prepare the app again if they have changed.
+
+        Each request calls this.
+        """
         if not self.routes.is_current():
             self.update()
+        return self._index
 
     def make_document(self, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Return the current OpenAPI document of the app.
@@ -170,26 +178,10 @@ class _Preparation:
             app.user_middleware = list(middleware)
             try:
                 prepare_exception_handlers(app, default_exception_handler)
-                app.user_middleware.append(
-                    Middleware(_UpdateMiddleware, preparation=self)
-                )
+                index_routes(app.router, self.get_index)
                 return build()
             finally:
                 app.exception_handlers, app.user_middleware = handlers, middleware
-
-
-class _UpdateMiddleware:
-    """The innermost middleware, which updates the routes."""
-
-    def __init__(self, app: ASGIApp, preparation: _Preparation) -> None:
-        self._app = app
-        self._preparation = preparation
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        # a lifespan may still change routers before FastAPI reads them
-        if scope["type"] != "lifespan":
-            self._preparation.update_routes()
-        return self._app(scope, receive, send)
 
 
 async def _not_found(

@@ -40,6 +40,7 @@ from .app import test_openapi_document
 from .app import test_openapi_document_errors
 from .app import test_prepare
 from .app import test_results
+from .app import test_route_index
 from .app import test_routes
 from .app import test_routes_as_fastapi
 from .app import test_routes_changes
