@@ -66,7 +66,7 @@ class Place(NamedTuple):
 
     position: int
     route: Any
-    original: APIRoute | None
+    original: Any
     included: Any
 
 
@@ -172,7 +172,7 @@ class IndexedRouter:
         self._router = router
         self._app = app
         self._get_index = get_index
-        #: Whether the router does nothing but call its routes.
+        #: Whether the router only calls its routes.
         self._is_plain = app == APIRouter.app.__get__(router) and not _has_limits(
             router
         )
@@ -187,18 +187,16 @@ class IndexedRouter:
                 and _FOREIGN.isdisjoint(scope)
                 and (found := index.find(scope["method"], get_route_path(scope)))
             ):
-                place, params = found
-                route = place.route
+                (_position, route, original, included), params = found
                 # as FastAPI's APIRouter.app and _IncludedRouter._handle_selected
                 scope.setdefault("router", self._router)
                 scope["endpoint"] = route.endpoint
                 scope["path_params"] = {**scope.get("path_params", {}), **params}
-                scope["route"] = place.original
+                scope["route"] = original
                 scope[routing._FASTAPI_SCOPE_KEY] = (
-                    {_ROUTER: place.included, _CONTEXT: route} if place.included else {}
+                    {_ROUTER: included, _CONTEXT: route} if included else {}
                 )
-                app: ASGIApp = route.app
-                return app(scope, receive, send)
+                return original.handle(scope, receive, send)
         return self._app(scope, receive, send)
 
 
@@ -211,7 +209,7 @@ def index_routes(router: APIRouter, get_index: Callable[[], RouteIndex]) -> None
 
 def _iter_routes(
     candidates: Iterable[Any], included: Any = None, limited: bool = False
-) -> Iterator[tuple[Any, APIRoute | None, Any] | None]:
+) -> Iterator[tuple[Any, Any, Any] | None]:
     """Yield what makes a place of each route, in the order of FastAPI.
 
     None stands for routes that may look at something else than the path.
@@ -235,16 +233,11 @@ def _iter_routes(
         is_api = isinstance(original, APIRoute)
         if isinstance(route, WebSocketRoute):
             continue
-        if _function((original if is_api else route).matches) not in _ORDINARY:
+        matches = (original if is_api else route).matches
+        if getattr(matches, "__func__", None) not in _ORDINARY:
             yield None
-        elif is_api and not limited and _function(original.handle) is APIRoute.handle:
-            yield route, original, included
         else:
-            yield route, None, included
-
-
-def _function(method: Any) -> Any:
-    return getattr(method, "__func__", None)
+            yield route, original if is_api and not limited else None, included
 
 
 def _is_ordinary_router(router: Any) -> bool:
