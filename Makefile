@@ -20,7 +20,7 @@ help:
 	@echo "make stress  what takes longer: load, faults, hostile input"
 	@echo "make lint    check the code                make format: repair what can be"
 	@echo "make readme  write the generated README of each addon"
-	@echo "make bench   measure the speed            PEER=1 ARGS='--only trivial'"
+	@echo "make bench   measure the speed            PEER=1 ARGS='--only trivial' ARGS=--growth"
 	@echo "make screenshots  take the pictures of the documentation again"
 	@echo "make translate  export the terms, bring translations in line"
 	@echo "make setup   only get Odoo and packages    ODOO_SRC=/path/to/odoo"

@@ -20,7 +20,7 @@ URLS = 10_000
 REQUESTS = 1000  # to one URL
 ROUNDS = 5
 _NATIVE = Request("/bench_native/trivial")
-_ONE = Request("/bench/item/1")
+_ONE = Request("/bench_small/item/1")
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,24 @@ class Scale:
     memory: int
 
 
+def get_memory_of_app(measured: Sequence[Scale]) -> float:
+    """Return the bytes that each app takes: the last row beside the one before."""
+    unbuilt, built = measured[-2:]
+    return (built.memory - unbuilt.memory) / (built.called - unbuilt.called)
+
+
 def measure(server: Server) -> Iterator[Scale]:
     """Measure one endpoint and many, with one URL and with many.
 
     The server is restarted before each number of endpoints: one URL first, then many
     below one endpoint, and many endpoints, of which one is called and then each.
     """
+    paths = ["/bench_small", *(f"/bench-{number:04}" for number in range(1, ENDPOINTS))]
+    create_endpoints(server, "bench_small", paths[:1])
     server.restart()
     yield _measure(server, 1, [_ONE] * REQUESTS)
-    yield _measure(server, 1, _get_requests(["/bench"], URLS))
-    paths = _create_endpoints(server)
+    yield _measure(server, 1, _get_requests(paths[:1], URLS))
+    create_endpoints(server, "bench_small", paths[1:])
     server.restart()
     yield _measure(server, ENDPOINTS, [_ONE] * REQUESTS)
     # The first request to an endpoint builds its app, the second one is measured.
@@ -69,18 +77,17 @@ def _get_requests(paths: Sequence[str], count: int) -> list[Request]:
     ]
 
 
-def _create_endpoints(server: Server) -> list[str]:
-    paths = [f"/bench-{number:04}" for number in range(1, ENDPOINTS)]
-    user = server.call("res.users", "search", [("login", "=", "fastapi_bench_runner")])[
-        0
-    ]
+def create_endpoints(server: Server, app: str, paths: Sequence[str]) -> None:
+    """Create endpoints of an app, one for each root path."""
+    domain = [("login", "=", "fastapi_bench_runner")]
+    [user] = server.call("res.users", "search", domain)
     server.call(
         "fastapi.endpoint",
         "create",
         [
             {
                 "name": path,
-                "app": "bench",
+                "app": app,
                 "root_path": path,
                 "user_id": user,
                 "save_http_session": False,
@@ -88,7 +95,6 @@ def _create_endpoints(server: Server) -> list[str]:
             for path in paths
         ],
     )
-    return ["/bench", *paths]
 
 
 def _measure(server: Server, endpoints: int, requests: Sequence[Request]) -> Scale:

@@ -26,16 +26,16 @@ import layout
 import process
 from console import ToolError, sentences
 from environment import Odoo
+from growth import KINDS
+from works import NAMES
 
 FOLDER = Path(__file__).resolve().parent
 MODULE = "fastapi_bench"
-WORKS = (
-    *("trivial", "dependencies", "partners", "records", "list", "lines"),
-    *("key", "basic", "transfers", "endpoints"),
-)
-TIME_LIMIT = 30 * 60  # seconds for all measurements together
+TIME_LIMIT = 90 * 60  # seconds for all measurements together
 
 _ORDER = layout.STATE / "bench.json"
+_WITH_MATPLOTLIB = ("run", "--no-project", "--with", "matplotlib>=3.10", "python")
+_BARS = layout.STATE / "bench-bars.json"  # what the chart shows
 _PEER = layout.STATE / "bench-peer"
 _PEER_ADDONS = (
     "odoo-addon-fastapi==19.0.*",
@@ -77,15 +77,29 @@ def main(arguments: list[str]) -> int:
         peer = BenchOdoo(**vars(odoo), addons=addons)
         database.create(peer, f"{name}_peer", [MODULE])
         servers.append(_get_server("published", peer, f"{name}_peer"))
+    growth = None
+    if options.growth is not None:
+        growth = dict(options.growth) or {kind: KINDS[kind][1] for kind in KINDS}
+    section = "growth" if growth else "published" if options.peer else "result"
+    chart = None
+    if options.output and not growth:
+        path = options.output.resolve()
+        suffix = "_published" if options.peer else ""
+        chart = path.with_name(f"{path.stem}{suffix}.png")
     order = {
+        "growth": growth,
         "only": options.only,
         "rounds": options.rounds,
         "seconds": options.seconds,
         "own_load": options.own_load,
         "output": str(options.output and options.output.resolve() or ""),
+        "section": section,
+        "chart": chart.name if chart else "",
+        "bars": str(_BARS),
         "peer": version,
         "servers": servers,
     }
+    _BARS.unlink(missing_ok=True)
     _ORDER.write_text(json.dumps(order))
     command = (sys.executable, FOLDER / "run.py", _ORDER)
     try:
@@ -99,6 +113,10 @@ def main(arguments: list[str]) -> int:
             f"Not everything could be measured; the servers' logs are {layout.LOGS}/"
             "bench-*.log."
         )
+    if chart and _BARS.exists():
+        with console.step(f"drawing {chart}"):
+            drawing = [layout.UV, *_WITH_MATPLOTLIB, FOLDER / "chart.py", _BARS, chart]
+            process.run_step(drawing, "bench-chart")
     return 0
 
 
@@ -114,8 +132,15 @@ def get_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         type=_get_works,
-        default=WORKS,
-        help=f"some of {','.join(WORKS)}, separated by commas",
+        default=NAMES,
+        help=f"some of {','.join(NAMES)}, separated by commas",
+    )
+    parser.add_argument(
+        "--growth",
+        type=_get_sizes,
+        nargs="*",
+        metavar="KIND[=SIZE,…]",
+        help=f"measure only how costs grow, with some or all of {','.join(KINDS)}",
     )
     parser.add_argument(
         "--peer", action="store_true", help="also measure the published addon"
@@ -172,12 +197,19 @@ def _get_count(text: str) -> int:
     return count
 
 
+def _get_sizes(text: str) -> tuple[str, list[int]]:
+    kind, _found, sizes = text.partition("=")
+    if kind not in KINDS:
+        raise argparse.ArgumentTypeError(f"`{kind}` is not some of {', '.join(KINDS)}")
+    return kind, sorted(map(_get_count, sizes.split(","))) if sizes else KINDS[kind][1]
+
+
 def _get_works(text: str) -> tuple[str, ...]:
     names = tuple(text.replace(",", " ").split())
-    unknown = [name for name in names if name not in WORKS]
+    unknown = [name for name in names if name not in NAMES]
     if unknown or not names:
         raise argparse.ArgumentTypeError(
-            f"`{text}` is not some of {', '.join(WORKS)}, separated by commas"
+            f"`{text}` is not some of {', '.join(NAMES)}, separated by commas"
         )
     return names
 

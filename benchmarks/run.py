@@ -13,25 +13,30 @@ import signal
 import sys
 import time
 import xmlrpc.client
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from subprocess import TimeoutExpired
+from subprocess import SubprocessError
 from typing import Any
 
+import apps
 import endpoints
+import growth
+import instructions
 import report
 import speed
 import transfers
-from load import HOST, LoadError, get_generator
-from server import Server, ServerError
-from works import ENDPOINTS, TRANSFERS, WORKS
+import works
+from load import HOST, LoadError, Request, get_generator
+from machine import Machine
+from server import PREFORK, THREADS, Server, ServerError
 
 _START = time.monotonic()
 FAILURES = (
     LoadError,
     OSError,
     ServerError,
-    TimeoutExpired,
+    SubprocessError,
     speed.Different,
     transfers.Incomplete,
     xmlrpc.client.Error,
@@ -54,78 +59,158 @@ def main(path: str) -> int:
         return 130
     print(f"\n{text}", flush=True)
     if order["output"]:
-        Path(order["output"]).write_text(text)
+        report.write_section(Path(order["output"]), order["section"], text)
     return 0
 
 
 def measure(order: dict[str, Any]) -> str:
     """Start the servers, measure, and return the tables."""
-    only, parts = order["only"], []
-    generator = get_generator(own=order["own_load"])
     with ExitStack() as stack:
-        servers = {
-            options["name"]: stack.enter_context(
-                Server(
-                    **{
-                        **options,
-                        "folder": Path(options["folder"]),
-                        "log": Path(options["log"]),
-                    }
-                ).running()
-            )
-            for options in order["servers"]
-        }
-        ours = servers[report.OURS]
-        parts.append(
-            report.describe_run(
-                generator,
-                order["rounds"],
-                order["seconds"],
-                _get_odoo_version(ours),
-                ours.database,
-                order["peer"],
-            )
+        servers = {}
+        for options in order["servers"]:
+            paths = {name: Path(options[name]) for name in ("folder", "log")}
+            server = Server(**{**options, **paths})
+            servers[server.name] = stack.enter_context(server.running())
+        run = Run(order, servers)
+        parts = run.measure()
+        head = report.describe_run(
+            order,
+            run.generator,
+            _get_odoo_version(run.ours),
+            run.ours.database,
+            report.describe_noise(run.machine.loads),
         )
-        measured = []
-        for work in WORKS:
-            if work.name in only:
-                _say(f"{work.name}")
-                measured += [
-                    (work, clients, rows)
+    return "\n".join([head, *parts, report.render_loads(run.machine.loads)])
+
+
+class Run:
+    """The tasks that an order asks for, one after the other."""
+
+    def __init__(self, order: dict[str, Any], servers: dict[str, Server]) -> None:
+        self.order = order
+        self.servers = servers
+        self.ours = servers[report.OURS]
+        self.machine = Machine(self.ours.database)
+        self.generator = get_generator(own=order["own_load"])
+
+    def measure(self) -> list[str]:
+        """Return the tables."""
+        only, peer, parts = self.order["only"], bool(self.order["peer"]), []
+        named = [work for work in works.WORKS if work.name in only]
+        _say("waiting until the load of the machine has fallen")
+        self.machine.settle()
+        if self.order["growth"]:
+            return [report.render_growth(self._measure_growth())]
+        if {works.APPS, works.INSTRUCTIONS} & set(only):
+            apps.create(self.ours, apps.COUNTS)
+        speeds = self._measure_speed(named, THREADS)
+        if works.PREFORK in only:
+            speeds += self._measure_speed(named or works.WORKS, PREFORK)
+        if speeds:
+            if self.order["chart"]:
+                parts.append(f"![Requests per second]({self.order['chart']})\n")
+            parts.append(report.render_speed(speeds, peer=peer))
+            Path(self.order["bars"]).write_text(json.dumps(report.get_bars(speeds)))
+        last = None
+        if works.INSTRUCTIONS in only:
+            if instructions.is_there():
+                counts, last = self._count_instructions(named or works.WORKS)
+                parts.append(report.render_instructions(counts, peer=peer))
+            else:
+                parts.append("Instructions are not counted: there is no valgrind.\n")
+        many, transferred, scales = [], [], []
+        if works.APPS in only:
+            for count in apps.COUNTS:
+                with self._task(f"an app of {count} routes"):
+                    many.append(apps.measure(self.ours, count))
+        if works.TRANSFERS in only:
+            transferred = self._measure_transfers()
+            parts.append(report.render_transfers(transferred))
+        if works.ENDPOINTS in only:
+            with self._task(f"{endpoints.ENDPOINTS} endpoints"):
+                scales = list(endpoints.measure(self.ours))
+            parts.append(report.render_endpoints(scales))
+        targets = report.get_targets(many, scales, transferred, last)
+        if targets:
+            parts.append(report.render_targets(targets))
+        return parts
+
+    def _measure_speed(
+        self, measured: Sequence[works.Work], mode: str
+    ) -> list[report.Speed]:
+        order = self.order
+        speeds: list[report.Speed] = []
+        if mode != THREADS:
+            for server in self.servers.values():
+                server.restart(mode)
+        for work in measured:
+            with self._task(f"{work.name}, {mode}"):
+                speeds += [
+                    (mode, work, clients, rows)
                     for clients, rows in speed.measure(
-                        work, servers, generator, order["rounds"], order["seconds"]
+                        work,
+                        self.servers,
+                        self.generator,
+                        order["rounds"],
+                        order["seconds"],
                     )
                 ]
-        if measured:
-            parts.append(report.render_speed(measured, peer=bool(order["peer"])))
-        if TRANSFERS in only:
-            parts.append(report.render_transfers(_measure_transfers(servers)))
-        if ENDPOINTS in only:
-            _say(f"{endpoints.URLS} URLs, {endpoints.ENDPOINTS} endpoints")
-            scales = []
-            for scale in endpoints.measure(ours):
-                scales.append(scale)
-                _say(f"{len(scales)} of 4 done")
-            parts.append(report.render_endpoints(scales))
-    return "\n".join(parts)
+        return speeds
 
+    def _count_instructions(
+        self, counted: Sequence[works.Work]
+    ) -> tuple[list[dict[str, Any]], float]:
+        """Return the counts of works; the last of many routes divided by the first."""
+        routes = apps.COUNTS[-1]
+        first, last = (apps.get_request(routes, route) for route in (0, routes - 1))
+        found: dict[str, dict[Request, float]] = {}
+        with self._task("instructions"):
+            for name, server in self.servers.items():
+                requests = [
+                    request
+                    for work in counted
+                    if work.published or server is self.ours
+                    for request in work.get_routes().values()
+                ]
+                if server is self.ours:
+                    requests += [work.get_native() for work in counted] + [first, last]
+                found[name] = instructions.count(server, requests)
+        counts = [
+            {"task": route, "native": found[report.OURS][work.get_native()]}
+            | {name: found[name][request] for name in found if request in found[name]}
+            for work in counted
+            for route, request in work.get_routes().items()
+        ]
+        return counts, found[report.OURS][last] / found[report.OURS][first]
 
-def _measure_transfers(
-    servers: dict[str, Server],
-) -> list[tuple[str, str, transfers.Transfer]]:
-    candidates = [("native", servers[report.OURS], "bench_native")]
-    candidates += [(name, server, "bench") for name, server in servers.items()]
-    measured = []
-    for what, function in (
-        (f"{transfers.STREAM} MB streamed", transfers.measure_stream),
-        (f"{transfers.UPLOAD} MB uploaded", transfers.measure_upload),
-    ):
-        _say(what)
-        for by, server, prefix in candidates:
-            # What one transfer has left behind would hide what the next one takes.
-            server.restart()
-            measured.append((what, by, function(server, prefix)))
-    return measured
+    def _measure_growth(self) -> list[growth.Series]:
+        measured = []
+        for kind, sizes in self.order["growth"].items():
+            with self._task(f"growth: {kind}"):
+                measured += growth.measure(self.ours, kind, sizes)
+        return measured
+
+    def _measure_transfers(self) -> list[tuple[str, str, transfers.Transfer]]:
+        candidates = [("native", self.ours, "bench_native")]
+        candidates += [(name, server, "bench") for name, server in self.servers.items()]
+        measured = []
+        for what, function in (
+            (f"{transfers.STREAM} MB streamed", transfers.measure_stream),
+            (f"{transfers.UPLOAD} MB uploaded", transfers.measure_upload),
+            (f"{transfers.JSON} MB of JSON", transfers.measure_json),
+        ):
+            with self._task(what):
+                for by, server, prefix in candidates:
+                    # What one has left behind would hide what the next one takes.
+                    server.restart()
+                    measured.append((what, by, function(server, prefix)))
+        return measured
+
+    @contextmanager
+    def _task(self, name: str) -> Iterator[None]:
+        _say(f"measuring: {name}")
+        with self.machine.watch(name):
+            yield
 
 
 def _get_odoo_version(server: Server) -> str:
@@ -137,7 +222,7 @@ def _get_odoo_version(server: Server) -> str:
 
 def _say(text: str) -> None:
     minutes, seconds = divmod(int(time.monotonic() - _START), 60)
-    print(f"==> {minutes}:{seconds:02} measuring: {text}", flush=True)
+    print(f"==> {minutes}:{seconds:02} {text}", flush=True)
 
 
 if __name__ == "__main__":

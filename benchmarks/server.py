@@ -11,16 +11,19 @@ import time
 import urllib.request
 import xmlrpc.client
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
-from load import HOST
+from load import HOST, Request, run_for
 
 START_TIMEOUT = 120  # seconds until the first answer
 STOP_TIMEOUT = 20  # seconds to end after it was asked to
 SAMPLE = 0.01  # seconds between two looks at the memory
+THREADS, PREFORK, EVENTED = MODES = ("threads", "2 workers", "evented")
+WORKERS = 2
+_ANY = Request("/bench_native/trivial")
 _ADMIN = (2, "admin")  # id and password of a new database's administrator
 
 
@@ -29,7 +32,7 @@ class ServerError(Exception):
 
 
 class Server:
-    """An Odoo server with threads, for one database.
+    """An Odoo server for one database.
 
     :param name: what it is called in the tables
     :param command: Odoo's program with what it needs to find addons and the database
@@ -51,10 +54,11 @@ class Server:
         self.name = name
         self.database = database
         self.port = 0
-        self._command = command
-        self._variables = variables
-        self._folder = folder
-        self._log = log
+        self.mode = THREADS
+        self.command = command
+        self.variables = variables
+        self.folder = folder
+        self.log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     @contextmanager
@@ -66,9 +70,13 @@ class Server:
         finally:
             self.stop()
 
-    def restart(self) -> None:
-        """Stop and start it: memory as it is after a start."""
+    def restart(self, mode: str = THREADS) -> None:
+        """Stop and start it: memory as it is after a start.
+
+        :param mode: one of ``MODES``
+        """
         self.stop()
+        self.mode = mode
         self.start()
 
     def start(self) -> None:
@@ -76,27 +84,38 @@ class Server:
 
         :raises ServerError: if it doesn't
         """
-        with socket.create_server((HOST, 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port, other = find_ports(2)
+        http, gevent = (
+            (other, self.port) if self.mode == EVENTED else (self.port, other)
+        )
         # No --db-filter: with one, Odoo lists the server's databases on each request
         # without a session (odoo.http.db_list), on a connection made for that.
-        with self._log.open("ab") as output:
+        with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [
-                    *self._command,
-                    *("--database", self.database),
-                    *("--http-interface", HOST, "--http-port", str(self.port)),
-                    *("--workers", "0", "--max-cron-threads", "0"),
-                    *("--log-level", "warn"),
+                    *self.command[:2],
+                    *(["gevent"] if self.mode == EVENTED else []),
+                    *self.command[2:],
+                    *("--database", self.database, "--http-interface", HOST),
+                    *("--http-port", str(http), "--gevent-port", str(gevent)),
+                    *("--workers", str(WORKERS if self.mode == PREFORK else 0)),
+                    *("--max-cron-threads", "0", "--log-level", "warn"),
+                    # or Odoo starts again after a large body
+                    *("--limit-memory-soft", "0"),
                 ],
-                env=self._variables,
-                cwd=self._folder,
+                env=self.variables,
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
         try:
-            self._wait()
+            self._wait(self.port)
+            if self.mode == PREFORK:
+                # Its evented server starts last. A worker loads the database when a
+                # request reaches it, so each needs one.
+                self._wait(gevent)
+                run_for("own", self.port, _ANY, 4 * WORKERS, 1)
         except BaseException:
             self.stop()
             raise
@@ -126,21 +145,31 @@ class Server:
         assert self._process is not None
         return psutil.Process(self._process.pid).memory_info().rss
 
-    def _wait(self) -> None:
+    def _wait(self, port: int) -> None:
         assert self._process is not None
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                tail = self._log.read_text(errors="replace").splitlines()[-15:]
+                tail = self.log.read_text(errors="replace").splitlines()[-15:]
                 raise ServerError("\n".join([*tail, f"{self.name} did not start."]))
             try:
                 with urllib.request.urlopen(
-                    f"http://{HOST}:{self.port}/web/health", timeout=10
+                    f"http://{HOST}:{port}/web/health", timeout=10
                 ):
                     return
             except OSError:
                 time.sleep(0.1)
         raise ServerError(f"{self.name} has not answered for {START_TIMEOUT} s.")
+
+
+def find_ports(count: int) -> list[int]:
+    """Return free ports."""
+    with ExitStack() as stack:
+        probes = [
+            stack.enter_context(socket.create_server((HOST, 0)))
+            for _number in range(count)
+        ]
+        return [probe.getsockname()[1] for probe in probes]
 
 
 class MemoryWatch(threading.Thread):

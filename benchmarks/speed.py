@@ -17,15 +17,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from load import HOST, Request, Result, run_for, run_list
-from server import Server
+from server import PREFORK, THREADS, Server
 from works import Work
 
-CLIENTS = (1, 4)
+#: Numbers of clients, by what ``Server.mode`` is.
+CLIENTS = {THREADS: (1, 4), PREFORK: (4,)}
 WARM_UP = 50  # requests
 
 
 class Different(Exception):
-    """Controller and route don't answer the same."""
+    """Controller and route don't answer the same, or not what they should."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def measure(
     rounds: int,
     seconds: int,
 ) -> Iterator[tuple[int, dict[tuple[str, str], Row]]]:
-    """Measure a work with one client and with more.
+    """Measure a work with the clients that the mode of the servers has.
 
     :param servers: the first one's controller is what all are compared with
     :param rounds: how often each candidate is asked
@@ -92,10 +93,14 @@ def measure(
             continue
         for route, request in work.get_routes().items():
             candidates[name, route] = Candidate(server, request)
+    check_size(work, _fetch(candidates[NATIVE]))
     for candidate in candidates.values():
         _check_same(candidate, candidates[NATIVE])
-        run_list(candidate.server.port, [candidate.request] * WARM_UP)
-    for clients in CLIENTS:
+        if first.mode == PREFORK:  # each worker gets some
+            run_for("own", candidate.server.port, candidate.request, 4, 1)
+        else:
+            run_list(candidate.server.port, [candidate.request] * WARM_UP)
+    for clients in CLIENTS[first.mode]:
         results: dict[tuple[str, str], list[Result]] = {key: [] for key in candidates}
         keys = list(candidates)
         for _number in range(rounds):
@@ -126,6 +131,16 @@ def measure(
                 for key in candidates
             },
         )
+
+
+def check_size(work: Work, answer: dict[str, Any]) -> None:
+    """Refuse a page of another size: the database is not what it should be.
+
+    :raises Different: with both sizes
+    """
+    size = len(answer.get("items", ()))
+    if size != work.items:
+        raise Different(f"{work.native}: {size} records instead of {work.items}")
 
 
 def _check_same(candidate: Candidate, native: Candidate) -> None:

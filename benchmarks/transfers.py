@@ -10,11 +10,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from load import HOST, TIMEOUT
+from load import HOST, TIMEOUT, Request, run_list
 from server import MemoryWatch, Server
+from works import LINES
 
 STREAM = 200  # megabytes (10^6 bytes)
 UPLOAD = 100  # megabytes
+JSON = 9  # megabytes
 WARM_UP = 5  # megabytes
 REPEAT = 3
 _STAMP = 20  # bytes at the beginning of a stream with the time it was made at
@@ -65,6 +67,18 @@ def measure_upload(server: Server, prefix: str) -> Transfer:
             _upload(server, prefix, UPLOAD)
             seconds = max(seconds, time.monotonic() - start)
     return Transfer(memory.growth, None, seconds)
+
+
+def measure_json(server: Server, prefix: str) -> Transfer:
+    """Send JSON that becomes models, or dicts that the controller checks."""
+    count = JSON * 10**6 // len(LINES) + 1
+    lines = json.loads(LINES)["lines"] * count
+    path = f"/{prefix}/lines"
+    run_list(server.port, [Request(path, LINES)] * 5)
+    request = Request(path, json.dumps({"lines": lines}))
+    with MemoryWatch(server) as memory:
+        times = run_list(server.port, [request] * REPEAT)
+    return Transfer(memory.growth, None, max(times) / 1e3)
 
 
 def _download(server: Server, prefix: str, megabytes: int) -> float:

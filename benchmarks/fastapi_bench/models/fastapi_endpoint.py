@@ -9,7 +9,14 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 from odoo.addons.fastapi.dependencies import authenticated_partner_impl
 
-from ..routers import caller_router, partner_of_user, records_router, router
+from ..routers import (
+    caller_router,
+    get_many_routes,
+    many_router,
+    partner_of_user,
+    records_router,
+    router,
+)
 from ..work import KEY, LOGIN, NATIVE_KEY, PARTNER_REF, PASSWORD
 
 PARTNERS = 100  # more than a page of 80
@@ -19,21 +26,36 @@ class FastapiEndpoint(models.Model):
     _inherit = "fastapi.endpoint"
 
     app = fields.Selection(
-        selection_add=[("bench", "Benchmark"), ("bench_callers", "Benchmark, callers")],
-        ondelete={"bench": "cascade", "bench_callers": "cascade"},
+        selection_add=[
+            ("bench", "Benchmark"),
+            ("bench_callers", "Benchmark, callers"),
+            ("bench_small", "Benchmark, eight routes"),
+            ("bench_many", "Benchmark, many routes"),
+        ],
+        ondelete={
+            "bench": "cascade",
+            "bench_callers": "cascade",
+            "bench_small": "cascade",
+            "bench_many": "cascade",
+        },
     )
 
     def _get_fastapi_routers(self) -> list[APIRouter]:
         routers = super()._get_fastapi_routers()
         if self.app == "bench":
-            routers += [router, records_router]
+            routers += [router, records_router, many_router]
         if self.app == "bench_callers":
             routers.append(caller_router)
+        if self.app == "bench_small":
+            routers.append(router)
+        if self.app == "bench_many":
+            # /bench_many/500
+            routers.append(get_many_routes(int(self.root_path.split("/")[-1])))
         return routers
 
     def _get_app_dependencies_overrides(self):
         overrides = super()._get_app_dependencies_overrides()
-        if self.app == "bench":
+        if self.app in ("bench", "bench_small"):
             overrides[authenticated_partner_impl] = partner_of_user
         return overrides
 

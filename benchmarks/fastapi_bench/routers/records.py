@@ -64,6 +64,12 @@ def records(env: Annotated[Environment, Depends(odoo_env)]) -> dict[str, list[Co
 
 if RecordSchema is not None:
 
+    @router.get("/page/{limit}")
+    def page(
+        env: Annotated[Environment, Depends(odoo_env)], limit: int
+    ) -> list[Contact]:
+        return Contact.from_search(env["res.partner"], DOMAIN, limit=limit, order="id")
+
     class ContactFilter(FilterSchema):
         name: Annotated[str | None, Lookup(operator="ilike")] = None
 
