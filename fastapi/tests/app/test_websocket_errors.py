@@ -11,7 +11,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from odoo.exceptions import AccessError, ConcurrencyError
 
-from ...app.prepare import EndpointFastAPI
+from ...app.prepare import EndpointFastAPI, copy_app
 from ...bridge import RequestState
 from ...bridge.request_state import STATE_KEY
 from ..websocket_case import WebSocketCase, app_with
@@ -56,6 +56,25 @@ class TestErrors(WebSocketCase):
         exchange, body = self.refuse(app_with(handler, "/{name}"), query="number=many")
         self.assertEqual(exchange.status, 422)
         self.assertEqual(body["detail"][0]["loc"], ["query", "number"])
+
+    def test_unknown_path(self):
+        app = app_with(accept, "/{name}")
+        app.get("/http/only")(lambda: None)
+        for path in ("/other/path", "/http/only"):
+            exchange, body = self.refuse(app, path)
+            self.assertEqual(exchange.status, 404)
+            self.assertEqual(body, {"detail": "There is no WebSocket at this path."})
+
+    def test_default_of_the_app(self):
+        """An app decides itself about unknown paths if its router has a default."""
+
+        async def respond(scope, receive, send):
+            await JSONResponse("no", 418)(scope, receive, send)
+
+        app = EndpointFastAPI()
+        app.router.default = respond
+        exchange, body = self.refuse(copy_app(app))
+        self.assertEqual((exchange.status, body), (418, "no"))
 
     def test_exception_handlers_of_the_app(self):
         app = app_with(accept, "/{name}")
