@@ -169,8 +169,7 @@ class _RouteApps:
                     body=None if body is NO_BODY else body,
                     endpoint_ctx=routing._extract_endpoint_context(handler),
                 )
-            self._finish(request, result, tasks)
-            return result
+            return self._finish(request, result, tasks)
 
         bare = copy(_BARE)
         bare.call, bare.path = handler, dependant.path
@@ -241,17 +240,16 @@ class _RouteApps:
 
             async def handler(**values: Any) -> Any:
                 request, tasks = take(values)
-                result = await call(**values)
-                if self._convert is not None:
-                    result = self._convert(result, request.scope)
-                self._finish(request, result, tasks)
-                return result
+                return self._finish(request, await call(**values), tasks)
 
             dependant.call = handler
 
-    def _finish(self, request: Request, result: Any, tasks: BackgroundTasks) -> None:
-        """Take over what a handler leaves."""
+    def _finish(self, request: Request, result: Any, tasks: BackgroundTasks) -> Any:
+        """Take over what a handler leaves, and return its result for FastAPI."""
+        if self._convert is not None:
+            result = self._convert(result, request.scope)
         defer(request.scope, result, tasks)
+        return result
 
     def _make_app(self, dependant: Dependant, embed_body_fields: bool) -> ASGIApp:
         """Return the ASGI app of the route, with another handler.

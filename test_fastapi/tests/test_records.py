@@ -7,11 +7,14 @@ import json
 from typing import Annotated, Generic, TypeVar
 from unittest.mock import patch
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.exceptions import ResponseValidationError
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from odoo.api import Environment
+
 from odoo.addons.fastapi.app.error_log import describe_error
+from odoo.addons.fastapi.dependencies import odoo_env
 from odoo.addons.fastapi.records import RecordSchema, Reference, Source, rows
 from odoo.addons.fastapi.schemas import PagedCollection
 
@@ -227,8 +230,8 @@ class TestRoutes(RecordCase):
             self.assertEqual([item["display_name"] for item in items], ["Al", "Jo"])
             fetch.assert_called_once()
 
-    async def get_partners(self):
-        return self.partners
+    async def get_partners(self, env: Annotated[Environment, Depends(odoo_env)]):
+        return self.partners.with_env(env)
 
     def test_records_in_few_queries(self):
         def handler():

@@ -1,9 +1,9 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-from typing import Any
+from typing import Annotated, Any
 from unittest.mock import patch
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -21,7 +21,7 @@ class Page(BaseModel):
     items: list[dict[str, int]]
 
 
-class TestLargeResults(BridgeCase):
+class TestAdvice(BridgeCase):
     def make_app(self, result, dev_mode=("reload",), **params):
         """Return an app whose handlers return a result, on a development server."""
         app = FastAPI()
@@ -29,6 +29,10 @@ class TestLargeResults(BridgeCase):
         @app.get("/items/{number}", **params)
         def get_items(number: int):
             return result
+
+        @app.get("/dependency", **params)
+        def get_with_dependency(items: Annotated[Any, Depends(lambda: result)]):
+            return items
 
         @app.get("/annotated")
         def get_annotated() -> Any:
@@ -38,19 +42,21 @@ class TestLargeResults(BridgeCase):
             prepare_app(app)
         return app
 
-    def get(self, app, path="/items/1"):
+    def get(self, app, path="/dependency"):
         self.assertEqual(self.call(app, path).code, 200)
 
     def test_advice_once_for_each_route(self):
         app = self.make_app(ITEMS)
         with self.assertLogs(LOGGER, "WARNING") as logs:
-            self.get(app)
+            self.get(app, "/items/1")
             self.get(app, "/items/2")
-        self.assertEqual(len(logs.output), 1)
+            self.get(app, "/dependency")
+        self.assertEqual(len(logs.output), 2)
+        self.assertIn("get_with_dependency", logs.output[1])
         for text in ("GET /items/{number}", f"{__file__}:", "get_items", "list[Item]"):
             self.assertIn(text, logs.output[0])
 
-    def test_results(self):
+    def test_large_results(self):
         for result in (
             {"items": ITEMS},
             {str(number): number for number in range(LARGE)},
