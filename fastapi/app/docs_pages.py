@@ -283,21 +283,23 @@ def _is_of_fastapi(route: BaseRoute) -> bool:
 
 def _replacements(route: Any) -> Iterable[BaseRoute]:
     """Return the replacements of a route, or the route itself."""
-    if not _is_of_fastapi(route):
-        return (route,)
-    if route.name in _PAGES:
-        return _page_routes(route.name, route.path)
-    endpoint = _schema(route.endpoint)
-    return (DocsRoute(route.path, endpoint, name=route.name, include_in_schema=False),)
+    return _docs_routes(route.name, route.path) if _is_of_fastapi(route) else (route,)
 
 
 @cache
-def _page_routes(name: str, path: str) -> tuple[DocsRoute, DocsRoute]:
-    """Return the routes of a page and of its assets, which apps share."""
+def _docs_routes(name: str, path: str) -> tuple[DocsRoute, ...]:
+    """Return the routes of a page and its assets, or of the document.
+
+    Apps share them.
+    """
+    options = {"name": name, "include_in_schema": False}
+    page = _PAGES.get(name)
+    if page is None:
+        return (DocsRoute(path, _openapi, **options),)
     cls = PageRoute if name in _LED else DocsRoute
     assets = f"{path.rstrip('/')}/assets/{{version}}/{{name}}"
     return (
-        cls(path, _page(_PAGES[name], path), name=name, include_in_schema=False),
+        cls(path, _page(page, path), **options),
         DocsRoute(assets, _serve_asset, include_in_schema=False),
     )
 
@@ -347,27 +349,25 @@ def locate_document(document: dict[str, Any], root_path: str, url: str) -> None:
                 flow[name] = urljoin(f"{url}/", flow[name])
 
 
-def _schema(
-    original: Callable[[Request], Awaitable[Response]],
-) -> Callable[..., Awaitable[Response]]:
-    """Return the endpoint of ``openapi.json``.
+async def _openapi(request: Request) -> Response:
+    """Respond with the OpenAPI document of the app.
 
-    The document contains the URL of the server, so that it can be saved in a file.
+    It contains the URL of the server, so that it can be saved in a file.
     """
-
-    async def openapi(request: Request) -> Response:
-        access = _get_access(request.scope)
-        if access is not DocsAccess.GRANTED:
-            status = 401 if access is DocsAccess.LOGIN else 403
-            raise HTTPException(status, headers=_PAGE_HEADERS)
-        response = await original(request)
-        root_path = request.scope.get("root_path", "").rstrip("/")
-        url = request.url.replace(path=quote(root_path), query="", fragment="")
-        document = json.loads(bytes(response.body))
-        locate_document(document, root_path, str(url))
-        return JSONResponse(document, headers=_PAGE_HEADERS)
-
-    return openapi
+    access = _get_access(request.scope)
+    if access is not DocsAccess.GRANTED:
+        status = 401 if access is DocsAccess.LOGIN else 403
+        raise HTTPException(status, headers=_PAGE_HEADERS)
+    document = json.loads(json.dumps(request.app.openapi()))
+    root_path = request.scope.get("root_path", "").rstrip("/")
+    if root_path and request.app.root_path_in_servers:
+        # as in ``fastapi.applications.FastAPI.setup``
+        servers = document.get("servers", [])
+        if root_path not in [server.get("url") for server in servers]:
+            document["servers"] = [{"url": root_path}, *servers]
+    url = request.url.replace(path=quote(root_path), query="", fragment="")
+    locate_document(document, root_path, str(url))
+    return JSONResponse(document, headers=_PAGE_HEADERS)
 
 
 def _get_guard(scope: Scope) -> DocsGuard | None:

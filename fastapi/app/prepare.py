@@ -41,6 +41,7 @@ __all__ = ["EndpointFastAPI", "copy_app", "prepare_app", "prepare_middleware"]
 #: Attribute of ``app.state``.
 _PREPARATION = "odoo_preparation"
 
+_EMPTY = RouteIndex(())
 _preparing = threading.Lock()
 
 
@@ -112,7 +113,7 @@ class _Preparation:
         self._app = app
         self._lock = threading.RLock()
         self.routes = AppRoutes(app)
-        self._index = RouteIndex(())
+        self._index = _EMPTY
         #: Exception handlers and middleware when the current stack was built.
         self._built_from: tuple[Any, Any] | None = None
         if not isinstance(app, EndpointFastAPI):
@@ -131,9 +132,9 @@ class _Preparation:
             replace_docs(app.router.routes)
             record_mounted_apps(app)
             if not self.routes.is_current():
-                self._index = RouteIndex(())  # the next one is not ready yet
+                self._index = _EMPTY  # the next one is not ready yet
             self.routes.adopt()
-            self._index = RouteIndex(app.router.routes)
+            self._index = self.routes.get_index()
             if app.middleware_stack is not None and self._built_from != (
                 app.exception_handlers,
                 app.user_middleware,

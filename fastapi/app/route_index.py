@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakValueDictionary
 
 from fastapi import routing
 from fastapi.routing import APIRoute, APIRouter
@@ -38,11 +39,11 @@ from .docs_pages import DocsRoute, PageRoute
 from .lazy_routes import LazyRouter
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["IndexedRouter", "RouteIndex", "index_routes"]
+__all__ = ["IndexedRouter", "RouteIndex", "get_index", "index_routes"]
 
 #: ``matches`` of routes that only look at type, method and path of a request. The
 #: redirects of ``PageRoute`` yield to all other routes.
@@ -53,6 +54,10 @@ _IN_SEGMENT = (StringConvertor, IntegerConvertor, FloatConvertor, UUIDConvertor)
 _FOREIGN = {routing._FASTAPI_SCOPE_KEY, "fastapi.telemetry"}
 _ROUTER = routing._FASTAPI_INCLUDED_ROUTER_KEY
 _CONTEXT = routing._FASTAPI_EFFECTIVE_ROUTE_CONTEXT_KEY
+
+
+#: The indexes of all apps, by their routes.
+_indexes: WeakValueDictionary[Any, RouteIndex] = WeakValueDictionary()
 
 
 class Place(NamedTuple):
@@ -84,9 +89,13 @@ class _Node:
 
 
 class RouteIndex:
-    """The routes of an app by their paths. It does not change with the app."""
+    """The routes of an app by their paths. It does not change with the app.
 
-    def __init__(self, routes: Iterable[Any]) -> None:
+    :param routes: the routes, which it keeps alive
+    """
+
+    def __init__(self, routes: Sequence[Any]) -> None:
+        self._routes = routes
         self._static: dict[str, list[Place]] = {}
         self._root = _Node()
         #: What was found for a static path and a method.
@@ -198,6 +207,16 @@ class IndexedRouter:
                 )
                 return original.handle(scope, receive, send)
         return self._app(scope, receive, send)
+
+
+def get_index(routes: Sequence[Any], versions: Iterable[int]) -> RouteIndex:
+    """Return the index of routes. Apps with the same routes share it.
+
+    :param versions: versions of the routers among them, which change with their routes
+    """
+    key = tuple(map(id, routes)), tuple(versions)
+    index = _indexes.get(key)
+    return index or _indexes.setdefault(key, RouteIndex(routes))
 
 
 def index_routes(router: APIRouter, get_index: Callable[[], RouteIndex]) -> None:

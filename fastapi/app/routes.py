@@ -26,6 +26,7 @@ from .lazy_routes import (
     is_untouched,
 )
 from .route import PreparedRoute
+from .route_index import RouteIndex, get_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,6 +131,10 @@ class AppRoutes:
         self._routes = routes
         self._build()
         self._versions, self._seen = versions, seen
+
+    def get_index(self) -> RouteIndex:
+        """Return the index of the routes, for all apps with the same ones."""
+        return get_index(self._seen, [version for _router, version in self._versions])
 
     def _build(self) -> None:
         """Put the overrides of the app into the routes, if they have changed."""
