@@ -41,7 +41,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
-from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
 
@@ -123,7 +122,8 @@ class FastApiDispatcher(Dispatcher):
         #: Whether the client asks for a WebSocket.
         self._is_handshake = is_upgrade(request.httprequest.environ)
         self._body: RequestBody | None = None
-        self._future_headers: Headers | None = None
+        #: Headers that Odoo had set for the response before the first attempt.
+        self._future_headers: list[tuple[str, str]] | None = None
         #: The current attempt.
         self._cycle: RequestCycle | None = None
         #: ASGI scope of a request that failed, for the log.
@@ -138,10 +138,15 @@ class FastApiDispatcher(Dispatcher):
     def is_compatible_with(cls, request: Any) -> bool:
         return True  # the app parses bodies of all types
 
+    @property
+    def is_replay(self) -> bool:
+        """Whether an earlier attempt at the request has begun."""
+        return self._future_headers is not None
+
     def pre_dispatch(self, rule: Any, args: dict[str, Any]) -> None:
         future_response = self.request.future_response
         if self._future_headers is None:
-            self._future_headers = future_response.headers.copy()
+            self._future_headers = future_response.headers.to_wsgi_list()
         else:  # in a replay, drop the headers of the previous attempt
             self.request.future_response = FutureResponse()
             self.request.future_response.headers.extend(self._future_headers)
@@ -149,9 +154,10 @@ class FastApiDispatcher(Dispatcher):
 
     # pylint: disable-next=missing-return  # Odoo ignores it
     def post_dispatch(self, response: Response) -> None:
-        if "public" in response.headers.get("Cache-Control", ""):
+        session = self.request.session
+        if session.can_save and "public" in response.headers.get("Cache-Control", ""):
             # shared caches store it, so it must not have the cookie of a new session
-            self.request.session.can_save = False
+            session.can_save = False
         try:
             super().post_dispatch(response)
         except BaseException:

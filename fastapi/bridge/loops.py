@@ -330,8 +330,9 @@ def _is_clean(loop: Loop) -> bool:
         passes += 1
     return not (
         loop._ready
-        # the response may still refer to an exhausted generator
-        or any(generator.ag_frame is not None for generator in loop._asyncgens)
+        # the response may still refer to an exhausted generator; looking at an empty
+        # WeakSet is slow
+        or (loop._asyncgens and any(g.ag_frame is not None for g in loop._asyncgens))
         or any(not timer.cancelled() for timer in loop._scheduled)
         # after a single call, the only task was that of the request, which never waited
         or (loop.scheduled_calls > 1 and asyncio.all_tasks(loop))

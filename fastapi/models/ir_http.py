@@ -13,6 +13,7 @@ from odoo.addons.base.models.ir_http import IrHttp as BaseIrHttp
 
 from ..handshake import keep_refusal
 from ..mounts import Mount, is_alone
+from ..serving import remember_mount
 
 #: Attribute of a routing map: mounts and their own rules, by root path.
 _OWN_RULES = "_fastapi_own_rules"
@@ -111,6 +112,8 @@ class IrHttp(models.AbstractModel):
             return super()._authenticate(endpoint)
         current = request._get_current_object()
         current.dispatcher.refusal = None
+        if not current.dispatcher.is_replay:  # _match has just found the endpoint
+            remember_mount(current.env.cr, current.httprequest.path, endpoint)
         try:
             return super()._authenticate(endpoint)
         except (AccessDenied, SessionExpiredException, HTTPException) as refusal:

@@ -4,9 +4,11 @@
 
 from unittest.mock import patch
 
+from odoo.exceptions import ConcurrencyError
 from odoo.http import request
 
 from odoo.addons.base.models.ir_http import IrHttp as BaseIrHttp
+from odoo.addons.fastapi.mounts import MountTable
 from odoo.addons.web.models.ir_http import IrHttp as WebIrHttp
 
 from .common import FastapiHttpCase
@@ -91,3 +93,26 @@ class TestRouting(FastapiHttpCase):
         self._create_endpoint("/routed", test_routing={"redirect_to": "web/health"})
         response = self.get("/routed/identity")
         self.assertTrue(response.headers["Location"].endswith("/web/health"))
+
+    def test_replay_finds_the_endpoint_again(self):
+        mounts = self.env["fastapi.endpoint"]._get_mounts()
+        model = self.registry["ir.http"]
+        pre_dispatch = model._pre_dispatch.__func__
+        attempts = []
+        self.addCleanup(self.registry.clear_cache, "routing")
+
+        def archive_and_conflict(cls, rule, args):
+            pre_dispatch(cls, rule, args)
+            attempts.append(rule)
+            if len(attempts) == 1:
+                # as after the commit of another thread
+                cache = request.env["fastapi.endpoint"]._get_mount_cache()
+                cache.table = MountTable([], mounts.sequence)
+                raise ConcurrencyError("conflict")
+
+        self.startPatcher(patch("odoo.service.model.random.uniform", return_value=0))
+        with patch.object(model, "_pre_dispatch", classmethod(archive_and_conflict)):
+            response = self.get("/test/identity")
+        self.assertEqual(len(attempts), 2)
+        self.assertEqual(response.status_code, 404)
+        self.assertEqual([*response.json()], ["detail"])
