@@ -127,7 +127,7 @@ def get_parser() -> argparse.ArgumentParser:
         "--rounds", type=_get_count, default=5, help="how often each is measured (5)"
     )
     parser.add_argument(
-        "--seconds", type=_get_count, default=2, help="how long each time (2)"
+        "--seconds", type=_get_count, default=1, help="how long each time (1)"
     )
     parser.add_argument(
         "--only",
