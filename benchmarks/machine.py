@@ -70,9 +70,10 @@ class Machine:
 
 
 def find_noise(loads: list[Load]) -> list[str]:
-    """Return why a run was not quiet: nothing if it was."""
-    if not loads:
-        return []
+    """Return why a run was not quiet: nothing if it was.
+
+    :param loads: at least one
+    """
     first, loudest = loads[0], max(loads, key=lambda load: load.others)
     reasons = []
     if first.before > MAX_LOAD:

@@ -33,6 +33,7 @@ Speed = tuple[str, Work, int, Mapping[tuple[str, str], Row]]
 Target = tuple[str, str, str, str]
 _PACKAGES = ("fastapi", "starlette", "pydantic", "a2wsgi")
 _MEGABYTE = 10**6  # bytes
+NO_VALGRIND = "Instructions were not counted: valgrind is not installed.\n"
 _TITLES = {OURS: "FastAPI", PUBLISHED: "published"}
 #: By number of routes, milliseconds: half and a fifth of what it was.
 _BUILD = {100: (94 / 2, 94 / 5), 500: (725 / 2, 725 / 5)}

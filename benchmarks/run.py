@@ -51,20 +51,20 @@ def main(path: str) -> int:
     signal.signal(signal.SIGTERM, lambda *_args: sys.exit(143))
     order = json.loads(Path(path).read_text())
     try:
-        text = measure(order)
+        text, noise = measure(order)
     except FAILURES as error:
         print(f"The benchmark broke off: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    print(f"\n{text}", flush=True)
+    print(f"\n{text}\n==> {noise}", flush=True)
     if order["output"]:
         report.write_section(Path(order["output"]), order["section"], text)
     return 0
 
 
-def measure(order: dict[str, Any]) -> str:
-    """Start the servers, measure, and return the tables."""
+def measure(order: dict[str, Any]) -> tuple[str, str]:
+    """Start the servers, measure, and return the tables and how quiet it was."""
     with ExitStack() as stack:
         servers = {}
         for options in order["servers"]:
@@ -73,14 +73,13 @@ def measure(order: dict[str, Any]) -> str:
             servers[server.name] = stack.enter_context(server.running())
         run = Run(order, servers)
         parts = run.measure()
-        head = report.describe_run(
-            order,
-            run.generator,
-            _get_odoo_version(run.ours),
-            run.ours.database,
-            report.describe_noise(run.machine.loads),
-        )
-    return "\n".join([head, *parts, report.render_loads(run.machine.loads)])
+        loads = run.machine.loads
+        if not loads:
+            return "\n".join(parts), "nothing was measured"
+        noise = report.describe_noise(loads)
+        odoo = _get_odoo_version(run.ours)
+        head = report.describe_run(order, run.generator, odoo, run.ours.database, noise)
+    return "\n".join([head, *parts, report.render_loads(loads)]), noise
 
 
 class Run:
@@ -117,7 +116,7 @@ class Run:
                 counts, last = self._count_instructions(named or works.WORKS)
                 parts.append(report.render_instructions(counts, peer=peer))
             else:
-                parts.append("Instructions are not counted: there is no valgrind.\n")
+                parts.append(report.NO_VALGRIND)
         many, transferred, scales = [], [], []
         if works.APPS in only:
             for count in apps.COUNTS:

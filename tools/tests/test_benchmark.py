@@ -4,6 +4,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from apps import ManyRoutes
@@ -13,6 +14,7 @@ from load import Result
 from machine import MAX_LOAD, MAX_OTHERS, Load, Machine, find_noise
 from prepare import get_parser
 from report import (
+    NO_VALGRIND,
     describe_noise,
     get_bars,
     get_targets,
@@ -21,6 +23,7 @@ from report import (
     render_speed,
     write_section,
 )
+from run import Run
 from speed import NATIVE, Different, Row, check_size
 from transfers import Transfer
 from works import WORKS, Work
@@ -127,6 +130,14 @@ def test_a_row_for_each_route() -> None:
     assert cells[-2:] == ["200", "0.50"]
     rates = {"native": 400, "fastapi": 500, "published": 200}
     assert [bar["rates"] for bar in get_bars(speeds)] == [rates] * len(lines)
+
+
+def test_a_run_goes_on_without_valgrind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("run.Machine", Mock())
+    monkeypatch.setattr("run.apps", Mock())
+    monkeypatch.setattr("instructions.PROGRAMS", ("no-such-program",))
+    order = {"only": ["instructions"], "peer": "", "own_load": True, "growth": None}
+    assert Run(order, {"fastapi": Mock()}).measure() == [NO_VALGRIND]
 
 
 def test_a_task_that_the_published_addon_lacks() -> None:
