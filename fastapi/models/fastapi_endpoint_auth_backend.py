@@ -94,7 +94,12 @@ class FastapiEndpoint(models.Model):
                     "The app runs as the caller, but no way to authenticate is "
                     "chosen: routes that work with records will fail."
                 )
-            elif saved.state == "live" and saved._asks_for(authenticated_partner_impl):
+            elif (
+                saved.state == "live"
+                and authenticated_partner_impl
+                not in saved._get_built_app().dependency_overrides
+                and saved._asks_for(authenticated_partner_impl)
+            ):
                 warning = self.env._(
                     "Routes of the app ask for the partner who calls, but no way to "
                     "authenticate is chosen: these routes will fail."
@@ -102,11 +107,14 @@ class FastapiEndpoint(models.Model):
             endpoint.auth_warning = warning
 
     def _asks_for(self, dependency: Callable[..., Any]) -> bool:
-        """Return whether a route depends on a dependency that is not overridden."""
+        """Return whether a route depends on a dependency, or on its override."""
         app = self._get_built_app()
         # FastAPI overrides the dependencies of WebSockets when one is opened
-        return dependency not in app.dependency_overrides and any(
-            is_call_of(call, dependency) for _path, call in iter_route_calls(app.routes)
+        either = dependency, app.dependency_overrides.get(dependency, dependency)
+        return any(
+            is_call_of(call, wanted)
+            for _path, call in iter_route_calls(app.routes)
+            for wanted in either
         )
 
     def _get_known_scopes(self) -> list[str]:

@@ -24,11 +24,27 @@ from ..app.openapi import (
     quote_path,
 )
 from ..app.openapi_websockets import iter_websockets
+from ..dependencies import (
+    authenticated_partner,
+    authenticated_partner_impl,
+    fastapi_endpoint,
+    optionally_authenticated_partner,
+    optionally_authenticated_partner_impl,
+)
 from ..exceptions import AppBuildError
 from ..root_paths import clean_root_path
 from ..serving import Serving
 
 _logger = logging.getLogger(__name__)
+
+#: Dependencies whose records routes read with the rights of the endpoint's user.
+READ_AS_USER = (
+    authenticated_partner,
+    authenticated_partner_impl,
+    fastapi_endpoint,
+    optionally_authenticated_partner,
+    optionally_authenticated_partner_impl,
+)
 
 T = TypeVar("T")
 
@@ -235,7 +251,7 @@ class FastapiEndpoint(models.Model):
             html = markdown.render(endpoint.description or "")
             endpoint.description_html = Markup(html)
 
-    @api.depends("run_as", "user_id.all_group_ids")
+    @api.depends("app", "run_as", "user_id.all_group_ids")
     def _compute_user_warning(self):
         public_user = self.env.ref("base.public_user")
         for endpoint in self:
@@ -268,8 +284,10 @@ class FastapiEndpoint(models.Model):
             )
         access = self.env["ir.model.access"].with_user(user)
         # with run_as "caller", routes read as the caller
-        if self.run_as == "user" and not access.check(
-            self._name, "read", raise_exception=False
+        if (
+            self.run_as == "user"
+            and not access.check(self._name, "read", raise_exception=False)
+            and self._may_need_runner()
         ):
             runners = self.env.ref("fastapi.group_fastapi_endpoint_runner")
             return self.env._(
@@ -280,6 +298,18 @@ class FastapiEndpoint(models.Model):
                 group=runners.display_name,
             )
         return False
+
+    def _may_need_runner(self) -> bool:
+        """Return whether routes ask for the endpoint or the calling partner.
+
+        They do if the app can't be looked at.
+        """
+        saved = self._origin
+        return (
+            saved.state != "live"
+            or saved.app != self.app
+            or any(map(saved._asks_for, READ_AS_USER))
+        )
 
     def action_try_again(self):
         """Rebuild the app in all processes, and notify the user of the result."""

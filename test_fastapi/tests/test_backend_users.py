@@ -2,10 +2,27 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Warnings about the user of an endpoint, companies, and list actions."""
 
+from itertools import product
+from typing import Annotated
+from unittest.mock import patch
+
+from fastapi import Depends, FastAPI
+
 from odoo.exceptions import UserError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
+from odoo.addons.fastapi.app.prepare import copy_app
+from odoo.addons.fastapi.dependencies import (
+    authenticated_partner,
+    authenticated_partner_impl,
+    fastapi_endpoint,
+)
+
 from .common import FastapiHttpCase
+
+
+async def handle():
+    """Not called."""
 
 
 @tagged("post_install", "-at_install")
@@ -38,6 +55,41 @@ class TestUserWarning(TransactionCase):
         ):
             self.assertIn("or the partner who calls. Routes", self._warning(user))
             self.assertFalse(self._warning(user, run_as="caller"))
+
+    def test_what_the_app_reads(self):
+        """The user is the default one, as ``_create_endpoint`` leaves it."""
+        endpoint = self.env["fastapi.endpoint"].create(
+            {"name": "x", "app": "test_existing", "root_path": "/existing-user"}
+        )
+
+        def nothing():
+            """Not called."""
+
+        def partner(partner: Annotated[object, Depends(authenticated_partner)]):
+            """Not called."""
+
+        def impl(partner: Annotated[object, Depends(authenticated_partner_impl)]):
+            """Not called."""
+
+        def read_endpoint(endpoint: Annotated[object, Depends(fastapi_endpoint)]):
+            """Not called."""
+
+        endpoint.auth_api_key = True  # overrides authenticated_partner_impl
+        for method, reader in product(
+            ("get", "websocket"), (nothing, partner, impl, read_endpoint)
+        ):
+            app = FastAPI()
+            getattr(app, method)("/x", dependencies=[Depends(reader)])(handle)
+            with (
+                self.subTest(reader.__name__, method=method),
+                patch.object(
+                    type(endpoint), "_get_app", lambda _self, app=app: copy_app(app)
+                ),
+            ):
+                endpoint._reset_app()
+                endpoint.invalidate_recordset(["user_warning"])
+                self.assertEqual(endpoint.state, "live")
+                self.assertEqual(bool(endpoint.user_warning), reader is not nothing)
 
     def test_rights_of_a_runner(self):
         runner = "fastapi.group_fastapi_endpoint_runner"
