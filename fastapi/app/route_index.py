@@ -84,8 +84,8 @@ class _Node:
         #: By the next segment, None if it has parameters.
         self.children: dict[str | None, _Node] = {}
         #: Paths that end here, and those whose parameters may contain slashes.
-        self.ends: list[Place] = []
-        self.rests: list[Place] = []
+        self.ends: tuple[Place, ...] = ()
+        self.rests: tuple[Place, ...] = ()
 
 
 class RouteIndex:
@@ -96,7 +96,7 @@ class RouteIndex:
 
     def __init__(self, routes: Sequence[Any]) -> None:
         self._routes = routes
-        self._static: dict[str, list[Place]] = {}
+        self._static: dict[str, tuple[Place, ...]] = {}
         self._root = _Node()
         #: What was found for a static path and a method.
         self._known: dict[tuple[str, str], Place] = {}
@@ -152,19 +152,19 @@ class RouteIndex:
         route, node = place.route, self._root
         path = route.path_format
         if not _has_usual_regex(route):
-            node.rests.append(place)
+            node.rests += (place,)
         elif not route.param_convertors:
-            self._static.setdefault(path, []).append(place)
+            self._static[path] = (*self._static.get(path, ()), place)
         else:
             for segment in path[1:].split("/"):
                 if "{" not in segment:
                     node = node.children.setdefault(segment, _Node())
                 elif _has_slashes(segment, route.param_convertors):
-                    node.rests.append(place)
+                    node.rests += (place,)
                     return
                 else:
                     node = node.children.setdefault(None, _Node())
-            node.ends.append(place)
+            node.ends += (place,)
 
 
 class IndexedRouter:
@@ -212,8 +212,13 @@ class IndexedRouter:
 def get_index(routes: Sequence[Any], versions: Iterable[int]) -> RouteIndex:
     """Return the index of routes. Apps with the same routes share it.
 
+    An index of other routes is made again, because code of their app may have changed
+    them.
+
     :param versions: versions of the routers among them, which change with their routes
     """
+    if not all(isinstance(route, LazyRouter | DocsRoute) for route in routes):
+        return RouteIndex(routes)
     key = tuple(map(id, routes)), tuple(versions)
     index = _indexes.get(key)
     return index or _indexes.setdefault(key, RouteIndex(routes))
