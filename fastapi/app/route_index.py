@@ -26,6 +26,7 @@ from weakref import WeakValueDictionary
 
 from fastapi import routing
 from fastapi.routing import APIRoute, APIRouter
+from fastapi.telemetry._api import _route_selected
 from starlette._utils import get_route_path
 from starlette.convertors import (
     FloatConvertor,
@@ -50,8 +51,8 @@ __all__ = ["IndexedRouter", "RouteIndex", "get_index", "index_routes"]
 _ORDINARY = {cls.matches for cls in (APIRoute, Route, Mount, DocsRoute, PageRoute)}
 #: Convertors whose values have no slash.
 _IN_SEGMENT = (StringConvertor, IntegerConvertor, FloatConvertor, UUIDConvertor)
-#: Keys of a scope that the router of another app, or FastAPI's telemetry, has set.
-_FOREIGN = {routing._FASTAPI_SCOPE_KEY, "fastapi.telemetry"}
+#: Keys of a scope: what FastAPI adds to it, and what is in there.
+_ADDED = routing._FASTAPI_SCOPE_KEY
 _ROUTER = routing._FASTAPI_INCLUDED_ROUTER_KEY
 _CONTEXT = routing._FASTAPI_EFFECTIVE_ROUTE_CONTEXT_KEY
 
@@ -193,7 +194,7 @@ class IndexedRouter:
             if (
                 self._is_plain
                 and scope["type"] == "http"
-                and _FOREIGN.isdisjoint(scope)
+                and _ADDED not in scope  # set by the router of another app
                 and (found := index.find(scope["method"], get_route_path(scope)))
             ):
                 (_position, route, original, included), params = found
@@ -202,9 +203,8 @@ class IndexedRouter:
                 scope["endpoint"] = route.endpoint
                 scope["path_params"] = {**scope.get("path_params", {}), **params}
                 scope["route"] = original
-                scope[routing._FASTAPI_SCOPE_KEY] = (
-                    {_ROUTER: included, _CONTEXT: route} if included else {}
-                )
+                scope[_ADDED] = {_ROUTER: included, _CONTEXT: route} if included else {}
+                _route_selected(scope=scope, path=route.path_format)
                 return original.handle(scope, receive, send)
         return self._app(scope, receive, send)
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 import random
 import re
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, WebSocket
 from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.telemetry._api import _RequestTelemetry
 from starlette.applications import Starlette
 from starlette.convertors import Convertor
 from starlette.exceptions import HTTPException
@@ -219,6 +221,10 @@ class Table:
             scope["router"] = "router of the outer app"
         if self.chance(0.05):
             scope["fastapi"] = {"effective_route_context": None}
+        if self.chance(0.1):
+            scope["fastapi.telemetry"] = self.random.choice(
+                (None, _RequestTelemetry(span=None, span_method="GET"))
+            )
         return scope
 
     async def run(self, app: Any, scope: dict[str, Any]) -> Any:
@@ -236,6 +242,8 @@ class Table:
         scope = {**scope, "headers": list(scope["headers"])}
         if "fastapi" in scope:
             scope["fastapi"] = dict(scope["fastapi"])
+        if scope.get("fastapi.telemetry"):
+            scope["fastapi.telemetry"] = replace(scope["fastapi.telemetry"])
         error: Any = None
         async with AsyncExitStack() as stack:
             scope["fastapi_middleware_astack"] = stack
@@ -253,7 +261,10 @@ class Table:
         result = {key: scope[key] for key in scope if not key.endswith("_astack")}
         # an empty one says nothing, whether an included router was tried before or not
         result["fastapi"] = dict(scope.get("fastapi") or {})
+        telemetry = scope.get("fastapi.telemetry")
+        result["telemetry of the route"] = telemetry and telemetry.route
         return {
             key: value if isinstance(value, str | tuple | list | dict) else id(value)
             for key, value in result.items()
+            if key != "fastapi.telemetry"
         }
