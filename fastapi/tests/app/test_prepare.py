@@ -4,14 +4,16 @@
 
 from contextlib import asynccontextmanager
 from typing import Annotated
+from unittest.mock import patch
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.testclient import TestClient
+from opentelemetry import trace
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from odoo.tests import BaseCase
 
-from ...app.prepare import copy_app, prepare_app
+from ...app.prepare import EndpointFastAPI, copy_app, prepare_app
 
 
 class LostError(Exception):
@@ -188,3 +190,43 @@ class TestCopyApp(BaseCase):
         self.assertEqual(self.call(self.app, "/name").json(), "original")
         self.assertEqual(self.call(copied, "/pages").status_code, 200)
         self.assertEqual(copied.openapi()["paths"].keys(), {"/name"})
+
+
+class TracerProvider(trace.TracerProvider):
+    def get_tracer(self, *args, **kwargs):
+        return trace.NoOpTracer()
+
+
+class TestTelemetry(BaseCase):
+    """FastAPI's telemetry, with and without a provider of OpenTelemetry."""
+
+    def make_app(self, cls):
+        app = cls()
+
+        @app.get("/")
+        def index(request: Request) -> bool:
+            return "fastapi.telemetry" in request.scope
+
+        return app
+
+    def test_providers_are_asked_once(self):
+        app = self.make_app(EndpointFastAPI)
+        prepare_app(app)
+        with patch.object(trace, "get_tracer_provider") as asked:
+            self.assertIs(TestClient(app).get("/").json(), False)
+        asked.assert_not_called()
+
+    def test_provider_of_a_lifespan(self):
+        app = self.make_app(EndpointFastAPI)
+        app.openapi()
+        provider = TracerProvider()
+        with patch.object(trace, "get_tracer_provider", return_value=provider):
+            prepare_app(app)
+            self.assertIs(TestClient(app).get("/").json(), True)
+
+    def test_apps_that_may_run_elsewhere_do_not_change(self):
+        app = self.make_app(FastAPI)
+        prepare_app(app)
+        provider = TracerProvider()
+        with patch.object(trace, "get_tracer_provider", return_value=provider):
+            self.assertIs(TestClient(app).get("/").json(), True)
