@@ -23,6 +23,7 @@ from fastapi.dependencies.utils import get_dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.security.base import SecurityBase
 
+from .callables import inline
 from .dependency_plan import NO_BODY, make_plan
 from .error_log import source_of
 from .results import make_converter
@@ -189,11 +190,11 @@ class _RouteApps:
         result = copy(dependant)
         result.dependencies = []
         for dependency in dependant.dependencies:
-            inline = self._inline(dependency)
+            tree = self._inline(dependency)
             call: Any = dependency.call
             if not isinstance(call, SecurityBase):  # FastAPI needs its type
-                inline.call = self._replace(call)
-            result.dependencies.append(inline)
+                tree.call = self._replace(call)
+            result.dependencies.append(tree)
         return result
 
     def _replace_handler(self, dependant: Dependant) -> None:
@@ -236,7 +237,7 @@ class _RouteApps:
 
             dependant.call = sync_generator
         else:
-            call = self._replace(original)
+            call = inline(original)
 
             async def handler(**values: Any) -> Any:
                 request, tasks = take(values)

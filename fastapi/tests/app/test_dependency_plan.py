@@ -8,7 +8,7 @@ import itertools
 import json
 import os
 from collections.abc import AsyncIterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from random import Random
 from typing import Annotated, Any
 from unittest.mock import patch
@@ -44,8 +44,8 @@ from ...app.routes import AppRoutes
 from ..bridge_case import JSON_TYPE, BridgeCase
 from .routes_case import OverridesCase, leaf
 
-#: Number of random trees, 20 ms each.
-TREES = int(os.environ.get("FASTAPI_TREES", "250"))
+#: Number of random trees; each takes some 20 ms.
+TREES = int(os.environ.get("FASTAPI_TREES", "200"))
 #: What the functions of a tree have as parameters, by name.
 PARAMETERS = {
     "number": (Annotated[int, Path()],),
@@ -431,6 +431,47 @@ class TestPlannedRoutes(OverridesCase):
             result = self.call(app, method="POST", body=b"tea", **JSON_TYPE)
             self.assertEqual(json.loads(result.body), "TEA leaf")
             self.assertEqual(result.header("upper"), ["yes"])
+
+    def test_handler_that_has_no_hash(self):
+        @dataclass
+        class Handler:
+            suffix: str
+
+            def __call__(self, value: Annotated[str, Depends(leaf)]) -> str:
+                return value + self.suffix
+
+        app = EndpointFastAPI()
+        app.get("/")(Handler("!"))
+        self.assertEqual(self.get(app, "/"), "leaf!")
+
+    def test_same_dependency_with_other_dependencies(self):
+        """``not_below`` makes the dependencies of a function differ by its place."""
+        calls = []
+
+        def fake(number: int) -> int:
+            calls.append("fake")
+
+        def middle(value: Annotated[str, Depends(leaf)]) -> str:
+            calls.append("middle")
+
+        def top(value: Annotated[str, Depends(middle)]) -> str:
+            calls.append("top")
+
+        app = EndpointFastAPI()
+
+        @app.get("/")
+        def handler(
+            one: Annotated[str, Depends(middle)], two: Annotated[str, Depends(top)]
+        ) -> None:
+            calls.append("handler")
+
+        fake.not_below = (top,)
+        app.dependency_overrides[leaf] = fake
+        self.assertEqual(self.call(app, query="number=x").code, 422)
+        self.assertEqual(calls, ["middle", "top"])
+        calls.clear()
+        self.get(app, "/", query="number=7")
+        self.assertEqual(calls, ["fake", "middle", "top", "handler"])
 
     def test_error_of_validation(self):
         """The exception has the body, and names the handler and the path."""
