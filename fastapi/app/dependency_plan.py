@@ -84,18 +84,15 @@ _CONSTANTS = (type(None), bool, int, float, str)
 _NEEDS_REQUEST = "request" in inspect.signature(utils._solve_generator).parameters
 
 
-def make_plan(
-    dependant: Dependant, replace: Callable[[Any], Call], embed_body_fields: bool
-) -> DependencyPlan | None:
+def make_plan(dependant: Dependant, embed_body_fields: bool) -> DependencyPlan | None:
     """Return the plan of a handler, None if only FastAPI can solve its tree.
 
     :param dependant: the handler with its dependency tree
-    :param replace: returns the inline replacement of a callable, always the same one
     :param embed_body_fields: whether a body is an object with the parameters as keys
     """
     if not {field.name for field in fields(Dependant)} <= _FIELDS:
         return None
-    return DependencyPlan(_PlanMaker(replace).make(dependant), embed_body_fields)
+    return DependencyPlan(_PlanMaker().make(dependant), embed_body_fields)
 
 
 class DependencyPlan:
@@ -188,13 +185,9 @@ class _Step:
 
 
 class _PlanMaker:
-    """Makes the steps of a plan.
+    """Makes the steps of a plan."""
 
-    :param replace: returns the inline replacement of a callable
-    """
-
-    def __init__(self, replace: Callable[[Any], Call]) -> None:
-        self._replace = replace
+    def __init__(self) -> None:
         self._steps: list[_Step] = []
         self._known: dict[Any, int] = {}
 
@@ -205,10 +198,8 @@ class _PlanMaker:
         for step in self._steps:
             if keys[step.key] == 1:
                 step.key = None
-        assert handler.call is not None
-        # not by ``replace``: FastAPI allows handlers that can't be hashed
-        call = inline(handler.call)
-        return [*self._steps, _make_step(handler, dependencies, call, None)]
+        # without a key: FastAPI allows handlers that have no hash
+        return [*self._steps, _make_step(handler, dependencies, None)]
 
     def _add_dependencies(self, dependant: Dependant) -> list[tuple[str | None, int]]:
         return [(item.name, self._add(item)) for item in dependant.dependencies]
@@ -222,22 +213,15 @@ class _PlanMaker:
             if identity in self._known:
                 return self._known[identity]
             self._known[identity] = len(self._steps)
-        call = self._replace(dependant.call)
-        self._steps.append(_make_step(dependant, dependencies, call, key))
+        self._steps.append(_make_step(dependant, dependencies, key))
         return len(self._steps) - 1
 
 
 def _make_step(
-    dependant: Dependant,
-    dependencies: list[tuple[str | None, int]],
-    call: Call,
-    key: Any,
+    dependant: Dependant, dependencies: list[tuple[str | None, int]], key: Any
 ) -> _Step:
-    """Return the step of a callable.
-
-    :param call: its inline replacement
-    """
-    enter = None
+    assert dependant.call is not None
+    call, enter = inline(dependant.call), None
     if _is_async_gen_callable(call):
         enter = _make_enter(dependant, call)
     elif getattr(dependant, "concurrency", None) is not None:

@@ -21,7 +21,6 @@ from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute
 from starlette.routing import compile_path
 
-from .callables import inline
 from .route import PreparedRoute
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Any]
 
-__all__ = ["LazyRoute", "LazyRouter", "RouteOverrides", "SharedRouters", "is_untouched"]
+__all__ = ["LazyRoute", "LazyRouter", "SharedRouters", "is_untouched"]
 
 _RouteContext: Any = routing._EffectiveRouteContext
 
@@ -88,7 +87,6 @@ class RouteOverrides:
         self.dependency_overrides = dict(overrides)
         #: Held while a route is built.
         self.lock = threading.RLock()
-        self._inline: dict[Call, Call] = {}
         self._dependencies: dict[Call, list[Dependant]] = {}
         #: Dependencies below which some overrides do not apply.
         self._bounds = {
@@ -96,16 +94,6 @@ class RouteOverrides:
             for override in overrides.values()
             for call in getattr(override, "not_below", ())
         }
-
-    def inline(self, call: Call) -> Call:
-        """Return the inline replacement of a callable, always the same one.
-
-        FastAPI caches results of dependencies by their callable.
-        """
-        replacement = self._inline.get(call)
-        if replacement is None:
-            replacement = self._inline.setdefault(call, inline(call))
-        return replacement
 
     def iter_calls(
         self,
@@ -213,7 +201,7 @@ class LazyRoute(_RouteContext):
 
     def _prepare(self, route: Any, before: PreparedRoute | None) -> None:
         overrides = self._context.dependency_overrides_provider
-        prepared = PreparedRoute(overrides.inline, route, self.original_route, before)
+        prepared = PreparedRoute(route, self.original_route, before)
         prepared.build(overrides.dependency_overrides)
         vars(route)["_prepared"] = prepared
 

@@ -51,7 +51,6 @@ _TELEMETRY_KEY = "fastapi.telemetry"
 class PreparedRoute:
     """A route of an app, at one place.
 
-    :param replace: returns the inline replacement of a callable, always the same one
     :param route: the route, or FastAPI's object for its place in the app
     :param original: the route itself, which other apps may share
     :param before: the previous object for the route, if other code has changed it
@@ -59,12 +58,10 @@ class PreparedRoute:
 
     def __init__(
         self,
-        replace: Callable[[Call], Call],
         route: Any,
         original: APIRoute,
         before: PreparedRoute | None,
     ) -> None:
-        self._replace = replace
         self._route, self._original = route, original
         #: The dependency tree, with overrides. The documentation shows it.
         self._dependant: Dependant = route.dependant
@@ -72,7 +69,7 @@ class PreparedRoute:
             before.get_original(dependant) if before else dependant
             for dependant in route.dependant.dependencies
         ]
-        self._apps = _RouteApps(route, original, copy(route.dependant), replace)
+        self._apps = _RouteApps(route, original, copy(route.dependant))
         route.app = self
 
     def is_intact(self) -> bool:
@@ -99,9 +96,7 @@ class PreparedRoute:
         self._dependant.dependencies = [
             _override(dependant, overrides) for dependant in self._originals
         ]
-        self._apps = _RouteApps(
-            self._route, self._original, copy(self._dependant), self._replace
-        )
+        self._apps = _RouteApps(self._route, self._original, copy(self._dependant))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         apps = self._apps
@@ -117,18 +112,11 @@ class _RouteApps:
     :param route: the route, or FastAPI's object for its place in the app
     :param original: the route itself
     :param dependant: the handler with its dependency tree
-    :param replace: returns the inline replacement of a callable
     """
 
-    def __init__(
-        self,
-        route: Any,
-        original: APIRoute,
-        dependant: Dependant,
-        replace: Callable[[Call], Call],
-    ) -> None:
+    def __init__(self, route: Any, original: APIRoute, dependant: Dependant) -> None:
         self._route, self._original = route, original
-        self._dependant, self._replace = dependant, replace
+        self._dependant = dependant
         dependant.dependencies = [
             item for item in dependant.dependencies if not only_documents(item)
         ]
@@ -147,7 +135,7 @@ class _RouteApps:
         ) or dependency_models._is_async_gen_callable(dependant.call)
         if is_stream or not dependant.dependencies:
             return self.unplanned
-        plan = make_plan(dependant, self._replace, route._embed_body_fields)
+        plan = make_plan(dependant, route._embed_body_fields)
         if plan is None:
             return self.unplanned
         body_field = route.body_field
@@ -181,21 +169,9 @@ class _RouteApps:
     @cached_property
     def unplanned(self) -> ASGIApp:
         """The app whose dependencies FastAPI calls."""
-        dependant = self._inline(self._dependant)
+        dependant = _inline_tree(self._dependant, {})
         self._replace_handler(dependant)
         return self._make_app(dependant, self._route._embed_body_fields)
-
-    def _inline(self, dependant: Dependant) -> Dependant:
-        """Return a copy of a dependency tree, with inline dependencies."""
-        result = copy(dependant)
-        result.dependencies = []
-        for dependency in dependant.dependencies:
-            tree = self._inline(dependency)
-            call: Any = dependency.call
-            if not isinstance(call, SecurityBase):  # FastAPI needs its type
-                tree.call = self._replace(call)
-            result.dependencies.append(tree)
-        return result
 
     def _replace_handler(self, dependant: Dependant) -> None:
         """Replace a handler by one that is called inline and defers background tasks.
@@ -323,6 +299,23 @@ def _override(dependant: Dependant, overrides: dict[Call, Call]) -> Dependant:
         if hasattr(dependant, "concurrency"):
             result.concurrency = dependant.concurrency
     result.dependencies = [_override(sub, overrides) for sub in result.dependencies]
+    return result
+
+
+def _inline_tree(dependant: Dependant, known: dict[Call, Call]) -> Dependant:
+    """Return a copy of a dependency tree, with inline dependencies.
+
+    :param known: the replacements. FastAPI caches results by their callable, so a
+        repeated dependency must get the same one.
+    """
+    result = copy(dependant)
+    result.dependencies = []
+    for dependency in dependant.dependencies:
+        tree = _inline_tree(dependency, known)
+        call: Any = dependency.call
+        if not isinstance(call, SecurityBase):  # FastAPI needs its type
+            tree.call = known[call] = known.get(call) or inline(call)
+        result.dependencies.append(tree)
     return result
 
 

@@ -21,7 +21,6 @@ from starlette.routing import Match
 from .lazy_routes import (
     LazyRoute,
     LazyRouter,
-    RouteOverrides,
     SharedRouters,
     is_untouched,
 )
@@ -79,7 +78,6 @@ class AppRoutes:
         self.shared = SharedRouters()
         #: The overrides that are in the routes; None if they must be put in again.
         self._built: dict[Call, Call] | None = None
-        self._replacements = RouteOverrides({})
         self._routes: dict[int, PreparedRoute] = {}
         self._seen: list[BaseRoute] = []
         #: The routers with their versions, which change with their routes
@@ -124,9 +122,7 @@ class AppRoutes:
                 known = self._routes.get(id(route))
                 if known is None or not known.is_intact():
                     self._built = None
-                    known = PreparedRoute(
-                        self._replacements.inline, route, context.original_route, known
-                    )
+                    known = PreparedRoute(route, context.original_route, known)
                 routes[id(route)] = known
         self._routes = routes
         self._build()
