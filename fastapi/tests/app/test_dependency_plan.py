@@ -3,10 +3,12 @@
 """Plans call the same as FastAPI, in the same order, with the same results."""
 
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import asyncio
 import inspect
 import itertools
 import json
 import os
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, fields
 from random import Random
@@ -41,7 +43,8 @@ from ...app import dependency_plan
 from ...app.dependency_plan import _FIELDS
 from ...app.prepare import EndpointFastAPI
 from ...app.routes import AppRoutes
-from ..bridge_case import JSON_TYPE, BridgeCase
+from ...bridge import on_shared_loop
+from ..bridge_case import JSON_TYPE, TIMEOUT, BridgeCase
 from .routes_case import OverridesCase, leaf
 
 #: Number of random trees; each takes some 20 ms.
@@ -472,6 +475,47 @@ class TestPlannedRoutes(OverridesCase):
         calls.clear()
         self.get(app, "/", query="number=7")
         self.assertEqual(calls, ["fake", "middle", "top", "handler"])
+
+    def test_limit_of_concurrency(self):
+        if "max_concurrency" not in inspect.signature(Depends).parameters:
+            self.skipTest("This version of FastAPI has no limits.")
+
+        async def plain():
+            await use()
+
+        async def resource():
+            await use()
+            yield
+
+        async def use():
+            self.active += 1
+            self.most = max(self.most, self.active)
+            self.entered.set()
+            while self.arrived < 2:  # requests
+                await asyncio.sleep(0)
+            for _turn in range(10):  # so that the other request may enter, too
+                await asyncio.sleep(0)
+            self.active -= 1
+
+        async def arrive():
+            self.arrived += 1
+
+        for dependency, limit in itertools.product((plain, resource), (1, None)):
+            app = EndpointFastAPI()
+            limited = Depends(dependency, max_concurrency=limit)
+            app.get("/", dependencies=[Depends(arrive), limited])(lambda: "done")
+            self.active = self.most = self.arrived = 0
+            self.entered = threading.Event()
+
+            def second(app=app):
+                self.entered.wait(TIMEOUT)
+                return self.call(on_shared_loop(app)).code
+
+            def first(app=app):
+                return self.call(on_shared_loop(app)).code
+
+            self.assertEqual(self.in_threads([first, second]), [200, 200])
+            self.assertEqual(self.most, limit or 2)
 
     def test_error_of_validation(self):
         """The exception has the body, and names the handler and the path."""
