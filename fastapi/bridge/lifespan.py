@@ -132,6 +132,7 @@ class Lifespan:
         error, self._error = self._error, None
         if error is not None:
             raise error
+        del self._decided, self._news  # measured: 2 of 36 kB of an app
 
     def _start_on(self, loop: SharedLoop) -> bool:
         """Start the app on a loop.
