@@ -13,7 +13,8 @@ The model ``fastapi.endpoint`` delegates to :class:`Serving`. From a path to its
                     +-> _app_context         hook of the endpoint
                     +-> _get_app             hook: the FastAPI app     (models)
                     +-> prepare_middleware                             (app.prepare)
-                    +-> Lifespan.start       may add routes            (bridge.lifespan)
+                    +-> Lifespan.start       if it has one: may add routes
+                                                                       (bridge.lifespan)
                     +-> prepare_app                                    (app.prepare)
                     +-> _check_app           hook: may refuse the app
                     +-> EndpointWsgiApp      what ``get_app`` returns
@@ -38,6 +39,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.sql_db import Cursor
 
 from .app.lazy_routes import SharedRouters
+from .app.lifespans import has_lifespan
 from .app.prepare import prepare_app, prepare_middleware
 from .app.routes import forget_callables
 from .auth.overrides import find_ways
@@ -275,18 +277,20 @@ def _build_app(endpoint: Any) -> EndpointWsgiApp:
     with endpoint._app_context():
         app = endpoint._get_app()
         prepare_middleware(app)
-        lifespan = Lifespan(app, endpoint.name)
-        # in tests, another thread would wait for the request's cursor
-        inline = not isinstance(endpoint.env.cr, Cursor)
-        copy_context().run(_start, lifespan, inline)
+        lifespan = Lifespan(app, endpoint.name) if has_lifespan(app) else None
+        if lifespan is not None:
+            # in tests, another thread would wait for the request's cursor
+            inline = not isinstance(endpoint.env.cr, Cursor)
+            copy_context().run(_start, lifespan, inline)
         try:
             # including routes that the lifespan has added
             prepare_app(app, _get_shared_routers(endpoint))
             endpoint._check_app(app)
         except BaseException:
-            lifespan.stop()
+            if lifespan is not None:
+                lifespan.stop()
             raise
-    wsgi_app = EndpointWsgiApp(app, endpoint, lifespan.state)
+    wsgi_app = EndpointWsgiApp(app, endpoint, lifespan.state if lifespan else {})
     # after the last request, but not at exit, when the lifespan stops by itself
     weakref.finalize(wsgi_app, _retire, lifespan).atexit = False
     return wsgi_app
@@ -309,9 +313,10 @@ def _start(lifespan: Lifespan, inline: bool) -> None:
     lifespan.start(inline)
 
 
-def _retire(lifespan: Lifespan) -> None:
+def _retire(lifespan: Lifespan | None) -> None:
     """Stop an app that has served its last request."""
-    lifespan.stop_soon()
+    if lifespan is not None:
+        lifespan.stop_soon()
     forget_callables()
 
 

@@ -35,6 +35,7 @@ from .app import test_exception_handlers_middleware
 from .app import test_held_responses
 from .app import test_held_responses_teardown
 from .app import test_lazy_routes
+from .app import test_lifespans
 from .app import test_openapi
 from .app import test_openapi_document
 from .app import test_openapi_document_errors
