@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.routing import BaseRoute
 
+from ..app.error_log import iter_routes
 from ..app.lazy_routes import LazyRoute
 
 __all__ = ["is_call_of", "iter_route_calls"]
@@ -16,14 +17,11 @@ __all__ = ["is_call_of", "iter_route_calls"]
 
 def iter_route_calls(routes: Sequence[BaseRoute]) -> Iterator[tuple[Any, Any]]:
     """Yield path and function for each function that a route calls, at all levels."""
-    for route in iter_route_contexts(routes):
-        if isinstance(route.original_route, APIRoute | APIWebSocketRoute):
-            effective = route._effective_route
-            calls = (
-                effective.iter_calls()
-                if isinstance(effective, LazyRoute)
-                else _iter_calls(route.dependant)
-            )
+    for route in iter_routes(routes):
+        original = getattr(route, "original_route", route)
+        if isinstance(original, APIRoute | APIWebSocketRoute):
+            is_lazy = isinstance(route, LazyRoute)
+            calls = route.iter_calls() if is_lazy else _iter_calls(route.dependant)
             for call in calls:
                 yield route.path_format, call
 
