@@ -4,6 +4,7 @@
 
 import json
 import re
+from unittest.mock import patch
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -17,6 +18,7 @@ from ...app.docs_pages import DocsAccess
 from ...app.prepare import EndpointFastAPI, prepare_app
 from .docs_case import PAGES, DocsCase, make_app
 
+DOCS_PAGES = "odoo.addons.fastapi.app.docs_pages"
 FOREIGN_ADDRESS = re.compile(r"""(?:src|href|url\()\s*=?\s*["']?(?:https?:)?//""")
 
 
@@ -182,6 +184,25 @@ class TestDocsPages(DocsCase):
         app = make_app(root_path_in_servers=False)
         result = self.call(app, "/api/openapi.json", root_path="/api")
         self.assertNotIn("servers", json.loads(result.body))
+
+    def test_servers_as_fastapi_has_them(self):
+        eu = {"url": "https://eu.example"}
+        for options in (
+            {},
+            {"root_path_in_servers": False},
+            {"servers": [eu]},
+            {"servers": [eu, {"url": "/api"}]},
+            {"servers": [eu], "root_path_in_servers": False},
+        ):
+            for root_path in ("", "/api"):
+                documents = []
+                for app in (FastAPI(**options), make_app(**options)):
+                    with patch(f"{DOCS_PAGES}.locate_document"):
+                        path = f"{root_path}/openapi.json"
+                        result = self.call(app, path, root_path=root_path)
+                    documents.append(json.loads(result.body))
+                theirs, ours = (document.get("servers") for document in documents)
+                self.assertEqual(ours, theirs, (options, root_path))
 
     def test_title_is_text(self):
         app = make_app(title="</title><script>alert(1)</script>")

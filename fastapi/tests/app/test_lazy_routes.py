@@ -314,10 +314,27 @@ class TestSharedRoutes(LazyCase):
             self.assertEqual(self.call(two, path).code, 404)
             self.assertNotIn(path, two.openapi()["paths"])
 
+    def get_index(self, app):
+        return app.state.odoo_preparation.get_index()
+
+    def test_apps_with_the_same_routes_share_their_index(self):
+        router = make_router()
+        one, two, three = (self.make_app(router=router) for _ in range(3))
+        self.assertIs(self.get_index(one), self.get_index(two))
+        three.get("/own")(lambda: "own")
+        self.assertEqual(self.get(three, "/own"), "own")
+        self.assertEqual(self.call(one, "/own").code, 404)
+        self.assertIsNot(self.get_index(one), self.get_index(three))
+        two.dependency_overrides[leaf] = identity
+        self.assertEqual(self.call(two, "/leaf").code, 422)
+        self.assertEqual(self.get(one, "/leaf"), "leaf")
+        self.assertIsNot(self.get_index(one), self.get_index(two))
+
     def test_routes_are_added_to_the_router(self):
         router = make_router()
         one, two = (self.make_app({leaf: identity}, router=router) for _ in range(2))
         self.get(one, "/leaf", HTTP_TOKEN="x")
+        index = self.get_index(one)
 
         @router.get("/late")
         def late(value: Annotated[str, Depends(identity)]) -> str:
@@ -326,6 +343,7 @@ class TestSharedRoutes(LazyCase):
         for app in (two, one):
             self.assertEqual(self.get(app, "/late", HTTP_TOKEN="x"), "header x")
             self.assertIn("/late", app.openapi()["paths"])
+            self.assertIsNot(self.get_index(app), index)
         self.assertIs(self.get_router(one), self.get_router(two))
 
     def test_many_threads(self):
