@@ -223,3 +223,21 @@ class TestMixin(ExtendableMixin, ExtendableHttpCase):
                 self.reset_extendable_registry()
             self.assertIs(_extendable_registries_database[self.env.cr.dbname], before)
             self.assertIs(extendable_registry.get(), token)
+
+    def test_apps_share_routes_only_with_the_same_classes(self):
+        domain = [("root_path", "=", "/extendable")]
+        endpoint = self.env["fastapi.endpoint"].search(domain)
+        other = self._create_endpoint("/extendable2", app="test_extendable")
+        in_use = [endpoint._get_built_app(), other._get_built_app()]
+        self.assertIs(in_use[0].routes[-1], in_use[1].routes[-1])
+        self.init_extendable_registry()
+        try:
+            in_use.append(endpoint._get_built_app())
+            response = self.post("/extendable/location", json=LOCATION)
+            self.assertEqual(response.json(), {**LOCATION, "in_tests": True})
+        finally:
+            self.reset_extendable_registry()
+        self.assertIsNot(in_use[2].routes[-1], in_use[0].routes[-1])
+        for path in ("/extendable", "/extendable2"):
+            response = self.post(f"{path}/location", json=LOCATION)
+            self.assertEqual(response.json(), LOCATION)
