@@ -176,6 +176,9 @@ class LazyRoute(_RouteContext):
             else compile_path(path)
         )
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.path!r})"  # that of a dataclass builds it
+
     def build(self) -> dict[str, Any]:
         """Build the route if nobody has, and return its attributes."""
         context = self._context
