@@ -146,7 +146,8 @@ class FastapiEndpoint(models.Model):
 
         An override changes what ``super()`` returns, or returns another app, a new one
         for each endpoint and database. Fields that it reads have to be in
-        ``_fastapi_app_fields``.
+        ``_fastapi_app_fields``. Change the routes of an app only here, or in its
+        lifespan: afterwards, other apps may have the same ones.
         """
         self.ensure_one()
         app = self._get_app_model()._get_app()
