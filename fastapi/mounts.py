@@ -56,6 +56,9 @@ class MountTable:
     ) -> None:
         self._archived = frozenset(archived)
         self.by_root_path = {mount.root_path: mount for mount in mounts}
+        #: Routing rules of mounts that need no further matching, None for others, by
+        #: root path (``ir.http._match``).
+        self.own_rules: dict[str, Any] = {}
         self.sequence = sequence
         # clients choose the length of a path, so find() cuts it
         self._max_length = max(map(len, self.by_root_path), default=0) + 1

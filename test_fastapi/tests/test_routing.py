@@ -57,6 +57,7 @@ class TestRouting(FastapiHttpCase):
 
     def test_same_result_as_by_werkzeug(self):
         results = []
+        mounts = self.env["fastapi.endpoint"]._get_mounts()
         model = self.registry["ir.http"]
         match = model._match.__func__
 
@@ -69,7 +70,7 @@ class TestRouting(FastapiHttpCase):
         with patch.object(model, "_match", classmethod(spy)):
             for path in ("/test", "/test/", "/test/identity", "/test/a//b"):
                 self.get(path)
-                with patch.object(model, "_get_own_rule", return_value=None):
+                with patch.dict(mounts.own_rules, {"/test": None}):
                     self.get(path)
                 short, long = results
                 self.assertEqual(short, long, path)
@@ -87,6 +88,21 @@ class TestRouting(FastapiHttpCase):
             self.assertEqual(self.get("/test/identity").status_code, 200)
             self.assertEqual(self.post("/test/unknown").status_code, 404)
         self.assertEqual(seen, [("/test/identity", "GET"), ("/test/unknown", "POST")])
+
+    def test_several_routing_maps(self):
+        """An override such as that of ``website`` has one for each website."""
+        keys = []
+
+        def routing_map(model, key=None):
+            keys.append(key)
+            return super(WebIrHttp, model).routing_map(key="other")
+
+        self.registry.clear_cache("routing")
+        with patch.object(WebIrHttp, "routing_map", routing_map, create=True):
+            for _number in range(2):
+                self.assertEqual(self.get("/test/identity").status_code, 200)
+        self.assertEqual(keys, [None, None])
+        self.registry.clear_cache("routing")
 
     def test_options_of_the_rule(self):
         """An override of ``_get_routing_info`` may add options for werkzeug."""
