@@ -62,10 +62,10 @@ def _make_advice() -> Call:
         if not is_known and _is_large(result):
             is_known = True
             _logger.warning(
-                "%s: the handler (%s) returns a large result, but has no return type. "
-                "FastAPI takes several times as long to convert such a result. "
-                "Annotate the handler, for example with `-> list[Item]`, or set "
-                "response_model.",
+                "%s: the handler (%s) returns a large result, but the route has no "
+                "response model. So FastAPI takes several times as long to convert it. "
+                "Annotate what the handler returns, for example with `-> list[Item]`, "
+                "or set response_model.",
                 describe_route(scope),
                 describe_handler(scope),
             )
