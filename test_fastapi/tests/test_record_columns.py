@@ -69,8 +69,25 @@ class TestColumns(RecordCase):
         cls.env["res.lang"]._activate_lang("fr_FR")
         cls.country.with_context(lang="fr_FR").name = "Belgique"
         cls.company = cls.env["res.company"].create({"name": "Other"})
-        cls.full.with_context(lang="fr_FR").title = "Titre"
-        cls.full.with_company(cls.company).by_company = "theirs"
+        cls.full.write(
+            {
+                "price_by_company": 7.5,
+                "html_by_company": "<p>mine</p>",
+                "partner_by_company_id": cls.partners[0].id,
+                "translated_html": "<p>Text</p>",
+            }
+        )
+        cls.full.with_context(lang="fr_FR").write(
+            {"title": "Titre", "translated_html": "<p>Texte</p>"}
+        )
+        cls.full.with_company(cls.company).write(
+            {
+                "by_company": "theirs",
+                "price_by_company": 0.0,
+                "html_by_company": "<p>theirs</p>",
+                "partner_by_company_id": cls.partners[1].id,
+            }
+        )
         names = [
             Command.create({"name": "Shown"}),
             Command.create({"name": "Archived", "active": False}),
@@ -159,6 +176,8 @@ class TestColumns(RecordCase):
                     "float": 0.0,
                     "date": False,
                     "by_company": "new",
+                    "partner_by_company_id": False,
+                    "translated_html": "<p>New</p>",
                     "partner_id": False,
                     "child_ids": [Command.unlink(child.id)],
                     "partner_ids": [Command.set(self.partners[1].ids)],
