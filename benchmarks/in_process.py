@@ -8,6 +8,7 @@ line. ``instructions.py`` runs this program under valgrind.
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -69,6 +70,8 @@ def _call(
         }
     if authorization:
         environ["HTTP_AUTHORIZATION"] = authorization
+    # or Python would look through all of Odoo's objects during some request
+    gc.freeze()
     for _number in range(count):
         answer = app({**environ, "wsgi.input": io.BytesIO(data)}, start_response)
         for _part in answer:
