@@ -33,7 +33,7 @@ from .exceptions import AfterCommitError, StreamCut
 from .follow_up import FollowUpTransactions, leave_request, reopen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .app.tasks import TaskRun
     from .bridge import StreamedBody
@@ -179,6 +179,9 @@ class StreamBody:
     :param request: request of Odoo, which gets its environment back
     """
 
+    #: Called before each chunk. If it raises ``StreamCut``, the stream ends.
+    check: Callable[[], None] | None = None
+
     def __init__(
         self, body: StreamedBody, transactions: FollowUpTransactions, request: Any
     ) -> None:
@@ -204,7 +207,10 @@ class StreamBody:
         self._request.env = self._transactions.env  # Odoo has removed it
         self._body.watch(self._wait, self._transactions.take_invalidations)
         try:
-            yield from self._body
+            for chunk in self._body:
+                if self.check is not None:
+                    self.check()
+                yield chunk
             self._transactions.commit()
             self._committed = True
         except Exception as exc:

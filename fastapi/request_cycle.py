@@ -42,6 +42,7 @@ from odoo.http import Response
 from .after_response import DeferredTasks, StreamBody
 from .app.wrapped import TRANSACTION_ERRORS
 from .bridge import StreamedBody, forget_tracebacks
+from .callers import StreamCheck, make_recheck
 from .exceptions import CommittedHTTPException
 from .follow_up import FollowUpTransactions
 from .transaction_errors import get_swallowed_error, remember_errors
@@ -142,6 +143,9 @@ class RequestCycle:
             return response
         transactions = self._transactions(env, body.scope)
         stream = StreamBody(body, transactions, self._request)
+        recheck = make_recheck(state, body.scope) if body.is_event_stream else None
+        if recheck is not None:
+            stream.check = StreamCheck(recheck, self._env)
         try:
             response = build(stream)
         except BaseException:  # a refused header, for example

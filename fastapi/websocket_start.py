@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .auth.run_as import is_active
-from .auth.session import check_site, make_odoo_recheck
+from .auth.session import check_site
+from .callers import make_recheck
 from .exceptions import WebSocketRefused
 from .follow_up import leave_request
 from .handshake import check_origin, get_environ
@@ -53,15 +52,12 @@ def identify(connection: Connection, request: Any, state: RequestState) -> None:
     :param state: state of the attempt
     """
     caller = state.caller
-    connection.recheck = state.recheck or make_odoo_recheck()
+    connection.recheck = make_recheck(state, connection.exchange.scope)
     if caller is None:
         user = request.env["ir.http"]._get_authenticated_user()
         connection.caller = user.id or request.httprequest.remote_addr
     else:
         connection.caller = caller.user_id or ("partner", caller.partner_id)
-        if connection.recheck is None and caller.user_id:
-            # the app itself has authenticated the caller
-            connection.recheck = partial(is_active, caller.user_id)
 
 
 def start_websocket(connection: Connection, httprequest: Any) -> None:

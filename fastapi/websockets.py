@@ -39,6 +39,7 @@ from odoo.modules.registry import Registry
 from odoo.service.server import CommonServer
 
 from .bridge import WebSocketLimits, get_shared_loop
+from .callers import CREDENTIAL_INTERVAL
 from .connections import is_dropped
 from .error_handlers import CONNECTION_ERRORS
 from .exceptions import WebSocketRefused
@@ -58,8 +59,6 @@ _logger = logging.getLogger(__name__)
 
 #: Seconds after which a change of an endpoint is noticed in another process.
 CHECK_INTERVAL = 5
-#: Seconds after which a credential is checked again.
-CREDENTIAL_INTERVAL = 10
 #: Seconds for which a stopping server waits for its connections to close.
 STOP_GRACE = 2
 #: Seconds after which a client that was refused may try again.

@@ -10,7 +10,11 @@ from pydantic import BaseModel
 
 from odoo.api import Environment
 
-from odoo.addons.fastapi.dependencies import odoo_env, transactions
+from odoo.addons.fastapi.dependencies import (
+    authenticated_partner,
+    odoo_env,
+    transactions,
+)
 from odoo.addons.fastapi.message_routes import MessageRoute
 from odoo.addons.fastapi.transactions import Transactions
 from odoo.addons.fastapi_bus import bus_events, channel, record_events, send_event
@@ -118,6 +122,15 @@ def say(message: Say, room: str, env: Env) -> None:
 async def follow(room: str) -> AsyncIterator[Said]:
     async for event in bus_events(channel("chat", room)):
         yield Said(text=event.payload)
+
+
+#: Routes for callers with a credential.
+callers = APIRouter(prefix="/caller", dependencies=[Depends(authenticated_partner)])
+callers.add_api_websocket_route("/events/{order_id}", send_events)
+callers.add_api_websocket_route("/records", send_records)
+callers.get("/records", response_class=EventSourceResponse)(stream_records)
+callers.get("/events/{order_id}", response_class=EventSourceResponse)(stream_events)
+router.include_router(callers)
 
 
 @router.get("/readers")

@@ -104,10 +104,11 @@ class Way(ABC):
     ) -> Recheck:
         """Return a function that says whether a credential is still valid.
 
-        Called after ``authenticate`` if the client opens a WebSocket. As long as that
-        is open, the function is called every few seconds, for each connection. By
-        default it authenticates again. Override this if that is slow, writes, or counts
-        failures. :class:`Authentication` also checks the user.
+        Called after ``authenticate`` if the client opens a WebSocket, or gets
+        server-sent events. As long as these go on, the function is called every few
+        seconds, for each client. By default it authenticates again. Override this if
+        that is slow, writes, or counts failures. :class:`Authentication` also checks
+        the user.
 
         :param caller: what ``authenticate`` has returned
         :param env: environment of the endpoint's user, closed when the function runs
@@ -215,7 +216,7 @@ class Authentication:
             caller = scope[CALLER_KEY]
             return caller
         env = odoo_env_ctx.get()
-        rechecks: list[Recheck] = []
+        used: list[tuple[Way, Caller, Any]] = []
         for way in self.ways:
             credential = credentials[_parameter_name(way)]
             if credential is None:
@@ -226,9 +227,8 @@ class Authentication:
                     check_user(env, found.user_id, self._allow_portal_users)
             except InvalidCredentials as err:
                 raise self._refuse(err.detail, way, err.error) from err
-            if found and scope["type"] == "websocket":
-                recheck = way.make_recheck(found, credential, connection, env)
-                rechecks.append(recheck)
+            if found:
+                used.append((way, found, credential))
             if caller is None:
                 if found:
                     way.check_request(connection)
@@ -238,19 +238,33 @@ class Authentication:
                     403, "The credentials that were sent name different users."
                 )
         scope[CALLER_KEY] = caller
-        if caller and scope["type"] == "websocket":
+        if caller:
             state = get_state(scope)
             if state is not None:
                 state.caller = caller
-                state.recheck = partial(self._recheck, caller, rechecks)
+                # without the connection, which refers to the state
+                state.make_recheck = partial(self._make_recheck, caller, used)
         if caller and self._run_as_caller:
             become(connection, caller)
         return caller
 
+    def _make_recheck(
+        self,
+        caller: Caller,
+        used: Sequence[tuple[Way, Caller, Any]],
+        connection: HTTPConnection,
+        env: Environment,
+    ) -> Recheck:
+        """Return a function that says whether a listening caller may still call."""
+        rechecks = [
+            way.make_recheck(found, credential, connection, env)
+            for way, found, credential in used
+        ]
+        return partial(self._recheck, caller, rechecks)
+
     def _recheck(
         self, caller: Caller, rechecks: Sequence[Recheck], env: Environment
     ) -> bool:
-        """Return whether the caller of a WebSocket may still call."""
         try:
             if not all(recheck(env) for recheck in rechecks):
                 return False

@@ -38,10 +38,10 @@ class RequestState:
     tasks: list[Any] | None = None
     #: The environment that tasks and streams use if the request runs as the caller.
     caller_env: Any = None
-    #: WebSockets: who has opened it, and a function that says whether the credential is
-    #: still valid (``auth.ways``).
+    #: Who calls, and what makes a function that says whether the credential is still
+    #: valid (``auth.ways``).
     caller: Any = None
-    recheck: Any = None
+    make_recheck: Any = None
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class RequestState:
     def detach(self) -> None:
         """Forget the request, because a WebSocket goes on without it."""
         self.flush = self.handle_error = self.docs_guard = self.caller_env = None
+        self.make_recheck = None
 
 
 def get_state(scope: MutableMapping[str, Any]) -> RequestState | None:

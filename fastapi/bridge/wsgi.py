@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from a2wsgi.asgi import StatusStringMapping
 
-from .exchange import Exchange
+from .exchange import Exchange, is_event_stream
 from .headers import end_to_end_headers
 from .loops import borrow_loop, explain_foreign_loop
 from .request_errors import RequestErrors, original_exception
@@ -227,6 +227,8 @@ class StreamedBody(ResponseBody):
         self._known = errors.exception
         self._loop = loop
         self._stack = stack
+        #: Whether the body has server-sent events.
+        self.is_event_stream = is_event_stream(exchange.headers)
         #: Whether the app has ended by itself, without an exception.
         self.complete = False
 

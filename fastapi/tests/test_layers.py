@@ -34,6 +34,7 @@ LAYERS = {
     "handlers": [
         "access",
         "auth",
+        "callers",
         "dependencies",
         "depends",
         "handshake",

@@ -5,5 +5,6 @@ from . import test_reader
 from . import test_reader_faults
 from . import test_reader_speed
 from . import test_records
+from . import test_rights
 from . import test_servers
 from . import test_stress_push

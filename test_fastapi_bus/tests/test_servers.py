@@ -24,12 +24,14 @@ IN_TIME = 2
 class Stream:
     """A client of server-sent events."""
 
-    def __init__(self, server, path, last_event_id=None):
+    def __init__(self, server, path, last_event_id=None, headers=()):
         address = ("127.0.0.1", server.port)
         self._socket = socket.create_connection(address, TIMEOUT)
         head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         if last_event_id is not None:
             head += f"Last-Event-ID: {last_event_id}\r\n"
+        for name, value in dict(headers).items():
+            head += f"{name}: {value}\r\n"
         self._socket.sendall(f"{head}\r\n".encode())
         self._file = self._socket.makefile("rb")
         self.status = int(self._file.readline().split()[1])
