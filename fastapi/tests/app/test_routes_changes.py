@@ -8,6 +8,7 @@ import threading
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Query, Security
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBasic, SecurityScopes
 
 from ...app.prepare import EndpointFastAPI
@@ -134,6 +135,20 @@ class TestLiveChanges(OverridesCase):
         app.dependency_overrides.clear()
         self.assertEqual(self.get(app, "/late"), "branch of leaf")
         self.assertEqual(self.get(app, "/leaf"), "leaf")
+
+    def test_route_replaced_by_an_equal_one(self):
+        """Routes are equal to Starlette if path, endpoint and methods are."""
+        app = EndpointFastAPI()
+
+        @app.get("/late")
+        def late() -> str:
+            return "late"
+
+        self.assertEqual(self.get(app, "/late"), "late")
+        new = APIRoute("/late", late, dependencies=[Depends(identity)])
+        self.assertEqual(app.router.routes[-1], new)
+        app.router.routes[-1] = new
+        self.assertEqual(self.call(app, "/late").code, 422)
 
 
 class TestDocumentation(OverridesCase):
