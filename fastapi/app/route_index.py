@@ -113,7 +113,7 @@ class RouteIndex:
         :return: None if the router has to handle the request
         """
         place = self._known.get((method, path))
-        if place is not None:
+        if place is not None and method in place.route.methods:
             return place, {}
         if path.endswith("\n"):  # the ``$`` of static paths matches before it
             return None

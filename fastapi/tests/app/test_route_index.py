@@ -186,6 +186,11 @@ class TestRouteIndex(BridgeCase):
         self.assertEqual(read("/first"), '"first"')
         del app.router.routes[0]
         self.assertEqual(read("/first"), '"rest"')
+        add(app, "/first", "again")
+        app.router.routes.insert(0, app.router.routes.pop())
+        self.assertEqual(read("/first"), '"again"')
+        app.router.routes[0].methods = {"POST"}
+        self.assertEqual(read("/first"), '"rest"')
         app.router.routes = []
         self.assertEqual(read("/first"), 404)
 
