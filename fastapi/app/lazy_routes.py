@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import fields, replace
+from inspect import ismethod
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -67,7 +68,7 @@ class SharedRouters:
             id(route.original_router),
             context.prefix,
             frozenset(
-                (call, getattr(override, "sharing_key", override))
+                (call, getattr(override, "sharing_key", _identify(override)))
                 for call, override in overrides.items()
             ),
         )
@@ -89,7 +90,7 @@ class RouteOverrides:
         self.dependency_overrides = dict(overrides)
         #: Held while a route is built.
         self.lock = threading.RLock()
-        self._dependencies: dict[Call, list[Dependant]] = {}
+        self._dependencies: dict[Hashable, list[Dependant]] = {}
         #: Dependencies below which some overrides do not apply.
         self._bounds = {
             call
@@ -121,10 +122,11 @@ class RouteOverrides:
             call, dependencies = override, None
         yield call
         if dependencies is None:
-            dependencies = self._dependencies.get(call)
+            key = _identify(call)
+            dependencies = self._dependencies.get(key)
             if dependencies is None:
                 dependencies = get_dependant(path="", call=call).dependencies
-                self._dependencies[call] = dependencies
+                self._dependencies[key] = dependencies
         for item in dependencies:
             yield from self.iter_calls(item.call, item.dependencies, overrides)
 
@@ -233,6 +235,15 @@ class _Later:
 
 for _field in fields(_RouteContext):
     setattr(LazyRoute, _field.name, _Later(_field.name))
+
+
+def _identify(call: Call) -> Hashable:
+    """Return a key of a callable, which may have no hash, or be equal to another one.
+
+    The key is valid as long as the callable exists.
+    """
+    # each access to a bound method makes a new object
+    return call if ismethod(call) else id(call)
 
 
 def is_untouched(route: Any) -> bool:

@@ -6,7 +6,7 @@
 import gc
 import threading
 import weakref
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated
 from unittest.mock import patch
 
@@ -106,7 +106,7 @@ class TestLazyRoutes(LazyCase):
         prepare_app(app)
         own = {"app", "dependant", "dependency_overrides_provider", "body_field"}
         own |= {"response_field", "starlette_route"}
-        names = {field.name for field in fields(routing._EffectiveRouteContext)} - own
+        names = {item.name for item in fields(routing._EffectiveRouteContext)} - own
         count = 0
         theirs = list(iter_route_contexts(plain.routes))
         ours = list(iter_route_contexts(app.routes))[-len(theirs) :]
@@ -273,6 +273,30 @@ class TestSharedRoutes(LazyCase):
                 app = self.make_app(**{"router": router, **kwargs})
                 self.assertIsInstance(self.get_router(app), LazyRouter)
                 self.assertIsNot(self.get_router(app), self.get_router(first))
+
+    def test_apps_with_equal_overrides_do_not(self):
+        """Equal callables may do different things."""
+
+        @dataclass(frozen=True)
+        class Fake:
+            value: str = field(compare=False)
+
+            def __call__(self):
+                return self.value
+
+        router = make_router()
+        apps = [self.make_app({leaf: Fake(v)}, router=router) for v in ("a", "b")]
+        self.assertEqual([self.get(app, "/leaf") for app in apps], ["a", "b"])
+
+    def test_apps_with_a_class_method_as_override_do(self):
+        class Fake:
+            @classmethod
+            def get(cls):
+                return "fake"
+
+        router = make_router()
+        one, two = (self.make_app({leaf: Fake.get}, router=router) for _ in range(2))
+        self.assertIs(self.get_router(one), self.get_router(two))
 
     def test_one_router_twice(self):
         router = make_router()
@@ -445,9 +469,9 @@ class TestForeignInternals(LazyCase):
         app = FastAPI()
         app.include_router(make_router())
         context = app.routes[-1].include_context
-        for field in fields(context):
-            if field.name in ("included_router", "dependency_overrides_provider"):
+        for item in fields(context):
+            if item.name in ("included_router", "dependency_overrides_provider"):
                 continue
-            with self.subTest(field.name):
-                changed = replace(context, **{field.name: object()})
+            with self.subTest(item.name):
+                changed = replace(context, **{item.name: object()})
                 self.assertNotEqual(changed, context)
