@@ -13,8 +13,9 @@ trees are changed, because other apps and databases may share the routers.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Hashable
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import BackgroundTasks, Body, Request, Response, params, routing
@@ -92,6 +93,11 @@ class PreparedRoute:
 
     def build(self, overrides: dict[Call, Call]) -> None:
         """Put overrides into the dependency tree."""
+        # the cache of dependencies needs a hash, but FastAPI's overrides need none
+        overrides = {
+            dependency: call if isinstance(call, Hashable) else partial(call)
+            for dependency, call in overrides.items()
+        }
         # new objects: other threads may be using the old ones
         self._dependant.dependencies = [
             _override(dependant, overrides) for dependant in self._originals
@@ -232,8 +238,9 @@ class _RouteApps:
         """Return the ASGI app of the route, with another handler.
 
         It is made as in ``fastapi.routing._EffectiveRouteContext.from_api_route``, so
-        that a route class may override ``get_route_handler``. It ignores the app's
-        overrides, which are already in the dependency tree.
+        that a route class may override ``get_route_handler``, and read the dependency
+        tree of the route there. The app ignores overrides, which are already in the
+        tree.
         """
         assert dependant.call is not None and self._dependant.call is not None
         _name_source(dependant.call, self._dependant.call)
@@ -241,10 +248,10 @@ class _RouteApps:
         route.dependant = dependant
         route.dependency_overrides_provider = None
         route._embed_body_fields = embed_body_fields
-        is_own = self._route is self._original
-        token = routing._effective_route_context_var.set(None if is_own else route)
+        route.original_route = self._original
+        token = routing._effective_route_context_var.set(route)
         try:
-            handle = (route if is_own else self._original).get_route_handler()
+            handle = self._original.get_route_handler()
         finally:
             routing._effective_route_context_var.reset(token)
         app = routing.request_response(_unwrapping(handle))

@@ -435,6 +435,42 @@ class TestPlannedRoutes(OverridesCase):
             self.assertEqual(json.loads(result.body), "TEA leaf")
             self.assertEqual(result.header("upper"), ["yes"])
 
+    def test_route_class_that_reads_the_dependency_tree(self):
+        def iter_names(dependant):
+            yield from (param.name for param in dependant.query_params)
+            for dependency in dependant.dependencies:
+                yield from iter_names(dependency)
+
+        class StrictRoute(APIRoute):
+            def get_route_handler(self):
+                handle = super().get_route_handler()
+                names = set(iter_names(self.dependant))
+
+                async def handle_known(request):
+                    if unknown := set(request.query_params) - names:
+                        raise HTTPException(400, sorted(unknown))
+                    return await handle(request)
+
+                return handle_known
+
+        def get_page(page: int = 1):
+            return page
+
+        router = APIRouter(route_class=StrictRoute)
+
+        @router.get("/")
+        def read(page: Annotated[int, Depends(get_page)], size: int = 80) -> list[int]:
+            return [page, size]
+
+        own = EndpointFastAPI()
+        own.router.route_class = StrictRoute
+        own.get("/")(read)
+        for app in (self.make_app(router=router), own):
+            self.assertEqual(self.get(app, "/", query="page=2&size=3"), [2, 3])
+            result = self.call(app, "/", query="page=2&pages=3")
+            self.assertEqual(result.code, 400)
+            self.assertIn(b"pages", result.body)
+
     def test_handler_that_has_no_hash(self):
         @dataclass
         class Handler:

@@ -5,6 +5,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import json
 import threading
+from dataclasses import dataclass
 from typing import Annotated
 from unittest.mock import patch
 
@@ -122,6 +123,18 @@ class TestOverrides(OverridesCase):
         self.assertEqual(self.get(app, "/trunk"), "trunk of fake!")
         app = self.make_app({branch: Fake()})
         self.assertEqual(self.get(app, "/trunk"), "trunk of called")
+
+    def test_override_that_has_no_hash(self):
+        @dataclass
+        class Fake:
+            value: str
+
+            def __call__(self, suffix: str = "!"):
+                return self.value + suffix
+
+        app = self.make_app({leaf: Fake("fake")})
+        self.assertEqual(self.get(app, "/trunk"), "trunk of branch of fake!")
+        self.assertEqual(self.get(app, "/leaf", query="suffix=%3F"), "fake?")
 
     def test_dependency_of_a_router_and_of_an_app(self):
         called = []
