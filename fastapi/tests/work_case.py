@@ -5,7 +5,7 @@ import threading
 
 from odoo.api import SUPERUSER_ID, Environment
 from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name
+from odoo.tests import BaseCase, get_db_name, tagged
 
 from ..bridge.shared_loop import shared_threads
 from ..transactions import Transactions
@@ -19,8 +19,12 @@ class SharedLoop(asyncio.SelectorEventLoop):
     is_shared = True
 
 
+@tagged("post_install", "-at_install")
 class TransactionsCase(BaseCase):
-    """On real cursors, with real commits."""
+    """On real cursors, with real commits.
+
+    While Odoo installs addons, works would wait for the lock of its registries.
+    """
 
     def setUp(self):
         super().setUp()
