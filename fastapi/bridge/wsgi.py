@@ -209,6 +209,7 @@ class StreamedBody(ResponseBody):
     """
 
     streaming = True
+    scope: Scope
 
     def __init__(
         self,
