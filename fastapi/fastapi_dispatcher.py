@@ -116,6 +116,8 @@ class FastApiDispatcher(Dispatcher):
         #: Odoo's refusal of a client who may still read the documentation
         #: (``ir.http._authenticate``).
         self.refusal: Exception | None = None
+        #: Whether this is the first attempt at the request, and has not begun yet.
+        self.is_new = True
         #: Whether a WebSocket may come from a page of any site, because the endpoint
         #: allows all origins.
         self.from_unknown_site = False
@@ -137,11 +139,6 @@ class FastApiDispatcher(Dispatcher):
     @classmethod
     def is_compatible_with(cls, request: Any) -> bool:
         return True  # the app parses bodies of all types
-
-    @property
-    def is_replay(self) -> bool:
-        """Whether an earlier attempt at the request has begun."""
-        return self._future_headers is not None
 
     def pre_dispatch(self, rule: Any, args: dict[str, Any]) -> None:
         future_response = self.request.future_response

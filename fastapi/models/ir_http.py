@@ -101,15 +101,17 @@ class IrHttp(models.AbstractModel):
         if not isinstance(endpoint, Mount):
             return super()._authenticate(endpoint)
         current = request._get_current_object()
-        current.dispatcher.refusal = None
-        if not current.dispatcher.is_replay:  # _match has just found the endpoint
+        dispatcher = current.dispatcher
+        dispatcher.refusal = None
+        if dispatcher.is_new:  # _match has just found the endpoint
+            dispatcher.is_new = False
             remember_mount(current.env.cr, current.httprequest.path, endpoint)
         try:
             return super()._authenticate(endpoint)
         except (AccessDenied, SessionExpiredException, HTTPException) as refusal:
             if not current.env["fastapi.endpoint"]._is_docs_request():
                 raise
-            current.dispatcher.refusal = refusal
+            dispatcher.refusal = refusal
         return cls._authenticate_explicit("public")
 
     @classmethod

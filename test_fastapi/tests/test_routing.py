@@ -113,22 +113,23 @@ class TestRouting(FastapiHttpCase):
     def test_replay_finds_the_endpoint_again(self):
         mounts = self.env["fastapi.endpoint"]._get_mounts()
         model = self.registry["ir.http"]
-        pre_dispatch = model._pre_dispatch.__func__
-        attempts = []
-        self.addCleanup(self.registry.clear_cache, "routing")
-
-        def archive_and_conflict(cls, rule, args):
-            pre_dispatch(cls, rule, args)
-            attempts.append(rule)
-            if len(attempts) == 1:
-                # as after the commit of another thread
-                cache = request.env["fastapi.endpoint"]._get_mount_cache()
-                cache.table = MountTable([], mounts.sequence)
-                raise ConcurrencyError("conflict")
-
         self.startPatcher(patch("odoo.service.model.random.uniform", return_value=0))
-        with patch.object(model, "_pre_dispatch", classmethod(archive_and_conflict)):
-            response = self.get("/test/identity")
-        self.assertEqual(len(attempts), 2)
-        self.assertEqual(response.status_code, 404)
-        self.assertEqual([*response.json()], ["detail"])
+        for name in ("_authenticate", "_pre_dispatch"):
+            attempts = []
+            original = getattr(model, name).__func__
+
+            def archive_and_conflict(cls, *args, original=original, attempts=attempts):
+                original(cls, *args)
+                attempts.append(args)
+                if len(attempts) == 1:
+                    # as after the commit of another thread
+                    cache = request.env["fastapi.endpoint"]._get_mount_cache()
+                    cache.table = MountTable([], mounts.sequence)
+                    raise ConcurrencyError("conflict")
+
+            with patch.object(model, name, classmethod(archive_and_conflict)):
+                response = self.get("/test/identity")
+            self.registry.clear_cache("routing")
+            self.assertEqual(len(attempts), 2, name)
+            self.assertEqual(response.status_code, 404, name)
+            self.assertEqual([*response.json()], ["detail"])
