@@ -132,12 +132,12 @@ class _Preparation:
         """Prepare what has changed in the app."""
         app = self._app
         with self._lock:
-            self.routes.replace_routers()
+            overrides = self.routes.replace_routers()
             replace_docs(app.router.routes)
             record_mounted_apps(app)
             if not self.routes.is_current():
                 self._index = _EMPTY  # the next one is not ready yet
-            self.routes.adopt()
+            self.routes.adopt(overrides)
             self._index = self.routes.get_index()
             if app.middleware_stack is not None and self._built_from != (
                 app.exception_handlers,

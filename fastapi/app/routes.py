@@ -10,7 +10,7 @@ original dependencies.
 
 from __future__ import annotations
 
-from operator import is_, is_not
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from fastapi import routing
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
     Call = Callable[..., Any]
+    Overrides = dict[Call, Call]
 
 __all__ = ["AppRoutes", "forget_callables", "get_allowed_methods"]
 
@@ -77,7 +78,7 @@ class AppRoutes:
         #: Included routers of other apps.
         self.shared = SharedRouters()
         #: The overrides that are in the routes; None if they must be put in again.
-        self._built: dict[Call, Call] | None = None
+        self._built: Overrides | None = None
         self._routes: dict[int, PreparedRoute] = {}
         self._seen: list[BaseRoute] = []
         #: The routers with their versions, which change with their routes
@@ -95,24 +96,26 @@ class AppRoutes:
         routes, seen = self._app.routes, self._seen
         return len(routes) == len(seen) and all(map(is_, routes, seen))
 
-    def replace_routers(self) -> None:
+    def replace_routers(self) -> Overrides:
         """Replace included routers by those for the overrides of the app.
 
         To be called before any code of this package reads the routes.
-        """
-        overrides, routes = self._app.dependency_overrides, self._app.router.routes
-        has_changed = overrides != self._built
-        new = [
-            self.shared.get(route, overrides)
-            if is_untouched(route) or (has_changed and isinstance(route, LazyRouter))
-            else route
-            for route in routes
-        ]
-        if any(map(is_not, new, routes)):
-            routes[:] = new  # in one step, because other threads may be iterating
 
-    def adopt(self) -> None:
-        """Prepare routes that are new, or that other code has changed."""
+        :return: the overrides, for :meth:`adopt`
+        """
+        # a copy, because other threads may be changing them
+        overrides, routes = dict(self._app.dependency_overrides), self._app.routes
+        has_changed = overrides != self._built
+        for number, route in enumerate(routes):
+            if is_untouched(route) or (has_changed and isinstance(route, LazyRouter)):
+                routes[number] = self.shared.get(route, overrides)
+        return overrides
+
+    def adopt(self, overrides: Overrides) -> None:
+        """Prepare routes that are new, or that other code has changed.
+
+        :param overrides: result of :meth:`replace_routers`
+        """
         router = self._app.router
         versions = [(item, item._routes_version) for item in _iter_routers(router)]
         seen = list(router.routes)
@@ -128,20 +131,19 @@ class AppRoutes:
                     known = PreparedRoute(route, context.original_route, known)
                 routes[id(route)] = known
         self._routes = routes
-        self._build()
+        self._build(overrides)
         self._versions, self._seen = versions, seen
 
     def get_index(self) -> RouteIndex:
         """Return the index of the routes, for all apps with the same ones."""
         return get_index(self._seen, [version for _router, version in self._versions])
 
-    def _build(self) -> None:
-        """Put the overrides of the app into the routes, if they have changed."""
-        if self._app.dependency_overrides != self._built:
-            built = dict(self._app.dependency_overrides)
+    def _build(self, overrides: Overrides) -> None:
+        """Put overrides into the routes, if they have changed."""
+        if overrides != self._built:
             for route in list(self._routes.values()):
-                route.build(built)
-            self._built = built
+                route.build(overrides)
+            self._built = overrides
             self._app.openapi_schema = None
 
 

@@ -279,7 +279,7 @@ class TestPlan(BridgeCase):
         tree = Tree(seed, by_override)
         app = tree.make_app()
         if prepared:
-            AppRoutes(app).adopt()
+            AppRoutes(app).adopt(app.dependency_overrides)
         random = Random(seed)
         happened = []
         for _request in range(3):

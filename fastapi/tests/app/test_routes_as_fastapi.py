@@ -18,7 +18,7 @@ class TestAsFastApiHasIt(OverridesCase):
     def _both(self, app_factory):
         """Return an app, and a prepared app with the same overrides."""
         plain, built = app_factory(), app_factory()
-        AppRoutes(built).adopt()
+        AppRoutes(built).adopt(built.dependency_overrides)
         return plain, built
 
     def _assert_same(self, app_factory, path, expected):

@@ -6,6 +6,7 @@
 import json
 import threading
 from typing import Annotated
+from unittest.mock import patch
 
 from fastapi import Depends, FastAPI, Query, Security
 from fastapi.routing import APIRoute
@@ -106,6 +107,23 @@ class TestLiveChanges(OverridesCase):
         for seen in self.in_threads([request] * 4 + [change]):
             self.assertLessEqual(seen, values)
         self.assertEqual(self.get(app, "/trunk"), "trunk of branch of new")
+
+    def test_changes_while_the_app_is_prepared(self):
+        app = self.make_app({leaf: lambda: "old"})
+
+        @app.get("/own")
+        def own(value: Annotated[str, Depends(leaf)]) -> str:
+            return value
+
+        def change(routes):
+            app.dependency_overrides[leaf] = lambda: "new"
+
+        self.assertEqual(self.get(app, "/leaf"), "old")
+        app.dependency_overrides[leaf] = lambda: "between"
+        with patch("odoo.addons.fastapi.app.prepare.replace_docs", change):
+            self.get(app, "/leaf")
+        self.assertEqual(self.get(app, "/leaf"), "new")
+        self.assertEqual(self.get(app, "/own"), "new")
 
     def test_route_added_to_the_app_later(self):
         app = self.make_app({leaf: lambda: "fake"})
