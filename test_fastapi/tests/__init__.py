@@ -132,6 +132,7 @@ from . import test_websocket_closes
 from . import test_websocket_conflicts
 from . import test_websocket_dispatcher
 from . import test_websocket_limits
+from . import test_websocket_proxy
 from . import test_websocket_servers
 from . import test_works_of_lifespans
 from . import test_wrapped
