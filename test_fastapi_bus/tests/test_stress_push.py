@@ -19,8 +19,9 @@ from odoo.addons.test_fastapi.tests.websocket_case import WebSocketCase
 #: Option of a socket on Linux: ``recvmsg`` also returns when the data has come, in
 #: seconds and nanoseconds.
 SO_TIMESTAMPNS = 35
-#: How much longer than Odoo for one client an event may take to all clients.
-FACTOR = 2
+#: How much longer than Odoo for one client an event may take to all clients. From
+#: another process, both wait for the NOTIFY first.
+FACTORS = {"itself": 2, "another": 3}
 
 
 class PushCase(WebSocketCase, StressCase):
@@ -89,7 +90,7 @@ class PushCase(WebSocketCase, StressCase):
         ours, theirs = (round(1000 * median(times), 1) for times in (ours, theirs))
         count = len(clients)
         text = f"push to {count} clients {ours} ms, by Odoo to one {theirs} ms"
-        failures = [text] if ours > FACTOR * theirs else []
+        failures = [text] if ours > FACTORS[sender] * theirs else []
         case = f"{text}, {self.kind}, from {sender}"
         self.conclude(case, turns * (count + 1), failures)
 
