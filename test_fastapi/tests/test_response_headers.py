@@ -13,7 +13,7 @@ HANDSHAKE = (
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 )
 #: Status and body if no app accepts a WebSocket.
-FORBIDDEN = 403, b'{"detail": "Forbidden"}'
+UNKNOWN = 404, b'{"detail":"There is no WebSocket at this path."}'
 MEGABYTE = 1024 * 1024
 
 
@@ -21,7 +21,8 @@ class TestResponseHeaders(ServerCase):
     #: Status and body for ``Upgrade: WebSocket``, which Odoo gives no socket to.
     mixed = (
         400,
-        b'{"detail":"This server needs the header Upgrade: websocket in lower case."}',
+        b'{"detail":"This server needs the header Upgrade: websocket, once, in lower '
+        b'case."}',
     )
 
     def setUp(self):
@@ -83,7 +84,7 @@ class TestResponseHeaders(ServerCase):
         self.wait_until(lambda: self.logged("longer than Content-Length"), True)
 
     def test_refused_handshake(self):
-        for upgrade, refusal in (("websocket", FORBIDDEN), ("WebSocket", self.mixed)):
+        for upgrade, refusal in (("websocket", UNKNOWN), ("WebSocket", self.mixed)):
             for path in ("/h/headers/plain", "/h/unknown", "/h"):
                 with self.subTest(path, upgrade=upgrade):
                     response = self.send("GET", path, HANDSHAKE.format(upgrade))
@@ -95,7 +96,7 @@ class TestResponseHeaders(ServerCase):
                 "fastapi.endpoint", "write", self.created, {"root_path": "/moved"}
             )
             response = self.send("GET", "/moved/x", HANDSHAKE.format("websocket"))
-            self.assertEqual((response.status, response.content), FORBIDDEN)
+            self.assertEqual((response.status, response.content), UNKNOWN)
 
     def test_other_upgrades(self):
         """A proxy may send an upgrade with each request; the app ignores it."""
@@ -111,7 +112,7 @@ class TestResponseHeaders(ServerCase):
 
 class TestEventedResponseHeaders(TestResponseHeaders):
     options = {"command": "gevent"}
-    mixed = FORBIDDEN
+    mixed = UNKNOWN
 
     def check_body(self, headers, body):
         """The evented server passes the connection, not the body."""
