@@ -120,7 +120,9 @@ def _iter_documented(document: dict[str, Any], app: FastAPI) -> Iterator[_Docume
                 # FastAPI documents the last one of several
                 routes[route.path_format, method.lower()] = route
     for (path, method), route in routes.items():
-        yield _Documented(route, method, document["paths"][path][method])
+        operation = document["paths"].get(path, {}).get(method)
+        if operation is not None:  # another thread may have just added the route
+            yield _Documented(route, method, operation)
 
 
 def _shorten_ids(document: dict[str, Any], documented: list[_Documented]) -> None:

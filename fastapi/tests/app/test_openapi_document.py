@@ -5,9 +5,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import json
 from typing import Annotated
+from unittest.mock import patch
 
 from fastapi import APIRouter, Depends, FastAPI, Header
 from fastapi.openapi.models import OpenAPI
+from fastapi.openapi.utils import get_openapi
 from fastapi.utils import generate_unique_id
 from pydantic import BaseModel, computed_field, create_model
 
@@ -143,6 +145,18 @@ class TestOperationIds(BaseCase):
         app.include_router(make_router("b", "x"))
         self.assertEqual(get_ids(app), ["x", "b_x"])
         self.assertIs(app.openapi(), app.openapi())
+
+    def test_route_that_is_added_meanwhile(self):
+        app = make_app(make_router("orders", "search"))
+
+        def make(**kwargs):
+            document = get_openapi(**kwargs)
+            app.get("/late")(make_handler("late"))
+            return document
+
+        with patch("fastapi.applications.get_openapi", make):
+            self.assertEqual(get_ids(app), ["search"])
+        self.assertEqual(get_ids(app), ["search", "late"])
 
     def test_document_of_a_developer(self):
         app = make_app(make_router("a", "x"))
