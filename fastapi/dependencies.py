@@ -101,6 +101,7 @@ def own_value(dependency: Callable[..., Any], value: Any) -> Callable[..., Any]:
         return getattr(overrides.get(dependency), "value", value)
 
     get_value.value = value  # type: ignore[attr-defined]
+    get_value.dependency = dependency  # type: ignore[attr-defined]
     get_value.sharing_key = own_value  # type: ignore[attr-defined]
     return get_value
 

@@ -68,9 +68,10 @@ class SharedRouters:
             id(route.original_router),
             context.prefix,
             frozenset(
-                (call, getattr(override, "sharing_key", _identify(override)))
+                (call, _get_sharing_key(call, override))
                 for call, override in overrides.items()
             ),
+            tuple(_iter_sources(route.original_router)),
         )
         known = self._routers.get(key)
         if known is not None and known.is_included_as(context):
@@ -235,6 +236,28 @@ class _Later:
 
 for _field in fields(_RouteContext):
     setattr(LazyRoute, _field.name, _Later(_field.name))
+
+
+def _get_sharing_key(call: Call, override: Call) -> Hashable:
+    """Return what the overrides of a dependency in two apps have in common."""
+    # an own value of another dependency is not found in the app of the request
+    if getattr(override, "dependency", call) is call:
+        return getattr(override, "sharing_key", _identify(override))
+    return _identify(override)
+
+
+def _iter_sources(router: Any) -> Iterator[int]:
+    """Yield the ids of the routes of a router, and of their dependencies.
+
+    They may change without FastAPI's knowledge. A router that is included then has the
+    new ones.
+    """
+    for route in list(router.routes):
+        yield id(route)
+        if isinstance(route, routing._IncludedRouter):
+            yield from _iter_sources(route.original_router)
+        for depends in getattr(route, "dependencies", ()):
+            yield id(depends.dependency)
 
 
 def _identify(call: Call) -> Hashable:

@@ -370,6 +370,20 @@ class TestSharedRoutes(LazyCase):
             self.assertIsNot(self.get_index(app), index)
         self.assertIs(self.get_router(one), self.get_router(two))
 
+    def test_routes_of_a_router_are_replaced(self):
+        """FastAPI reads them when an app includes the router."""
+        router, inner = APIRouter(), make_router()
+        router.include_router(inner)
+        first = self.make_app(router=router)
+        self.assertEqual(self.get(first, "/leaf"), "leaf")
+        inner.routes[0].dependencies.append(Depends(identity))
+        app = self.make_app(router=router)
+        self.assertEqual(self.call(app, "/leaf").code, 422)
+        del inner.routes[0]
+        app = self.make_app(router=router)
+        self.assertEqual(self.call(app, "/leaf").code, 404)
+        self.assertEqual(self.get(first, "/leaf"), "leaf")
+
     def test_many_threads(self):
         count = 4
         router = make_own_router()
@@ -432,6 +446,13 @@ class TestOwnValues(LazyCase):
         apps[1].dependency_overrides[get_own] = lambda: 8
         self.assertEqual(self.get(apps[1], "/own"), [8, 8])
         self.assertEqual(self.get(apps[2], "/own"), [2, 2])
+
+    def test_own_value_of_another_dependency(self):
+        router = make_own_router()
+        for number in range(2):
+            override = own_value(leaf, number)
+            app = self.make_app({get_own: override, leaf: identity}, router=router)
+            self.assertEqual(self.get(app, "/own"), [number, number])
 
     def test_called_by_other_code(self):
         self.assertEqual(own_value(get_own, 7)(), 7)
