@@ -22,7 +22,7 @@ from .websocket import WebSocketExchange
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, MutableMapping
 
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Scope
 
     from .loops import Loop
     from .websocket_protocol import WebSocketLimits
