@@ -2,10 +2,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import asyncio
 import threading
+from unittest.mock import patch
 
 from odoo.api import SUPERUSER_ID, Environment
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.modules.registry import DummyRLock, Registry
+from odoo.tests import BaseCase, get_db_name
 
 from ..bridge.shared_loop import shared_threads
 from ..transactions import Transactions
@@ -19,15 +20,12 @@ class SharedLoop(asyncio.SelectorEventLoop):
     is_shared = True
 
 
-@tagged("post_install", "-at_install")
 class TransactionsCase(BaseCase):
-    """On real cursors, with real commits.
-
-    While Odoo installs addons, works would wait for the lock of its registries.
-    """
+    """On real cursors, with real commits."""
 
     def setUp(self):
         super().setUp()
+        release_registries(self)
         self.registry = get_current_registry(get_db_name())
         self.addCleanup(self._delete)
         with self.registry.cursor() as cr:
@@ -50,6 +48,14 @@ class TransactionsCase(BaseCase):
             cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [key])
             row = cr.fetchone()
             return row and row[0]
+
+
+def release_registries(case):
+    """Let other threads use registries, as Odoo's test mode does.
+
+    Odoo's own runner holds the lock of all registries while it runs tests.
+    """
+    case.startPatcher(patch.object(Registry, "_lock", DummyRLock()))
 
 
 def get_current_registry(dbname):
