@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from odoo.tests import BaseCase, get_db_name, tagged
 
 from odoo.addons.bus.models.bus import json_dump
+from odoo.addons.fastapi.tests.work_case import release_registries
 from odoo.addons.fastapi_bus import bus_events, reader
 from odoo.addons.fastapi_bus.channels import get_target
 from odoo.addons.test_fastapi.tests.servers import TIMEOUT, connect
@@ -19,6 +20,7 @@ from odoo.addons.test_fastapi.tests.servers import TIMEOUT, connect
 class BusCase(BaseCase):
     def setUp(self):
         super().setUp()
+        release_registries(self)
         self.dbname = get_db_name()
         self.connection = self.connect()
         self.addCleanup(self.query, "DELETE FROM bus_bus")
