@@ -17,7 +17,14 @@ from odoo.addons.bus.models.bus import json_dump
 from .channels import describe
 from .exceptions import EventsEnded, SlowListener
 
-__all__ = ["EVENTS_LOST", "Event", "Listener", "make_event", "notify_all"]
+__all__ = [
+    "EVENTS_LOST",
+    "Event",
+    "Listener",
+    "Subscription",
+    "make_event",
+    "notify_all",
+]
 
 #: Type of the event that says that earlier events can't be had again.
 EVENTS_LOST = "fastapi_bus.events_lost"
@@ -150,3 +157,20 @@ def notify_all(listeners: Iterable[Listener]) -> None:
 def _wake_all(listeners: Iterable[Listener], loop: asyncio.AbstractEventLoop) -> None:
     for listener in listeners:
         listener._wake(loop)
+
+
+class Subscription:
+    """What ``ImDispatch`` takes for a WebSocket.
+
+    :param inbox: of the reader
+    """
+
+    def __init__(self, inbox: SimpleQueue[Listener | None]) -> None:
+        self._inbox = inbox
+        self._channels: set[Any] = set()
+
+    def subscribe(self, channels: set[Any], _last: int) -> None:
+        self._channels = channels
+
+    def trigger_notification_dispatching(self) -> None:
+        self._inbox.put(None)

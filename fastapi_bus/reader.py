@@ -41,7 +41,14 @@ from odoo.addons.fastapi.connections import is_dropped
 
 from .channels import describe
 from .exceptions import EventsEnded
-from .listeners import EVENTS_LOST, Event, Listener, make_event, notify_all
+from .listeners import (
+    EVENTS_LOST,
+    Event,
+    Listener,
+    Subscription,
+    make_event,
+    notify_all,
+)
 from .positions import Position
 
 __all__ = ["listen", "look_now"]
@@ -94,23 +101,6 @@ _RESUME = """
      ORDER BY id
      LIMIT %s
 """
-
-
-class Subscription:
-    """What ``ImDispatch`` takes for a WebSocket.
-
-    :param inbox: of the reader
-    """
-
-    def __init__(self, inbox: SimpleQueue[Listener | None]) -> None:
-        self._inbox = inbox
-        self._channels: set[Any] = set()
-
-    def subscribe(self, channels: set[Any], _last: int) -> None:
-        self._channels = channels
-
-    def trigger_notification_dispatching(self) -> None:
-        self._inbox.put(None)
 
 
 class Reader(threading.Thread):
