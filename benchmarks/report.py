@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import platform
+from ast import literal_eval
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import date
@@ -31,6 +32,7 @@ MAX_CHANGE = 10  # per cent
 Speed = tuple[str, Work, int, Mapping[tuple[str, str], Row]]
 #: A figure with its floor and its goal.
 Target = tuple[str, str, str, str]
+_MANIFEST = Path(__file__).parents[1] / "fastapi" / "__manifest__.py"
 _PACKAGES = ("fastapi", "starlette", "pydantic", "a2wsgi")
 _MEGABYTE = 10**6  # bytes
 NO_VALGRIND = "Instructions were not counted: valgrind is not installed.\n"
@@ -284,6 +286,7 @@ def describe_run(
         f"Odoo {odoo}",
         f"PostgreSQL {_get_postgres(database)}",
         *(f"{name} {metadata.version(name)}" for name in _PACKAGES),
+        f"this addon {literal_eval(_MANIFEST.read_text())['version']}",
     ]
     if order["peer"]:
         versions.append(f"published addon {order['peer']}")
