@@ -3,7 +3,6 @@
 # pylint: disable=translation-required,missing-return
 """Apps with handlers that raise."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=translation-required,missing-return
 import json
 

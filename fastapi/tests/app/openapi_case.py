@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Apps with many operations."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import warnings
 
 

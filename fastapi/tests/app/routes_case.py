@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Apps with dependencies and overrides."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import json
 from typing import Annotated
 

@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Plans call the same as FastAPI, in the same order, with the same results."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import asyncio
 import inspect
 import itertools

@@ -3,7 +3,6 @@
 # pylint: disable=translation-required,missing-return
 """Exception handlers of an app, and exceptions from outside."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=translation-required,missing-return
 import psycopg2
 import psycopg2.errors

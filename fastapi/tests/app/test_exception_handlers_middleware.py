@@ -3,7 +3,6 @@
 # pylint: disable=translation-required,missing-return
 """Middleware, transactions and mounted apps."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=translation-required,missing-return
 import contextlib
 

@@ -3,7 +3,6 @@
 # pylint: disable=translation-required,missing-return
 """Exceptions in the teardown of dependencies."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=translation-required,missing-return
 from typing import Annotated
 

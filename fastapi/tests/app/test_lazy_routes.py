@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Routes that are built at their first request, and that apps share."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import gc
 import threading
 import weakref

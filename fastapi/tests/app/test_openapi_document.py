@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Operation ids, headers and titles of an OpenAPI document."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import json
 from typing import Annotated
 from unittest.mock import patch

@@ -3,7 +3,6 @@
 # pylint: disable=redefined-builtin
 """Error responses in an OpenAPI document."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import json
 import re
 from typing import Annotated

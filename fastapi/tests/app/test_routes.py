@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Dependency overrides in the routes of an app."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import json
 import threading
 from dataclasses import dataclass

@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Overrides behave as in FastAPI."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Security

@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Changes of an app in use, and what its documentation shows."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import json
 import threading
 from typing import Annotated

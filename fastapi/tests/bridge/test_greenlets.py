@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Loops of greenlets, and loops inside of loops."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import asyncio
 import contextlib
 import json

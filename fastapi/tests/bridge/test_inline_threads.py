@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Sync callables on the thread of the request."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import ast
 import asyncio
 import contextvars

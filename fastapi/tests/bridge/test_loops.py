@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Loops that requests borrow."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import asyncio
 import contextlib
 import contextvars

@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Exceptions without their wrappers."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=translation-required,missing-return
 from odoo.tests import BaseCase
 

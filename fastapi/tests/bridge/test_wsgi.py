@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Requests and responses of an ASGI app."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import io
 import json
 import os

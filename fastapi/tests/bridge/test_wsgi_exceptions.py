@@ -2,7 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Exceptions, middleware and concurrent requests of an ASGI app."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import asyncio
 import contextvars
 import gc

@@ -2,8 +2,6 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Helpers for tests of ``WsgiApp``."""
 
-# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-
 MEGABYTE = 1024 * 1024
 
 
