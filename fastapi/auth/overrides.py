@@ -38,7 +38,7 @@ from .caller import (
     optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
-from .route_calls import is_call_of, iter_route_calls
+from .route_calls import iter_route_calls
 from .run_as import become, check_user, enter_company
 from .ways import Authentication, Way, find_authentication
 
@@ -100,7 +100,7 @@ def check_runs_as_caller(app: FastAPI) -> None:
         if odoo_env in getattr(part, "dependency_overrides", ()):
             continue
         for path, call in iter_route_calls(part.routes):
-            if is_call_of(call, odoo_env):
+            if call is odoo_env:
                 raise ValueError(
                     f"{path} works with records and can't run as the caller: its app "
                     "does not have the overrides of the endpoint. Include its router "

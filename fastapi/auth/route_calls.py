@@ -2,7 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Iterates over the functions that routes call: handlers and dependencies."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from ..app.error_log import iter_routes
 from ..app.lazy_routes import LazyRoute
 
-__all__ = ["is_call_of", "iter_route_calls"]
+__all__ = ["iter_route_calls"]
 
 
 def iter_route_calls(routes: Sequence[BaseRoute]) -> Iterator[tuple[Any, Any]]:
@@ -24,14 +24,6 @@ def iter_route_calls(routes: Sequence[BaseRoute]) -> Iterator[tuple[Any, Any]]:
             calls = route.iter_calls() if is_lazy else _iter_calls(route.dependant)
             for call in calls:
                 yield route.path_format, call
-
-
-def is_call_of(call: Any, function: Callable[..., Any]) -> bool:
-    """Return whether ``call`` is a function, or a wrapper that has its name."""
-    return (
-        getattr(call, "__module__", ""),
-        getattr(call, "__qualname__", ""),
-    ) == (function.__module__, function.__qualname__)
 
 
 def _iter_calls(dependant: Dependant) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from odoo.addons.base.models.res_users import check_identity
 
 from ..app.openapi import curl_command, first_simple_get
 from ..auth.overrides import is_by_app
-from ..auth.route_calls import is_call_of, iter_route_calls
+from ..auth.route_calls import iter_route_calls
 from ..dependencies import authenticated_partner_impl
 
 
@@ -111,11 +111,7 @@ class FastapiEndpoint(models.Model):
         app = self._get_built_app()
         # FastAPI overrides the dependencies of WebSockets when one is opened
         either = dependency, app.dependency_overrides.get(dependency, dependency)
-        return any(
-            is_call_of(call, wanted)
-            for _path, call in iter_route_calls(app.routes)
-            for wanted in either
-        )
+        return any(call in either for _path, call in iter_route_calls(app.routes))
 
     def _get_known_scopes(self) -> list[str]:
         """Return the scopes that routes of the app require."""

@@ -2,6 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Warnings about the user of an endpoint, companies, and list actions."""
 
+from functools import partial
 from itertools import product
 from typing import Annotated
 from unittest.mock import patch
@@ -90,6 +91,17 @@ class TestUserWarning(TransactionCase):
                 endpoint.invalidate_recordset(["user_warning"])
                 self.assertEqual(endpoint.state, "live")
                 self.assertEqual(bool(endpoint.user_warning), reader is not nothing)
+
+    def test_override_without_a_name(self):
+        endpoint = self.env["fastapi.endpoint"].create(
+            {"name": "x", "app": "test_existing", "root_path": "/unnamed"}
+        )
+        app = FastAPI()
+        app.get("/x", dependencies=[Depends(authenticated_partner)])(handle)
+        app.dependency_overrides[authenticated_partner] = partial(handle)
+        with patch.object(type(endpoint), "_get_app", lambda _self: copy_app(app)):
+            endpoint._reset_app()
+            self.assertTrue(endpoint.user_warning)
 
     def test_rights_of_a_runner(self):
         runner = "fastapi.group_fastapi_endpoint_runner"
