@@ -113,7 +113,7 @@ class RouteOverrides:
         if overrides is None:
             overrides = self.dependency_overrides
         override = overrides.get(call)
-        if call in self._bounds:  # as in PreparedRoute
+        if call in self._bounds:  # as in PreparedRoute.build
             overrides = {
                 original: other
                 for original, other in overrides.items()
@@ -185,7 +185,7 @@ class LazyRoute(_RouteContext):
         return f"{type(self).__name__}({self.path!r})"  # that of a dataclass builds it
 
     def build(self) -> dict[str, Any]:
-        """Build the route if nobody has, and return its attributes."""
+        """Build the route if it isn't built yet, and return its attributes."""
         context = self._context
         overrides = context.dependency_overrides_provider
         with overrides.lock:
@@ -270,9 +270,9 @@ def _identify(call: Call) -> Hashable:
 
 
 def is_untouched(route: Any) -> bool:
-    """Return whether nobody has read the routes of an included router yet.
+    """Return whether the routes of an included router have not been read yet.
 
-    Other code may have changed those that were read, for this app only.
+    Other code may have changed routes that it has read, for this app only.
     """
     return (
         type(route) is routing._IncludedRouter

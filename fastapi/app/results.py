@@ -25,14 +25,15 @@ __all__ = ["make_converter"]
 
 _logger = logging.getLogger(__name__)
 
-#: Values in a result that is worth an annotation, which saves half a millisecond.
+#: Number of values in a result from which an annotation saves half a millisecond.
 LARGE = 300
 
 
 def make_converter(field: ModelField | None) -> Call | None:
-    """Return a function for the results of a handler, which FastAPI converts then.
+    """Return what to do with the results of a handler before FastAPI converts them.
 
-    It gets a result and the ASGI scope of the request, and returns the result.
+    It gets the result of a handler and the ASGI scope of the request, and returns what
+    FastAPI converts.
 
     :param field: FastAPI's field of the response, None without a response model
     :return: None if there is nothing to do

@@ -261,7 +261,7 @@ class _RouteApps:
 
 
 class _NoBody:
-    """The default of a body."""
+    """The default of a body. FastAPI copies defaults, but not classes."""
 
 
 async def _bare(
@@ -270,7 +270,7 @@ async def _bare(
     tasks: BackgroundTasks,
     body: Annotated[Any, Body()] = _NoBody,
 ) -> None:
-    """Have the parameters of a handler that calls a plan."""
+    """Not called: only its parameters are used, those of a handler with a plan."""
 
 
 _BARE = get_dependant(path="", call=_bare)

@@ -52,7 +52,7 @@ __all__ = ["IndexedRouter", "RouteIndex", "get_index", "index_routes"]
 _ORDINARY = {cls.matches for cls in (APIRoute, Route, Mount, DocsRoute, PageRoute)}
 #: Convertors whose values have no slash.
 _IN_SEGMENT = (StringConvertor, IntegerConvertor, FloatConvertor, UUIDConvertor)
-#: Keys of a scope: what FastAPI adds to it, and what is in there.
+#: Key of the ASGI scope for what FastAPI adds to it, and two keys in there.
 _ADDED = routing._FASTAPI_SCOPE_KEY
 _ROUTER = routing._FASTAPI_INCLUDED_ROUTER_KEY
 _CONTEXT = routing._FASTAPI_EFFECTIVE_ROUTE_CONTEXT_KEY
@@ -212,16 +212,14 @@ class IndexedRouter:
 def get_index(routes: Sequence[Any], versions: Iterable[int]) -> RouteIndex:
     """Return the index of routes. Apps with the same routes share it.
 
-    An index of other routes is made again, because code of their app may have changed
-    them.
+    It is made for one app if that has routes of its own, which its code may change.
 
     :param versions: versions of the routers among them, which change with their routes
     """
     if not all(isinstance(route, LazyRouter | DocsRoute) for route in routes):
         return RouteIndex(routes)
     key = tuple(map(id, routes)), tuple(versions)
-    index = _indexes.get(key)
-    return index or _indexes.setdefault(key, RouteIndex(routes))
+    return _indexes.get(key) or _indexes.setdefault(key, RouteIndex(routes))
 
 
 def index_routes(router: APIRouter, get_index: Callable[[], RouteIndex]) -> None:
@@ -265,7 +263,7 @@ def _iter_routes(
 
 
 def _is_ordinary_router(router: Any) -> bool:
-    """Return whether the class of an included router does not choose routes itself."""
+    """Return whether an included router chooses its routes as FastAPI's class does."""
     return (
         type(router).matches is APIRouter.matches
         and type(router).handle is APIRouter.handle

@@ -18,12 +18,7 @@ from fastapi.dependencies import models as dependency_models
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import Match
 
-from .lazy_routes import (
-    LazyRoute,
-    LazyRouter,
-    SharedRouters,
-    is_untouched,
-)
+from .lazy_routes import LazyRoute, LazyRouter, SharedRouters, is_untouched
 from .route import PreparedRoute
 from .route_index import RouteIndex, get_index
 
