@@ -352,6 +352,8 @@ class TestSharedRoutes(LazyCase):
         self.assertEqual(self.call(two, "/leaf").code, 422)
         self.assertEqual(self.get(one, "/leaf"), "leaf")
         self.assertIsNot(self.get_index(one), self.get_index(two))
+        four = self.make_app(router=router, docs_url=None)
+        self.assertIsNot(self.get_index(one), self.get_index(four))
 
     def test_routes_are_added_to_the_router(self):
         router = make_router()
@@ -368,6 +370,7 @@ class TestSharedRoutes(LazyCase):
             self.assertIn("/late", app.openapi()["paths"])
             self.assertIsNot(self.get_index(app), index)
         self.assertIs(self.get_router(one), self.get_router(two))
+        self.assertIs(self.get_index(one), self.get_index(two))
 
     def test_routes_of_a_router_are_replaced(self):
         """FastAPI reads them when an app includes the router."""
@@ -410,6 +413,7 @@ class TestSharedRoutes(LazyCase):
         three = self.make_app({get_own: own_value(get_own, 9)}, router=router)
         self.assertEqual(self.get(one, "/own"), [7, 7])
         self.assertEqual(self.get(two, "/own"), [8, 8])
+        self.assertIs(self.get_index(two), self.get_index(three))
         refs = [weakref.ref(item) for item in (registry, one, two)]
         del registry, one, two
         forget_callables()

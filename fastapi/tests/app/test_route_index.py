@@ -5,19 +5,15 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import re
 import sys
 import threading
-import weakref
 from functools import partial
-from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Request, routing
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.convertors import CONVERTOR_TYPES
 
-from ...app.lazy_routes import SharedRouters
 from ...app.prepare import EndpointFastAPI, prepare_app
 from ...app.route_index import RouteIndex
 from ..bridge_case import BridgeCase
@@ -129,25 +125,6 @@ class TestRouteIndex(BridgeCase):
                 index.find(method, path)
         self.assertEqual(list(index._known), [("GET", "/case")])
         self.assertEqual(index.find("GET", "/any/{value}")[1], {"value": "{value}"})
-
-    def test_apps_with_the_same_routers_share_the_index(self):
-        shared, router = WeakValueDictionary(), APIRouter()
-        router.get("/{value}")(endpoint)
-        apps = [EndpointFastAPI(), EndpointFastAPI(), EndpointFastAPI(docs_url=None)]
-        for app in apps:
-            app.include_router(router)
-            prepare_app(app, SharedRouters(shared))
-        indexes = [self.get_index(app) for app in apps]
-        self.assertIs(indexes[0], indexes[1])
-        self.assertIsNot(indexes[0], indexes[2])
-        router.get("/new")(endpoint)
-        changed = self.get_index(apps[0])
-        self.assertIsNot(changed, indexes[0])
-        self.assertIs(changed, self.get_index(apps[1]))
-        lost = weakref.ref(apps.pop(0))
-        del app, indexes
-        gc.collect()
-        self.assertIsNone(lost())
 
     def get_index(self, app):
         self.call(app, "/")  # prepares the app again
