@@ -128,7 +128,11 @@ class Table:
     def add_api(self, router, path, depth, cls=APIRoute):
         methods = self.random.sample(METHODS, self.random.choice((1, 1, 1, 2)))
         router.add_api_route(
-            path, self.endpoint(), methods=methods, route_class_override=cls
+            path,
+            self.endpoint(),
+            methods=methods,
+            route_class_override=cls,
+            include_in_schema=False,  # FastAPI warns: ids of operations are not unique
         )
 
     def add_query(self, router, path, depth):
