@@ -38,6 +38,7 @@ def inline(call: Callable[..., Any]) -> Callable[..., Any]:
 
     :param call: a dependency or handler; returned unchanged if it is async
     """
+    # in FastAPI's order: a wrapper may look like several kinds
     if _is_async_gen_callable(call):
         return call
     if _is_gen_callable(call):

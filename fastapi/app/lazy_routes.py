@@ -7,8 +7,8 @@ fields of pydantic, handlers. Here a route only knows its path until it is used.
 with the same routers, settings and dependency overrides use the same objects.
 
 Measured: the first request to an app of 500 routes takes 7 ms instead of 480 (time of
-the processor). An app of 8 routes needs 11 kB more than one that has the same routes,
-instead of 224.
+the processor). Another app with the same routes needs 11 kB; if it did not share them,
+an app of 8 routes would need 224.
 """
 
 from __future__ import annotations

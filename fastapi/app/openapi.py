@@ -29,7 +29,7 @@ __all__ = [
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 #: Shown as the method of WebSockets.
 WEBSOCKET = "WS"
-#: Content types of streams: server-sent events, and JSON items one by one.
+#: Content types of streams: server-sent events, and lines of JSON.
 STREAMED = frozenset({"text/event-stream", "application/jsonl"})
 #: Tag of operations without tags in Swagger UI.
 DEFAULT_TAG = "default"
@@ -53,7 +53,7 @@ class Operation:
     :param summary: the summary, or the first line of the description
     :param security: alternatives, each with names of security schemes and scopes
     :param parameters: in the path, query, headers and cookies
-    :param streams: whether the response has no end that a client could wait for
+    :param streams: whether the response is a stream, which may have no end
     :param required_groups: requirements, each with XML ids of groups; the caller needs
         one of them
     """

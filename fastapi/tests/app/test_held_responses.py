@@ -1,7 +1,7 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 # pylint: disable=translation-required,missing-return,unreachable
-"""Responses leave the handler when it is over; what is a stream, and what is none."""
+"""When responses leave the app, and which of them are streams."""
 
 import gzip
 import io
