@@ -50,7 +50,7 @@ _TELEMETRY_KEY = "fastapi.telemetry"
 
 
 class PreparedRoute:
-    """A route of an app, at one place.
+    """A route of an app, at one place. It serves requests when :meth:`build` is over.
 
     :param route: the route, or FastAPI's object for its place in the app
     :param original: the route itself, which other apps may share
@@ -70,8 +70,6 @@ class PreparedRoute:
             before.get_original(dependant) if before else dependant
             for dependant in route.dependant.dependencies
         ]
-        self._apps = _RouteApps(route, original, copy(route.dependant))
-        route.app = self
 
     def is_intact(self) -> bool:
         """Return whether no other code has changed the route."""
@@ -103,6 +101,7 @@ class PreparedRoute:
             _override(dependant, overrides) for dependant in self._originals
         ]
         self._apps = _RouteApps(self._route, self._original, copy(self._dependant))
+        self._route.app = self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         apps = self._apps

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Body, Depends, FastAPI, routing
 from fastapi.routing import iter_route_contexts
 from starlette.responses import PlainTextResponse
 
+from ...app import route as app_route
 from ...app.lazy_routes import LazyRoute, LazyRouter, SharedRouters
 from ...app.prepare import EndpointFastAPI, copy_app, prepare_app
 from ...app.routes import forget_callables
@@ -164,6 +165,28 @@ class TestLazyRoutes(LazyCase):
             self.assertEqual(self.call(app, path).body, b"changed")
         prepare_app(app)
         self.assertEqual(self.get(app, "/trunk"), "trunk of branch of fake")
+
+    def test_changed_route_is_replaced_with_its_overrides(self):
+        """Requests meanwhile never see the route without them."""
+        app = self.make_app({leaf: lambda: "fake"})
+        route = next(
+            context._effective_route
+            for context in iter_route_contexts(app.routes)
+            if context.path == "/leaf"
+        )
+        self.get(app, "/leaf")
+        changed, seen = PlainTextResponse("changed"), []
+        route.app = changed
+
+        def watch(*args):
+            seen.append(route.app)
+            return override(*args)
+
+        override = app_route._override
+        with patch.object(app_route, "_override", watch):
+            prepare_app(app)
+        self.assertEqual(seen, [changed])
+        self.assertEqual(self.get(app, "/leaf"), "fake")
 
     def test_calls_are_known_before_a_route_is_built(self):
         def fake(value: Annotated[str, Depends(branch)], token: str = ""):
