@@ -121,9 +121,8 @@ def _iter_apps(app: Any) -> Iterator[Any]:
 
 
 def _make_partners(authentication: Authentication) -> Overrides:
-    # of the app of the request, because apps share routes
-    required = authentication.make_dependency(optional=False, of_app=True)
-    optional = authentication.make_dependency(optional=True, of_app=True)
+    required = authentication.make_dependency(optional=False)
+    optional = authentication.make_dependency(optional=True)
 
     def partner_of_way(
         caller: Annotated[Caller, Depends(required)],

@@ -140,12 +140,6 @@ class Authentication:
         self._run_as_caller = run_as_caller
         for way in self.ways:
             way.join([other for other in self.ways if other is not way])
-        #: Dependency: the caller. Without credentials, the request is refused.
-        self.required: Callable[..., Caller] = self.make_dependency(optional=False)
-        #: Dependency: the caller, None without credentials.
-        self.optional: Callable[..., Caller | None] = self.make_dependency(
-            optional=True
-        )
 
     @property
     def sharing_key(self) -> Hashable:
@@ -154,17 +148,18 @@ class Authentication:
             (way.name, type(way.scheme), repr(vars(way.scheme))) for way in self.ways
         )
 
-    def make_dependency(
-        self, *, optional: bool, of_app: bool = False
-    ) -> Callable[..., Any]:
-        """Return a dependency that depends on all schemes.
+    def make_dependency(self, *, optional: bool) -> Callable[..., Any]:
+        """Return a dependency on all schemes, which returns the caller.
 
         FastAPI reads its signature and documents the schemes as alternatives. It also
         checks the scopes of FastAPI's ``Security``.
 
-        :param optional: whether it returns None without credentials
-        :param of_app: whether the app of the request may have another object of this
-            class with an equal ``sharing_key``, which authenticates then
+        Apps with an equal ``sharing_key`` share routes, and so this dependency. If the
+        overrides of the request's app have another object of this class, that one
+        authenticates.
+
+        :param optional: whether it returns None without credentials, or refuses the
+            request
         """
 
         def authenticate(
@@ -172,11 +167,9 @@ class Authentication:
             security_scopes: SecurityScopes,
             **credentials: Any,
         ) -> Any:
-            authentication = self
-            if of_app:
-                app = connection.scope.get("app")
-                overrides = getattr(app, "dependency_overrides", {})
-                authentication = find_authentication(overrides) or self
+            app = connection.scope.get("app")
+            overrides = getattr(app, "dependency_overrides", {})
+            authentication = find_authentication(overrides) or self
             caller = authentication._authenticate(connection, credentials)
             if caller is not None:
                 check_scopes(caller, security_scopes.scopes)

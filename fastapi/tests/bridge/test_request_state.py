@@ -69,13 +69,11 @@ class TestRequestsToItself(BridgeCase):
     def test_callers_of_copied_scopes_are_not_mixed_up(self):
         """An app may send itself requests with other credentials."""
         app = EndpointFastAPI()
-        authentication = Authentication([PartnerIdWay()])
+        authenticate = Authentication([PartnerIdWay()]).make_dependency(optional=False)
         partners = []
 
         @app.get("/partner")
-        def partner(
-            caller: Annotated[Caller, Depends(authentication.required)],
-        ) -> None:
+        def partner(caller: Annotated[Caller, Depends(authenticate)]) -> None:
             partners.append(caller.partner_id)
 
         @app.get("/batch")
