@@ -54,7 +54,8 @@ def make_recheck(state: RequestState, scope: Scope) -> Recheck | None:
 class StreamCheck:
     """Checks the caller of a stream, when there is something to send.
 
-    FastAPI sends a comment every 15 seconds, so quiet streams are checked, too.
+    FastAPI sends a comment after 15 quiet seconds. So a lost right is noticed within
+    ``CREDENTIAL_INTERVAL`` and these 15 seconds.
 
     :param recheck: says whether the caller may still call
     :param env: environment of the endpoint's user, which is not kept
