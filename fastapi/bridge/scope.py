@@ -19,10 +19,12 @@ __all__ = ["build_scope", "build_websocket_scope", "get_forwarded_prefix", "wsgi
 
 Scope = MutableMapping[str, Any]
 
-#: Host and port (RFC 3986, 3.2.2). The name may be empty. It may have underscores, like
-#: names of containers.
+#: Host and port (RFC 3986, 3.2.2). The name may be empty, but not a part of it, which
+#: has at most 63 characters (RFC 1035). It may have underscores, like names of
+#: containers.
 _HOST = re.compile(
-    r"(?:\[(?P<ipv6>[0-9a-f:.]+)\]|(?:[a-z0-9._~!$&'()*+,;=-]|%[0-9a-f]{2})*)"
+    r"(?:\[(?P<ipv6>[0-9a-f:.]+)\]"
+    r"|(?:(?:[a-z0-9_~!$&'()*+,;=-]|%[0-9a-f]{2}){1,63}(?:\.|(?=:|$)))*)"
     r"(?::(?P<port>[0-9]{0,5}))?",
     re.ASCII | re.IGNORECASE,
 )

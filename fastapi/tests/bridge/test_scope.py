@@ -51,6 +51,7 @@ class TestScope(BaseCase):
             "xn--bcher-kva.example",
             "caf%C3%A9.example",
             "a~b!$&'()*+,;=.example.",
+            "x" * 63 + ".example.:80",
             ".".join(["a" * 60] * 1000),
         ):
             with self.subTest(host):
@@ -86,6 +87,12 @@ class TestScope(BaseCase):
             "a\\b",
             "user@host",
             "user:secret@host",
+            "a..b",
+            ".a",
+            ".",
+            "a..",
+            "x" * 64,
+            "x" * 64 + ".example:80",
             "evil example",
             "evil\texample",
             "a\x7fb",
