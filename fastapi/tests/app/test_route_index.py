@@ -7,10 +7,12 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+import tempfile
 import threading
 from functools import partial
+from pathlib import Path
 
-from fastapi import APIRouter, Request, routing
+from fastapi import APIRouter, FastAPI, Request, routing
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.convertors import CONVERTOR_TYPES
 
@@ -139,6 +141,23 @@ class TestRouteIndex(BridgeCase):
         prepare_app(app)
         place, _params = self.get_index(app).find("GET", "/CASE")
         self.assertEqual(place.original.path, "/case")
+
+    def test_files_of_a_frontend_come_last(self):
+        if not hasattr(APIRouter, "frontend"):
+            self.skipTest("This version of FastAPI has no frontends.")
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "a.txt").write_text("a file")
+            for app_class in (FastAPI, EndpointFastAPI):
+                app, router = app_class(), APIRouter(prefix="/in")
+                for each, prefix in ((router, ""), (app, "/own")):
+                    each.frontend(f"{prefix}/files", directory=folder)
+                    each.get(f"{prefix}/files/api")(lambda: "api")
+                app.include_router(router)
+                prepare_app(app)
+                for path in ("/in/files", "/own/files"):
+                    self.assertEqual(self.call(app, f"{path}/a.txt").body, b"a file")
+                    self.assertEqual(self.call(app, f"{path}/api").body, b'"api"')
+                    self.assertEqual(self.call(app, f"{path}/b.txt").code, 404)
 
     def test_routes_that_change(self):
         def read(path):
