@@ -3,7 +3,7 @@
 {
     "name": "FastAPI: push",
     "summary": "Routes of an API tell their clients at once what happens in Odoo",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Technical",
     "license": "LGPL-3",
     "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
