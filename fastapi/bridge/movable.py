@@ -70,7 +70,7 @@ class Movable:
                 except BaseException as exc:  # for the coroutine, such as a cancel
                     step, value = self._coroutine.throw, exc
         except StopIteration:
-            pass  # the coroutine has ended
+            return  # the coroutine has ended
         finally:
             self._task = None
             del step, value  # a cycle of an exception and this frame

@@ -3,7 +3,6 @@
 # pylint: disable=translation-required,missing-return
 """Apps with handlers that raise."""
 
-# pylint: disable=translation-required,missing-return
 import json
 
 from fastapi.responses import PlainTextResponse

@@ -3,7 +3,6 @@
 # pylint: disable=translation-required,missing-return
 """Responses to the exceptions of handlers."""
 
-# pylint: disable=translation-required,missing-return
 import json
 import resource
 import threading

@@ -3,7 +3,6 @@
 # pylint: disable=translation-required,missing-return
 """Exception handlers of an app, and exceptions from outside."""
 
-# pylint: disable=translation-required,missing-return
 import psycopg2
 import psycopg2.errors
 from fastapi import Depends, HTTPException

@@ -3,7 +3,6 @@
 # pylint: disable=translation-required,missing-return
 """Middleware, transactions and mounted apps."""
 
-# pylint: disable=translation-required,missing-return
 import contextlib
 
 import psycopg2

@@ -3,7 +3,6 @@
 # pylint: disable=translation-required,missing-return
 """Exceptions in the teardown of dependencies."""
 
-# pylint: disable=translation-required,missing-return
 from typing import Annotated
 
 import psycopg2
