@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-# pylint: disable=method-required-super
+# pylint: disable=method-required-super,pointless-statement
 """Values that schemas read from the cache are those that ``record[name]`` has."""
 
 import datetime as dt

@@ -1,5 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=missing-return,dangerous-default-value
 """How ``ir.http._match`` finds the rule of a request below an endpoint."""
 
 from unittest.mock import patch

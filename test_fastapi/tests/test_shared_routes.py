@@ -27,7 +27,7 @@ class TestSharedRoutes(AuthCase):
         """Return how many of the apps do not share their routes."""
         return len({id(self.get_routes(each)["/auth/env"]) for each in endpoints})
 
-    def create(self, number, **vals):
+    def create_endpoint(self, number, **vals):
         return self._create_endpoint(f"/shared{number}", **{**DEFAULTS, **vals})
 
     def ask(self, endpoint, path):
@@ -36,7 +36,7 @@ class TestSharedRoutes(AuthCase):
         return response.json()
 
     def test_first_request_builds_one_route(self):
-        endpoint = self.create(1, api_key_header="X-First")
+        endpoint = self.create_endpoint(1, api_key_header="X-First")
         self.assertEqual(self.get("/shared1/auth/open").json(), "open")
         self.assertEqual(self.get("/shared1/auth/unknown").status_code, 404)
         built = {
@@ -50,12 +50,12 @@ class TestSharedRoutes(AuthCase):
         company = self.env["res.company"].create({"name": "Another company"})
         self.runner.company_ids += company
         other_user = self.runner.copy({"login": "other_runner@test"})
-        plain = self.create(1, name="One")
+        plain = self.create_endpoint(1, name="One")
         endpoints = (
             plain,
-            self.create(2, name="Two", company_id=company.id),
-            self.create(3, name="Three", user_id=other_user.id),
-            self.create(4, name="Four", allow_portal_users=True),
+            self.create_endpoint(2, name="Two", company_id=company.id),
+            self.create_endpoint(3, name="Three", user_id=other_user.id),
+            self.create_endpoint(4, name="Four", allow_portal_users=True),
         )
         self.assertEqual(self.count_apps(*endpoints), 1)
         for endpoint in endpoints:
@@ -75,8 +75,8 @@ class TestSharedRoutes(AuthCase):
         self.assertEqual(self.count_apps(*endpoints), 1)
 
     def test_who_may_call_apps_that_share(self):
-        internal = self.create(1)
-        portal = self.create(2, allow_portal_users=True)
+        internal = self.create_endpoint(1)
+        portal = self.create_endpoint(2, allow_portal_users=True)
         self.assertEqual(self.count_apps(internal, portal), 1)
         keys = [
             self.env["fastapi.endpoint.key"]._generate(
@@ -97,8 +97,8 @@ class TestSharedRoutes(AuthCase):
 
     def test_apps_that_run_as_the_caller(self):
         other_user = self.runner.copy({"login": "other_runner@test"})
-        one, two = (self.create(n, run_as="caller", name=f"{n}") for n in (1, 2))
-        three = self.create(3, run_as="caller", name="3", user_id=other_user.id)
+        one, two = (self.create_endpoint(n, run_as="caller", name=f"{n}") for n in (1, 2))
+        three = self.create_endpoint(3, run_as="caller", name="3", user_id=other_user.id)
         self.assertEqual(self.count_apps(one, two), 1)
         self.assertEqual(self.count_apps(one, three), 2)
         for endpoint in (one, two, three):
@@ -109,7 +109,7 @@ class TestSharedRoutes(AuthCase):
 
     def test_different_settings(self):
         endpoints = [
-            self.create(number, **vals)
+            self.create_endpoint(number, **vals)
             for number, vals in enumerate(
                 (
                     {},
@@ -134,7 +134,7 @@ class TestSharedRoutes(AuthCase):
             self.assertEqual(response.status_code, 401)
 
     def test_overrides_that_change_at_run_time(self):
-        one, two = self.create(1), self.create(2)
+        one, two = self.create_endpoint(1), self.create_endpoint(2)
         app = one._get_built_app()
         routes = self.get_routes(one)
         app.dependency_overrides.clear()
