@@ -301,7 +301,10 @@ def _get_shared_routers(endpoint: Any) -> SharedRouters:
     # held by the registry, because the overrides of an app may refer to it
     attributes = vars(endpoint.env.registry)
     routers = attributes.setdefault(_SHARED_ROUTERS, WeakValueDictionary())
-    return SharedRouters(routers, endpoint._get_sharing_key())
+    # a route is built in the same context as the app, wherever it is used first
+    variables = copy_context()
+    variables.run(leave_request)
+    return SharedRouters(routers, endpoint._get_sharing_key(), variables)
 
 
 def _start(lifespan: Lifespan, inline: bool) -> None:

@@ -14,6 +14,7 @@ an app of 8 routes would need 224.
 from __future__ import annotations
 
 import threading
+from contextvars import copy_context
 from dataclasses import fields, replace
 from inspect import ismethod
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ from .route import PreparedRoute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
+    from contextvars import Context
 
     from fastapi.dependencies.models import Dependant
     from starlette.routing import BaseRoute
@@ -44,15 +46,19 @@ class SharedRouters:
 
     :param routers: routers of all apps; they live as long as an app that uses them
     :param key: what routes depend on besides the settings of their app
+    :param variables: the context variables in which routes are built; None for those
+        of the request that needs one
     """
 
     def __init__(
         self,
         routers: WeakValueDictionary[Hashable, LazyRouter] | None = None,
         key: Hashable = None,
+        variables: Context | None = None,
     ) -> None:
         self._routers = WeakValueDictionary() if routers is None else routers
         self._key = key
+        self._variables = variables
 
     def get(self, route: Any, overrides: Mapping[Call, Call]) -> LazyRouter:
         """Return the router to use in place of an included one.
@@ -77,7 +83,8 @@ class SharedRouters:
         if known is not None and known.is_included_as(context):
             return known
         context = replace(
-            context, dependency_overrides_provider=RouteOverrides(overrides)
+            context,
+            dependency_overrides_provider=RouteOverrides(overrides, self._variables),
         )
         new = LazyRouter(route.original_router, context)
         known = self._routers.setdefault(key, new)
@@ -87,8 +94,12 @@ class SharedRouters:
 class RouteOverrides:
     """The dependency overrides of routes. FastAPI reads them for WebSockets."""
 
-    def __init__(self, overrides: Mapping[Call, Call]) -> None:
+    def __init__(
+        self, overrides: Mapping[Call, Call], variables: Context | None = None
+    ) -> None:
         self.dependency_overrides = dict(overrides)
+        #: See ``SharedRouters``.
+        self.variables = variables
         #: Held while a route is built.
         self.lock = threading.RLock()
         self._dependencies: dict[Hashable, list[Dependant]] = {}
@@ -190,16 +201,22 @@ class LazyRoute(_RouteContext):
         overrides = context.dependency_overrides_provider
         with overrides.lock:
             if "_prepared" not in vars(self):
-                original = self.original_route
-                route = _RouteContext.from_api_route(
-                    original_route=original, include_context=context
-                )
-                self._prepare(route, None)
-                vars(route).update(vars(self))
+                variables = overrides.variables
+                if variables is None:
+                    variables = copy_context()
                 # Other threads see all attributes at once. From now on the two objects
                 # have the same ones.
-                self.__dict__ = vars(route)
+                # A copy of the context: the build of a route may read another one.
+                self.__dict__ = vars(variables.copy().run(self._build))
         return self.__dict__
+
+    def _build(self) -> Any:
+        route = _RouteContext.from_api_route(
+            original_route=self.original_route, include_context=self._context
+        )
+        self._prepare(route, None)
+        vars(route).update(vars(self))
+        return route
 
     def adopt(self) -> None:
         """Prepare the route again if other code has changed it."""

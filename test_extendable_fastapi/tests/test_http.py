@@ -52,6 +52,23 @@ class TestRoutes(ExtendableHttpCase):
         detail = self.post_json("/location", {"name": "here", "zip": 1}, status=422)
         self.assertEqual(detail["detail"][0]["loc"], ["body", "zip"])
 
+    def test_route_that_is_built_elsewhere(self):
+        """Without the classes of the database in the context."""
+        # with a setting that no other test has, so that no app shares the routes
+        endpoint = self._create_endpoint(
+            "/elsewhere",
+            app="test_extendable",
+            auth_api_key=True,
+            api_key_header="X-Elsewhere",
+        )
+        app = endpoint._get_built_app()
+        self.assertIsNone(extendable_registry.get(None))
+        (search,) = app.openapi()["paths"]["/search"].values()
+        names = [parameter["name"] for parameter in search["parameters"]]
+        self.assertEqual(names, ["name", "code"])
+        response = self.post("/elsewhere/location", json=LOCATION)
+        self.assertEqual(response.json(), LOCATION)
+
     def test_two_bodies(self):
         self.assertEqual(
             self.post_json("/both", {"first": LOCATION}), [LOCATION, LOCATION]
