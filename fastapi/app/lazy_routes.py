@@ -204,10 +204,11 @@ class LazyRoute(_RouteContext):
                 variables = overrides.variables
                 if variables is None:
                     variables = copy_context()
+                # a copy, because the build of a route may read another route
+                route = variables.copy().run(self._build)
                 # Other threads see all attributes at once. From now on the two objects
                 # have the same ones.
-                # A copy of the context: the build of a route may read another one.
-                self.__dict__ = vars(variables.copy().run(self._build))
+                self.__dict__ = vars(route)
         return self.__dict__
 
     def _build(self) -> Any:
