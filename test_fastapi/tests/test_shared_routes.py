@@ -97,8 +97,12 @@ class TestSharedRoutes(AuthCase):
 
     def test_apps_that_run_as_the_caller(self):
         other_user = self.runner.copy({"login": "other_runner@test"})
-        one, two = (self.create_endpoint(n, run_as="caller", name=f"{n}") for n in (1, 2))
-        three = self.create_endpoint(3, run_as="caller", name="3", user_id=other_user.id)
+        one, two = (
+            self.create_endpoint(n, run_as="caller", name=f"{n}") for n in (1, 2)
+        )
+        three = self.create_endpoint(
+            3, run_as="caller", name="3", user_id=other_user.id
+        )
         self.assertEqual(self.count_apps(one, two), 1)
         self.assertEqual(self.count_apps(one, three), 2)
         for endpoint in (one, two, three):
