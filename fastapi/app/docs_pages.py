@@ -215,6 +215,12 @@ class PageRoute(DocsRoute):
             return False
         if _get_access(scope) is not DocsAccess.GRANTED:
             return False
+        # FastAPI tries the files of a frontend after all routes
+        match_files = getattr(
+            getattr(scope.get("app"), "router", None), "_match_low_priority", None
+        )
+        if match_files is not None and match_files({**scope})[0] is not Match.NONE:
+            return False
         base_url = scope["path"].rstrip("/")
         # the app may redirect to the path with a slash
         return not any(

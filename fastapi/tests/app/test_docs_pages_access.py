@@ -3,6 +3,9 @@
 """Access to the documentation, its assets and its look."""
 
 import json
+import unittest
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import PlainTextResponse
@@ -269,6 +272,17 @@ class TestBaseUrl(DocsCase):
         result = self.ask(app, "/api/", root_path="/api", **self.BROWSER)
         self.assertEqual(result.body, b"mine")
         self.assertEqual(self.open(app, "/api")[0], 307)
+
+    @unittest.skipUnless(hasattr(FastAPI, "frontend"), "older versions have none")
+    def test_app_with_a_frontend(self):
+        folder = self.enterContext(TemporaryDirectory())
+        (Path(folder) / "index.html").write_text("mine")
+        app, below = make_app(), make_app()
+        app.frontend("/", directory=folder)
+        below.frontend("/shop", directory=folder)
+        result = self.ask(app, "/api/", root_path="/api", **self.BROWSER)
+        self.assertEqual(result.body, b"mine")
+        self.assertEqual(self.open(below, "/api/"), (303, ["/api/docs"]))
 
     def test_it_is_not_in_the_document(self):
         app = make_app()
