@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from unittest.mock import patch
 
 from anyio import to_thread
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SavepointTransactions", "savepoint_works", "savepoints"]
 
+T = TypeVar("T")
+
 
 class SavepointTransactions(FollowUpTransactions):
     """Transactions after the response, on the test's cursor: it stays open."""
@@ -31,6 +33,10 @@ class SavepointTransactions(FollowUpTransactions):
         pass
 
     rest = close = hold
+
+    def run(self, call: Callable[[], T]) -> T:
+        with savepoints(self.env.cr):
+            return super().run(call)
 
 
 @contextmanager
