@@ -208,7 +208,8 @@ class TestMessages(MessageCase):
                 self.assertEqual(ws.receive_json()["error"]["status"], 422)
 
     def test_background_tasks(self):
-        self._send({"name": "a", "then": "tasks"}, {"name": "b"})
+        with self.assertNoLogs("odoo.addons.fastapi", "ERROR"):
+            self._send({"name": "a", "then": "tasks"}, {"name": "b"})
         self.assertEqual(self._items(), ["tea: a", "tea: a (task)", "tea: b"])
 
     def test_subprotocol(self):
