@@ -301,6 +301,7 @@ class TestKeysInTheBackend(AuthBackendCase):
         self.assertEqual(self.endpoint.key_ids, key)
 
     @mute_logger("odoo.http", "odoo.addons.base.models.res_users")
+    @mute_logger("odoo.sql_db")
     def test_error_messages(self):
         for values, expected in (
             ({"duration": "-1"}, "must have an expiration date"),

@@ -86,6 +86,7 @@ class TestMessages(MessageCase):
         self.assertEqual(replies[0], expected)
         self.assertEqual(self._items(), ["tea: b"])
 
+    @mute_logger("odoo.sql_db")
     def test_error_of_a_constraint(self):
         """It is raised by the flush, after the handler."""
         replies = self._send({"name": "a", "quantity": 1}, {"name": "a"})
