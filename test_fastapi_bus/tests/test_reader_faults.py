@@ -7,6 +7,8 @@ from unittest.mock import patch
 import psycopg2
 from psycopg2.pool import PoolError
 
+from odoo.tools import mute_logger
+
 from odoo.addons.bus.models.bus import json_dump
 from odoo.addons.fastapi_bus import EventsEnded, reader
 from odoo.addons.test_fastapi.tests.servers import TIMEOUT, drop_database
@@ -98,6 +100,7 @@ class TestFaults(BusCase):
         self.run_async(test(self.listen("a/1")))
         self.assertFalse(reader._readers)
 
+    @mute_logger("odoo.sql_db")
     def test_database_of_the_same_name(self):
         """A backup is restored: what comes next has smaller ids."""
 
@@ -134,6 +137,7 @@ class TestFaults(BusCase):
         with patch.object(reader, "LOOKS", (2 * TIMEOUT, 2 * TIMEOUT)):
             self.run_async(test())
 
+    @mute_logger("odoo.sql_db")
     def test_closed_connection(self):
         """The one that the reader keeps."""
 
