@@ -151,7 +151,8 @@ class WebSocketProtocol(asyncio.Protocol):
         """
         while self.disconnect is None and not self._writable.is_set():
             await self._writable.wait()
-        if self.disconnect is not None:
+        # a transport that has failed tells it only in the next turn of the loop
+        if self.disconnect is not None or self._transport.is_closing():
             raise ClientDisconnected("The client has disconnected.")
         if isinstance(data, str):
             self._write_text(data)

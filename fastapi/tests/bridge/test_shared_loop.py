@@ -148,6 +148,7 @@ class TestSharedLoop(SharedLoopCase):
                 names.append(getattr(threading.current_thread(), "dbname", None))
 
         logger = logging.getLogger(__name__)
+        self.enterContext(patch.object(logger, "propagate", False))
         logger.addHandler(handler := Handler())
         self.addCleanup(logger.removeHandler, handler)
 

@@ -136,7 +136,7 @@ class TestWebSocket(WebSocketCase):
                 await ws.send_text("x" * 10_000)
 
         client = self.serve(handler)
-        with self.assertNoLogs(LOGGER, "WARNING"):
+        with self.assertNoLogs(LOGGER, "WARNING"), self.assertNoLogs("asyncio"):
             client.shutdown()
             self.wait_for_end()
 

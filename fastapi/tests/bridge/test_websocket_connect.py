@@ -11,6 +11,8 @@ from fastapi import Depends, FastAPI, HTTPException, WebSocket, WebSocketExcepti
 from fastapi.responses import JSONResponse
 from werkzeug.exceptions import ServiceUnavailable
 
+from odoo.tools import mute_logger
+
 from ...bridge import WsgiApp, loops, stop_loops
 from ...bridge.websocket import WebSocketLimits
 from ..websocket_case import HANDSHAKE, WebSocketCase, app_with, make_environ
@@ -159,7 +161,8 @@ class TestConnect(WebSocketCase):
 
         self.enterContext(patch.object(loops, "_stop", threading.Event()))
         self.enterContext(patch.object(loops, "STOP_GRACE", 0.01))
-        exchange = self.connect(app_with(handler, "/{name}"), "/x")
+        with mute_logger("odoo.addons.fastapi.bridge.loops"):
+            exchange = self.connect(app_with(handler, "/{name}"), "/x")
         self.assertFalse(exchange.handled)
         self.assertIsInstance(exchange.exception, ServiceUnavailable)
 

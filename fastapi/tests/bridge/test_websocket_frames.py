@@ -88,7 +88,7 @@ class TestFrames(FrameCase):
     def test_a_repeated_text_after_the_close_frame(self):
         async def send_after_close():
             protocol = WebSocketProtocol(WebSocketLimits(), b"", Mock())
-            protocol._transport = Mock()
+            protocol._transport = Mock(is_closing=lambda: False)
             await protocol.send("again")
             protocol._frames.send(CloseConnection(1000))
             with self.assertRaises(LocalProtocolError):
