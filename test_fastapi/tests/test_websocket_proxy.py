@@ -79,13 +79,12 @@ class TestProxy(WebSocketCase):
         # not through the proxy
         self.check(101, "http://127.0.0.1")
         self.check(403, SITE, proto)
-        for bad in (
+        for bad in (  # without "[", which werkzeug before 3.1 refuses for Odoo, too
             "",
             " ",
             ",",
             "@",
             "a b",
-            "[",
             "shop.example:",
             "é.example",
             "x" * 5000,
