@@ -524,6 +524,7 @@ def _read_body(httprequest: Any) -> RequestBody:
     return RequestBody(
         httprequest.stream,
         httprequest.max_content_length,
+        # by the number of its digits, as int() refuses thousands of them
         is_small=terminated is None and len(length) < len(str(MEMORY_SIZE)),
     )
 

@@ -51,6 +51,15 @@ def include(inner, app=None):
     return app
 
 
+#: What gives an app or a router something to do at its start or end.
+OPTIONS = (
+    {"lifespan": lifespan},
+    {"lifespan": generator},
+    {"on_startup": [nothing]},
+    {"on_shutdown": [nothing]},
+)
+
+
 class TestHasLifespan(BaseCase):
     def test_none(self):
         prepared = include(make_router())
@@ -66,12 +75,7 @@ class TestHasLifespan(BaseCase):
             self.assertFalse(has_lifespan(app))
 
     def test_of_the_app(self):
-        for options in (
-            {"lifespan": lifespan},
-            {"lifespan": generator},
-            {"on_startup": [nothing]},
-            {"on_shutdown": [nothing]},
-        ):
+        for options in OPTIONS:
             with self.subTest(**options):
                 app = EndpointFastAPI(**options)
                 self.assertTrue(has_lifespan(app))
@@ -79,12 +83,7 @@ class TestHasLifespan(BaseCase):
                 self.assertTrue(has_lifespan(copy_app(app)))
 
     def test_of_a_router(self):
-        for options in (
-            {"lifespan": lifespan},
-            {"lifespan": generator},
-            {"on_startup": [nothing]},
-            {"on_shutdown": [nothing]},
-        ):
+        for options in OPTIONS:
             with self.subTest(**options):
                 self.assertTrue(has_lifespan(include(APIRouter(**options))))
 
