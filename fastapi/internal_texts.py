@@ -66,6 +66,7 @@ _CALLERS = (
     "fastapi",
     "starlette",
     "odoo.addons.fastapi.app",
+    "odoo.addons.fastapi.app_request",
     "odoo.addons.fastapi.bridge",
     "odoo.addons.fastapi.fastapi_dispatcher",
     "odoo.addons.fastapi.request_cycle",

@@ -6,18 +6,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from odoo.sql_db import Cursor
+
 from .auth.session import check_site
 from .callers import make_recheck
 from .exceptions import WebSocketRefused
 from .follow_up import leave_request
 from .handshake import check_origin, get_environ
-from .websockets import open_websockets
+from .websockets import Connection, open_websockets
 
 if TYPE_CHECKING:
-    from .bridge import RequestState
-    from .websockets import Connection
+    from odoo.sql_db import BaseCursor
 
-__all__ = ["check_client", "identify", "start_websocket"]
+    from .bridge import RequestState
+    from .bridge.websocket import WebSocketExchange
+    from .request_cycle import RequestCycle
+
+__all__ = ["check_client", "check_cursor", "keep_websocket", "start_websocket"]
+
+#: Detail of the 503 for a WebSocket in an ``HttpCase``, which has no commits.
+_TEST_CURSOR = (
+    "The app accepts this WebSocket, but a test on Odoo's test cursor can't go on: "
+    "nothing is committed. Use the client of FastAPITransactionCase "
+    "(websocket_connect), or a server of its own."
+)
 
 
 def check_client(request: Any, app: Any) -> None:
@@ -44,20 +56,45 @@ def check_client(request: Any, app: Any) -> None:
     open_websockets.check_room(env.cr.dbname, app)
 
 
-def identify(connection: Connection, request: Any, state: RequestState) -> None:
-    """Find out who has opened a WebSocket, and how to check that again.
+def keep_websocket(
+    exchange: WebSocketExchange,
+    app: Any,
+    cycle: RequestCycle,
+    request: Any,
+    state: RequestState,
+) -> None:
+    """Keep a WebSocket that the app has accepted, until the commit.
 
-    :param connection: the WebSocket, which the app has accepted
+    Finds out who has opened it, and how to check that again.
+
+    :param exchange: the WebSocket
+    :param app: the ``serving.EndpointWsgiApp`` of the endpoint
+    :param cycle: the attempt
     :param request: request of Odoo
     :param state: state of the attempt
+    :raises WebSocketRefused: a limit is reached
+    :raises Exception: the app has swallowed a database error
     """
+    connection = Connection(exchange, app, request.env.registry)
+    cycle.accept(connection)
     caller = state.caller
-    connection.recheck = make_recheck(state, connection.exchange.scope)
+    connection.recheck = make_recheck(state, exchange.scope)
     if caller is None:
         user = request.env["ir.http"]._get_authenticated_user()
         connection.caller = user.id or request.httprequest.remote_addr
     else:
         connection.caller = caller.user_id or ("partner", caller.partner_id)
+    open_websockets.add(connection)
+
+
+def check_cursor(cr: BaseCursor) -> None:
+    """Refuse a WebSocket that can't go on, as its transaction is never committed.
+
+    :param cr: cursor of the request
+    :raises WebSocketRefused: a test on Odoo's test cursor opens a WebSocket
+    """
+    if not isinstance(cr, Cursor):
+        raise WebSocketRefused(503, _TEST_CURSOR)
 
 
 def start_websocket(connection: Connection, httprequest: Any) -> None:

@@ -44,10 +44,13 @@ LAYERS = {
     "schemas of records": ["records"],
     "records": ["models", "serving", "wizards"],
     "edge": [
+        "app_request",
         "fastapi_dispatcher",
+        "handled_errors",
         "message_connection",
         "message_routes",
         "request_cycle",
+        "request_environ",
         "websocket_start",
     ],
     "commands": ["cli"],

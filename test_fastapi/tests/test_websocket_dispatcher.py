@@ -26,7 +26,7 @@ class TestOverrides(FastapiHttpCase):
     def handshake(self, path, **headers):
         return self.get(path, headers={**HANDSHAKE, **headers})
 
-    @mute_logger("odoo.addons.fastapi.fastapi_dispatcher")
+    @mute_logger("odoo.addons.fastapi.handled_errors")
     def test_dispatch_sees_the_response(self):
         seen = []
 
@@ -91,7 +91,7 @@ class TestOverrides(FastapiHttpCase):
         self.assertEqual(response.status_code, 403, response.text)
         self.assertEqual(seen[0], self.caller.id)
 
-    @mute_logger("odoo.http", "odoo.sql_db", "odoo.addons.fastapi.fastapi_dispatcher")
+    @mute_logger("odoo.http", "odoo.sql_db", "odoo.addons.fastapi.handled_errors")
     def test_endpoint_of_readonly_routes(self):
         """A write before accept is replayed on a cursor that can write."""
         self.endpoint.test_routing = {"readonly": True}

@@ -90,7 +90,7 @@ class TestHandshake(FastapiHttpCase):
         self.assertIn(detail, response.json()["detail"])
         return response
 
-    @mute_logger("odoo.addons.fastapi.fastapi_dispatcher")
+    @mute_logger("odoo.addons.fastapi.handled_errors")
     def test_accepted(self):
         """A test on the test cursor can't go on after the commit, and is told so."""
         self.assert_refused(503, "Use the client of FastAPITransactionCase")
@@ -136,7 +136,7 @@ class TestHandshake(FastapiHttpCase):
         self.endpoint.active = False
         self.assert_refused(404, "Not Found")
 
-    @mute_logger("odoo.addons.fastapi.fastapi_dispatcher")
+    @mute_logger("odoo.addons.fastapi.handled_errors")
     def test_session(self):
         """Pages of unknown sites can't use it, even if they may open a WebSocket."""
         self._create_endpoint(
