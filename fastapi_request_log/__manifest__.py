@@ -1,0 +1,17 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+{
+    "name": "FastAPI: request log",
+    "summary": "Who called which route of an API, how long it took, and what failed",
+    "version": "19.0.1.0.0",
+    "category": "Technical",
+    "license": "LGPL-3",
+    "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/rest-framework",
+    "depends": ["fastapi"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ir_rule.xml",
+    ],
+    "development_status": "Beta",
+}

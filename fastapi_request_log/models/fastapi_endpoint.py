@@ -1,0 +1,66 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Which calls of an endpoint are logged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from odoo import api, fields, models
+
+from ..settings import ROUTING_KEY, LogSettings
+
+
+class FastapiEndpoint(models.Model):
+    _inherit = "fastapi.endpoint"
+
+    request_log = fields.Selection(
+        selection=[
+            ("off", "Off"),
+            ("errors", "Errors"),
+            ("all", "All Calls"),
+            ("bodies", "All Calls with Bodies"),
+        ],
+        default="errors",
+        required=True,
+        help="Which calls are stored.\n"
+        "Errors: those with a status from 400 on; the statistics count all.\n"
+        "All Calls with Bodies: also what was sent and answered. Passwords, tokens and "
+        "keys are left out, but other personal data is not.",
+    )
+    request_log_days = fields.Integer(
+        string="Days Kept",
+        default=30,
+        help="Stored calls are deleted after so many days. 0: they are kept.",
+    )
+
+    _request_log_days_positive = models.Constraint(
+        "CHECK (request_log_days >= 0)", "The days can't be negative."
+    )
+
+    @api.model
+    def _routing_impacting_fields(self) -> tuple[str, ...]:
+        return (*super()._routing_impacting_fields(), "request_log")
+
+    def _get_routing_info(self) -> dict[str, Any]:
+        info = super()._get_routing_info()
+        if self.request_log != "off":
+            info[ROUTING_KEY] = LogSettings(
+                endpoint_id=self.id,
+                level=self.request_log,
+                secrets=self._get_log_secrets(),
+                body_size=self.env["fastapi.request.log"]._get_body_size(),
+            )
+        return info
+
+    def _get_log_secrets(self) -> Iterable[str]:
+        """Return names of further values that the log never stores.
+
+        These are names of headers, parameters, form fields and JSON fields, in any
+        case. Names that contain ``key``, ``token``, ``password``, ``secret`` and the
+        like need not be listed. An override adds to ``super()``. Fields that it reads
+        have to be in ``_routing_impacting_fields``.
+        """
+        self.ensure_one()
+        return ()
