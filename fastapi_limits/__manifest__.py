@@ -1,0 +1,18 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+{
+    "name": "FastAPI: limits",
+    "summary": "Rates for the callers of an API, and requests that are carried out once",
+    "version": "19.0.1.0.0",
+    "category": "Technical",
+    "license": "LGPL-3",
+    "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/rest-framework",
+    "depends": ["fastapi"],
+    "external_dependencies": {"python": ["limits>=4.8.0"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "views/fastapi_endpoint_views.xml",
+    ],
+    "development_status": "Beta",
+}
