@@ -8,6 +8,7 @@ FastAPI makes the document. This module adds
   ``list_orders_orders_get``;
 * different titles for different schemas, which become names of classes;
 * the groups that may call a route, and whether credentials are optional;
+* what dependencies say of the operations that use them (``describe_operation``);
 * the error responses that all apps have, described once and referred to;
 * one description of the headers that all operations accept, instead of a parameter of
   each operation;
@@ -101,6 +102,8 @@ def complete_document(document: dict[str, Any], app: FastAPI) -> None:
     _shorten_ids(document, documented)
     _describe_headers_once(document, documented)
     _add_requirements(documented)
+    for item in documented:
+        _describe_by_dependencies(item)
     _add_errors(document, documented)
     for item in documented:
         if _is_message_route(item.route):
@@ -275,6 +278,26 @@ def _add_requirements(documented: list[_Documented]) -> None:
         security = operation.get("security")
         if security and {} not in security and optional and all(optional):
             security.append({})
+
+
+def _describe_by_dependencies(item: _Documented) -> None:
+    """Let the dependencies of an operation complete its description.
+
+    A dependency may have a method ``describe_operation``, which gets the method in
+    lower case and the operation, and changes the operation. It describes what the
+    parameters of the dependency do not, such as responses.
+    """
+    for call in dict.fromkeys(_iter_calls(item.route.dependant)):
+        describe = getattr(call, "describe_operation", None)
+        if describe is not None:
+            describe(item.method, item.operation)
+
+
+def _iter_calls(dependant: Dependant) -> Iterator[Any]:
+    """Yield the dependencies of a route, those of the app first."""
+    for dependency in dependant.dependencies:
+        yield from _iter_calls(dependency)
+        yield dependency.call
 
 
 def _iter_groups(dependant: Dependant) -> Iterator[tuple[str, ...]]:

@@ -114,6 +114,10 @@ class _RouteApps:
 
     The first request that needs one makes it.
 
+    A dependency of the app, a router or a route may have a number ``runs_last``. It is
+    called after all that have none, also those of the handler's parameters, so it knows
+    who calls. Of two such dependencies, the one with the lower number comes first.
+
     :param route: the route, or FastAPI's object for its place in the app
     :param original: the route itself
     :param dependant: the handler with its dependency tree
@@ -122,9 +126,10 @@ class _RouteApps:
     def __init__(self, route: Any, original: APIRoute, dependant: Dependant) -> None:
         self._route, self._original = route, original
         self._dependant = dependant
-        dependant.dependencies = [
-            item for item in dependant.dependencies if not only_documents(item)
-        ]
+        dependant.dependencies = sorted(
+            (item for item in dependant.dependencies if not only_documents(item)),
+            key=lambda item: getattr(item.call, "runs_last", 0),
+        )
         self._convert = make_converter(route.response_field)
 
     @cached_property

@@ -25,6 +25,7 @@ from . import test_transactions_requests
 from . import test_websockets
 from .app import test_callables
 from .app import test_changed_apps
+from .app import test_dependency_hooks
 from .app import test_dependency_plan
 from .app import test_docs_pages
 from .app import test_docs_pages_access
