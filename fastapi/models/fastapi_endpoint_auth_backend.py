@@ -72,13 +72,13 @@ class FastapiEndpoint(models.Model):
                 summary = self.env._("Clients can't authenticate: all are anonymous.")
             endpoint.auth_summary = summary
 
-    @api.depends("state", "app")
+    @api.depends("is_served", "app")
     def _compute_is_auth_by_app(self):
         for endpoint in self:
             # the app is built without unsaved changes
             saved = endpoint._origin
             endpoint.is_auth_by_app = (
-                saved.state == "live"
+                saved.is_served
                 and saved.app == endpoint.app
                 and is_by_app(saved._get_built_app().dependency_overrides)
             )
@@ -95,7 +95,7 @@ class FastapiEndpoint(models.Model):
                     "chosen: routes that work with records will fail."
                 )
             elif (
-                saved.state == "live"
+                saved.is_served
                 and authenticated_partner_impl
                 not in saved._get_built_app().dependency_overrides
                 and saved._asks_for(authenticated_partner_impl)

@@ -63,6 +63,11 @@ class FastapiEndpoint(models.Model):
         "can be served at its path.\n"
         "Archived: requests are answered with 404.",
     )
+    is_served = fields.Boolean(
+        compute="_compute_state",
+        compute_sudo=True,
+        help="Whether the app answers, whatever else the status says of it.",
+    )
     build_error = fields.Text(
         string="Why the app is broken",
         compute="_compute_state",
@@ -123,6 +128,7 @@ class FastapiEndpoint(models.Model):
             values.append((state, error, place))
         for endpoint, (state, error, place) in zip(self, values, strict=True):
             endpoint.state = state
+            endpoint.is_served = state == "live"
             endpoint.build_error = error
             endpoint.build_error_place = place
 
@@ -184,7 +190,7 @@ class FastapiEndpoint(models.Model):
         return self._ask_app(lambda app: app.openapi(), {})
 
     def _ask_app(self, ask: Callable[[FastAPI], T], default: T) -> T:
-        if self.state != "live":
+        if not self.is_served:
             return default
         try:
             with self._app_context():
@@ -198,12 +204,12 @@ class FastapiEndpoint(models.Model):
         websockets = self._ask_app(lambda app: list(iter_websockets(app)), [])
         return [*iter_operations(self._get_openapi()), *websockets]
 
-    @api.depends("state")
+    @api.depends("is_served")
     def _compute_route_count(self):
         for endpoint in self:
             endpoint.route_count = len(endpoint._get_operations())
 
-    @api.depends("state", "base_url", "openapi_url")
+    @api.depends("is_served", "base_url", "openapi_url")
     def _compute_curl_example(self):
         for endpoint in self:
             document = endpoint._get_openapi()
@@ -213,7 +219,7 @@ class FastapiEndpoint(models.Model):
             operation = operation or first_simple_get(document)
             if operation:
                 command = curl_command(document, operation, endpoint.base_url)
-            elif endpoint.state == "live" and endpoint.openapi_url:
+            elif endpoint.is_served and endpoint.openapi_url:
                 url = endpoint.get_base_url() + quote_path(endpoint.openapi_url)
                 command = shlex.join(["curl", url])
             else:
@@ -306,7 +312,7 @@ class FastapiEndpoint(models.Model):
         """
         saved = self._origin
         return (
-            saved.state != "live"
+            not saved.is_served
             or saved.app != self.app
             or any(map(saved._asks_for, READ_AS_USER))
         )
@@ -316,7 +322,7 @@ class FastapiEndpoint(models.Model):
         self.ensure_one()
         self.check_access("write")
         self._reset_app()
-        live = self.state == "live"
+        live = self.is_served
         if live:
             message = self.env._("%s answers again.", self.name)
         else:

@@ -21,8 +21,10 @@ class TestStatus(BackendCase):
 
     def test_live_and_archived(self):
         self.assertEqual(self.endpoint.state, "live")
+        self.assertTrue(self.endpoint.is_served)
         self.endpoint.active = False
         self.assertEqual(self.endpoint.state, "archived")
+        self.assertFalse(self.endpoint.is_served)
         self.assertFalse(self.endpoint.build_error)
         self.endpoint.active = True
         self.assertEqual(self.endpoint.state, "live")
@@ -38,6 +40,7 @@ class TestStatus(BackendCase):
                 self._break(how)
                 both = self.breakable + self.endpoint
                 self.assertEqual(both.mapped("state"), ["broken", "live"])
+                self.assertEqual(both.mapped("is_served"), [False, True])
                 self.assertEqual(self.breakable.build_error.strip(), error)
                 self._break("")
                 self.assertEqual(self.breakable.state, "live")
