@@ -9,9 +9,18 @@
     "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/rest-framework",
     "depends": ["fastapi"],
+    "external_dependencies": {
+        "python": [
+            # The oldest version with `registry.Collector`, the base of metrics that are
+            # read when they are asked for. No vulnerability of any version is known.
+            "prometheus-client>=0.14.0",
+        ]
+    },
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rule.xml",
+        "wizards/fastapi_metrics_token_show_views.xml",
+        "views/res_config_settings_views.xml",
     ],
     "development_status": "Beta",
 }

@@ -2,3 +2,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from . import fastapi_endpoint
 from . import fastapi_request_log
+from . import fastapi_request_total
+from . import res_config_settings

@@ -39,6 +39,11 @@ class FastapiEndpoint(models.Model):
         "CHECK (request_log_days >= 0)", "The days can't be negative."
     )
 
+    @property
+    def _blacklist_root_paths(self):
+        """Root paths to refuse: ``/metrics`` is a page of this addon."""
+        return super()._blacklist_root_paths | {"/metrics"}
+
     @api.model
     def _routing_impacting_fields(self) -> tuple[str, ...]:
         return (*super()._routing_impacting_fields(), "request_log")
