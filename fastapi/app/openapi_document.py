@@ -54,8 +54,8 @@ ERRORS = {
     ),
     "429": (
         "TooManyRequests",
-        "There were too many wrong credentials, or the caller has too many WebSockets "
-        "open. `Retry-After` says after how many seconds to try again.",
+        "There were too many requests or wrong credentials, or the caller has too many "
+        "WebSockets open. `Retry-After` says after how many seconds to try again.",
     ),
     "500": ("InternalServerError", "The server failed."),
     "503": (
@@ -384,8 +384,19 @@ def _iter_statuses(document: dict[str, Any], item: _Documented) -> Iterator[str]
         yield from ("403", "426", "429")
     if item.route.param_convertors:
         yield "404"
+    yield from _iter_error_statuses(item.route.dependant)
     yield "500"
     yield "503"
+
+
+def _iter_error_statuses(dependant: Dependant) -> Iterator[str]:
+    """Yield the statuses in ``error_statuses`` of a handler and its dependencies.
+
+    Each is a key of :data:`ERRORS`.
+    """
+    yield from getattr(dependant.call, "error_statuses", ())
+    for dependency in dependant.dependencies:
+        yield from _iter_error_statuses(dependency)
 
 
 def _takes_secrets(document: dict[str, Any], operation: dict[str, Any]) -> bool:

@@ -30,7 +30,7 @@ from .route_index import RouteIndex, index_routes
 from .routes import AppRoutes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -45,13 +45,15 @@ _EMPTY = RouteIndex(())
 _preparing = threading.Lock()
 
 
-def copy_app(app: FastAPI) -> FastAPI:
+def copy_app(app: FastAPI, dependencies: Sequence[Any] = ()) -> FastAPI:
     """Return a copy of an app, for one endpoint.
 
     It has the same routes, middleware, exception handlers, overrides and lifespan.
     Changes to the copy do not affect the app.
 
     :param app: any app, for example one that another server also runs
+    :param dependencies: dependencies of all routes of the copy, each as ``Depends(…)``;
+        they come before those of the app
     """
     result = copy(app)
     state = dict(app.state._state)
@@ -66,6 +68,7 @@ def copy_app(app: FastAPI) -> FastAPI:
     result.router = APIRouter(
         redirect_slashes=app.router.redirect_slashes,
         default=app.router.default,
+        dependencies=dependencies,
         dependency_overrides_provider=result,
     )
     result.setup()  # the documentation of the copy comes before all other routes

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from odoo.modules.registry import Registry
 
-__all__ = ["ADDRESS_FACTOR", "TooManyAttempts", "check", "failed"]
+__all__ = ["ADDRESS_FACTOR", "TooManyAttempts", "check", "failed", "get_address"]
 
 _logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def check(env: Environment, connection: HTTPConnection | None, subject: str) -> 
         of the key
     :raises TooManyAttempts: the client has to wait
     """
-    address = _get_address(connection)
+    address = get_address(connection)
     limits = _get_limits(env, address, subject)
     seconds = limits and env["fastapi.auth.failure"]._get_seconds_to_wait(limits)
     if seconds:
@@ -68,7 +68,7 @@ def failed(env: Environment, connection: HTTPConnection | None, subject: str) ->
     If this transaction fails, the failure is only logged. Parameters as for
     :func:`check`.
     """
-    limits = _get_limits(env, _get_address(connection), subject)
+    limits = _get_limits(env, get_address(connection), subject)
     if limits:
         count = partial(_count, env.registry, limits)
         # only one runs: a rollback clears postcommit, a commit clears postrollback
@@ -105,7 +105,7 @@ def _hash(env: Environment, *parts: str) -> str:
     return hmac.digest(secret.encode(), text, "sha256").hex()
 
 
-def _get_address(connection: HTTPConnection | None) -> str:
+def get_address(connection: HTTPConnection | None) -> str:
     """Return the address of a client, or its network for IPv6."""
     address = ""
     if connection is not None and connection.client is not None:

@@ -61,6 +61,25 @@ class TestErrors(BridgeCase):
             },
         )
 
+    def test_statuses_of_a_dependency(self):
+        async def limited() -> None:
+            """Not called."""
+
+        def outer(_limited: Annotated[None, Depends(limited)]) -> None:
+            """Not called."""
+
+        limited.error_statuses = ("429",)
+        app = EndpointFastAPI()
+        app.get("/free")(make_handler("free"))
+        app.get("/limited", dependencies=[Depends(outer)])(make_handler("limited"))
+        self.assertEqual(
+            self.statuses(app),
+            {
+                ("get", "/free"): "200 500 503",
+                ("get", "/limited"): "200 429 500 503",
+            },
+        )
+
     def test_a_cookie_is_not_guessed(self):
         app = EndpointFastAPI()
         scheme = APIKeyCookie(name="session_id")

@@ -92,6 +92,25 @@ class TestCopyApp(BaseCase):
         self.assertEqual(response.json(), "k")
         self.assertEqual(len(calls), 1)
 
+    def test_dependencies_of_a_copy(self):
+        calls = []
+
+        def own() -> None:
+            calls.append("own")
+
+        app = FastAPI(dependencies=[Depends(own)])
+        app.get("/")(lambda: "index")
+        included = APIRouter()
+        included.get("/included")(lambda: "included")
+        copied = copy_app(app, [Depends(lambda: calls.append("copy"))])
+        copied.include_router(included)
+        self.call(copied, "/")
+        self.assertEqual(calls, ["copy", "own"])
+        self.call(copied, "/included")
+        self.assertEqual(calls, ["copy", "own", "copy"])
+        self.call(app, "/")
+        self.assertEqual(calls[3:], ["own"])
+
     def test_what_is_set_on_the_copy_stays_there(self):
         @self.app.get("/name")
         def name(name: Annotated[str, Depends(get_name)]) -> str:
