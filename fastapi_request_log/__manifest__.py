@@ -20,7 +20,12 @@
         "security/ir.model.access.csv",
         "security/ir_rule.xml",
         "wizards/fastapi_metrics_token_show_views.xml",
+        "views/fastapi_endpoint_views.xml",
+        "views/fastapi_request_hour_views.xml",
+        "views/fastapi_request_log_views.xml",
         "views/res_config_settings_views.xml",
+        "views/fastapi_menu.xml",
     ],
+    "assets": {"web.assets_backend": ["fastapi_request_log/static/src/*"]},
     "development_status": "Beta",
 }

@@ -1,0 +1,173 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""What the counted calls tell of an endpoint: today's calls, failing, unused."""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+#: An endpoint is failing if this share of its calls ended with a 5xx.
+FAILING_SHARE = 0.05
+#: Calls that are needed to tell: one that fails of two is no sign.
+FAILING_CALLS = 20
+#: Days without a call after which an endpoint is unused.
+UNUSED_DAYS = 30
+
+
+class FastapiEndpoint(models.Model):
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
+
+    state = fields.Selection(
+        selection_add=[
+            ("live",),
+            ("failing", "Failing"),
+            ("unused", "Unused"),
+            ("broken",),
+        ],
+        help="Live: the app answers.\n"
+        "Failing: it answers, but of its calls in this hour and the one before, at "
+        "least 5 % ended with a status of 500 or more.\n"
+        "Unused: it would answer, but for 30 days there was no call.\n"
+        "Broken: the app can't be built and requests are answered with 503, or nothing "
+        "can be served at its path.\n"
+        "Archived: requests are answered with 404.",
+    )
+    request_log_since = fields.Datetime(
+        string="Calls Counted Since",
+        compute="_compute_request_log_since",
+        store=True,
+        copy=False,
+        help="When the request log was switched on.",
+    )
+    calls_today = fields.Integer(
+        compute="_compute_calls_today",
+        compute_sudo=True,
+        groups="fastapi.group_fastapi_manager",
+        help="Calls since midnight.",
+    )
+    errors_today = fields.Integer(
+        compute="_compute_calls_today",
+        compute_sudo=True,
+        groups="fastapi.group_fastapi_manager",
+        help="Calls since midnight with a status of 400 or more.",
+    )
+    failing_text = fields.Char(
+        string="What fails",
+        compute="_compute_state",
+        compute_sudo=True,
+        groups="fastapi.group_fastapi_manager",
+    )
+
+    @api.depends("request_log")
+    def _compute_request_log_since(self):
+        now = fields.Datetime.now()
+        for endpoint in self:
+            is_on = endpoint.request_log and endpoint.request_log != "off"
+            since = endpoint.request_log_since or now
+            endpoint.request_log_since = is_on and since
+
+    @api.depends("request_log", "request_log_since")
+    def _compute_state(self):
+        """Tell apart what is served: live, failing or unused."""
+        result = super()._compute_state()
+        self.failing_text = False
+        served = self.filtered(lambda endpoint: endpoint.state == "live")
+        counted = served.filtered("request_log_since")
+        usage = counted._read_usage() if counted else {}
+        long_ago = fields.Datetime.now() - timedelta(days=UNUSED_DAYS)
+        for endpoint in counted:
+            calls, failed, is_used = usage[endpoint.id]
+            if calls >= FAILING_CALLS and failed >= calls * FAILING_SHARE:
+                endpoint.state = "failing"
+                endpoint.failing_text = self.env._(
+                    "%(failed)s of %(calls)s calls in this hour and the one before "
+                    "ended with a server error.",
+                    failed=failed,
+                    calls=calls,
+                )
+            elif not is_used and endpoint.request_log_since < long_ago:
+                endpoint.state = "unused"
+        return result
+
+    def _read_usage(self) -> dict[int, tuple[int, int, bool]]:
+        """Return what the calls of these endpoints tell, in one query.
+
+        :return: by id: number of calls in this hour and the one before, number of
+            those that ended with a 5xx, whether there was a call in the last
+            :data:`UNUSED_DAYS` days
+        """
+        now = fields.Datetime.now()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT endpoint.id, recent.calls, recent.failed, EXISTS (
+                           SELECT FROM fastapi_request_hour AS used
+                            WHERE used.endpoint_id = endpoint.id
+                              AND used.hour >= %(long_ago)s
+                       )
+                  FROM unnest(%(ids)s) AS endpoint (id), LATERAL (
+                           SELECT COALESCE(SUM(calls), 0) AS calls,
+                                  COALESCE(SUM(server_errors), 0) AS failed
+                             FROM fastapi_request_hour AS hourly
+                            WHERE hourly.endpoint_id = endpoint.id
+                              AND hourly.hour >= %(recently)s
+                       ) AS recent
+                """,
+                long_ago=now - timedelta(days=UNUSED_DAYS),
+                recently=_hour_of(now) - timedelta(hours=1),
+                ids=self.ids,
+            )
+        )
+        return {number: tuple(values) for number, *values in rows}
+
+    @api.depends_context("tz", "uid")
+    def _compute_calls_today(self):
+        hours = self.env["fastapi.request.hour"]
+        groups = hours._read_group(
+            [("endpoint_id", "in", self.ids), ("hour", ">=", self._get_midnight())],
+            ["endpoint_id"],
+            ["calls:sum", "errors:sum"],
+        )
+        found = {endpoint.id: sums for endpoint, *sums in groups}
+        for endpoint in self:
+            sums = found.get(endpoint.id, (0, 0))
+            endpoint.calls_today, endpoint.errors_today = sums
+
+    @api.model
+    def _get_midnight(self) -> datetime:
+        """Return the hour in which the user's day has begun, in UTC."""
+        today = fields.Datetime.context_timestamp(self, fields.Datetime.now())
+        midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
+        # some time zones start their days within an hour
+        return _hour_of(midnight.astimezone(timezone.utc).replace(tzinfo=None))
+
+    def action_open_calls_today(self):
+        """List the stored calls of today."""
+        return self._open_calls("fastapi_request_log_act_window", "today")
+
+    def action_open_errors_today(self):
+        """List the stored calls of today that failed."""
+        return self._open_calls("fastapi_request_log_act_window", "today", "failed")
+
+    def action_open_usage(self):
+        """Show the counted calls."""
+        return self._open_calls("fastapi_request_hour_act_window", "last_week")
+
+    def _open_calls(self, action: str, *filters: str) -> dict[str, Any]:
+        """Return an action of this addon for one endpoint, with filters chosen."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            f"fastapi_request_log.{action}"
+        )
+        return {
+            **action,
+            "display_name": f"{action['name']}: {self.name}",
+            "domain": [("endpoint_id", "=", self.id)],
+            "context": {f"search_default_{name}": True for name in filters},
+        }
+
+
+def _hour_of(date: datetime) -> datetime:
+    return date.replace(minute=0, second=0, microsecond=0)
