@@ -28,6 +28,8 @@ def has_lifespan(app: ASGIApp) -> bool:
         or type(app).__call__ is not FastAPI.__call__
         or type(app.router) is not APIRouter
         or bool(app.user_middleware)
+        # fastapi.telemetry._runtime.lifespan adds the exporters
+        or bool(app._telemetry["auto_configure"])
         or _may_act(app.router.lifespan_context)
     )
 

@@ -101,6 +101,10 @@ class TestHasLifespan(BaseCase):
         app.add_middleware(CORSMiddleware)
         self.assertTrue(has_lifespan(app))
 
+    def test_exporters_of_telemetry(self):
+        app = EndpointFastAPI(telemetry={"auto_configure": True})
+        self.assertTrue(has_lifespan(app))
+
     def test_classes_that_may_do_more(self):
         app = FastAPI()
         app.router = Router()
