@@ -185,9 +185,6 @@ class LibraryCase(ServerCase):
             stderr=subprocess.PIPE,
             text=True,
         )
-        cls.addClassCleanup(process.stderr.close)
-        cls.addClassCleanup(process.wait, TIMEOUT)
-        cls.addClassCleanup(process.terminate)
         log: list[str] = []
         ready = threading.Event()
 
@@ -200,7 +197,11 @@ class LibraryCase(ServerCase):
 
         reader = threading.Thread(target=read_log, daemon=True)
         reader.start()
+        # called in reverse: the reader ends when the process does
+        cls.addClassCleanup(process.stderr.close)
         cls.addClassCleanup(reader.join, TIMEOUT)
+        cls.addClassCleanup(process.wait, TIMEOUT)
+        cls.addClassCleanup(process.terminate)
         if not ready.wait(TIMEOUT) or process.poll() is not None:
             raise RuntimeError("uvicorn did not start:\n" + "".join(log))
         return port
