@@ -55,8 +55,9 @@ class FastapiRequestTotal(models.Model):
     def _count(self, calls: Iterable[Call]) -> None:
         """Count calls, in the transaction that writes them to the log.
 
-        The rows are written in the same order in all processes, so that they don't
-        wait for each other in a circle.
+        Processes that count at the same time wait for each other, and always in the
+        same order. The transaction has to be ``READ COMMITTED``, so that none of them
+        fails with a conflict.
         """
         counts: dict[tuple[int, str, str, int, int], tuple[int, float]] = {}
         for call in calls:
@@ -67,12 +68,19 @@ class FastapiRequestTotal(models.Model):
             counts[key] = number + 1, duration + call.duration
         if not counts:
             return
-        rows = [SQL("%s", (*key, *counts[key])) for key in sorted(counts)]
+        rows = [SQL("%s", (*key, *values)) for key, values in counts.items()]
+        # A counter keeps its id. Else each batch would take new ones from the sequence,
+        # which would come to its end within years.
         query = SQL(
             """
             INSERT INTO fastapi_request_total AS known
-                (endpoint_id, method, route, status, bound, calls, duration_sum)
-            VALUES %s
+                (id, endpoint_id, method, route, status, bound, calls, duration_sum)
+            SELECT coalesce(seen.id, nextval('fastapi_request_total_id_seq')), new.*
+              FROM (VALUES %s) AS new
+                   (endpoint_id, method, route, status, bound, calls, duration_sum)
+         LEFT JOIN fastapi_request_total AS seen
+             USING (endpoint_id, method, route, status, bound)
+             ORDER BY endpoint_id, method, route, status, bound
             ON CONFLICT (endpoint_id, method, route, status, bound) DO UPDATE SET
                 calls = known.calls + EXCLUDED.calls,
                 duration_sum = known.duration_sum + EXCLUDED.duration_sum

@@ -112,6 +112,16 @@ class TestMetrics(MetricsMixin, TransactionCase):
         labels = {"method": "GET", "route": "unknown"}
         self.assertEqual(self.value(REQUESTS, status="404", **labels), 2)
 
+    def test_counting_takes_no_new_ids(self):
+        def get_next_id():
+            self.env.cr.execute("SELECT nextval('fastapi_request_total_id_seq')")
+            return self.env.cr.fetchone()[0]
+
+        self.totals._count([make_call(self.endpoint)])
+        before = get_next_id()
+        self.totals._count([make_call(self.endpoint)])
+        self.assertEqual(get_next_id(), before + 1)
+
     def test_counters_have_no_end(self):
         self.totals._count([make_call(self.endpoint)])
         self.totals.search([]).calls = 2.0**40
