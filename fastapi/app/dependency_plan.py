@@ -101,13 +101,22 @@ class DependencyPlan:
     def __init__(self, steps: Sequence[_Step], embed_body_fields: bool) -> None:
         self._steps = steps
         self._embed_body_fields = embed_body_fields
+        used = {index for step in steps for _name, index in step.objects}
+        #: Whether a dependency or the handler uses the response, or the tasks.
+        self.uses_response = _OBJECTS["response_param_name"] in used
+        self.uses_tasks = _OBJECTS["background_tasks_param_name"] in used
 
     async def run(
-        self, request: Request, response: Response, tasks: BackgroundTasks, body: Any
+        self,
+        request: Request,
+        response: Response | None,
+        tasks: BackgroundTasks | None,
+        body: Any,
     ) -> tuple[Any, list[Any]]:
         """Call dependencies and handler.
 
-        :param response: has the headers that dependencies and handler set
+        :param response: has the headers that dependencies and handler set; None if
+            nothing uses it, and likewise ``tasks``
         :param body: parsed body of the request, or :data:`NO_BODY`
         :return: the result of the handler, and the errors of parameters; the handler
             is not called if there are any

@@ -19,14 +19,18 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import BackgroundTasks, Body, Request, Response, params, routing
+from fastapi._compat import lenient_issubclass
 from fastapi.dependencies import models as dependency_models
 from fastapi.dependencies.utils import get_dependant
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
+from fastapi.sse import EventSourceResponse
 
 from .callables import inline
 from .dependency_plan import NO_BODY, make_plan
 from .error_log import source_of
+from .request_handler import RequestHandler
 from .results import make_converter
 from .tasks import defer
 from .wrapped import unwrap
@@ -35,8 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from fastapi.dependencies.models import Dependant
-    from fastapi.routing import APIRoute
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from .dependency_plan import DependencyPlan
 
     Call = Callable[..., Any]
 
@@ -131,25 +136,40 @@ class _RouteApps:
             key=lambda item: getattr(item.call, "runs_last", 0),
         )
         self._convert = make_converter(route.response_field)
+        #: Whether FastAPI iterates over the result of a function, without awaiting it.
+        self._has_events = lenient_issubclass(route.response_class, EventSourceResponse)
 
     @cached_property
     def planned(self) -> ASGIApp:
         """The app whose dependencies are called by a plan, if that is possible.
 
-        FastAPI parses the body, and calls a handler without dependencies, which does
-        the rest. Streams need invalid parameters before the handler is called.
+        Streams need invalid parameters before the handler is called.
         """
         dependant, route = self._dependant, self._route
-        is_stream = dependency_models._is_gen_callable(
-            dependant.call
-        ) or dependency_models._is_async_gen_callable(dependant.call)
-        if is_stream or not dependant.dependencies:
-            return self.unplanned
-        plan = make_plan(dependant, route._embed_body_fields)
+        is_stream = (
+            dependency_models._is_gen_callable(dependant.call)
+            or dependency_models._is_async_gen_callable(dependant.call)
+            or self._has_events
+        )
+        plan = None if is_stream else make_plan(dependant, route._embed_body_fields)
         if plan is None:
             return self.unplanned
         body_field = route.body_field
         is_form = body_field and isinstance(body_field.field_info, params.Form)
+        own_class = type(self._original).get_route_handler
+        if is_form or own_class is not APIRoute.get_route_handler:
+            if not dependant.dependencies:
+                return self.unplanned
+            return self._make_planned(plan, is_form)
+        return self._wrap(RequestHandler(route, plan, self._finish))
+
+    def _make_planned(self, plan: DependencyPlan, is_form: bool) -> ASGIApp:
+        """Return an app whose handler is called by FastAPI, and calls the plan.
+
+        FastAPI parses the body, and calls a handler without dependencies, which does
+        the rest.
+        """
+        dependant, body_field = self._dependant, self._route.body_field
 
         async def handler(
             request: Request,
@@ -222,6 +242,19 @@ class _RouteApps:
                 self._finish(request, None, tasks)
 
             dependant.call = sync_generator
+        elif self._has_events:
+
+            def iterable(**values: Any) -> Iterator[Any]:
+                request, tasks = take(values)
+                items = original(**values)
+
+                def iterate() -> Iterator[Any]:
+                    yield from items
+                    self._finish(request, None, tasks)
+
+                return iterate()
+
+            dependant.call = iterable
         else:
             call = inline(original)
 
@@ -231,7 +264,9 @@ class _RouteApps:
 
             dependant.call = handler
 
-    def _finish(self, request: Request, result: Any, tasks: BackgroundTasks) -> Any:
+    def _finish(
+        self, request: Request, result: Any, tasks: BackgroundTasks | None
+    ) -> Any:
         """Take over what a handler leaves, and return its result for FastAPI."""
         if self._convert is not None:
             result = self._convert(result, request.scope)
@@ -258,8 +293,12 @@ class _RouteApps:
             handle = self._original.get_route_handler()
         finally:
             routing._effective_route_context_var.reset(token)
+        return self._wrap(handle)
+
+    def _wrap(self, handle: Call) -> ASGIApp:
+        """Return the ASGI app of a function that returns the response to a request."""
         app = routing.request_response(_unwrapping(handle))
-        limit = getattr(route, "max_body_size", None)
+        limit = getattr(self._route, "max_body_size", None)
         wrap: Any = getattr(routing, "wrap_app_with_body_limit", None)
         return app if limit is None else wrap(app, limit)
 

@@ -41,6 +41,7 @@ from .app import test_openapi
 from .app import test_openapi_document
 from .app import test_openapi_document_errors
 from .app import test_prepare
+from .app import test_request_handler
 from .app import test_results
 from .app import test_route_index
 from .app import test_routes

@@ -362,14 +362,34 @@ class TestPlannedRoutes(OverridesCase):
             self.get(app, path, **more)
         return sizes
 
-    def test_fastapi_gets_no_dependencies(self):
+    def test_fastapi_solves_nothing(self):
         app = self.make_app()
-        self.assertEqual(self._trees(app, "/trunk"), [0])
+        self.assertEqual(self._trees(app, "/trunk"), [])
         app.dependency_overrides[leaf] = lambda: "fake"
-        self.assertEqual(self._trees(app, "/trunk"), [0])
+        self.assertEqual(self._trees(app, "/trunk"), [])
+
+    def test_fastapi_gets_no_dependencies(self):
+        """FastAPI calls the handlers of route classes, and parses forms."""
+
+        class OwnRoute(APIRoute):
+            def get_route_handler(self):
+                return super().get_route_handler()
+
+        router = APIRouter(route_class=OwnRoute)
+        form_router = APIRouter()
+
+        @router.get("/")
+        @form_router.get("/")
+        def handler(
+            value: Annotated[str, Depends(leaf)], name: Annotated[str, Form()] = ""
+        ) -> str:
+            return value
+
+        for each in (router, form_router):
+            self.assertEqual(self._trees(self.make_app(router=each), "/"), [0])
 
     def test_unknown_field_of_dependant(self):
-        for known, sizes in ((_FIELDS, [0]), (_FIELDS - {"scope"}, [1])):
+        for known, sizes in ((_FIELDS, []), (_FIELDS - {"scope"}, [1])):
             with patch.object(dependency_plan, "_FIELDS", known):
                 self.assertEqual(self._trees(self.make_app(), "/trunk"), sizes)
 
