@@ -179,8 +179,8 @@ class StreamBody:
     :param request: request of Odoo, which gets its environment back
     """
 
-    #: Called before each chunk. If it raises ``StreamCut``, the stream ends.
-    check: Callable[[], None] | None = None
+    #: Called when the stream has ended.
+    on_close: Callable[[], None] | None = None
 
     def __init__(
         self, body: StreamedBody, transactions: FollowUpTransactions, request: Any
@@ -207,10 +207,7 @@ class StreamBody:
         self._request.env = self._transactions.env  # Odoo has removed it
         self._body.watch(self._wait, self._transactions.take_invalidations)
         try:
-            for chunk in self._body:
-                if self.check is not None:
-                    self.check()
-                yield chunk
+            yield from self._body
             self._transactions.commit()
             self._committed = True
         except Exception as exc:
@@ -242,6 +239,9 @@ class StreamBody:
         if self._closed:
             return
         self._closed = True
+        if self.on_close is not None:
+            self.on_close()
+            self.on_close = None
         try:
             self._body.close()
         finally:

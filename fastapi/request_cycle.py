@@ -32,20 +32,23 @@ accepts a WebSocket                101            committed; then the app goes o
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from werkzeug.datastructures import Headers
 
 from odoo.http import Response
+from odoo.sql_db import Cursor
 
 from .after_response import DeferredTasks, StreamBody
 from .app.wrapped import TRANSACTION_ERRORS
 from .bridge import StreamedBody, forget_tracebacks
-from .callers import StreamCheck, make_recheck
+from .callers import make_recheck
 from .exceptions import CommittedHTTPException
 from .follow_up import FollowUpTransactions
 from .transaction_errors import get_swallowed_error, remember_errors
+from .watch import EventStream, open_connections
 from .websockets import open_websockets
 
 if TYPE_CHECKING:
@@ -74,6 +77,8 @@ class RequestCycle:
     error_response: Response | None = None
     #: A stream that is not committed yet.
     stream: StreamBody | None = None
+    #: The same, if it has server-sent events of an endpoint.
+    _events: EventStream | None = None
     #: A WebSocket that is accepted, but not committed yet.
     connection: Connection | None = None
 
@@ -143,9 +148,14 @@ class RequestCycle:
             return response
         transactions = self._transactions(env, body.scope)
         stream = StreamBody(body, transactions, self._request)
-        recheck = make_recheck(state, body.scope) if body.is_event_stream else None
-        if recheck is not None:
-            stream.check = StreamCheck(recheck, self._env)
+        # not in tests, where it belongs to no endpoint, or has the cursor of the test
+        if (
+            body.is_event_stream
+            and hasattr(body.application, "endpoint_id")
+            and isinstance(self._env.cr, Cursor)
+        ):
+            recheck = make_recheck(state, body.scope)
+            self._events = EventStream(body, self._env.registry, recheck)
         try:
             response = build(stream)
         except BaseException:  # a refused header, for example
@@ -173,8 +183,13 @@ class RequestCycle:
     def start_stream(self) -> None:
         """Commit the request if its response is a stream."""
         stream, self.stream = self.stream, None
-        if stream is not None:
-            stream.start()
+        if stream is None:
+            return
+        stream.start()
+        events, self._events = self._events, None
+        if events is not None:
+            stream.on_close = partial(open_connections.remove, events)
+            open_connections.add(events)
 
     def close(self) -> None:
         """Close a stream or a WebSocket that is not committed."""

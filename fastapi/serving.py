@@ -48,7 +48,7 @@ from .built_apps import HUNG_DELAY, BuiltApps
 from .exceptions import AppBuildError, AppNotReadyError, StartTimeoutError
 from .follow_up import leave_request
 from .mounts import Mount, MountTable
-from .websockets import ConnectionLimits, open_websockets
+from .watch import open_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from odoo.models import BaseModel
+
+    from .websockets import ConnectionLimits
 
 __all__ = [
     "EndpointWsgiApp",
@@ -164,7 +166,7 @@ class Serving:
             registry.clear_cache("routing")
             if registry.ready:
                 registry.signal_changes()
-            open_websockets.check_soon()
+            open_connections.check_soon()
 
         cr.postcommit.add(signal)
         cr.postrollback.add(partial(registry.clear_cache, "routing"))

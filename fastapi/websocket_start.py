@@ -77,8 +77,8 @@ def keep_websocket(
     """
     connection = Connection(exchange, app, request.env.registry)
     cycle.accept(connection)
-    caller = state.caller
     connection.recheck = make_recheck(state, exchange.scope)
+    caller = state.caller
     if caller is None:
         user = request.env["ir.http"]._get_authenticated_user()
         connection.caller = user.id or request.httprequest.remote_addr
@@ -104,7 +104,7 @@ def start_websocket(connection: Connection, httprequest: Any) -> None:
     :param httprequest: the request, of Odoo
     """
     connection.exchange.context.run(leave_request)
-    open_websockets.watch()
+    open_websockets.start(connection)
     # the server may have read the first frames together with the handshake
     environ = get_environ(httprequest)
     try:

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..exceptions import StreamCut
@@ -85,6 +86,8 @@ class Exchange(AppRun):
 
     #: Called when a stream starts to wait for anything but its caller.
     on_wait: Callable[[], None] | None = None
+    #: Why a stream ends early.
+    _cut_off: str | None = None
     #: Called on another thread after that has run code of the app.
     on_call: Callable[[], None] | None = None
 
@@ -161,8 +164,25 @@ class Exchange(AppRun):
                 raise StreamCut("The client has disconnected.")
             resolve(self._taken)
             self._step()
-            if self._client_gone and not self._task.done():
-                raise StreamCut("The client has disconnected.")
+            if self._cut_off is not None and not self._task.done():
+                raise StreamCut(self._cut_off)
+
+    def cut(self, reason: str) -> None:
+        """End a stream; callable on any thread, and again.
+
+        The app ends as after a disconnect. If a sync call blocks its thread, that is
+        after the call.
+
+        :param reason: text of the ``StreamCut`` that ``chunks`` raises
+        """
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._cut_soon, reason)
+
+    def _cut_soon(self, reason: str) -> None:
+        # the loop may serve another request by now
+        if not self._task.done():
+            self._cut_off = self._cut_off or reason
+            self._give_turn()
 
     def disconnect(self) -> None:
         """Tell the app that the client has disconnected, and run it to its end.
@@ -205,7 +225,7 @@ class Exchange(AppRun):
     def _on_client_gone(self) -> None:  # pylint: disable=missing-return
         super()._on_client_gone()
         if self.streaming:
-            self._give_turn()
+            self._cut_soon("The client has disconnected.")
 
     def calls_in_thread(self) -> bool:
         """Return whether the app is sending server-sent events."""

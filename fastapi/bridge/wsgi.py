@@ -186,7 +186,7 @@ class ResponseBody:
         self._chunks = chunks
         self._tasks = [] if tasks is None else tasks
         self.handled = handled
-        self._application = application
+        self.application = application
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._chunks)
@@ -198,7 +198,7 @@ class ResponseBody:
         """Return the background tasks (``app.tasks.TaskRun``), also after ``close``."""
         tasks = _take(self._tasks)
         for task in tasks:
-            task.application = self._application
+            task.application = self.application
         return tasks
 
 
@@ -255,6 +255,10 @@ class StreamedBody(ResponseBody):
         self._exchange.on_wait = on_wait
         self._exchange.on_call = after_call
 
+    def cut(self, reason: str) -> None:
+        """Let the iteration raise ``StreamCut``, see :meth:`Exchange.cut`."""
+        self._exchange.cut(reason)
+
     def close(self) -> None:
         """End the app as after a disconnect, if it still runs.
 
@@ -272,7 +276,7 @@ class StreamedBody(ResponseBody):
         if not self._tasks:
             # The exception that ends a sync iterator has frames that refer to this
             # object, and anyio keeps it in a reference cycle (Python 3.12).
-            self._application = None
+            self.application = None
 
 
 def _disconnect(exchange: Exchange, loop: Loop) -> None:

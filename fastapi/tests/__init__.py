@@ -22,6 +22,7 @@ from . import test_transaction_case_websockets
 from . import test_transactions
 from . import test_transactions_locks
 from . import test_transactions_requests
+from . import test_watch
 from . import test_websockets
 from .app import test_callables
 from .app import test_changed_apps

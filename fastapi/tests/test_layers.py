@@ -39,6 +39,7 @@ LAYERS = {
         "depends",
         "handshake",
         "schemas",
+        "watch",
         "websockets",
     ],
     "schemas of records": ["records"],

@@ -8,6 +8,7 @@ import psycopg2
 from odoo.tests import BaseCase
 
 from ..exceptions import WebSocketRefused
+from ..watch import Watch
 from ..websockets import Connection, ConnectionLimits, Connections
 
 
@@ -31,7 +32,8 @@ class Exchange:
 class TestConnections(BaseCase):
     def setUp(self):
         super().setUp()
-        self.connections = Connections()
+        self.watch = Watch()
+        self.connections = Connections(self.watch)
         limits = ConnectionLimits(max_connections=3, max_caller_connections=2)
         self.app = SimpleNamespace(endpoint_id=1, limits=limits)
 
@@ -92,12 +94,17 @@ class TestConnections(BaseCase):
 
     def test_dropped_database(self):
         connection = self.add("a", dbname="no database has this name")
-        self.connections.check()
+        self.connections.start(connection)
+        self.assertEqual(list(self.watch), [connection])
+        self.watch.check()
         self.assertEqual(connection.exchange.closed, [1001])
+        self.assertEqual(list(self.watch), [])
 
     def test_unreachable_database(self):
         """It may be there again soon."""
         connection = self.add("a", dbname="no database has this name")
+        self.connections.start(connection)
+        self.addCleanup(self.connections.remove, connection)
         with patch("odoo.addons.fastapi.connections.db_connect", fail):
-            self.connections.check()
+            self.watch.check()
         self.assertEqual(connection.exchange.closed, [])

@@ -103,6 +103,7 @@ from . import test_security
 from . import test_servers
 from . import test_shared_loop
 from . import test_shared_routes
+from . import test_stream_ends
 from . import test_streams
 from . import test_stress_clients
 from . import test_stress_faults

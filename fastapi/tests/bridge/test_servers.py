@@ -161,6 +161,56 @@ class TestEvents(WaitCase):
         self.assertIn("on purpose", repr(catcher.exception))
 
 
+class TestCut(WaitCase):
+    def test_stream(self):
+        """Another thread ends it, as a disconnect of its client would."""
+        app = FastAPI()
+        seen = []
+
+        @app.get("/")
+        async def stream_for_ever(request: Request) -> StreamingResponse:
+            async def chunks():
+                try:
+                    yield "first"
+                    await asyncio.Event().wait()
+                finally:
+                    seen.append("closed")
+
+            return StreamingResponse(chunks())
+
+        with closing(self.stream(app)) as response:
+            chunks = iter(response)
+            self.assertEqual(next(chunks), b"first")
+            cutter = threading.Timer(0.05, response.cut, ["The API has changed."])
+            cutter.start()
+            self.addCleanup(cutter.join)
+            with self.assertRaisesRegex(StreamCut, "API has changed"):
+                next(chunks)
+            response.cut("again")
+        self.assertEqual(seen, ["closed"])
+        response.cut("at last")
+
+    def test_late_cut(self):
+        """The loop may serve another request by then, which it doesn't end."""
+        app = FastAPI()
+
+        @app.get("/")
+        async def read(request: Request) -> StreamingResponse:
+            return StreamingResponse(iter(["first"]))
+
+        @app.get("/other")
+        async def wait() -> str:
+            await asyncio.sleep(0.1)
+            return "complete"
+
+        with closing(self.stream(app)) as response:
+            self.assertEqual(list(response), [b"first"])
+        cutter = threading.Timer(0.02, response.cut, ["The API has changed."])
+        cutter.start()
+        self.addCleanup(cutter.join)
+        self.assertEqual(self.call(app, "/other").body, b'"complete"')
+
+
 class TestStop(WaitCase):
     def setUp(self):
         super().setUp()
