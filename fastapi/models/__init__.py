@@ -10,7 +10,9 @@ from . import fastapi_endpoint_change
 from . import fastapi_endpoint_demo
 from . import fastapi_endpoint_docs_access
 from . import fastapi_endpoint_key
+from . import fastapi_endpoint_root_path
 from . import fastapi_endpoint_rules
+from . import fastapi_endpoint_serving
 from . import fastapi_endpoint_websocket
 from . import ir_http
 from . import ir_module_module

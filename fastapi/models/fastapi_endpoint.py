@@ -1,31 +1,29 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``fastapi.endpoint``: an app at a root path, and the hooks that make the app."""
+"""``fastapi.endpoint``: an app at a root path, and the hooks that make the app.
+
+``fastapi_endpoint_serving`` has the methods that serve it.
+"""
 
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from types import SimpleNamespace
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 
-from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo import api, fields, models
 from odoo.tools import convert
 
 from .. import dependencies
 from ..auth.overrides import check_runs_as_caller
 from ..auth.requirements import check_groups_exist
-from ..bridge import WsgiApp
-from ..built_apps import BuiltApps
 from ..dependencies import own_value
 from ..error_handlers import default_exception_handlers
 from ..markdown import escape_html
-from ..mounts import MountTable
-from ..root_paths import RESERVED_SEGMENTS, clean_root_path, is_reserved, is_valid
-from ..serving import Serving, close_apps_of_old_registries
+from ..root_paths import RESERVED_SEGMENTS
+from ..serving import Serving
 
 #: The model that all apps inherit. The app ``x`` is the model ``fastapi.app.x``.
 APP_MODEL = "fastapi.app"
@@ -33,7 +31,7 @@ APP_MODEL = "fastapi.app"
 HTTP_METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE".split())
 
 
-def _new_version(_self: Any = None) -> str:
+def new_version(_self: Any = None) -> str:
     # random, because after a rollback a counter would use a number again
     return secrets.token_hex(8)
 
@@ -95,7 +93,7 @@ class FastapiEndpoint(models.Model):
         help="Always set: an endpoint is served as soon as it is saved.",
     )
     app_version = fields.Char(
-        default=_new_version,
+        default=new_version,
         required=True,
         readonly=True,
         copy=False,
@@ -294,50 +292,9 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _clean_vals(self, vals):
-        """Return normalized values for ``create`` or ``write``.
-
-        :raises ValidationError: the root path is reserved or not valid
-        """
+        """Return normalized values for ``create`` or ``write``, in a new dictionary."""
         # data files may set ``registry_sync``
-        vals = {name: vals[name] for name in vals if name != "registry_sync"}
-        if "root_path" in vals:
-            given = vals["root_path"]
-            vals["root_path"] = path = clean_root_path(given)
-            if is_reserved(path) or path in self._blacklist_root_paths:
-                raise ValidationError(
-                    self.env._(
-                        "The root path %(path)s is not possible: Odoo itself answers "
-                        "below /%(segment)s.",
-                        path=path,
-                        segment=path.split("/")[1],
-                    )
-                )
-            if not is_valid(path):
-                raise ValidationError(
-                    self.env._(
-                        "The root path %(path)s is not possible: use segments of "
-                        "letters, digits and - . _ ~ only, such as /api/v1.",
-                        path=repr(given),
-                    )
-                )
-        return vals
-
-    def _check_root_path_free(self, root_path):
-        """Refuse a root path that another active endpoint has.
-
-        The index also refuses it, but its message does not name the endpoint.
-        """
-        other = self.sudo().search(
-            [("root_path", "=", root_path), ("id", "not in", self.ids)], limit=1
-        )
-        if other:
-            raise ValidationError(
-                self.env._(
-                    "The root path %(path)s is taken by the endpoint %(other)s.",
-                    path=root_path,
-                    other=other.name,
-                )
-            )
+        return {name: vals[name] for name in vals if name != "registry_sync"}
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -360,13 +317,13 @@ class FastapiEndpoint(models.Model):
         routes_change = not vals.keys().isdisjoint(self._routing_impacting_fields())
         auths = []
         if app_changes:
-            vals["app_version"] = _new_version()
+            vals["app_version"] = new_version()
         elif routes_change:
             auths = [endpoint._get_auth() for endpoint in self]
         result = super().write(vals)
         for endpoint, auth in zip(self, auths, strict=False):
             if endpoint._get_auth() != auth:  # part of the documentation
-                endpoint.app_version = _new_version()
+                endpoint.app_version = new_version()
         if app_changes or routes_change:
             Serving(self).reset_mounts()
         return result
@@ -374,96 +331,6 @@ class FastapiEndpoint(models.Model):
     def unlink(self):
         result = super().unlink()
         Serving(self).reset_mounts()
-        return result
-
-    def copy_data(self, default=None):
-        vals_list = super().copy_data(default)
-        for endpoint, vals in zip(self, vals_list, strict=True):
-            if "root_path" not in (default or {}):
-                vals["root_path"] = self._free_root_path(f"{endpoint.root_path}-copy")
-        return vals_list
-
-    @api.model
-    def _free_root_path(self, root_path):
-        """Return a root path, with a number appended if it is already in use."""
-        number, candidate = 1, root_path
-        # sudo: including endpoints of other companies
-        endpoints = self.sudo().with_context(active_test=False)
-        while endpoints.search_count([("root_path", "=", candidate)], limit=1):
-            number += 1
-            candidate = f"{root_path}-{number}"
-        return candidate
-
-    def _reset_app(self):
-        """Rebuild the apps of these endpoints, or of all if ``self`` is empty.
-
-        Call this if an app depends on more than fields of its endpoint.
-        """
-        # pylint: disable-next=no-search-all  # all endpoints
-        endpoints = self or self.with_context(active_test=False).sudo().search([])
-        for endpoint in endpoints:
-            endpoint.app_version = _new_version()
-        Serving(self).reset_mounts()
-
-    def action_sync_registry(self):
-        """Do nothing. An endpoint is served as soon as its transaction commits."""
-        return True
-
-    def _handle_registry_sync(self, record_ids=None):
-        """Call ``_get_routing_info``, because overrides of it may expect that."""
-        for endpoint in self.browse(record_ids or self.ids).exists():
-            if endpoint.active:
-                endpoint._get_routing_info()
-
-    # Serving, see serving.py
-
-    @api.model
-    @api.private
-    def get_app(self, path: str) -> WsgiApp | None:
-        """Return the WSGI app that serves a path, None if no endpoint does.
-
-        Each process builds the app of an endpoint once.
-
-        :raises AppBuildError: the app can't be built; the next call tries again
-        """
-        return Serving(self).get_app(path)
-
-    @api.model
-    @api.private
-    def get_uid(self, path: str) -> int | None:
-        """Return the id of the user of the endpoint that serves a path.
-
-        After ``get_app``, this is the user the returned app was built for, even if the
-        endpoint is changed concurrently.
-        """
-        return Serving(self).get_uid(path)
-
-    @api.model
-    def _get_endpoint(self, path: str) -> "FastapiEndpoint":
-        """Return the endpoint that serves a path, or an empty recordset."""
-        mount = self._get_mounts().find(path)
-        return self.browse(mount.endpoint_id if mount else ())
-
-    @api.model
-    def _get_mounts(self) -> MountTable:
-        """Return where the active endpoints are mounted."""
-        return Serving(self).get_mounts()
-
-    @api.model
-    @tools.ormcache(cache="routing")
-    def _get_mount_cache(self) -> SimpleNamespace:
-        # not the table itself: a thread with an old snapshot of the database could put
-        # an outdated table into the cache after a commit has cleared it
-        return SimpleNamespace(table=None)
-
-    @api.model
-    def _get_built_apps(self) -> BuiltApps:
-        """Return the apps that this process has built for the database."""
-        return Serving(self).get_built_apps()
-
-    def _register_hook(self):
-        result = super()._register_hook()
-        close_apps_of_old_registries()
         return result
 
     @api.model
