@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from odoo.http import Response
 
+    from .observers import RequestObserver
+
 __all__ = ["AppRequest"]
 
 
@@ -67,6 +69,13 @@ class AppRequest:
         self._cycle: RequestCycle | None = None
         #: ASGI scope of a request that failed, for the log.
         self._scope: Scope | None = None
+        #: What other addons add to learn how the app responds.
+        self.observers: list[RequestObserver] = []
+
+    @property
+    def body(self) -> RequestBody | None:
+        """The body of the request, None before the first attempt has read it."""
+        return self._body
 
     def _run_app(self, injected: Exception | None = None) -> Response | None:
         """Run the app of the endpoint, and return its response.
@@ -111,6 +120,9 @@ class AppRequest:
             exc = self.inner_exception
             if not isinstance(body, ResponseBody):  # the app of an override
                 body = ResponseBody(list(body), handled=exc is None)
+            if self.observers and body.scope is not None:
+                for observer in self.observers:
+                    observer.ran(body.scope, injected or exc)
             if self._cycle is None:
                 self._scope = body.scope
                 return self._build_response(collect(body)) if body.handled else None
@@ -141,6 +153,8 @@ class AppRequest:
             self.status, self.headers, self.inner_exception = "", [], None
             exchange = app.connect(environ, app.limits)
             exc = exchange.exception
+            for observer in self.observers:
+                observer.ran(exchange.scope, exc)
             if exc is not None or not exchange.accepted:
                 exc_info = (type(exc), exc, exc.__traceback__) if exc else None
                 self._make_response(
@@ -187,6 +201,8 @@ class AppRequest:
         response = build_response(self.status, self.headers, chunks)
         if self._body is not None:
             response.call_on_close(self._body.close)
+        for observer in self.observers:
+            observer.built(response)
         return response
 
     def _close_cycle(self) -> None:

@@ -174,6 +174,8 @@ class FastApiDispatcher(AppRequest, Dispatcher):
 
     def _handled_error(self, exc: Exception, response: Response) -> HandledError:
         """Log an exception, and return its replacement for Odoo."""
+        for observer in self.observers:
+            observer.failed(exc, response)
         scope, self._scope = self._scope, None  # its state has a method of this object
         return make_handled_error(exc, response, self.request.httprequest, scope)
 
@@ -200,7 +202,10 @@ class FastApiDispatcher(AppRequest, Dispatcher):
                 _logger.debug("No app can be called for this request: %s", err)
             except AppBuildError as err:
                 _logger.error(err, exc_info=True)
-                raise HandledError(exc, self.handle_error(err)) from exc
+                response = self.handle_error(err)
+                for observer in self.observers:
+                    observer.failed(err, response)
+                raise HandledError(exc, response) from exc
             except Exception:
                 _logger.exception("The app can't respond to %s.", type(exc))
         raise self._handled_error(exc, response or self.handle_error(exc))

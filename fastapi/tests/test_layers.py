@@ -50,6 +50,7 @@ LAYERS = {
         "handled_errors",
         "message_connection",
         "message_routes",
+        "observers",
         "request_cycle",
         "request_environ",
         "websocket_start",

@@ -86,6 +86,7 @@ from . import test_message_routes_servers
 from . import test_migrations
 from . import test_mounted_apps
 from . import test_nginx
+from . import test_observers
 from . import test_other_servers
 from . import test_published_names
 from . import test_read_replicas
