@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from .secret_names import SecretNames
 
 __all__ = ["ROUTING_KEY", "LogSettings"]
 
@@ -23,11 +23,9 @@ class LogSettings:
 
     :param endpoint_id: id of the ``fastapi.endpoint``
     :param level: value of ``request_log``: ``errors``, ``all`` or ``bodies``
-    :param secrets: names of the endpoint's values that are never stored
-    :param body_size: how much of a body is stored, in bytes
+    :param secrets: names of values that are never stored
     """
 
     endpoint_id: int
     level: str
-    secrets: Iterable[str]
-    body_size: int
+    secrets: SecretNames

@@ -9,6 +9,7 @@ from typing import Any
 
 from odoo import api, fields, models
 
+from ..secret_names import SecretNames
 from ..settings import ROUTING_KEY, LogSettings
 
 
@@ -46,7 +47,8 @@ class FastapiEndpoint(models.Model):
 
     @api.model
     def _routing_impacting_fields(self) -> tuple[str, ...]:
-        return (*super()._routing_impacting_fields(), "request_log")
+        names = super()._routing_impacting_fields()
+        return (*names, "request_log", "api_key_header")
 
     def _get_routing_info(self) -> dict[str, Any]:
         info = super()._get_routing_info()
@@ -54,8 +56,7 @@ class FastapiEndpoint(models.Model):
             info[ROUTING_KEY] = LogSettings(
                 endpoint_id=self.id,
                 level=self.request_log,
-                secrets=self._get_log_secrets(),
-                body_size=self.env["fastapi.request.log"]._get_body_size(),
+                secrets=SecretNames(self._get_log_secrets()),
             )
         return info
 
@@ -68,4 +69,4 @@ class FastapiEndpoint(models.Model):
         have to be in ``_routing_impacting_fields``.
         """
         self.ensure_one()
-        return ()
+        return [self.api_key_header] if self.api_key_header else []

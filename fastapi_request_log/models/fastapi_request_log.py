@@ -2,10 +2,59 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``fastapi.request.log``: one call of an endpoint."""
 
-from odoo import fields, models
+from __future__ import annotations
+
+import logging
+import shlex
+from collections.abc import Iterable
+from dataclasses import fields as dataclass_fields
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..calls import Call
+from ..writer import take_test_calls
+
+_logger = logging.getLogger(__name__)
+
+#: System parameter: how much of a body is stored, in bytes.
+BODY_SIZE_PARAMETER = "fastapi_request_log.body_size"
+BODY_SIZE = 4096
+#: Rows that are deleted in one transaction.
+PIECE = 10_000
+#: Models that count the calls, as far as they are there.
+ROLL_UPS = ("fastapi.request.hour", "fastapi.request.total")
+#: Headers that curl sets by itself, or that a proxy has added.
+_NOT_REPEATED = {
+    "Accept-Encoding",
+    "Connection",
+    "Content-Length",
+    "Host",
+    "Transfer-Encoding",
+    "X-Request-Id",
+}
+_COLUMNS = [
+    field.name for field in dataclass_fields(Call) if field.name not in ("stored",)
+]
+
+
+class ManyToOne(fields.Many2one):
+    """A reference without a foreign key.
+
+    Deleting an endpoint would delete all its calls at once, which may be millions.
+    """
+
+    def update_db_foreign_key(self, model, column):
+        """Add none."""
 
 
 class FastapiRequestLog(models.Model):
+    """A call of an endpoint whose log stores it.
+
+    Rows are inserted by SQL. They have no foreign key to their endpoint: those of a
+    deleted one are hidden by a record rule, and deleted soon.
+    """
+
     _name = "fastapi.request.log"
     _description = "Call of a FastAPI Endpoint"
     _order = "date desc, id desc"
@@ -13,8 +62,11 @@ class FastapiRequestLog(models.Model):
     _rec_name = "path"
 
     date = fields.Datetime(string="Time", required=True, readonly=True)
-    endpoint_id = fields.Many2one(
-        comodel_name="fastapi.endpoint", required=True, readonly=True
+    endpoint_id = ManyToOne(
+        comodel_name="fastapi.endpoint",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
     )
     method = fields.Char(required=True, readonly=True)
     route = fields.Char(
@@ -29,9 +81,14 @@ class FastapiRequestLog(models.Model):
         string="Duration (ms)",
         readonly=True,
         aggregator="avg",
-        help="Milliseconds from the start of the request until the answer was sent.",
+        help="Milliseconds from the start of the request until the answer was sent, "
+        "without background tasks.",
     )
-    queries = fields.Integer(readonly=True, aggregator="avg")
+    queries = fields.Integer(
+        readonly=True,
+        aggregator="avg",
+        help="Queries until the commit, without those of a stream.",
+    )
     sql_duration = fields.Float(
         string="SQL (ms)",
         readonly=True,
@@ -59,7 +116,7 @@ class FastapiRequestLog(models.Model):
     key_name = fields.Char(
         string="Name of the Key",
         readonly=True,
-        help="What the key was called then. It is kept when the key is revoked.",
+        help="What the key was called then. It stays when the key is revoked.",
     )
     auth_method = fields.Char(string="Authenticated by", readonly=True)
     address = fields.Char(readonly=True, help="Address of the client.")
@@ -74,7 +131,7 @@ class FastapiRequestLog(models.Model):
         help="How often the handler ran: more than once after conflicts with other "
         "transactions.",
     )
-    error = fields.Char(readonly=True, help="Type and text of the exception.")
+    error = fields.Text(readonly=True, help="Type and text of the exception.")
     error_place = fields.Char(
         string="Raised at",
         readonly=True,
@@ -84,16 +141,197 @@ class FastapiRequestLog(models.Model):
     request_body = fields.Text(readonly=True)
     response_headers = fields.Text(readonly=True)
     response_body = fields.Text(readonly=True)
-    curl = fields.Char(
+    curl = fields.Text(
         string="cURL",
         compute="_compute_curl",
-        help="A command that repeats the call. Put in what was left out.",
+        help="A command that repeats the call. Put in what was left out: ***",
     )
 
-    def _compute_curl(self):
-        for call in self:
-            call.curl = False
+    # The list is ordered by date, so each filter has an index that ends with it.
+    _date_index = models.Index("(date)")
+    _endpoint_index = models.Index("(endpoint_id, date)")
+    _route_index = models.Index("(route, date)")
+    _client_errors_index = models.Index("(date) WHERE status >= 400")
+    _server_errors_index = models.Index("(date) WHERE status >= 500")
+    _user_index = models.Index("(user_id, date) WHERE user_id IS NOT NULL")
+    _partner_index = models.Index("(partner_id, date) WHERE partner_id IS NOT NULL")
+    _key_index = models.Index("(key_id, date) WHERE key_id IS NOT NULL")
+    _request_id_index = models.Index("USING hash (request_id)")
 
-    def _get_body_size(self):
-        """Return how many bytes of a body are stored at most."""
-        return 4096
+    @api.depends("method", "path", "request_headers", "request_body")
+    def _compute_curl(self):
+        base_url = self.env["ir.config_parameter"].sudo().get_param("web.base.url", "")
+        for call in self:
+            words = ["curl", "-X", call.method or "GET", f"{base_url}{call.path or ''}"]
+            for line in (call.request_headers or "").splitlines():
+                if line.partition(":")[0] not in _NOT_REPEATED:
+                    words += ["-H", line]
+            if call.request_body:
+                words += ["--data-raw", call.request_body]
+            call.curl = shlex.join(words)
+
+    @api.model
+    def _get_body_size(self) -> int:
+        """Return how much of a body is stored, in bytes."""
+        # sudo: the user of an endpoint can't read system parameters
+        parameters = self.env["ir.config_parameter"].sudo()
+        value = parameters.get_param(BODY_SIZE_PARAMETER, BODY_SIZE)
+        try:
+            return max(int(value), 0)
+        except ValueError:
+            _logger.warning(
+                "The system parameter %s is not a number: %r. %s is used instead.",
+                BODY_SIZE_PARAMETER,
+                value,
+                BODY_SIZE,
+            )
+            return BODY_SIZE
+
+    # Writing
+
+    @api.model
+    def _store(self, calls: Iterable[Call]) -> FastapiRequestLog:
+        """Insert the calls that are stored, and let the roll-ups count all.
+
+        Called by the writer, in a transaction of its own. Calls of deleted endpoints
+        are dropped.
+        """
+        calls = self._resolve(list(calls))
+        rows = [
+            [getattr(call, name) for name in _COLUMNS] for call in calls if call.stored
+        ]
+        ids = []
+        if rows:
+            columns = SQL(", ").join(map(SQL.identifier, _COLUMNS))
+            query = SQL(
+                "INSERT INTO %s (%s) VALUES", SQL.identifier(self._table), columns
+            )
+            found = self.env.cr.execute_values(
+                f"{query.code} %s RETURNING id", rows, page_size=len(rows), fetch=True
+            )
+            ids = [id_ for (id_,) in found]
+        for name in ROLL_UPS:
+            if calls and name in self.env:
+                self.env[name]._count(calls)
+        return self.browse(ids)
+
+    @api.model
+    def _resolve(self, calls: list[Call]) -> list[Call]:
+        """Complete calls by what the database knows, and drop ids that are gone."""
+        endpoints = self._read_rows("fastapi_endpoint", "id", calls, "endpoint_id")
+        users = self._read_rows("res_users", "partner_id", calls, "user_id")
+        keys = self._read_rows("fastapi_endpoint_key", "name", calls, "key_id")
+        for call in calls:
+            if call.user_id not in users:
+                call.user_id = None
+            elif call.partner_id is None:
+                call.partner_id = users[call.user_id]
+            call.key_name = keys.get(call.key_id)
+            if call.key_id not in keys:
+                call.key_id = None
+        partners = self._read_rows("res_partner", "id", calls, "partner_id")
+        for call in calls:
+            if call.partner_id not in partners:
+                call.partner_id = None
+        return [call for call in calls if call.endpoint_id in endpoints]
+
+    def _read_rows(self, table, column, calls, name):
+        """Return a column of the records of calls by their ids.
+
+        The records can't be deleted until the commit. Those that another transaction is
+        deleting count as deleted: waiting for it could take long.
+
+        :param name: attribute of the calls that has the ids
+        """
+        ids = {getattr(call, name) for call in calls} - {None}
+        if not ids:
+            return {}
+        query = SQL(
+            "SELECT id, %s FROM %s WHERE id IN %s ORDER BY id "
+            "FOR KEY SHARE SKIP LOCKED",
+            SQL.identifier(column),
+            SQL.identifier(table),
+            tuple(ids),
+        )
+        return dict(self.env.execute_query(query))
+
+    @api.model
+    def _flush_calls(self) -> FastapiRequestLog:
+        """Store the calls of a test, and return them.
+
+        For an ``HttpCase``, whose calls are on the cursor of the test::
+
+            self.url_open("/my_api/items")
+            call = self.env["fastapi.request.log"]._flush_calls()
+        """
+        self.env.flush_all()
+        calls = self._store(take_test_calls())
+        self.env.invalidate_all()
+        return calls
+
+    # Deleting
+
+    @api.autovacuum
+    def _gc_calls(self) -> tuple[int, bool]:
+        """Delete some of the rows that are too old, or whose endpoint is deleted.
+
+        Odoo commits, and calls this again as long as there are more, until the time of
+        the job is over.
+
+        :return: how many were deleted, and whether there are more
+        """
+        done = 0
+        for endpoint_id, days in self._get_days_kept().items():
+            condition = SQL("TRUE")
+            if days is not None:
+                condition = SQL(
+                    "date < now() AT TIME ZONE 'UTC' - %s * interval '1 day'", days
+                )
+            query = SQL(
+                """
+                DELETE FROM fastapi_request_log
+                 WHERE id IN (
+                           SELECT id FROM fastapi_request_log
+                            WHERE endpoint_id = %s AND %s
+                         ORDER BY date
+                            LIMIT %s)
+                """,
+                endpoint_id,
+                condition,
+                PIECE - done,
+            )
+            self.env.cr.execute(query)
+            done += self.env.cr.rowcount
+            if done >= PIECE:
+                return done, True
+        return done, False
+
+    @api.model
+    def _get_days_kept(self) -> dict[int, int | None]:
+        """Return the days that calls are kept, by id of their endpoint.
+
+        :return: None as days of an endpoint that is deleted; those that keep all calls
+            are missing
+        """
+        self.env["fastapi.endpoint"].flush_model(["request_log_days"])
+        # one look into the index for each endpoint, instead of reading all rows
+        query = SQL(
+            """
+            WITH RECURSIVE ids AS (
+                SELECT min(endpoint_id) AS id FROM fastapi_request_log
+                 UNION ALL
+                SELECT (SELECT min(endpoint_id) FROM fastapi_request_log
+                         WHERE endpoint_id > ids.id)
+                  FROM ids WHERE ids.id IS NOT NULL
+            )
+            SELECT ids.id, endpoint.id IS NOT NULL, endpoint.request_log_days
+              FROM ids
+         LEFT JOIN fastapi_endpoint endpoint ON endpoint.id = ids.id
+             WHERE ids.id IS NOT NULL
+            """
+        )
+        return {
+            endpoint_id: days if exists else None
+            for endpoint_id, exists, days in self.env.execute_query(query)
+            if days or not exists
+        }

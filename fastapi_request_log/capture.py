@@ -1,0 +1,266 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Collects what is known about a call while Odoo serves it.
+
+::
+
+    ir.http._match            makes the Capture
+    ir.http._authenticate     each attempt
+    the app                   Capture.ran, built, failed: the observer of the dispatcher
+    ir.http._post_dispatch    Capture.respond, with the response before the commit
+    commit                    Capture.commit
+    (the answer is sent)      Capture.end: puts it into the queue of the writer
+
+This is done for each request, so it only keeps what is there. The thread of the writer
+makes texts of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from odoo.sql_db import Cursor
+from odoo.tools.misc import real_time
+
+from odoo.addons.fastapi.app.error_log import place_of
+from odoo.addons.fastapi.bridge import get_state
+from odoo.addons.fastapi.exceptions import StreamCut
+
+from .error_bodies import add_request_id
+from .error_texts import describe_exception
+from .request_ids import HEADER, get_request_id, install_filter, request_id_ctx
+from .routes import get_route
+from .writer import begin_test_call, put
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.types import Scope
+
+    from odoo.http import Response
+
+    from odoo.addons.fastapi.auth import Caller
+
+    from .settings import LogSettings
+
+__all__ = ["Capture"]
+
+#: Header by which pages of other sites may read another header.
+_EXPOSE = "Access-Control-Expose-Headers"
+
+
+class Capture:
+    """One call, from its routing to the end of the answer.
+
+    :param request: request of Odoo, which is not kept
+    :param settings: the log of its endpoint
+    """
+
+    route: str = ""
+    caller: Caller | None = None
+    #: Id of the user who is logged in to Odoo.
+    session_uid: int | None = None
+    attempts: int = 0
+    status: int = 0
+    error: str | None = None
+    error_place: str | None = None
+    queries: int = 0
+    sql_seconds: float = 0.0
+    request_start: bytes = b""
+    request_size: int = 0
+    #: The headers of the response, without the response.
+    response_headers: Any = None
+    response_start: bytes = b""
+    response_size: int = 0
+    #: Seconds from the start of the request to the end of the answer.
+    seconds: float = 0.0
+    #: Whether the current response is final, so that it may end.
+    final: bool = False
+    #: Whether a stream has failed, after its status was sent.
+    stream_failed: bool = False
+
+    #: The dispatcher of the request, until the end.
+    _dispatcher: Any = None
+    #: How much of bodies is stored, in bytes.
+    _body_size = 0
+    _ended = False
+    #: ``id`` of the response that has an ``_Ending``.
+    _watched = 0
+
+    def __init__(self, request: Any, settings: LogSettings) -> None:
+        thread: Any = threading.current_thread()
+        #: When Odoo got the request, in seconds since 1970.
+        self.start: float = thread.perf_t0
+        self.settings = settings
+        self.dbname: str = request.db
+        # without the objects of the server (odoo.http.HTTPRequest)
+        self.environ: dict[str, Any] = request.httprequest.environ
+        self.request_id = get_request_id(self.environ)
+        #: Whether a test has to write the call, because nothing is committed.
+        self.in_test = not isinstance(request.env.cr, Cursor)
+        if self.in_test:
+            begin_test_call()
+        request_id_ctx.set(self.request_id)
+        install_filter()
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the call becomes a row of the log."""
+        level = self.settings.level
+        return level != "errors" or self.status >= 400 or self.stream_failed
+
+    # Observer of the dispatcher (odoo.addons.fastapi.observers)
+
+    def ran(self, scope: Scope, exc: BaseException | None) -> None:
+        self.route = get_route(scope)
+        state = get_state(scope)
+        # the app does not know the caller when it responds to an error from outside
+        if state is not None and state.caller is not None:
+            self.caller = state.caller
+        if exc is not None:
+            self._note_error(exc)
+
+    def built(self, response: Response) -> None:
+        self._watched = id(response)
+        response.call_on_close(_Ending(self))
+
+    def failed(self, exc: BaseException, response: Response) -> None:
+        self._note_error(exc)
+        if response.status_code >= 500:
+            add_request_id(response, self.request_id)
+        self.respond(response)
+        self.final = True
+
+    def _note_error(self, exc: BaseException) -> None:
+        if exc.__traceback__ is not None or self.error is None:
+            self.error = describe_exception(exc)
+            self.error_place = place_of(exc)
+
+    # Hooks of ir.http
+
+    def begin_attempt(self, dispatcher: Any) -> None:
+        """Called before each attempt at the request."""
+        if not self.attempts:
+            dispatcher.observers.append(self)
+            self._dispatcher = dispatcher
+        self.attempts += 1
+        self.error = self.error_place = None
+        if self.settings.level == "bodies":
+            log = dispatcher.request.env["fastapi.request.log"]
+            self._body_size = log._get_body_size()
+
+    def respond(self, response: Response) -> None:
+        """Note the response, which may still be replaced by that to an error."""
+        if self._ended:
+            return
+        self.status = response.status_code
+        headers = response.headers
+        headers[HEADER] = self.request_id
+        if "HTTP_ORIGIN" in self.environ and "Access-Control-Allow-Origin" in headers:
+            exposed = headers.get(_EXPOSE)
+            headers[_EXPOSE] = f"{exposed}, {HEADER}" if exposed else HEADER
+        dispatcher, body_size = self._dispatcher, self._body_size
+        body = dispatcher.body
+        if body is not None:
+            self.request_size = body.size
+            if body_size and body.size:
+                self.request_start = body.replay().read(body_size)
+        if self.caller is None:
+            self.session_uid = dispatcher.request.session.uid
+        chunks: Any = response.response
+        if isinstance(chunks, list | tuple):
+            self.response_size = sum(map(len, chunks))
+            if body_size:
+                self.response_start = response.get_data()[:body_size]
+        elif not isinstance(chunks, _SentBody):
+            response.response = _SentBody(chunks, self, body_size)
+        self.response_headers = headers
+        if self._watched != id(response):
+            self.built(response)
+        self._note_queries()
+
+    def commit(self) -> None:
+        """The transaction of the request is committed, so the response is final."""
+        self.final = True
+        self._note_queries()
+        if self.status == 101:
+            self.end()  # the WebSocket goes on
+
+    def _note_queries(self) -> None:
+        # before the server logs the request, see odoo.netsvc.PerfFilter
+        thread: Any = threading.current_thread()
+        self.queries = getattr(thread, "query_count", self.queries)
+        self.sql_seconds = getattr(thread, "query_time", self.sql_seconds)
+
+    def end(self) -> None:
+        """The answer has been sent, or the client is gone."""
+        if self._ended:
+            return
+        self._ended = True
+        self._dispatcher = None
+        self.seconds = real_time() - self.start
+        request_id_ctx.set(None)
+        put(self)
+
+
+class _Ending:
+    """Notices the end of a response, once.
+
+    Servers call it, with one exception: werkzeug drops the response of a client that is
+    gone, see ``odoo.addons.fastapi.after_response``. Odoo drops those that are
+    replaced.
+    """
+
+    __slots__ = ("_capture",)
+
+    def __init__(self, capture: Capture) -> None:
+        self._capture = capture
+
+    def __call__(self) -> None:
+        self._capture.end()
+
+    def __del__(self) -> None:
+        if self._capture.final:
+            self._capture.end()
+
+
+class _SentBody:
+    """The body of a stream: counts what is sent, and keeps the start.
+
+    :param chunks: the body, with or without ``close``
+    :param room: how much is kept, in bytes
+    """
+
+    def __init__(self, chunks: Any, capture: Capture, room: int) -> None:
+        self._chunks = chunks
+        self._capture = capture
+        self._room = room
+
+    def __iter__(self) -> Iterator[bytes]:
+        capture = self._capture
+        room = self._room
+        try:
+            for chunk in self._chunks:
+                capture.response_size += len(chunk)
+                if room > 0:
+                    capture.response_start += chunk[:room]
+                    room -= len(chunk)
+                yield chunk
+        except StreamCut as cut:
+            capture.error = describe_exception(cut)
+            raise
+        except Exception as exc:
+            cause = exc.__cause__ or exc  # see StreamBody
+            capture.stream_failed = True
+            capture.error = describe_exception(cause)
+            capture.error_place = place_of(cause)
+            raise
+        except GeneratorExit:
+            capture.error = "The client has disconnected."
+            raise
+
+    def close(self) -> None:
+        close = getattr(self._chunks, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,112 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Makes a ``Call`` of what a request has left: texts, without secrets."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from .bodies import describe_body, storable
+from .calls import Call
+from .secret_names import Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .capture import Capture
+
+__all__ = ["make_call"]
+
+#: Most characters of a path with its query.
+MAX_PATH = 2000
+
+
+def make_call(capture: Capture) -> Call:
+    """Return what the log stores of a call that has ended."""
+    environ = capture.environ
+    caller = capture.caller
+    path = quote(environ.get("PATH_INFO", "").encode("latin-1"), "/:@!$&'()*+,;=~")
+    call = Call(
+        date=datetime.fromtimestamp(capture.start, timezone.utc).replace(tzinfo=None),
+        endpoint_id=capture.settings.endpoint_id,
+        method=storable(environ["REQUEST_METHOD"]),
+        path=path[:MAX_PATH],
+        route=storable(capture.route),
+        status=capture.status,
+        duration=max(capture.seconds * 1000, 0.0),
+        stored=capture.is_stored,
+        queries=capture.queries,
+        sql_duration=capture.sql_seconds * 1000,
+        request_size=capture.request_size,
+        response_size=capture.response_size,
+        user_id=capture.session_uid,
+        auth_method="session" if capture.session_uid else None,
+        request_id=capture.request_id,
+        attempts=max(capture.attempts, 1),
+    )
+    if caller is not None:
+        call.user_id, call.partner_id = caller.user_id, caller.partner_id
+        call.key_id, call.auth_method = caller.key_id, caller.method
+    if call.stored:
+        _add_texts(call, capture)
+    return call
+
+
+def _add_texts(call: Call, capture: Capture) -> None:
+    """Add texts of the row. The secrets of one are not in any other one, either."""
+    environ = capture.environ
+    secrets = Secrets(capture.settings.secrets)
+    query = environ.get("QUERY_STRING", "")
+    path = call.path
+    if query:
+        path = f"{path}?{secrets.clean_query(query)}"
+    request = {name: value for name, value in _get_headers(environ)}
+    headers = capture.response_headers
+    response = list(headers.items()) if headers is not None else []
+    texts: dict[str, str | None] = {
+        "path": path,
+        "request_headers": _describe_headers(request.items(), secrets),
+        "request_body": describe_body(
+            capture.request_start,
+            capture.request_size,
+            request.get("Content-Type", ""),
+            request.get("Content-Encoding", ""),
+            secrets,
+        ),
+        "response_headers": _describe_headers(response, secrets),
+        "response_body": describe_body(
+            capture.response_start,
+            capture.response_size,
+            _find(response, "content-type"),
+            _find(response, "content-encoding"),
+            secrets,
+        ),
+        "error": secrets.clean_text(capture.error) if capture.error else None,
+        "error_place": capture.error_place,
+        "address": environ.get("REMOTE_ADDR"),
+    }
+    for name, text in texts.items():
+        if text is not None:
+            setattr(call, name, storable(secrets.forget(text)))
+    call.path = call.path[:MAX_PATH]
+
+
+def _get_headers(environ: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yield the headers of a request, in the spelling that is usual."""
+    for key, value in environ.items():
+        if key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
+            yield key.replace("_", "-").title(), value
+        elif key.startswith("HTTP_"):
+            yield key[5:].replace("_", "-").title(), value
+
+
+def _describe_headers(headers: Iterable[tuple[str, str]], secrets: Secrets) -> str:
+    return "\n".join(
+        f"{name}: {secrets.clean_value(name, value)}" for name, value in headers
+    )
+
+
+def _find(headers: Iterable[tuple[str, str]], name: str) -> str:
+    return next((value for key, value in headers if key.lower() == name), "")

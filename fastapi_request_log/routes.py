@@ -1,0 +1,48 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Finds the path template of a request, without trying all routes each time."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from starlette._utils import get_route_path
+
+from odoo.addons.fastapi.app.error_log import find_route
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+__all__ = ["get_route"]
+
+#: The places where a handler was found: a pattern of paths, and the path template.
+_known: WeakKeyDictionary[Any, tuple[tuple[re.Pattern[str], str], ...]]
+_known = WeakKeyDictionary()
+
+
+def get_route(scope: Scope) -> str:
+    """Return the path template of a request, with the root path.
+
+    :param scope: ASGI scope, after the app has run
+    :return: empty if no route was found
+    """
+    root_path = scope.get("root_path", "")
+    path = get_route_path(scope)
+    handler = scope.get("endpoint")
+    try:
+        places = _known.get(handler, ())
+    except TypeError:  # None, or an object that can't be a key
+        handler, places = None, ()
+    if scope.get("app_root_path", root_path) != root_path:
+        handler, places = None, ()  # a mounted app has another root path
+    for pattern, template in places:
+        if pattern.match(path):
+            return root_path + template
+    route, found = find_route(scope)
+    pattern = getattr(route, "path_regex", None)
+    if handler is not None and pattern is not None and pattern.match(path):
+        template = found.removeprefix(root_path)
+        _known[handler] = (*places, (pattern, template))
+    return found if route is not None else ""

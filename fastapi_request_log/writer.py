@@ -1,0 +1,225 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Writes calls into the database, in a thread of the process.
+
+::
+
+    requests ── put ──> queue ──> Writer, after BATCH_SECONDS: a transaction a database
+                                  +-> Capture -> Call             (render)
+                                  +-> fastapi.request.log._store
+
+The thread starts with the first call, and sleeps while there is none. It takes a
+connection of Odoo's pool for each batch. If there is none for ``TIMEOUT``, or the queue
+is full, calls are lost, and their number is logged. A request never waits.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from collections import Counter, deque
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+
+from odoo.api import SUPERUSER_ID, Environment
+from odoo.modules.registry import Registry
+from odoo.service.server import CommonServer
+
+from odoo.addons.fastapi.connections import get_stop, wait_for_connection
+
+from .render import make_call
+
+if TYPE_CHECKING:
+    from .calls import Call
+    from .capture import Capture
+
+__all__ = ["begin_test_call", "flush", "put", "take_test_calls"]
+
+_logger = logging.getLogger(__name__)
+
+MODEL = "fastapi.request.log"
+#: Calls that wait in the queue at most. One with bodies takes some kilobytes.
+QUEUE_SIZE = 10_000
+#: Calls in one transaction at most.
+BATCH_SIZE = 1000
+#: Seconds that the writer waits for more calls after the first one.
+BATCH_SECONDS = 1
+#: Seconds that a batch waits for a connection to the database.
+TIMEOUT = 20
+#: How often a batch is tried that PostgreSQL has rolled back, after a deadlock for
+#: example.
+ATTEMPTS = 3
+#: Seconds that the server waits for the last calls when it stops.
+STOP_TIMEOUT = 5
+
+
+class Writer(threading.Thread):
+    """The thread that writes the calls of all databases."""
+
+    def __init__(self) -> None:
+        super().__init__(name="fastapi_request_log", daemon=True)
+        #: Calls, and events to set when those before them are written.
+        self.queue: SimpleQueue[Capture | threading.Event] = SimpleQueue()
+        self.hurry = threading.Event()
+        #: How many calls did not fit into the queue, by database.
+        self.lost: Counter[str] = Counter()
+
+    def run(self) -> None:
+        while True:
+            items = [self.queue.get()]
+            self.hurry.wait(BATCH_SECONDS)
+            self.hurry.clear()
+            while items:
+                try:
+                    while len(items) < BATCH_SIZE:
+                        items.append(self.queue.get_nowait())
+                except Empty:
+                    pass
+                full = len(items) == BATCH_SIZE
+                self._write(items)
+                items = [] if not full else self._next()
+
+    def _next(self) -> list[Capture | threading.Event]:
+        try:
+            return [self.queue.get_nowait()]
+        except Empty:
+            return []
+
+    def _write(self, items: list[Capture | threading.Event]) -> None:
+        batches: dict[str, list[Capture]] = {}
+        events = []
+        for item in items:
+            if isinstance(item, threading.Event):
+                events.append(item)
+            else:
+                batches.setdefault(item.dbname, []).append(item)
+        for dbname, captures in batches.items():
+            try:
+                write(dbname, captures)
+            except Exception as exc:
+                _log_loss(len(captures), dbname, exc)
+        for dbname in list(self.lost):
+            _log_loss(self.lost.pop(dbname), dbname, "the queue was full")
+        for event in events:
+            event.set()
+
+
+def write(dbname: str, captures: list[Capture]) -> None:
+    """Write calls in a transaction.
+
+    :raises Exception: they are lost
+    """
+    thread: Any = threading.current_thread()
+    thread.dbname = dbname  # for the log
+    calls = [make_call(capture) for capture in captures]
+    for attempt in range(1, ATTEMPTS + 1):
+        registry = Registry(dbname)
+        cr = wait_for_connection(registry.cursor, TIMEOUT)
+        try:
+            with cr:
+                _write_calls(registry, cr, calls)
+            return
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            if attempt == ATTEMPTS:
+                raise
+
+
+def _write_calls(registry: Registry, cr: Any, calls: list[Call]) -> None:
+    # roll-ups of other processes are added to, without a conflict
+    cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    # an upgrade of the addon locks the table
+    cr.execute("SELECT set_config('lock_timeout', %s, true)", [f"{TIMEOUT}s"])
+    registry = registry.check_signaling(cr)
+    if MODEL in registry:  # else the addon is uninstalled
+        Environment(cr, SUPERUSER_ID, {})[MODEL]._store(calls)
+
+
+def _log_loss(number: int, dbname: str, reason: Any) -> None:
+    _logger.warning(
+        "%d calls are missing in the request log of %s: %s",
+        number,
+        dbname,
+        " ".join(str(reason).split()) or type(reason).__name__,
+    )
+
+
+#: ``__del__`` may call ``put`` at any time, also in the thread that has the lock.
+_lock = threading.RLock()
+_writer: Writer | None = None
+
+#: Notified when a call of a test on Odoo's test cursor has ended.
+_test_end = threading.Condition()
+#: The calls of tests: those that have ended, and how many have not.
+_test_calls: deque[Capture] = deque(maxlen=BATCH_SIZE)
+_test_open = 0
+
+
+def put(capture: Capture) -> None:
+    """Let a call be written. ``__del__`` may call this.
+
+    The call of a test on Odoo's test cursor waits for ``take_test_calls``.
+    """
+    global _test_open  # noqa: PLW0603  # pylint: disable=global-statement
+    if capture.in_test:
+        with _test_end:
+            _test_open -= 1
+            _test_calls.append(capture)
+            _test_end.notify_all()
+        return
+    writer = _writer
+    if writer is None or not writer.is_alive():  # a fork has no threads
+        writer = _start()
+    if writer.queue.qsize() < QUEUE_SIZE:
+        writer.queue.put(capture)
+    else:
+        writer.lost[capture.dbname] += 1
+
+
+def _start() -> Writer:
+    global _writer  # noqa: PLW0603  # pylint: disable=global-statement
+    with _lock:
+        if _writer is None or not _writer.is_alive():
+            if _writer is None:
+                CommonServer.on_stop(flush)
+            get_stop()
+            atexit.register(flush)
+            _writer = Writer()
+            _writer.start()
+        return _writer
+
+
+def flush(timeout: float = STOP_TIMEOUT) -> None:
+    """Write all calls that have ended.
+
+    :param timeout: seconds to wait for that
+    """
+    writer = _writer
+    if writer is not None and writer.is_alive():
+        written = threading.Event()
+        writer.queue.put(written)
+        writer.hurry.set()
+        written.wait(timeout)
+
+
+def begin_test_call() -> None:
+    """Let ``take_test_calls`` wait for the end of a call."""
+    global _test_open  # noqa: PLW0603  # pylint: disable=global-statement
+    with _test_end:
+        _test_open += 1
+
+
+def take_test_calls(timeout: float = STOP_TIMEOUT) -> list[Call]:
+    """Return the calls of tests on Odoo's test cursor, and forget them.
+
+    A call ends a moment after the client has the answer.
+
+    :param timeout: seconds to wait for calls that have not ended
+    """
+    with _test_end:
+        _test_end.wait_for(lambda: not _test_open, timeout)
+        captures = list(_test_calls)
+        _test_calls.clear()
+    return [make_call(capture) for capture in captures]

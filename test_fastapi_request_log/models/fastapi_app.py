@@ -1,0 +1,22 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from odoo import models
+
+from odoo.addons.fastapi.models import FastapiApp
+
+from ..routers import router
+
+
+class TestLogApp(FastapiApp):
+    _name = "fastapi.app.test_log"
+    _description = "Test of the Request Log"
+
+    def _get_routers(self):
+        return [router]
+
+
+class FastapiEndpoint(models.Model):
+    _inherit = "fastapi.endpoint"
+
+    def _get_log_secrets(self):
+        return [*super()._get_log_secrets(), "I-BAN"]

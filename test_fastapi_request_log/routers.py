@@ -1,0 +1,134 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import logging
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any
+
+from fastapi import (
+    APIRouter,
+    BackgroundTasks,
+    Body,
+    Depends,
+    FastAPI,
+    Form,
+    HTTPException,
+    Request,
+    Response,
+    WebSocket,
+)
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+from werkzeug.exceptions import abort
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from odoo.api import Environment
+from odoo.exceptions import UserError
+
+from odoo.addons.fastapi.auth import Caller
+from odoo.addons.fastapi.dependencies import authenticated_caller, odoo_env
+
+_logger = logging.getLogger(__name__)
+
+router = APIRouter()
+Env = Annotated[Environment, Depends(odoo_env)]
+
+
+class Login(BaseModel):
+    login: str
+    password: int
+
+
+@router.get("/items/{item_id}")
+def get_item(item_id: int) -> dict[str, int]:
+    _logger.info("An item is read")
+    return {"item": item_id}
+
+
+#: A router with a prefix, whose handlers are also at another one.
+nested = APIRouter()
+nested.get("/{name}/again")(lambda name: name)
+router.include_router(nested, prefix="/first/{part}")
+router.include_router(nested, prefix="/second")
+
+mounted = FastAPI()
+mounted.get("/things/{thing_id}")(lambda thing_id: thing_id)
+router.mount("/mounted", mounted)
+
+
+@router.post("/echo")
+def echo(content: Annotated[Any, Body()]) -> Any:
+    return content
+
+
+@router.post("/raw")
+async def raw(request: Request, media_type: str = "application/json") -> Response:
+    return Response(await request.body(), media_type=media_type)
+
+
+@router.post("/login")
+def log_in(login: Login) -> None:
+    return None
+
+
+@router.post("/form")
+def send_form(name: Annotated[str, Form()], password: Annotated[str, Form()]) -> str:
+    raise UserError(f"{password} is not the password of {name}")
+
+
+@router.get("/caller")
+def get_caller(caller: Annotated[Caller, Depends(authenticated_caller)]) -> str:
+    return caller.method
+
+
+@router.get("/fail/{how}")
+def fail(how: str, env: Env, text: str = "", tasks: BackgroundTasks = None) -> None:
+    if how == "http":
+        raise HTTPException(409, text)
+    if how == "user":
+        raise UserError(text)
+    if how == "abort":
+        abort(WerkzeugResponse("aborted", 418))
+    if how == "commit":
+        env.cr.precommit.add(lambda: env.cr.execute("SELECT 1/0"))
+        env.cr.precommit.data["fastapi"] = True
+        return
+    raise ValueError(text)
+
+
+@router.get("/stream")
+def stream(fail: bool = False, chunks: int = 3) -> StreamingResponse:
+    def generate() -> Iterator[bytes]:
+        for _number in range(chunks):
+            yield b"0123456789"
+        if fail:
+            raise ValueError("the stream fails")
+
+    return StreamingResponse(generate(), media_type="text/plain")
+
+
+@router.get("/endless")
+async def stream_endlessly() -> StreamingResponse:
+    async def generate() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 65536
+
+    return StreamingResponse(generate(), media_type="text/plain")
+
+
+@router.get("/task")
+def start_task(tasks: BackgroundTasks, env: Env, lock: int) -> None:
+    def wait() -> None:
+        env.cr.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+        _logger.info("The task runs")
+
+    tasks.add_task(wait)
+
+
+@router.websocket("/socket")
+async def socket(websocket: WebSocket, refuse: bool = False) -> None:
+    if refuse:
+        await websocket.close()
+        return
+    await websocket.accept()
+    async for text in websocket.iter_text():
+        await websocket.send_text(text)
