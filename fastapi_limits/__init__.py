@@ -1,3 +1,7 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from . import models
+from .exceptions import TooManyRequests
+from .rates import limit
+
+__all__ = ["TooManyRequests", "limit"]

@@ -2,7 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "FastAPI: limits",
-    "summary": "Rates for the callers of an API, and requests that are carried out once",
+    "summary": "Rates for callers of an API, and requests that are carried out once",
     "version": "19.0.1.0.0",
     "category": "Technical",
     "license": "LGPL-3",
@@ -12,7 +12,9 @@
     "external_dependencies": {"python": ["limits>=4.8.0"]},
     "data": [
         "security/ir.model.access.csv",
+        "security/ir_rule.xml",
         "views/fastapi_endpoint_views.xml",
+        "views/fastapi_rate_refusal_views.xml",
     ],
     "development_status": "Beta",
 }

@@ -1,3 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from . import fastapi_app
 from . import fastapi_endpoint
+from . import fastapi_rate_count
+from . import fastapi_rate_refusal

@@ -1,2 +1,7 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Rates: how often clients may call."""
+
+from .limit import limit
+
+__all__ = ["limit"]

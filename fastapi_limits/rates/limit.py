@@ -1,0 +1,114 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""The dependencies that limit rates: of a route, a router, an app, an endpoint."""
+
+import re
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from odoo.addons.fastapi.auth import Caller
+from odoo.addons.fastapi.dependencies import optionally_authenticated_caller
+
+from .limiter import count
+from .rate import Rate, parse_rates
+
+__all__ = ["AddressLimit", "CallerLimit", "limit"]
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+def limit(*rates: str, by: str = "caller", name: str = "") -> Any:
+    """Return a dependency that refuses clients that call too often.
+
+    Use it on a route, a router or an app::
+
+        @router.get("/report", dependencies=[limit("5/minute", "100/day")])
+
+    Each route counts for itself, also if its router or its app has the limit. Limits
+    with the same name count together. A refused request is not counted.
+
+    To limit addresses before clients are authenticated, make it the first dependency.
+
+    :param rates: such as ``10/second`` or ``1000 per 2 hours``
+    :param by: whose requests are counted together: those of a ``caller``, a ``key``
+        (an API key; without one, the caller), or an ``address``. An anonymous caller
+        counts as an address.
+    :param name: name of the limit, to count routes of an endpoint together
+    :raises ValueError: a rate is not valid, or name or ``by`` is not possible
+    """
+    parsed = parse_rates(";".join(rates), by)
+    if name and not _NAME.fullmatch(name):
+        raise ValueError(
+            f"A limit can't have the name {name!r}: use letters, digits and - . _"
+        )
+    return Depends(make_limit(parsed, name))
+
+
+def make_limit(
+    rates: tuple[Rate, ...], name: str = "", place: str = ""
+) -> "AddressLimit | CallerLimit":
+    """Return the dependency for rates.
+
+    :param rates: the rates, the shortest window first
+    :param name: name of the limit
+    :param place: what is counted together; empty for the name, or else the route
+    """
+    if all(rate.by == "address" for rate in rates):
+        return AddressLimit(rates, name, place)
+    return CallerLimit(rates, name, place)
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """A dependency; FastAPI calls equal ones only once.
+
+    It is async so that ``app.callables`` of the addon ``fastapi`` does not replace it
+    in the routes: their documentation reads ``error_statuses``.
+    """
+
+    rates: tuple[Rate, ...]
+    name: str = ""
+    place: str = ""
+
+    #: Status codes that the documentation of a route has because of this.
+    error_statuses = ("429",)
+
+    def _count(self, connection: HTTPConnection, caller: Caller | None) -> None:
+        place = self.place or self.name or _describe_route(connection.scope)
+        prefix = self.name or ("" if self.place else "route")
+        count(connection, self.rates, caller, place, prefix)
+
+
+@dataclass(frozen=True)
+class AddressLimit(_Limit):
+    """Limits addresses. It does not authenticate the client."""
+
+    async def __call__(self, connection: HTTPConnection) -> None:
+        self._count(connection, None)
+
+
+@dataclass(frozen=True)
+class CallerLimit(_Limit):
+    """Limits callers or keys, when the client is authenticated."""
+
+    async def __call__(
+        self,
+        connection: HTTPConnection,
+        caller: Annotated[Caller | None, Depends(optionally_authenticated_caller)],
+    ) -> None:
+        self._count(connection, caller)
+
+
+def _describe_route(scope: MutableMapping[str, Any]) -> str:
+    """Return methods and path template of a route, which name it on all servers."""
+    # FastAPI since 0.139: the route at its place, with the prefixes of its routers
+    context = (scope.get("fastapi") or {}).get("effective_route_context")
+    route = context or scope["route"]
+    root_path = scope.get("root_path", "")
+    mount = root_path.removeprefix(scope.get("app_root_path", root_path))
+    methods = ",".join(sorted(getattr(route, "methods", None) or ["WebSocket"]))
+    return f"{methods} {mount}{route.path_format}"
