@@ -27,6 +27,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi.datastructures import DefaultPlaceholder
+from fastapi.openapi.utils import (
+    validation_error_definition,
+    validation_error_response_definition,
+)
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security.base import SecurityBase
 
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
     from fastapi.dependencies.models import Dependant
     from fastapi.routing import RouteContext
 
-__all__ = ["complete_document"]
+__all__ = ["complete_document", "refer_to_error"]
 
 #: Error responses by status: key in ``components/responses``, and description.
 ERRORS = {
@@ -47,6 +51,11 @@ ERRORS = {
     "401": ("Unauthorized", "Credentials are missing or wrong."),
     "403": ("Forbidden", "The caller has no right to do this."),
     "404": ("NotFound", "It does not exist, or the caller may not see it."),
+    "409": (
+        "Conflict",
+        "Another request is in the way: `detail` says why. `Retry-After`, if it is "
+        "there, says after how many seconds to try again.",
+    ),
     "422": ("ValidationError", "The request is not as documented here."),
     "426": (
         "UpgradeRequired",
@@ -285,7 +294,7 @@ def _describe_by_dependencies(item: _Documented) -> None:
 
     A dependency may have a method ``describe_operation``, which gets the method in
     lower case and the operation, and changes the operation. It describes what the
-    parameters of the dependency do not, such as responses.
+    parameters of the dependency do not. For error responses, see ``refer_to_error``.
     """
     for call in dict.fromkeys(_iter_calls(item.route.dependant)):
         describe = getattr(call, "describe_operation", None)
@@ -336,10 +345,12 @@ def _add_errors(document: dict[str, Any], documented: list[_Documented]) -> None
             statuses.add("422")
         for status in statuses:
             if not {status, f"{status[0]}XX", "default"} & responses.keys():
-                responses[status] = {
-                    "$ref": f"#/components/responses/{ERRORS[status][0]}"
-                }
-                used.add(status)
+                responses[status] = refer_to_error(status)
+        used |= {
+            status
+            for status in ERRORS
+            if responses.get(status) == refer_to_error(status)
+        }
         item.operation["responses"] = dict(sorted(responses.items()))
     if not used:
         return
@@ -350,6 +361,9 @@ def _add_errors(document: dict[str, Any], documented: list[_Documented]) -> None
         for name in _ERROR_SCHEMA_NAMES
         if schemas.setdefault(name, ERROR_SCHEMA) == ERROR_SCHEMA
     )
+    if "422" in used:  # FastAPI adds them only for operations with parameters
+        schemas.setdefault("ValidationError", validation_error_definition)
+        schemas.setdefault("HTTPValidationError", validation_error_response_definition)
     components["schemas"] = dict(sorted(schemas.items()))
     described = components.setdefault("responses", {})
     for status in sorted(used):
@@ -361,8 +375,13 @@ def _add_errors(document: dict[str, Any], documented: list[_Documented]) -> None
                 "application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}
             },
         }
-        if status in ("429", "503"):
+        if status in ("409", "429", "503"):
             described[key]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+
+
+def refer_to_error(status: str) -> dict[str, str]:
+    """Return the response of an operation for a key of :data:`ERRORS`."""
+    return {"$ref": f"#/components/responses/{ERRORS[status][0]}"}
 
 
 def _iter_statuses(document: dict[str, Any], item: _Documented) -> Iterator[str]:

@@ -6,8 +6,10 @@ from typing import Annotated
 from unittest.mock import patch
 
 from fastapi import APIRouter, Depends, Header, Request
+from fastapi.openapi.models import OpenAPI
 
 from ...app import route
+from ...app.openapi_document import refer_to_error
 from ...app.prepare import EndpointFastAPI
 from .openapi_case import get_operations, make_handler
 from .routes_case import OverridesCase
@@ -16,15 +18,18 @@ from .routes_case import OverridesCase
 class Late:
     """A dependency that notes its name when it is called."""
 
-    def __init__(self, name, runs_last):
+    runs_last = True
+
+    def __init__(self, name):
         self.name = name
-        self.runs_last = runs_last
 
     def __call__(self, request: Request):
         request.state.called.append(self.name)
 
     def describe_operation(self, method, operation):
-        operation["responses"]["409"] = {"description": f"{method} {self.name}"}
+        operation["summary"] = f"{method} {self.name}"
+        for status in ("409", "422"):
+            operation["responses"][status] = refer_to_error(status)
 
 
 def start(request: Request):
@@ -53,33 +58,43 @@ def make_app(first, last):
 
 
 class TestRunsLast(OverridesCase):
-    def test_after_all_others_by_number(self):
-        app = make_app(Late("of the app", 2), Late("of the route", 1))
+    def test_from_the_inside_out(self):
+        app = make_app(Late("of the app"), Late("of the route"))
         expected = ["caller", "of the route", "of the app"]
         self.assertEqual(self.get(app, "/called"), expected)
 
     def test_without_a_plan(self):
         """FastAPI calls the dependencies, as for a request with telemetry."""
-        app = make_app(Late("first", 1), Late("second", 1))
+        app = make_app(Late("of the app"), Late("of the route"))
         with patch.object(route, "make_plan", return_value=None) as make_plan:
             called = self.get(app, "/called")
         make_plan.assert_called_once()
-        self.assertEqual(called, ["caller", "first", "second"])
+        self.assertEqual(called, ["caller", "of the route", "of the app"])
 
     def test_override_of_a_late_dependency(self):
-        late = Late("late", 1)
+        late = Late("late")
         app = make_app(late, late)
-        app.dependency_overrides[late] = Late("other", 1)
+        app.dependency_overrides[late] = Late("other")
         self.assertEqual(self.get(app, "/called"), ["caller", "other"])
 
 
 class TestDescribeOperation(OverridesCase):
     def test_operations_with_the_dependency(self):
         app = EndpointFastAPI()
-        described = [Depends(Late("late", 1))]
+        described = [Depends(Late("late"))]
         app.post("/with", dependencies=described)(make_handler("with"))
         app.post("/without")(make_handler("without"))
-        operations = get_operations(app)
-        conflict = operations["post", "/with"]["responses"]["409"]
-        self.assertEqual(conflict, {"description": "post late"})
-        self.assertNotIn("409", operations["post", "/without"]["responses"])
+        described, other = get_operations(app).values()
+        self.assertEqual(described["summary"], "post late")
+        self.assertEqual(
+            list(described["responses"]), ["200", "400", "409", "422", "500", "503"]
+        )
+        self.assertEqual(list(other["responses"]), ["200", "400", "500", "503"])
+        # all references lead somewhere
+        components = OpenAPI(**app.openapi()).components
+        self.assertLessEqual(
+            {"Conflict", "ValidationError"}, components.responses.keys()
+        )
+        self.assertLessEqual(
+            {"HTTPValidationError", "ValidationError"}, components.schemas.keys()
+        )
