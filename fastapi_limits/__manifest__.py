@@ -13,6 +13,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rule.xml",
+        "views/fastapi_endpoint_idempotency_views.xml",
         "views/fastapi_endpoint_views.xml",
         "views/fastapi_rate_refusal_views.xml",
     ],

@@ -2,5 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from . import fastapi_app
 from . import fastapi_endpoint
+from . import fastapi_endpoint_idempotency
+from . import fastapi_idempotency_key
 from . import fastapi_rate_count
 from . import fastapi_rate_refusal

@@ -19,7 +19,11 @@ class FastapiApp(models.AbstractModel):
     def _get_app(self):
         if self._app is not None:
             # such an app ignores the dependencies of its endpoint
-            return copy_app(self._app, self.endpoint._get_rate_dependencies())
+            dependencies = [
+                *self.endpoint._get_rate_dependencies(),
+                *self.endpoint._get_key_dependencies(),
+            ]
+            return copy_app(self._app, dependencies)
         return super()._get_app()
 
     @api.model

@@ -1,0 +1,170 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Stores the response to a request with a key, or sends the stored one.
+
+::
+
+    FastApiDispatcher._serve
+    +-> dispatch             overrides of other addons
+        +-> dispatch         here
+            +-> the app
+                +-> KeyDependency    claim_key: the request is carried out, or waits,
+                                     or raises StoredResponse
+            (StoredResponse: roll back, and return the stored response)
+    FastApiDispatcher.post_dispatch
+    +-> _store_response      what the client gets: after middleware and overrides
+    (commit: both the work and its response, or neither)
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import IO, TYPE_CHECKING, Any
+
+from fastapi import HTTPException
+
+from odoo.http import _dispatchers
+
+from odoo.addons.fastapi.bridge import forget_tracebacks
+
+from .keys import HEADER, fingerprint
+from .responses import REPLAYED_HEADER, StoredResponse, current_headers, dump_headers
+from .store import KeyedRequest, claim, store
+
+if TYPE_CHECKING:
+    from odoo.http import Response
+
+    from odoo.addons.fastapi.fastapi_dispatcher import FastApiDispatcher as Base
+
+    from .dependencies import KeySettings
+else:
+    Base = _dispatchers["fastapi"]
+
+__all__ = ["DEFAULT_MAX_BODY", "DEFAULT_WAIT", "MAX_BODY_PARAM", "WAIT_PARAM"]
+
+_logger = logging.getLogger(__name__)
+
+#: System parameter: seconds that a request waits for another one with its key.
+WAIT_PARAM = "fastapi_limits.idempotency_wait"
+DEFAULT_WAIT = 10
+#: System parameter: bytes of the largest body of a response to store.
+MAX_BODY_PARAM = "fastapi_limits.idempotency_max_body"
+DEFAULT_MAX_BODY = 1024 * 1024
+
+
+class IdempotencyDispatcher(Base):
+    """The dispatcher of all databases; it only acts on requests with a key."""
+
+    routing_type = "fastapi"
+
+    #: Id of the row for the response, if the request has a key.
+    _row_id: int | None = None
+    #: The body of the request.
+    _input: IO[bytes]
+    #: See ``keys.fingerprint``; replays of the request have the same one.
+    _fingerprint: str | None = None
+
+    def _get_environ(self) -> dict[str, Any]:
+        environ = super()._get_environ()
+        self._input = environ["wsgi.input"]
+        return environ
+
+    def dispatch(self, endpoint: Any, args: dict[str, Any]) -> Response:
+        self._row_id = None
+        try:
+            return super().dispatch(endpoint, args)
+        except StoredResponse as exc:
+            return self._respond_again(exc)
+
+    def post_dispatch(self, response: Response) -> None:
+        row_id, self._row_id = self._row_id, None
+        if row_id is not None:
+            try:
+                self._store_response(row_id, response)
+            except BaseException:
+                self._close_cycle()
+                raise
+        super().post_dispatch(response)
+
+    def claim_key(self, settings: KeySettings, key: str, caller: str) -> None:
+        """Let the request be carried out, or raise the response that its key has.
+
+        :raises Exception: see ``store.claim``
+        """
+        httprequest = self.request.httprequest
+        if self._fingerprint is None:
+            self._fingerprint = fingerprint(
+                httprequest.method,
+                httprequest.path,
+                httprequest.environ.get("QUERY_STRING", ""),
+                httprequest.environ.get("CONTENT_TYPE", ""),
+                self._input,
+            )
+        request = KeyedRequest(
+            endpoint_id=settings.endpoint_id,
+            key=key,
+            caller=caller,
+            method=httprequest.method,
+            path=httprequest.path,
+            fingerprint=self._fingerprint,
+            hours=settings.hours,
+        )
+        self._row_id = claim(self.request.env.cr, request, self._get_wait)
+
+    def _get_wait(self) -> float:
+        """Return the seconds to wait for another request with the key."""
+        return self._get_number(WAIT_PARAM, DEFAULT_WAIT)
+
+    def _get_number(self, name: str, default: float) -> float:
+        """Return a system parameter, or the default if it is not a positive number."""
+        text = self.request.env["ir.config_parameter"].sudo().get_param(name)
+        try:
+            number = float(text or default)
+        except ValueError:
+            number = -1
+        if not 0 <= number < float("inf"):
+            _logger.warning(
+                "The system parameter %s is %r, which is not a number from 0 on; "
+                "%s is used instead.",
+                name,
+                text,
+                default,
+            )
+            return default
+        return number
+
+    def _store_response(self, row_id: int, response: Response) -> None:
+        """Store a response, before the request is committed.
+
+        :raises HTTPException: 400, it can't be stored; the request is rolled back
+        """
+        if (self._cycle is not None and self._cycle.stream) or response.is_streamed:
+            raise HTTPException(
+                400,
+                f"With an {HEADER} this request is not carried out: its response is a "
+                "stream, which can't be kept for a repetition. Send it without the "
+                "header.",
+            )
+        body = response.get_data()
+        max_size = int(self._get_number(MAX_BODY_PARAM, DEFAULT_MAX_BODY))
+        if len(body) > max_size:
+            raise HTTPException(
+                400,
+                f"With an {HEADER} this request is not carried out: its response has "
+                f"{len(body)} bytes, and at most {max_size} are kept for a "
+                "repetition. Send it without the header.",
+            )
+        headers = dump_headers(response.headers.to_wsgi_list())
+        store(self.request.env.cr, row_id, response.status_code, headers, body)
+
+    def _respond_again(self, exc: StoredResponse) -> Response:
+        """Return the stored response, with current headers of the app's middleware."""
+        self.request.env.cr.rollback()
+        self.status = str(exc.status_code)
+        self.headers = [
+            *exc.stored_headers,
+            *current_headers(self.headers),
+            (REPLAYED_HEADER, "true"),
+        ]
+        forget_tracebacks(exc)
+        return self._build_response([exc.stored_body])
