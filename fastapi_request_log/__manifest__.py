@@ -26,6 +26,9 @@
         "views/res_config_settings_views.xml",
         "views/fastapi_menu.xml",
     ],
-    "assets": {"web.assets_backend": ["fastapi_request_log/static/src/*"]},
+    "assets": {
+        "web.assets_backend": ["fastapi_request_log/static/src/*"],
+        "web.assets_tests": ["fastapi_request_log/static/tests/tours/*"],
+    },
     "development_status": "Beta",
 }

@@ -1,8 +1,10 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from . import test_backend
 from . import test_curl
 from . import test_endpoint_usage
 from . import test_histogram
 from . import test_metrics
 from . import test_request_hour
+from . import test_request_hour_commits
 from . import test_request_log_form
