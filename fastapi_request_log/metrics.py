@@ -63,6 +63,7 @@ class MetricsCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._collect_requests()
         yield self._collect_states()
+        yield self._collect_lost()
 
     def _collect_requests(self) -> Iterator[Metric]:
         requests = CounterMetricFamily(
@@ -113,6 +114,15 @@ class MetricsCollector(Collector):
                     labels = (endpoint.root_path, state)
                     states.add_metric(labels, endpoint.state == state)
         return states
+
+    def _collect_lost(self) -> Metric:
+        query = SQL("SELECT coalesce(sum(calls), 0) FROM fastapi_request_loss")
+        ((calls,),) = self._env.execute_query(query)
+        return CounterMetricFamily(
+            "odoo_fastapi_log_lost",
+            "Calls that were neither counted nor logged.",
+            value=calls,
+        )
 
 
 def make_metrics_app(collector: Collector) -> Callable[..., Any]:

@@ -5,6 +5,7 @@ from . import fastapi_endpoint_usage
 from . import fastapi_request_hour
 from . import fastapi_request_log
 from . import fastapi_request_log_form
+from . import fastapi_request_loss
 from . import fastapi_request_total
 from . import ir_http
 from . import res_config_settings

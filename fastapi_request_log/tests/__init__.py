@@ -5,6 +5,7 @@ from . import test_curl
 from . import test_endpoint_usage
 from . import test_histogram
 from . import test_metrics
+from . import test_monitoring_page
 from . import test_request_hour
 from . import test_request_hour_commits
 from . import test_request_log_form

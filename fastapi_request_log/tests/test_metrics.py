@@ -18,6 +18,7 @@ from odoo.addons.fastapi_request_log.models.fastapi_request_total import BOUNDS
 
 REQUESTS = "odoo_fastapi_requests_total"
 DURATION = "odoo_fastapi_request_duration_seconds"
+LOST = "odoo_fastapi_log_lost_total"
 STATE = "odoo_fastapi_endpoint_state"
 
 
@@ -164,6 +165,12 @@ class TestMetrics(MetricsMixin, TransactionCase):
         self.env.invalidate_all()
         labels = {"endpoint": "/web", "state": "broken"}
         self.assertEqual(self.value(STATE, **labels), 1)
+
+    def test_lost_calls(self):
+        self.assertEqual(self.registry.get_sample_value(LOST), 0)
+        losses = [{"calls": 3, "reason": "x"}, {"calls": 4, "reason": "y"}]
+        self.env["fastapi.request.loss"].create(losses).flush_recordset()
+        self.assertEqual(self.registry.get_sample_value(LOST), 7)
 
     def test_reading_takes_the_same_queries_for_all_routes(self):
         def count_queries():
