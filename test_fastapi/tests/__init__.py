@@ -76,6 +76,7 @@ from . import test_library_sentry
 from . import test_library_slowapi
 from . import test_library_sse
 from . import test_library_strawberry
+from . import test_library_telemetry
 from . import test_life_of_an_app
 from . import test_list_cursors
 from . import test_list_filters
