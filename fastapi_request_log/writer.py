@@ -10,7 +10,8 @@
 
 The thread starts with the first call, and sleeps while there is none. It takes a
 connection of Odoo's pool for each batch. If there is none for ``TIMEOUT``, or the queue
-is full, calls are lost, and their number is logged. A request never waits.
+is full, calls are lost. Their number is logged, and stored with the next batch. A
+request never waits.
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ class Writer(threading.Thread):
         self.hurry = threading.Event()
         #: How many calls did not fit into the queue, by database.
         self.lost: Counter[str] = Counter()
+        #: Number of the calls that are missing in the log, by database, until it is
+        #: stored, and why.
+        self.missing: dict[str, tuple[int, str]] = {}
 
     def run(self) -> None:
         while True:
@@ -98,18 +102,30 @@ class Writer(threading.Thread):
                 batches.setdefault(item.dbname, []).append(item)
         for dbname, captures in batches.items():
             try:
-                write(dbname, captures)
+                write(dbname, captures, self.missing.get(dbname))
+                self.missing.pop(dbname, None)
             except Exception as exc:
-                _log_loss(len(captures), dbname, exc)
+                self._lose(len(captures), dbname, exc)
         for dbname in list(self.lost):
-            _log_loss(self.lost.pop(dbname), dbname, "the queue was full")
+            self._lose(self.lost.pop(dbname), dbname, "the queue was full")
         for event in events:
             event.set()
 
+    def _lose(self, number: int, dbname: str, reason: Any) -> None:
+        text = " ".join(str(reason).split()) or type(reason).__name__
+        _logger.warning(
+            "%d calls are missing in the request log of %s: %s", number, dbname, text
+        )
+        earlier, _text = self.missing.get(dbname, (0, ""))
+        self.missing[dbname] = earlier + number, text
 
-def write(dbname: str, captures: list[Capture]) -> None:
+
+def write(
+    dbname: str, captures: list[Capture], missing: tuple[int, str] | None = None
+) -> None:
     """Write calls in a transaction.
 
+    :param missing: how many calls before them could not be written, and why
     :raises Exception: they are lost
     """
     thread: Any = threading.current_thread()
@@ -120,30 +136,27 @@ def write(dbname: str, captures: list[Capture]) -> None:
         cr = wait_for_connection(registry.cursor, TIMEOUT)
         try:
             with cr:
-                _write_calls(registry, cr, calls)
+                _write_calls(registry, cr, calls, missing)
             return
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             if attempt == ATTEMPTS:
                 raise
 
 
-def _write_calls(registry: Registry, cr: Any, calls: list[Call]) -> None:
+def _write_calls(
+    registry: Registry, cr: Any, calls: list[Call], missing: tuple[int, str] | None
+) -> None:
     # roll-ups of other processes are added to, without a conflict
     cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
     # an upgrade of the addon locks the table
     cr.execute("SELECT set_config('lock_timeout', %s, true)", [f"{TIMEOUT}s"])
     registry = registry.check_signaling(cr)
     if MODEL in registry:  # else the addon is uninstalled
-        Environment(cr, SUPERUSER_ID, {})[MODEL]._store(calls)
-
-
-def _log_loss(number: int, dbname: str, reason: Any) -> None:
-    _logger.warning(
-        "%d calls are missing in the request log of %s: %s",
-        number,
-        dbname,
-        " ".join(str(reason).split()) or type(reason).__name__,
-    )
+        env = Environment(cr, SUPERUSER_ID, {})
+        env[MODEL]._store(calls)
+        if missing is not None:
+            number, reason = missing
+            env["fastapi.request.loss"].create({"calls": number, "reason": reason})
 
 
 #: ``__del__`` may call ``put`` at any time, also in the thread that has the lock.

@@ -1,0 +1,68 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from datetime import datetime
+from types import SimpleNamespace
+from unittest.mock import patch
+
+from odoo.tests import BaseCase, get_db_name, tagged
+
+from odoo.addons.fastapi.tests.work_case import release_registries
+from odoo.addons.fastapi_request_log import writer
+from odoo.addons.fastapi_request_log.calls import Call
+from odoo.addons.test_fastapi.tests.servers import connect
+
+
+@tagged("post_install", "-at_install")
+class TestMissingCalls(BaseCase):
+    """The writer of this process, on connections of its own."""
+
+    def setUp(self):
+        super().setUp()
+        release_registries(self)
+        self.dbname = get_db_name()
+        self.connection = connect(self.dbname)
+        self.addCleanup(self.connection.close)
+        self.addCleanup(self.query, "DELETE FROM fastapi_request_loss")
+        self.writer = writer.Writer()
+        # of a deleted endpoint, so that nothing else is stored
+        call = Call(datetime(2026, 1, 31), 0, "GET", "/", 200, 1.0)
+        patcher = patch.object(writer, "make_call", return_value=call)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def query(self, query):
+        with self.connection.cursor() as cr:
+            cr.execute(query)
+            return cr.fetchall() if cr.description else None
+
+    def write(self, count):
+        self.writer._write([SimpleNamespace(dbname=self.dbname)] * count)
+
+    def fail_to_write(self, count, reason):
+        with (
+            patch.object(writer, "_write_calls", side_effect=RuntimeError(reason)),
+            self.assertLogs(writer.__name__, "WARNING") as log,
+        ):
+            self.write(count)
+        return log.output
+
+    def losses(self):
+        return self.query("SELECT calls, reason FROM fastapi_request_loss")
+
+    def test_calls_that_can_not_be_written(self):
+        (line,) = self.fail_to_write(3, "no room")
+        self.assertIn(f"3 calls are missing in the request log of {self.dbname}", line)
+        self.fail_to_write(2, "still\nno room")
+        self.assertEqual(self.losses(), [])
+        self.write(1)
+        self.assertEqual(self.losses(), [(5, "still no room")])
+        # they are stored once
+        self.write(1)
+        self.assertEqual(self.losses(), [(5, "still no room")])
+
+    def test_full_queue(self):
+        self.writer.lost[self.dbname] = 7
+        with self.assertLogs(writer.__name__, "WARNING"):
+            self.write(1)
+        self.write(1)
+        self.assertEqual(self.losses(), [(7, "the queue was full")])
