@@ -59,6 +59,8 @@ class MountTable:
         #: Routing rules of mounts that need no further matching, None for others, by
         #: root path (``ir.http._match``).
         self.own_rules: dict[str, Any] = {}
+        #: The routing rules of controllers; None until a request has read them.
+        self.controller_rules: list[str] | None = None
         self.sequence = sequence
         # clients choose the length of a path, so find() cuts it
         self._max_length = max(map(len, self.by_root_path), default=0) + 1

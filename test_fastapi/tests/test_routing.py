@@ -5,6 +5,8 @@
 
 from unittest.mock import patch
 
+from werkzeug.routing import Map
+
 from odoo.exceptions import ConcurrencyError
 from odoo.http import request
 
@@ -42,6 +44,21 @@ class TestRouting(FastapiHttpCase):
         self.assertEqual(paths, [])
         self.assertEqual(self.get("/web/health").status_code, 200)
         self.assertEqual(paths, ["/web/health"])
+
+    def test_rules_are_read_once_for_all_endpoints(self):
+        """With many endpoints, reading them is slow."""
+        self._create_endpoint("/other")
+        reads = []
+        iter_rules = Map.iter_rules
+
+        def count(routing_map, endpoint=None):
+            reads.append(endpoint)
+            return iter_rules(routing_map, endpoint)
+
+        with patch.object(Map, "iter_rules", count):
+            for path in ("/test/identity", "/other/identity"):
+                self.get(path)
+        self.assertEqual(reads, [None])
 
     def test_controllers_below_an_endpoint_win(self):
         self._create_endpoint("/report")
