@@ -12,6 +12,7 @@ trees are changed, because other apps and databases may share the routers.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Hashable
 from copy import copy
@@ -75,6 +76,9 @@ class PreparedRoute:
             before.get_original(dependant) if before else dependant
             for dependant in route.dependant.dependencies
         ]
+        #: Copies of them with overrides, as :meth:`build` has put them into the tree.
+        self._built: list[Dependant] = []
+        self._lock = threading.Lock()
 
     def is_intact(self) -> bool:
         """Return whether no other code has changed the route."""
@@ -82,33 +86,47 @@ class PreparedRoute:
         return (
             route.app is self
             and route.dependant is self._dependant
-            and len(self._dependant.dependencies) == len(self._originals)
+            and self._dependant.dependencies == self._built
         )
 
     def get_original(self, dependant: Dependant) -> Dependant:
         """Return the original of a dependant that :meth:`build` has copied."""
-        for built, original in zip(
-            self._dependant.dependencies, self._originals, strict=False
-        ):
+        for built, original in zip(self._built, self._originals, strict=False):
             if built is dependant:
                 return original
         return dependant
 
     def build(self, overrides: dict[Call, Call]) -> None:
         """Put overrides into the dependency tree."""
+        with self._lock:
+            self._build(overrides)
+
+    def _build(self, overrides: dict[Call, Call]) -> None:
+        self._overrides = overrides
         # the cache of dependencies needs a hash, but FastAPI's overrides need none
         overrides = {
             dependency: call if isinstance(call, Hashable) else partial(call)
             for dependency, call in overrides.items()
         }
         # new objects: other threads may be using the old ones
-        self._dependant.dependencies = [
-            _override(dependant, overrides) for dependant in self._originals
-        ]
+        self._built = [_override(dependant, overrides) for dependant in self._originals]
+        self._dependant.dependencies = self._built.copy()
         self._apps = _RouteApps(self._route, self._original, copy(self._dependant))
         self._route.app = self
 
+    def _follow(self) -> None:
+        """Build the route again if other code has changed its dependencies."""
+        with self._lock:
+            dependencies = list(self._dependant.dependencies)
+            if dependencies != self._built:
+                self._originals = list(map(self.get_original, dependencies))
+                self._build(self._overrides)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # FastAPI reads the list in each request, so a guard may be added at any time;
+        # this takes 60 ns
+        if self._dependant.dependencies != self._built:
+            self._follow()
         apps = self._apps
         app = apps.planned if scope.get(_TELEMETRY_KEY) is None else apps.unplanned
         await app(scope, receive, send)

@@ -8,7 +8,7 @@ import json
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException
 from fastapi.dependencies.utils import get_parameterless_sub_dependant
 from fastapi.routing import request_response
 from starlette.applications import Starlette
@@ -293,6 +293,35 @@ class TestRoutesMadeAgain(BridgeCase):
         prepare_app(app)
         calls = [item.call for item in app.routes[-1].dependant.dependencies]
         self.assertEqual(calls, [get_name, get_size])
+
+    def test_guard(self):
+        """A guard that is put into the tree of a route works, also after requests."""
+
+        def guard():
+            raise HTTPException(418)
+
+        def find(app):
+            (route,) = (r for r in app.routes if getattr(r, "path", None) == "/name")
+            return route.dependant.dependencies
+
+        inserted = get_parameterless_sub_dependant(depends=Depends(guard), path="/name")
+        for used in (False, True):
+            with self.subTest(used=used):
+                app = self.make_app()
+                prepare_app(app)
+                names = {"query": "name=tea"}
+                if used:
+                    self.assertEqual(self.call(app, "/name", **names).code, 200)
+                find(app).insert(0, inserted)
+                self.assertEqual(self.call(app, "/name", **names).code, 418)
+                app.dependency_overrides[guard] = lambda: None
+                result = self.call(app, "/name", **names)
+                self.assertEqual(json.loads(result.body), ["tea", 7])
+                del app.dependency_overrides[guard]
+                self.assertEqual(self.call(app, "/name", **names).code, 418)
+                del find(app)[0]
+                result = self.call(app, "/name", **names)
+                self.assertEqual(json.loads(result.body), ["tea", 7])
 
     def test_overrides_change_after_that(self):
         app = self.make_app()
