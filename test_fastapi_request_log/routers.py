@@ -115,6 +115,20 @@ async def stream_endlessly() -> StreamingResponse:
     return StreamingResponse(generate(), media_type="text/plain")
 
 
+@router.get("/locked")
+def wait_for_lock(env: Env, lock: int) -> None:
+    env.cr.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+
+
+@router.get("/increment/{item_id}")
+def increment(item_id: int, env: Env, lock: int) -> int:
+    item = env["test.fastapi.item"].browse(item_id)
+    quantity = item.quantity
+    env.cr.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+    item.quantity = quantity + 1
+    return item.quantity
+
+
 @router.get("/task")
 def start_task(tasks: BackgroundTasks, env: Env, lock: int) -> None:
     def wait() -> None:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 from collections.abc import Iterable
 from dataclasses import fields as dataclass_fields
 
@@ -24,15 +23,6 @@ BODY_SIZE = 4096
 PIECE = 10_000
 #: Models that count the calls, as far as they are there.
 ROLL_UPS = ("fastapi.request.hour", "fastapi.request.total")
-#: Headers that curl sets by itself, or that a proxy has added.
-_NOT_REPEATED = {
-    "Accept-Encoding",
-    "Connection",
-    "Content-Length",
-    "Host",
-    "Transfer-Encoding",
-    "X-Request-Id",
-}
 _COLUMNS = [
     field.name for field in dataclass_fields(Call) if field.name not in ("stored",)
 ]
@@ -144,7 +134,8 @@ class FastapiRequestLog(models.Model):
     curl = fields.Text(
         string="cURL",
         compute="_compute_curl",
-        help="A command that repeats the call. Put in what was left out: ***",
+        help="A command that repeats the call. Words in capitals stand for what is not "
+        "stored.",
     )
 
     # The list is ordered by date, so each filter has an index that ends with it.
@@ -158,17 +149,11 @@ class FastapiRequestLog(models.Model):
     _key_index = models.Index("(key_id, date) WHERE key_id IS NOT NULL")
     _request_id_index = models.Index("USING hash (request_id)")
 
-    @api.depends("method", "path", "request_headers", "request_body")
-    def _compute_curl(self):
-        base_url = self.env["ir.config_parameter"].sudo().get_param("web.base.url", "")
-        for call in self:
-            words = ["curl", "-X", call.method or "GET", f"{base_url}{call.path or ''}"]
-            for line in (call.request_headers or "").splitlines():
-                if line.partition(":")[0] not in _NOT_REPEATED:
-                    words += ["-H", line]
-            if call.request_body:
-                words += ["--data-raw", call.request_body]
-            call.curl = shlex.join(words)
+    def init(self):
+        # Ids are 32 bits, and rows are deleted long before all of them are used.
+        self.env.cr.execute(
+            "ALTER SEQUENCE fastapi_request_log_id_seq MAXVALUE 2147483647 CYCLE"
+        )
 
     @api.model
     def _get_body_size(self) -> int:
