@@ -115,7 +115,7 @@ class FastapiRateRefusal(models.Model):
                     )
                 ) from err
             _recent.pop((self.env.cr.dbname, refusal.key), None)
-        self.unlink()
+        return self.unlink()
 
     @api.model
     def _record_later(self, key, seconds, **vals):

@@ -13,6 +13,8 @@ from __future__ import annotations
 import logging
 import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from limits.storage import (
@@ -151,9 +153,17 @@ class LibraryCounter(Counter):
         self._limiter.clear(hit.rate.item, hit.key)
 
 
+#: Packages whose names are the schemes of their URIs.
+_PACKAGES = "redis", "valkey"
+
+
 def _open_storage(uri: str) -> StorageTypes:
     options: dict[str, Any] = {}
-    if uri.startswith(("redis", "valkey")):
+    package = next((name for name in _PACKAGES if uri.startswith(name)), None)
+    if package is not None:
+        # limits finds no version in a package that another thread is importing
+        with suppress(ImportError):
+            import_module(package)
         # redis-py would try again for seconds
         options = {
             "socket_timeout": TIMEOUT,

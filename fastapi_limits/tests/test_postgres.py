@@ -4,13 +4,17 @@ import random
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import patch
 
 import psycopg2
 
+from odoo.api import SUPERUSER_ID, Environment
+from odoo.modules.registry import Registry
 from odoo.sql_db import connection_info_for
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
+from ..models import fastapi_rate_count
 from ..rates import counters
 from ..rates.counters import Hit
 from ..rates.postgres import PostgresCounter
@@ -227,6 +231,25 @@ class TestPostgres(BaseCase):
         with self.assertLogs(counters.__name__, "WARNING") as log:
             self.assertTrue(self.hit("1/hour")[0].refused)
         self.assertIn("has not counted 2 requests", log.output[0])
+
+    def test_old_rows_are_deleted(self):
+        self.hit("1/hour")
+        self.query(
+            "INSERT INTO fastapi_rate_count SELECT %s || n, 1, 60, "
+            "extract(epoch FROM now()) - 121, 0, 1, false "
+            "FROM generate_series(1, 25) AS n",
+            self.prefix,
+        )
+        with Registry(get_db_name()).cursor() as cr:
+            counts = Environment(cr, SUPERUSER_ID, {})["fastapi.rate.count"]
+            with patch.object(fastapi_rate_count, "BATCH", 10):
+                while counts._gc_counts()[1]:
+                    pass
+        ((left,),) = self.query(
+            "SELECT count(*) FROM fastapi_rate_count WHERE key LIKE %s",
+            f"{self.prefix}%",
+        )
+        self.assertEqual(left, 1)
 
     @mute_logger(counters.__name__)
     def test_a_database_that_is_gone(self):

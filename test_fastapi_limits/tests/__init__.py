@@ -3,3 +3,4 @@
 from . import test_http
 from . import test_idempotency
 from . import test_idempotency_servers
+from . import test_servers
