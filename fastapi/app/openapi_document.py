@@ -403,19 +403,10 @@ def _iter_statuses(document: dict[str, Any], item: _Documented) -> Iterator[str]
         yield from ("403", "426", "429")
     if item.route.param_convertors:
         yield "404"
-    yield from _iter_error_statuses(item.route.dependant)
+    for call in _iter_calls(item.route.dependant):
+        yield from getattr(call, "error_statuses", ())  # keys of ERRORS
     yield "500"
     yield "503"
-
-
-def _iter_error_statuses(dependant: Dependant) -> Iterator[str]:
-    """Yield the statuses in ``error_statuses`` of a handler and its dependencies.
-
-    Each is a key of :data:`ERRORS`.
-    """
-    yield from getattr(dependant.call, "error_statuses", ())
-    for dependency in dependant.dependencies:
-        yield from _iter_error_statuses(dependency)
 
 
 def _takes_secrets(document: dict[str, Any], operation: dict[str, Any]) -> bool:
