@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import HTTPConnection
 
-    from odoo.api import Environment
-
     from odoo.addons.fastapi.auth import Caller
 
     from .rate import Rate
@@ -85,19 +83,20 @@ def count(
     address = get_address(connection)
     endpoint_id = _get_endpoint_id(scope)
     endpoint = env["fastapi.endpoint"].browse(endpoint_id or ())
-    secret = env["ir.config_parameter"].sudo().get_param("database.secret").encode()
+    parameters = env["ir.config_parameter"].sudo()
+    secret = parameters.get_param("database.secret").encode()
     subjects = {
         by: endpoint._get_rate_subject(by, caller, address)
         for by in {rate.by for rate in rates}
     }
     hits = []
     for rate in rates:
-        parts = [str(endpoint_id), place, subjects[rate.by], rate.by, str(rate)]
+        parts = [str(endpoint_id), place, subjects[rate.by], rate.by, rate.text]
         hits.append(Hit(_hash(secret, parts), rate))
     windows = _get_windows(scope)
     new = [hit for hit in hits if hit.key not in windows]
     if new:
-        found = get_counter(env).hit(new)
+        found = get_counter(parameters).hit(new)
         windows.update(
             (hit.key, window) for hit, window in zip(new, found, strict=False)
         )
@@ -125,12 +124,15 @@ def count(
         raise TooManyRequests(hit.rate.words, window.wait)
 
 
-def get_counter(env: Environment) -> Counter:
-    """Return the counter of a database, which all requests of the process share."""
-    uri = env["ir.config_parameter"].sudo().get_param(STORAGE_PARAMETER) or ""
+def get_counter(parameters: Any) -> Counter:
+    """Return the counter of a database, which all requests of the process share.
+
+    :param parameters: ``ir.config_parameter`` with sudo
+    """
+    uri = (parameters.get_param(STORAGE_PARAMETER) or "").strip()
     if not uri and module.current_test:
-        return CursorCounter(env)
-    return _get_counter(env.cr.dbname, uri.strip())
+        return CursorCounter(parameters.env)
+    return _get_counter(parameters.env.cr.dbname, uri)
 
 
 @lru_cache(MAX_DATABASES)

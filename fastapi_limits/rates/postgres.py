@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -29,16 +30,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CursorCounter", "PostgresCounter"]
 
-#: Parameters: keys, amounts, and lengths of the windows in seconds. The rows come in
-#: the order of the keys, so that concurrent statements lock them in the same order.
-#: ``excluded.start`` is now, except while the statement has waited for the row.
+_get_key = attrgetter("key")
+
+#: ``{rows}`` are those of :func:`_make_rows`. ``excluded.start`` is now, except while
+#: the statement has waited for the row.
 _HIT = """
     INSERT INTO fastapi_rate_count AS known (
         key, amount, seconds, start, previous, current, refused
     )
-    SELECT key, amount, seconds, extract(epoch FROM clock_timestamp()), 0, 1, false
-    FROM unnest({keys}, {amounts}, {seconds}) AS hit (key, amount, seconds)
-    ORDER BY key
+    VALUES {rows}
     ON CONFLICT (key) DO UPDATE SET
         start = CASE
             WHEN {age} < known.seconds THEN known.start
@@ -73,13 +73,25 @@ _EXPRESSIONS = {
     "used_next": "floor(known.current * (2 - (excluded.start - known.start)"
     " / known.seconds))",
 }
-_PREPARE = "PREPARE fastapi_rate_hit (text[], int[], float8[]) AS " + _HIT.format(
-    keys="$1", amounts="$2", seconds="$3", **_EXPRESSIONS
+#: A row: key, number of requests, and length of the window in seconds.
+_ROW = (
+    "({}::text, {}::int, {}::float8, "
+    "extract(epoch FROM clock_timestamp()), 0, 1, false)"
 )
-_EXECUTE = "EXECUTE fastapi_rate_hit (%s, %s, %s)"
-_PLAIN = _HIT.format(
-    keys="%s::text[]", amounts="%s::int[]", seconds="%s::float8[]", **_EXPRESSIONS
-)
+
+
+def _make_query(placeholders: Sequence[str]) -> str:
+    """Return the statement that counts a request.
+
+    :param placeholders: three for each rate
+    """
+    rows = [
+        _ROW.format(*placeholders[index : index + 3])
+        for index in range(0, len(placeholders), 3)
+    ]
+    return _HIT.format(rows=", ".join(rows), **_EXPRESSIONS)
+
+
 #: Takes back a hit, because another rate has refused the request. If a new window has
 #: begun in the meantime, the request stays counted.
 _TAKE_BACK = """
@@ -98,22 +110,27 @@ class _SqlCounter(Counter):
         """Count a request.
 
         :param cr: cursor, of psycopg2 or of Odoo
-        :param query: the statement, as text or prepared
+        :param query: :func:`_make_query`, or the call of a prepared statement
         """
-        keys = [hit.key for hit in hits]
-        amounts = [hit.rate.amount for hit in hits]
-        seconds = [float(hit.rate.seconds) for hit in hits]
-        cr.execute(query, (keys, amounts, seconds))
+        # in the order of the keys, so that concurrent statements don't lock each other
+        values: list[Any] = []
+        for key, rate in sorted(hits, key=_get_key):
+            values += key, rate.amount, rate.seconds
+        cr.execute(query, values)
         counts = {key: count for key, *count in cr.fetchall()}
-        allowed = [key for key in keys if not counts[key][-1]]
-        if allowed and len(allowed) < len(keys):
-            cr.execute(_TAKE_BACK, (allowed,))
-            for key in allowed:
-                counts[key][1] -= 1
-        return [
-            Window(amount, width, *counts[key])
-            for key, amount, width in zip(keys, amounts, seconds, strict=True)
-        ]
+        if len(hits) > 1:
+            allowed = [key for key, count in counts.items() if not count[-1]]
+            if len(allowed) < len(hits):
+                self._take_back(cr, allowed, counts)
+        return [Window(rate.amount, rate.seconds, *counts[key]) for key, rate in hits]
+
+    def _take_back(
+        self, cr: Any, keys: Sequence[str], counts: dict[str, list[Any]]
+    ) -> None:
+        if keys:
+            cr.execute(_TAKE_BACK, (list(keys),))
+        for key in keys:
+            counts[key][1] -= 1
 
 
 class PostgresCounter(_SqlCounter):
@@ -127,9 +144,25 @@ class PostgresCounter(_SqlCounter):
         self._dbname = dbname
         self._lock = threading.Lock()
         self._connection: Any = None
+        #: Statements that the connection has prepared, by their number of rates.
+        self._prepared: dict[int, str] = {}
 
     def _hit(self, hits: Sequence[Hit]) -> list[Window]:
-        return self._run(lambda cr: self._count(cr, _EXECUTE, hits))
+        return self._run(
+            lambda cr: self._count(cr, self._get_statement(cr, len(hits)), hits)
+        )
+
+    def _get_statement(self, cr: Any, rates: int) -> str:
+        """Return the call of a prepared statement."""
+        statement = self._prepared.get(rates)
+        if statement is None:
+            count = 3 * rates
+            query = _make_query([f"${number}" for number in range(1, count + 1)])
+            cr.execute(f"PREPARE fastapi_rate_hit_{rates} AS {query}")
+            arguments = ", ".join(["%s"] * count)
+            statement = f"EXECUTE fastapi_rate_hit_{rates} ({arguments})"
+            self._prepared[rates] = statement
+        return statement
 
     def clear(self, hit: Hit) -> None:
         self._run(lambda cr: cr.execute(_CLEAR, (hit.key,)))
@@ -154,7 +187,7 @@ class PostgresCounter(_SqlCounter):
         try:
             connection.autocommit = True
             with connection.cursor() as cr:
-                cr.execute(f"SET statement_timeout = '{TIMEOUT}s'; {_PREPARE}")
+                cr.execute(f"SET statement_timeout = '{TIMEOUT}s'")
         except BaseException:
             connection.close()
             raise
@@ -162,6 +195,7 @@ class PostgresCounter(_SqlCounter):
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
+        self._prepared.clear()
         if connection is not None:
             with suppress(psycopg2.Error):
                 connection.close()
@@ -176,7 +210,8 @@ class CursorCounter(_SqlCounter):
 
     def _hit(self, hits: Sequence[Hit]) -> list[Window]:
         with self._cr.savepoint(flush=False):
-            return self._count(self._cr, _PLAIN, hits)
+            query = _make_query(["%s"] * 3 * len(hits))
+            return self._count(self._cr, query, hits)
 
     def clear(self, hit: Hit) -> None:
         self._cr.execute(_CLEAR, (hit.key,))

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from limits import RateLimitItem, parse_many
 
@@ -23,7 +24,8 @@ _SEPARATORS = re.compile(r"[;,|]")
 _NO_TIME = re.compile(r"(/|per)\s*0+\s*[a-z]", re.IGNORECASE)
 
 
-class Rate(NamedTuple):
+@dataclass(frozen=True)
+class Rate:
     """How many requests are allowed in which time, and what is counted.
 
     :param item: number and time, as the library ``limits`` describes them
@@ -33,17 +35,17 @@ class Rate(NamedTuple):
     item: RateLimitItem
     by: str
 
-    @property
+    @cached_property
     def amount(self) -> int:
         """How many requests are allowed."""
         return self.item.amount
 
-    @property
+    @cached_property
     def seconds(self) -> int:
         """The length of the window, in seconds."""
         return self.item.get_expiry()
 
-    @property
+    @cached_property
     def period(self) -> str:
         """The length of the window in words, such as ``minute`` or ``2-hours``."""
         unit, multiples = self.item.GRANULARITY.name, self.item.multiples
@@ -55,8 +57,13 @@ class Rate(NamedTuple):
         noun = "request" if self.amount == 1 else "requests"
         return f"{self.amount} {noun} per {self.period}".replace("-", " ")
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """The rate as it is written, such as ``100/2 hours``."""
         return f"{self.amount}/{self.period}".replace("-", " ")
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def parse_rates(text: str, by: str) -> tuple[Rate, ...]:
