@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
@@ -112,6 +112,11 @@ def get_address(connection: HTTPConnection | None) -> str:
         address = connection.client.host
     elif request:
         address = request.httprequest.remote_addr or ""
+    return _get_network(address)
+
+
+@lru_cache(1024)
+def _get_network(address: str) -> str:
     try:
         ip = ip_address(address)
     except ValueError:  # the name of a test client
