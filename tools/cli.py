@@ -26,7 +26,7 @@ import process
 import serving
 from addons import find_addons, get_folders
 from console import ToolError
-from environment import get_odoo, ready
+from environment import Odoo, get_odoo, ready
 
 #: A command whose arguments go to another program, as they are.
 PASSING_ON = {"ignore_unknown_options": True, "help_option_names": []}
@@ -96,17 +96,35 @@ def screenshots() -> int:
     if chromium is None:
         raise ToolError("There is no Chromium: `apt install chromium` on Debian.")
     name = database.get_name("_screenshots")
-    with ready() as odoo, (layout.LOGS / "screenshots.log").open("wb") as log:
+    with ready() as odoo:
         database.create(odoo, name, ("fastapi", "my_demo_api"), "--with-demo")
-        port = serving.find_port()
-        options = ("--http-port", str(port), "--max-cron-threads", "0")
-        command = odoo.get_command("--database", name, *options)
-        with process.started(command, cwd=layout.DATA, output=log) as started:
-            serving.wait_until_it_answers(started, port)
-            command = [layout.UV, "run", "--no-project", "--with", "playwright>=1.50"]
-            command += ["python", layout.TOOLS / "take_screenshots.py", chromium]
-            address = f"http://{serving.HOST}:{port}"
-            return process.call([*command, address, name], cwd=layout.ROOT)
+        for addon in ("fastapi", "fastapi_request_log"):
+            database.install(odoo, name, [addon])
+            script = layout.TOOLS / "records_for_screenshots" / f"{addon}.py"
+            if script.exists():
+                with script.open("rb") as records:
+                    command = odoo.get_command("shell", "--database", name, "--no-http")
+                    log = f"screenshots-{addon}"
+                    process.run_step(command, log, cwd=layout.DATA, stdin=records)
+            if code := take_screenshots(odoo, name, chromium, addon):
+                return code
+    return 0
+
+
+def take_screenshots(odoo: Odoo, name: str, chromium: str, addon: str) -> int:
+    """Take the pictures of an addon from a database that is served for that."""
+    port = serving.find_port()
+    options = ("--http-port", str(port), "--max-cron-threads", "0")
+    command = odoo.get_command("--database", name, *options)
+    with (
+        (layout.LOGS / "screenshots.log").open("wb") as log,
+        process.started(command, cwd=layout.DATA, output=log) as started,
+    ):
+        serving.wait_until_it_answers(started, port)
+        command = [layout.UV, "run", "--no-project", "--with", "playwright>=1.50"]
+        command += ["python", layout.TOOLS / "take_screenshots.py", chromium]
+        address = f"http://{serving.HOST}:{port}"
+        return process.call([*command, address, name, addon], cwd=layout.ROOT)
 
 
 @commands.command()

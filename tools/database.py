@@ -40,6 +40,12 @@ def create(odoo: Odoo, name: str, init: Sequence[str], *options: str) -> None:
     _call_odoo(odoo, name, init, *options)
 
 
+def install(odoo: Odoo, name: str, modules: Sequence[str]) -> None:
+    """Install modules in a database, unless they are."""
+    if missing := set(modules) - _get_installed(name):
+        _call_odoo(odoo, name, sorted(missing))
+
+
 def create_for_tests(odoo: Odoo, name: str, *, new: bool = False) -> None:
     """Create a database for the tests, if need be or told so from new templates."""
     addons = get_tested_together()

@@ -69,11 +69,12 @@ def started(
     """Start a program and stop it, with all its children, when the block is left.
 
     :param output: where it writes; the terminal, with its input, if left out
+    :param options: arguments of ``Popen``
     """
+    options.setdefault("stdin", None if output is None else subprocess.DEVNULL)
     process = subprocess.Popen(
         list(map(str, arguments)),
         cwd=cwd,
-        stdin=None if output is None else subprocess.DEVNULL,
         stdout=output,
         stderr=None if output is None else subprocess.STDOUT,
         start_new_session=True,
