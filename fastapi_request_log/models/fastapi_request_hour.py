@@ -9,9 +9,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import babel.dates
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.misc import get_lang
 
 from ..histogram import COUNT, RATIO, bucket_of
 from .fastapi_endpoint_usage import UNUSED_DAYS
@@ -204,6 +207,20 @@ class FastapiRequestHour(models.Model):
         if groupby_spec == "hour_of_day":
             groupby_spec = "hour:hour_number"
         return super()._read_group_groupby(alias, groupby_spec, query)
+
+    def _web_read_group_groupby_formatter(self, groupby_spec, values):
+        formatter = super()._web_read_group_groupby_formatter(groupby_spec, values)
+        if groupby_spec != "hour:hour":
+            return formatter
+        locale = get_lang(self.env).code
+
+        def format_hour(value):
+            # Odoo's label has 12 hours and no AM or PM: the graph made one of two
+            (start, _label), domain = formatter(value)
+            label = babel.dates.format_datetime(value, "d MMM HH:mm", locale=locale)
+            return (start, label), domain
+
+        return format_hour
 
     def _get_percentile_sql(self, share: float) -> SQL:
         """Return the percentile of a group: that of the smallest sufficient bucket."""

@@ -190,6 +190,20 @@ class TestPercentiles(CallCase):
         for name in ("p50", "p95", "duration_mean", "calls", "errors"):
             self.assertTrue(described[name].get("aggregator"), name)
 
+    def test_labels_of_hours(self):
+        hours = self.hours.with_context(tz="Asia/Kolkata")  # 5:30 h ahead
+        groups = hours.formatted_read_group(self.domain, ["hour:hour"], ["calls:sum"])
+        labels = [row["hour:hour"][1] for row in groups]
+        self.assertEqual(labels[:2], ["10 Mar 17:00", "10 Mar 18:00"])
+        self.assertEqual(len(set(labels)), len(groups))
+        morning = NOON - timedelta(hours=12)  # the same on a clock
+        self._count(self._make_call(date=morning))
+        groups = self.hours.formatted_read_group(self.domain, ["hour:hour"])
+        self.assertEqual(groups[0]["hour:hour"][1], "10 Mar 00:00")
+        self.assertEqual(groups[1]["hour:hour"][1], "10 Mar 12:00")
+        for row in groups:
+            self.assertTrue(self.hours.search([*self.domain, *row["__extra_domain"]]))
+
     def test_hour_of_the_day(self):
         hours = self.hours.with_context(tz="Asia/Kolkata")  # 5:30 h ahead
         groups = hours.formatted_read_group(self.domain, ["hour_of_day"], ["calls:sum"])
