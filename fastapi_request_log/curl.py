@@ -8,6 +8,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from .secret_names import REMOVED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -29,8 +31,6 @@ _LEFT_OUT = frozenset(
         "x-request-id",
     }
 )
-#: Stored instead of a secret value.
-REMOVED = "***"
 _CREDENTIALS = frozenset({"authorization", "cookie"})
 #: Ends a body that was cut, or is all that is stored of a file.
 _INCOMPLETE = re.compile(r"(?:… \[\d+ of \d+ B\]|^\[[^\[\]\n]*, \d+ B\])$")

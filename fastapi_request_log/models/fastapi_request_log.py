@@ -131,12 +131,6 @@ class FastapiRequestLog(models.Model):
     request_body = fields.Text(readonly=True)
     response_headers = fields.Text(readonly=True)
     response_body = fields.Text(readonly=True)
-    curl = fields.Text(
-        string="cURL",
-        compute="_compute_curl",
-        help="A command that repeats the call. Words in capitals stand for what is not "
-        "stored.",
-    )
 
     # The list is ordered by date, so each filter has an index that ends with it.
     _date_index = models.Index("(date)")

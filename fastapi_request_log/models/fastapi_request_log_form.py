@@ -12,6 +12,12 @@ from ..curl import curl_command, parse_headers
 class FastapiRequestLog(models.Model):
     _inherit = "fastapi.request.log"  # pylint: disable=consider-merging-classes-inherited
 
+    curl = fields.Text(
+        string="cURL",
+        compute="_compute_curl",
+        help="A command that repeats the call. Put in the words in capitals, and what "
+        "was left out: ***",
+    )
     request_body_text = fields.Text(
         string="Request Body (Formatted)", compute="_compute_body_texts"
     )
@@ -29,6 +35,7 @@ class FastapiRequestLog(models.Model):
         "endpoint_id",
         "method",
         "path",
+        "status",
         "request_size",
         "auth_method",
         "request_headers",
@@ -37,6 +44,9 @@ class FastapiRequestLog(models.Model):
     def _compute_curl(self):
         """Make a command with words in capitals for what is not stored."""
         for call in self:
+            if call.status == 101:  # a WebSocket
+                call.curl = False
+                continue
             body = call.request_body or ("" if call.request_size else None)
             call.curl = curl_command(
                 call.method,
@@ -55,7 +65,7 @@ class FastapiRequestLog(models.Model):
                 return ["--user", "LOGIN:PASSWORD"]
             case "session":
                 return ["--cookie", "session_id=SESSION"]
-            case False | "":
+            case False | "app":  # the headers say more
                 return []
             case _:
                 return ["--header", "Authorization: Bearer TOKEN"]

@@ -7,7 +7,6 @@ from . import test_histogram
 from . import test_metrics
 from . import test_monitoring_page
 from . import test_request_hour
-from . import test_request_hour_commits
 from . import test_request_ids
 from . import test_request_log_form
 from . import test_secret_names

@@ -55,6 +55,7 @@ class TestForm(CallCase):
                 url,
             ],
         )
+        self.assertFalse(self._store(status=101).curl)
         self.assertIn("BODY", self._get_arguments(method="POST", request_size=5))
 
     def test_curl_with_credentials_to_fill_in(self):
@@ -64,6 +65,7 @@ class TestForm(CallCase):
             ("basic", False, ["--user", "LOGIN:PASSWORD"]),
             ("session", False, ["--cookie", "session_id=SESSION"]),
             ("oidc", False, ["--header", "Authorization: Bearer TOKEN"]),
+            ("app", False, []),
             (False, False, []),
         ):
             self.endpoint.api_key_header = header

@@ -2,4 +2,5 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from . import test_capture
 from . import test_missing_calls
+from . import test_request_hour_commits
 from . import test_servers
