@@ -17,5 +17,8 @@
         "views/fastapi_endpoint_views.xml",
         "views/fastapi_rate_refusal_views.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["fastapi_limits/static/tests/tours/*"],
+    },
     "development_status": "Beta",
 }

@@ -1,5 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from . import test_backend
+from . import test_postgres
 from . import test_rate
 from . import test_window
-from . import test_postgres
