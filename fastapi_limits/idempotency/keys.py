@@ -70,20 +70,23 @@ def fingerprint(
     :return: a hash, as hexadecimal digits
     """
     media_type, _separator, parameters = content_type.partition(";")
-    boundary = b""
+    delimiter = b""
     if media_type.strip().lower().startswith("multipart/"):
         found = re.search(r'boundary="?([^";,]+)', parameters, re.IGNORECASE)
         if found:
-            boundary = found[1].strip().encode("latin-1", "replace")
-            content_type = content_type.replace(found[1], "")
+            delimiter = b"--" + found[1].strip().encode("latin-1", "replace")
+            content_type = media_type + parameters[: found.start()]
+            content_type += parameters[found.end() :]
     head = "\0".join((method, path, query, content_type, ""))
     result = hashlib.sha256(head.encode("utf-8", "surrogateescape"))
     position = body.tell()
     body.seek(0)
     try:
-        # a boundary does not contain the end of a line
-        while chunk := body.readline() if boundary else body.read(_CHUNK_SIZE):
-            result.update(chunk.replace(boundary, b"") if boundary else chunk)
+        # a delimiter is at the beginning of a line
+        while chunk := body.readline() if delimiter else body.read(_CHUNK_SIZE):
+            if delimiter and chunk.startswith(delimiter):
+                chunk = b"--" + chunk.removeprefix(delimiter)
+            result.update(chunk)
     finally:
         body.seek(position)
     return result.hexdigest()

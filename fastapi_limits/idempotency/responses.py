@@ -51,7 +51,7 @@ class StoredResponse(HTTPException):
     """
 
     def __init__(self, status: int, headers: str, body: bytes) -> None:
-        super().__init__(status)
+        super().__init__(status, "The response that is stored for the Idempotency-Key")
         self.stored_headers: list[tuple[str, str]] = [
             (name, value) for name, value in json.loads(headers)
         ]

@@ -142,7 +142,7 @@ def _insert(cr: BaseCursor, params: dict[str, Any]) -> int | None:
         also :func:`_raise_response`
     """
     try:
-        cr.execute(_INSERT, params)
+        cr.execute(_INSERT, params, log_exceptions=False)
     except psycopg2.errors.SerializationFailure:
         cr.rollback()
         _raise_response(cr, params)
@@ -213,7 +213,7 @@ def _wait_for_lock(cr: BaseCursor, lock: int, wait: float) -> None:
     )
     before = cr.fetchone()[0]
     try:
-        cr.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+        cr.execute("SELECT pg_advisory_xact_lock(%s)", [lock], log_exceptions=False)
     except psycopg2.errors.LockNotAvailable:
         cr.rollback()
         raise _in_progress() from None

@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
+from odoo.http import _dispatchers
 from odoo.tools import mute_logger
 
 from .idempotency_case import HEADER, REPLAYED, IdempotencyCase
@@ -273,6 +274,33 @@ class TestHeaders(IdempotencyCase):
         self.assertTrue(first.text.endswith(" changed"))
         self.assertReplayed(first, second)
         self.assertEqual(second.headers["X-Middleware"], first.headers["X-Middleware"])
+
+
+class TestOverrides(IdempotencyCase):
+    """Other addons override the dispatcher."""
+
+    def setUp(self):
+        super().setUp()
+        self.seen = seen = []
+
+        class Override(_dispatchers["fastapi"]):
+            def dispatch(self, endpoint, args):
+                response = super().dispatch(endpoint, args)
+                seen.append((self.status, response.status_code))
+                response.headers["X-Dispatch"] = str(len(seen))
+                return response
+
+        self.addCleanup(_dispatchers.update, fastapi=Override.__base__)
+
+    def test_response_as_the_override_has_changed_it(self):
+        first, second = self.send_twice("/once/items", json={"name": "tea"})
+        self.assertReplayed(first, second)
+        self.assertEqual(first.headers["X-Dispatch"], "1")
+        # the override is also called for a stored response
+        self.assertEqual(second.headers["X-Dispatch"], "2")
+        self.assertEqual(self.seen, [("201", 201)] * 2)
+        headers = json.loads(self.rows().headers)
+        self.assertIn(["X-Dispatch", "1"], headers)
 
 
 class TestCallers(IdempotencyCase):
