@@ -3,6 +3,9 @@
 """Routes whose requests may have an ``Idempotency-Key``."""
 
 import itertools
+import os
+import signal
+import uuid
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -144,6 +147,28 @@ def violate_deferred_constraint(name: str, env: Env) -> dict[str, Any]:
     )
     env.cr.execute("INSERT INTO test_deferred VALUES (1), (1)")
     return create(env, name)
+
+
+@router.post("/counted")
+def add_counted(
+    name: str, counter: str, env: Env, x_die: Annotated[str, Header()] = ""
+) -> dict[str, Any]:
+    """Create an item, and count it in another one, which causes conflicts.
+
+    :param x_die: whether the worker dies ``before`` or ``after`` the commit
+    """
+    item = env["test.fastapi.item"].create({"name": name})
+    env["test.fastapi.item"].search([("name", "=", counter)]).quantity += 1
+    if x_die == "before":
+        env.flush_all()
+        _die()
+    if x_die == "after":
+        env.cr.postcommit.add(_die)
+    return {"id": item.id, "token": uuid.uuid4().hex}
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @router.post("/stream")

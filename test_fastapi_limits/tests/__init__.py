@@ -4,3 +4,4 @@ from . import test_http
 from . import test_idempotency
 from . import test_idempotency_servers
 from . import test_servers
+from . import test_stress_exactly_once
