@@ -98,7 +98,7 @@ def screenshots() -> int:
     name = database.get_name("_screenshots")
     with ready() as odoo:
         database.create(odoo, name, ("fastapi", "my_demo_api"), "--with-demo")
-        for addon in ("fastapi", "fastapi_request_log"):
+        for addon in ("fastapi", "fastapi_request_log", "fastapi_limits"):
             database.install(odoo, name, [addon])
             script = layout.TOOLS / "records_for_screenshots" / f"{addon}.py"
             if script.exists():

@@ -108,6 +108,18 @@ def take_request_log(pictures: Pictures) -> None:
         page.close()
 
 
+def take_limits(pictures: Pictures) -> None:
+    for mobile in (False, True):
+        page = pictures.open(mobile)
+        row = ".o_kanban_record" if mobile else ".o_data_row"
+        page.goto("/odoo/fastapi-endpoints")
+        page.click(f"{row} :text-is('/my_demo_api')")
+        pictures.take(page, "rates", ".o_form_view [name=rate_by_address]")
+        page.goto("/odoo/fastapi-refused-callers")
+        pictures.take(page, "refused_callers", f"{row}:has-text('Webshop')")
+        page.close()
+
+
 def switch_view(page: Page, view: str, mobile: bool) -> None:
     if mobile:
         page.click(".o_cp_switch_buttons button")
@@ -117,7 +129,11 @@ def switch_view(page: Page, view: str, mobile: bool) -> None:
 
 
 #: What takes the pictures of an addon.
-ADDONS = {"fastapi": take_fastapi, "fastapi_request_log": take_request_log}
+ADDONS = {
+    "fastapi": take_fastapi,
+    "fastapi_request_log": take_request_log,
+    "fastapi_limits": take_limits,
+}
 
 
 def main(chromium: str, address: str, database: str, addon: str) -> None:

@@ -22,6 +22,8 @@ RATE_FIELDS = {
     "rate_by_key": "key",
     "rate_by_address": "address",
 }
+#: What the rates of an endpoint count together.
+ALL_ROUTES = "All routes"
 
 
 class FastapiEndpoint(models.Model):
@@ -110,7 +112,7 @@ class FastapiEndpoint(models.Model):
         addresses = tuple(rate for rate in rates if rate.by == "address")
         callers = tuple(rate for rate in rates if rate.by != "address")
         return [
-            Depends(make_limit(group, place="endpoint"))
+            Depends(make_limit(group, place=ALL_ROUTES))
             for group in (addresses, callers)
             if group
         ]
@@ -145,7 +147,8 @@ class FastapiEndpoint(models.Model):
 
         :param rate: the rate
         :param key: what the rate has counted
-        :param place: route or name of the limit; ``endpoint`` for a rate of its form
+        :param place: route or name of the limit; :data:`ALL_ROUTES` for a rate of the
+            endpoint
         :param caller: who calls, None for an anonymous client
         :param seconds: time until the next request is allowed
         """

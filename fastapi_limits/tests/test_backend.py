@@ -91,7 +91,7 @@ class TestBackend(BackendMixin, TransactionCase):
         refusals = self.env["fastapi.rate.refusal"]
         vals = {
             "endpoint_id": self.endpoint.id,
-            "place": "endpoint",
+            "place": "All routes",
             "rate": "1/day",
             "counted_by": "address",
             "user_id": None,
