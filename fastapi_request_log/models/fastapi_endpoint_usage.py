@@ -78,7 +78,7 @@ class FastapiEndpoint(models.Model):
         usage = counted._read_usage() if counted else {}
         long_ago = fields.Datetime.now() - timedelta(days=UNUSED_DAYS)
         for endpoint in counted:
-            calls, failed, is_used = usage[endpoint.id]
+            calls, failed, last = usage[endpoint.id]
             if calls >= FAILING_CALLS and failed >= calls * FAILING_SHARE:
                 endpoint.state = "failing"
                 endpoint.failing_text = self.env._(
@@ -87,25 +87,24 @@ class FastapiEndpoint(models.Model):
                     failed=failed,
                     calls=calls,
                 )
-            elif not is_used and endpoint.request_log_since < long_ago:
+            elif max(last or long_ago, endpoint.request_log_since) <= long_ago:
                 endpoint.state = "unused"
         return result
 
-    def _read_usage(self) -> dict[int, tuple[int, int, bool]]:
+    def _read_usage(self) -> dict[int, tuple[int, int, datetime | None]]:
         """Return what the calls of these endpoints tell, in one query.
 
         :return: by id: number of calls in this hour and the one before, number of
-            those that ended with a 5xx, whether there was a call in the last
-            :data:`UNUSED_DAYS` days
+            those that ended with a 5xx, hour of the last call
         """
         now = fields.Datetime.now()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT endpoint.id, recent.calls, recent.failed, EXISTS (
-                           SELECT FROM fastapi_request_hour AS used
+                SELECT endpoint.id, recent.calls, recent.failed, (
+                           -- EXISTS would read the whole table if there is none
+                           SELECT max(hour) FROM fastapi_request_hour AS used
                             WHERE used.endpoint_id = endpoint.id
-                              AND used.hour >= %(long_ago)s
                        )
                   FROM unnest(%(ids)s) AS endpoint (id), LATERAL (
                            SELECT COALESCE(SUM(calls), 0) AS calls,
@@ -115,7 +114,6 @@ class FastapiEndpoint(models.Model):
                               AND hourly.hour >= %(recently)s
                        ) AS recent
                 """,
-                long_ago=now - timedelta(days=UNUSED_DAYS),
                 recently=_hour_of(now) - timedelta(hours=1),
                 ids=self.ids,
             )
