@@ -155,6 +155,38 @@ class TestUsage(CallCase):
         self._assert_state("unused")
         self._assert_served()
 
+    # Routes
+
+    def test_routes_show_their_calls(self):
+        route = {"route": "/calls/demo", "duration": 20.0}
+        self._count(
+            self._make_call(**route, date=NOW),
+            self._make_call(**route, date=NOW - timedelta(days=29), status=404),
+            self._make_call(**route, date=NOW - timedelta(days=31)),
+            self._make_call(**route, date=NOW, method="POST"),
+            self._make_call(date=NOW, endpoint_id=self._create_endpoint("/x").id),
+        )
+        action = self.endpoint.with_user(self.manager).action_open_routes()
+        self.assertTrue(action["context"]["show_calls"])
+        rows = self.env["fastapi.route"].with_user(self.manager)
+        called = rows.search([*action["domain"], ("calls", ">", 0)])
+        self.assertEqual(called.mapped("path"), ["/demo"])
+        self.assertEqual((called.calls, called.errors), (2, 1))
+        self.assertAlmostEqual(called.p95, 20, delta=2)
+        self.assertTrue(rows.search([*action["domain"], ("calls", "=", 0)]))
+        # others see the routes only
+        user = new_test_user(
+            self.env, "calls_user", groups="fastapi.group_fastapi_user"
+        )
+        action = self.endpoint.with_user(user).action_open_routes()
+        rows = rows.with_user(user).search(action["domain"])
+        self.assertNotIn("calls", rows.read()[0])
+
+    def test_routes_of_an_endpoint_that_is_not_counted(self):
+        self.endpoint.request_log = "off"
+        action = self.endpoint.with_user(self.manager).action_open_routes()
+        self.assertFalse(action["context"]["show_calls"])
+
     # Today
 
     def test_today(self):
