@@ -15,7 +15,9 @@ from .server_case import ServerCase
 REPORT = "FASTAPI_STRESS_REPORT"
 
 
-class StressCase(ServerCase):
+class StressMixin:
+    """Two sizes of a case, and its row in the table."""
+
     #: Whether the cases run in full.
     full = REPORT in os.environ
 
@@ -48,3 +50,7 @@ class StressCase(ServerCase):
             failures,
             "\n".join([f"{case}: {len(failures)} of {tried}", *failures[:20]]),
         )
+
+
+class StressCase(StressMixin, ServerCase):
+    """With servers."""
