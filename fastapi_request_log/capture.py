@@ -4,8 +4,7 @@
 
 ::
 
-    ir.http._match            makes the Capture
-    ir.http._authenticate     each attempt
+    ir.http._authenticate     makes the Capture in the first attempt
     the app                   Capture.ran, built, failed: the observer of the dispatcher
     ir.http._post_dispatch    Capture.respond, with the response before the commit
     commit                    Capture.commit
@@ -24,7 +23,7 @@ from odoo.sql_db import Cursor
 from odoo.tools.misc import real_time
 
 from odoo.addons.fastapi.app.error_log import place_of
-from odoo.addons.fastapi.bridge import get_state
+from odoo.addons.fastapi.bridge.request_state import STATE_KEY
 from odoo.addons.fastapi.exceptions import StreamCut
 
 from .error_bodies import add_request_id
@@ -44,14 +43,19 @@ if TYPE_CHECKING:
 
     from .settings import LogSettings
 
-__all__ = ["Capture"]
+__all__ = ["CAPTURE", "Capture"]
 
-#: Header by which pages of other sites may read another header.
-_EXPOSE = "Access-Control-Expose-Headers"
+#: Headers by which pages of other sites may read a response, and another header.
+_ALLOW = "access-control-allow-origin"
+_EXPOSE = "access-control-expose-headers"
+_LOWERED = HEADER.lower()
+
+#: Attribute of the request of Odoo: its ``Capture``, or None.
+CAPTURE = "_fastapi_capture"
 
 
 class Capture:
-    """One call, from its routing to the end of the answer.
+    """One call, from its authentication to the end of the answer.
 
     :param request: request of Odoo, which is not kept
     :param settings: the log of its endpoint
@@ -69,23 +73,19 @@ class Capture:
     sql_seconds: float = 0.0
     request_start: bytes = b""
     request_size: int = 0
-    #: The headers of the response, without the response.
-    response_headers: Any = None
+    response_headers: list[tuple[str, str]] | None = None
     response_start: bytes = b""
     response_size: int = 0
     #: Seconds from the start of the request to the end of the answer.
     seconds: float = 0.0
-    #: Whether the current response is final, so that it may end.
-    final: bool = False
     #: Whether a stream has failed, after its status was sent.
     stream_failed: bool = False
 
-    #: The dispatcher of the request, until the end.
-    _dispatcher: Any = None
     #: How much of bodies is stored, in bytes.
     _body_size = 0
-    _ended = False
-    #: ``id`` of the response that has an ``_Ending``.
+    #: Whether the response is final and has not ended.
+    _is_final = False
+    #: ``id`` of the response whose end is noticed.
     _watched = 0
 
     def __init__(self, request: Any, settings: LogSettings) -> None:
@@ -93,12 +93,17 @@ class Capture:
         #: When Odoo got the request, in seconds since 1970.
         self.start: float = thread.perf_t0
         self.settings = settings
-        self.dbname: str = request.db
+        cr = request.env.cr
+        self.dbname: str = cr.dbname
         # without the objects of the server (odoo.http.HTTPRequest)
         self.environ: dict[str, Any] = request.httprequest.environ
         self.request_id = get_request_id(self.environ)
         #: Whether a test has to write the call, because nothing is committed.
-        self.in_test = not isinstance(request.env.cr, Cursor)
+        self.in_test = not isinstance(cr, Cursor)
+        self._dispatcher: Any = request.dispatcher
+        self._dispatcher.observers.append(self)
+        if settings.level == "bodies":
+            self._body_size = request.env["fastapi.request.log"]._get_body_size()
         if self.in_test:
             begin_test_call()
         request_id_ctx.set(self.request_id)
@@ -114,23 +119,40 @@ class Capture:
 
     def ran(self, scope: Scope, exc: BaseException | None) -> None:
         self.route = get_route(scope)
-        state = get_state(scope)
+        caller = scope[STATE_KEY].caller
         # the app does not know the caller when it responds to an error from outside
-        if state is not None and state.caller is not None:
-            self.caller = state.caller
+        if caller is not None:
+            self.caller = caller
         if exc is not None:
             self._note_error(exc)
+        if scope["type"] == "http":
+            # a header of a response takes 30 times as long
+            self.response_headers = headers = self._dispatcher.headers
+            self._add_headers(headers)
+
+    def _add_headers(self, headers: list[tuple[str, str]]) -> None:
+        """Add the request id to the headers of the app, and replace the app's own."""
+        names = dict(headers)  # in lower case, as ASGI demands
+        if _LOWERED in names:
+            headers[:] = [pair for pair in headers if pair[0] != _LOWERED]
+        headers.append((HEADER, self.request_id))
+        # several of these are joined
+        if "HTTP_ORIGIN" in self.environ and _ALLOW in names:
+            headers.append((_EXPOSE, HEADER))
 
     def built(self, response: Response) -> None:
         self._watched = id(response)
-        response.call_on_close(_Ending(self))
+        response.call_on_close(self.end)
+        if self.response_headers is None:  # not those of the app
+            response.headers[HEADER] = self.request_id
+            self.response_headers = response.headers.to_wsgi_list()
 
     def failed(self, exc: BaseException, response: Response) -> None:
         self._note_error(exc)
         if response.status_code >= 500:
             add_request_id(response, self.request_id)
         self.respond(response)
-        self.final = True
+        self.commit()
 
     def _note_error(self, exc: BaseException) -> None:
         if exc.__traceback__ is not None or self.error is None:
@@ -139,90 +161,64 @@ class Capture:
 
     # Hooks of ir.http
 
-    def begin_attempt(self, dispatcher: Any) -> None:
+    def begin_attempt(self) -> None:
         """Called before each attempt at the request."""
-        if not self.attempts:
-            dispatcher.observers.append(self)
-            self._dispatcher = dispatcher
         self.attempts += 1
-        self.error = self.error_place = None
-        if self.settings.level == "bodies":
-            log = dispatcher.request.env["fastapi.request.log"]
-            self._body_size = log._get_body_size()
+        self.error = self.error_place = self.response_headers = None
 
     def respond(self, response: Response) -> None:
         """Note the response, which may still be replaced by that to an error."""
-        if self._ended:
-            return
+        if self._watched != id(response):  # not of the app
+            self.response_headers = None
+            self.built(response)
         self.status = response.status_code
-        headers = response.headers
-        headers[HEADER] = self.request_id
-        if "HTTP_ORIGIN" in self.environ and "Access-Control-Allow-Origin" in headers:
-            exposed = headers.get(_EXPOSE)
-            headers[_EXPOSE] = f"{exposed}, {HEADER}" if exposed else HEADER
         dispatcher, body_size = self._dispatcher, self._body_size
         body = dispatcher.body
-        if body is not None:
+        if body is not None and body.size:
             self.request_size = body.size
-            if body_size and body.size:
+            if body_size:
                 self.request_start = body.replay().read(body_size)
-        if self.caller is None:
+        if "HTTP_COOKIE" in self.environ and self.caller is None:
             self.session_uid = dispatcher.request.session.uid
         chunks: Any = response.response
-        if isinstance(chunks, list | tuple):
+        if type(chunks) is list or type(chunks) is tuple:
             self.response_size = sum(map(len, chunks))
             if body_size:
                 self.response_start = response.get_data()[:body_size]
         elif not isinstance(chunks, _SentBody):
             response.response = _SentBody(chunks, self, body_size)
-        self.response_headers = headers
-        if self._watched != id(response):
-            self.built(response)
-        self._note_queries()
 
     def commit(self) -> None:
-        """The transaction of the request is committed, so the response is final."""
-        self.final = True
-        self._note_queries()
+        """The response is final: the request is committed, or rolled back.
+
+        From now on, only the response refers to this object. Servers close it at its
+        end, with one exception: werkzeug drops that of a client that is gone, see
+        ``odoo.addons.fastapi.after_response``.
+        """
+        dispatcher, self._dispatcher = self._dispatcher, None
+        if dispatcher is None:
+            return
+        # not this list, which the dispatcher may be going through
+        dispatcher.observers = [x for x in dispatcher.observers if x is not self]
+        setattr(dispatcher.request, CAPTURE, None)
+        self._is_final = True
+        # before the server logs the request, see odoo.netsvc.PerfFilter
+        thread: Any = threading.current_thread()
+        self.queries = getattr(thread, "query_count", 0)
+        self.sql_seconds = getattr(thread, "query_time", 0.0)
         if self.status == 101:
             self.end()  # the WebSocket goes on
 
-    def _note_queries(self) -> None:
-        # before the server logs the request, see odoo.netsvc.PerfFilter
-        thread: Any = threading.current_thread()
-        self.queries = getattr(thread, "query_count", self.queries)
-        self.sql_seconds = getattr(thread, "query_time", self.sql_seconds)
-
     def end(self) -> None:
         """The answer has been sent, or the client is gone."""
-        if self._ended:
-            return
-        self._ended = True
-        self._dispatcher = None
-        self.seconds = real_time() - self.start
-        request_id_ctx.set(None)
-        put(self)
-
-
-class _Ending:
-    """Notices the end of a response, once.
-
-    Servers call it, with one exception: werkzeug drops the response of a client that is
-    gone, see ``odoo.addons.fastapi.after_response``. Odoo drops those that are
-    replaced.
-    """
-
-    __slots__ = ("_capture",)
-
-    def __init__(self, capture: Capture) -> None:
-        self._capture = capture
-
-    def __call__(self) -> None:
-        self._capture.end()
+        if self._is_final:
+            self._is_final = False
+            self.seconds = real_time() - self.start
+            request_id_ctx.set(None)
+            put(self)
 
     def __del__(self) -> None:
-        if self._capture.final:
-            self._capture.end()
+        self.end()
 
 
 class _SentBody:

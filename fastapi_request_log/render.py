@@ -21,6 +21,8 @@ __all__ = ["make_call"]
 
 #: Most characters of a path with its query.
 MAX_PATH = 2000
+#: Largest size in bytes that PostgreSQL's integers hold.
+MAX_SIZE = 2**31 - 1
 
 
 def make_call(capture: Capture) -> Call:
@@ -39,8 +41,8 @@ def make_call(capture: Capture) -> Call:
         stored=capture.is_stored,
         queries=capture.queries,
         sql_duration=capture.sql_seconds * 1000,
-        request_size=capture.request_size,
-        response_size=capture.response_size,
+        request_size=min(capture.request_size, MAX_SIZE),
+        response_size=min(capture.response_size, MAX_SIZE),
         user_id=capture.session_uid,
         auth_method="session" if capture.session_uid else None,
         request_id=capture.request_id,
@@ -63,8 +65,7 @@ def _add_texts(call: Call, capture: Capture) -> None:
     if query:
         path = f"{path}?{secrets.clean_query(query)}"
     request = {name: value for name, value in _get_headers(environ)}
-    headers = capture.response_headers
-    response = list(headers.items()) if headers is not None else []
+    response = capture.response_headers or []
     texts: dict[str, str | None] = {
         "path": path,
         "request_headers": _describe_headers(request.items(), secrets),

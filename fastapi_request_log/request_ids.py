@@ -34,7 +34,7 @@ def get_request_id(environ: Mapping[str, str]) -> str:
     if sent is not None and _VALID.fullmatch(sent):
         return sent
     # need not be secret, so the operating system need not be asked
-    return f"{getrandbits(128):032x}"
+    return "%032x" % getrandbits(128)
 
 
 class RequestIdFilter(logging.Filter):

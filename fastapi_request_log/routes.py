@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from fastapi import routing
 from starlette._utils import get_route_path
 
 from odoo.addons.fastapi.app.error_log import find_route
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["get_route"]
 
+#: Key of the ASGI scope for what FastAPI adds to it, and the one of the route in there.
+_ADDED = routing._FASTAPI_SCOPE_KEY
+_CONTEXT = routing._FASTAPI_EFFECTIVE_ROUTE_CONTEXT_KEY
 #: The places where a handler was found: a pattern of paths, and the path template.
 _known: WeakKeyDictionary[Any, tuple[tuple[re.Pattern[str], str], ...]]
 _known = WeakKeyDictionary()
@@ -28,7 +32,13 @@ def get_route(scope: Scope) -> str:
     :param scope: ASGI scope, after the app has run
     :return: empty if no route was found
     """
-    root_path = scope.get("root_path", "")
+    root_path: str = scope.get("root_path", "")
+    added = scope.get(_ADDED)
+    if added is not None and scope.get("app_root_path", root_path) == root_path:
+        # as ``app.route_index`` leaves it
+        place = added.get(_CONTEXT) or (None if added else scope.get("route"))
+        if place is not None:
+            return root_path + place.path_format
     path = get_route_path(scope)
     handler = scope.get("endpoint")
     try:

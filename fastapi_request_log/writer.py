@@ -17,7 +17,9 @@ request never waits.
 from __future__ import annotations
 
 import atexit
+import functools
 import logging
+import os
 import threading
 from collections import Counter, deque
 from queue import Empty, SimpleQueue
@@ -182,9 +184,7 @@ def put(capture: Capture) -> None:
             _test_calls.append(capture)
             _test_end.notify_all()
         return
-    writer = _writer
-    if writer is None or not writer.is_alive():  # a fork has no threads
-        writer = _start()
+    writer = _writer or _start()
     if writer.queue.qsize() < QUEUE_SIZE:
         writer.queue.put(capture)
     else:
@@ -194,14 +194,26 @@ def put(capture: Capture) -> None:
 def _start() -> Writer:
     global _writer  # noqa: PLW0603  # pylint: disable=global-statement
     with _lock:
-        if _writer is None or not _writer.is_alive():
-            if _writer is None:
-                CommonServer.on_stop(flush)
+        if _writer is None:
+            _register()
             get_stop()
-            atexit.register(flush)
             _writer = Writer()
             _writer.start()
         return _writer
+
+
+@functools.cache
+def _register() -> None:
+    """Write the last calls at the end of the process, once also in its forks."""
+    CommonServer.on_stop(flush)
+    atexit.register(flush)
+    os.register_at_fork(after_in_child=_forget)
+
+
+def _forget() -> None:
+    """Forget the writer: a fork has no threads."""
+    global _writer  # noqa: PLW0603  # pylint: disable=global-statement
+    _writer = None
 
 
 def flush(timeout: float = STOP_TIMEOUT) -> None:
