@@ -2,9 +2,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``fastapi.rate.count``: the table in which PostgreSQL counts (rates.postgres)."""
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.sql_db import Cursor
 
+#: System parameter: URI of a storage of the library ``limits``. Empty: PostgreSQL.
+STORAGE_PARAMETER = "fastapi_limits.storage_uri"
 #: Rows that the daily cleaning deletes in one transaction.
 BATCH = 10_000
 
@@ -46,6 +48,15 @@ class FastapiRateCount(models.Model):
             ) WITH (fillfactor = 50)  -- room for new versions of the rows
             """
         )
+
+    @api.model
+    @tools.ormcache(cache="stable")  # that of the system parameters
+    def _get_settings(self) -> tuple[bytes, str]:
+        """Return the key of the hashes, and the URI of the storage, empty for this."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        secret = parameters.get_param("database.secret")
+        uri = parameters.get_param(STORAGE_PARAMETER) or ""
+        return secret.encode(), uri.strip()
 
     @api.autovacuum
     def _gc_counts(self):

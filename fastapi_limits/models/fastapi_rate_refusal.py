@@ -99,7 +99,7 @@ class FastapiRateRefusal(models.Model):
     def action_reset(self):
         """Forget what is counted for these callers, so that they may call again."""
         self.check_access("unlink")
-        counter = get_counter(self.env["ir.config_parameter"].sudo())
+        counter = get_counter(self.env)
         for refusal in self:
             (rate,) = parse_rates(refusal.rate, refusal.counted_by)
             try:

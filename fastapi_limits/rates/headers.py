@@ -22,7 +22,8 @@ from .limiter import COUNTED_KEY
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from .limiter import Counted
+    from .rate import Rate
+    from .window import Window
 
 __all__ = ["RateLimitHeaders"]
 
@@ -43,12 +44,12 @@ class RateLimitHeaders:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        counted: dict[str, Counted] = {}
+        counted: dict[str, tuple[Rate, Window]] = {}
         scope[COUNTED_KEY] = counted
 
         async def send_with_headers(message: Message) -> None:
             if counted and message["type"] in _STARTS:
-                _add_headers(MutableHeaders(scope=message), counted)
+                _add_headers(message, counted)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
@@ -58,16 +59,19 @@ class RateLimitHeaders:
 _STARTS = ("http.response.start", "websocket.http.response.start")
 
 
-def _add_headers(headers: MutableHeaders, counted: dict[str, Counted]) -> None:
-    headers["RateLimit-Policy"] = ", ".join(
-        f'"{name}";q={rate.amount};w={rate.seconds}'
-        for name, (rate, _window) in counted.items()
-    )
-    headers["RateLimit"] = ", ".join(
-        f'"{name}";r={window.remaining};t={window.wait}'
-        for name, (_rate, window) in counted.items()
-    )
-    if "Access-Control-Allow-Origin" in headers:
+def _add_headers(message: Message, counted: dict[str, tuple[Rate, Window]]) -> None:
+    policies, limits = [], []
+    for name, (rate, window) in counted.items():
+        remaining, wait = window.get_state()
+        policies.append(f'"{name}";q={rate.amount};w={rate.seconds}')
+        limits.append(f'"{name}";r={remaining};t={wait}')
+    raw = message["headers"] = list(message.get("headers", ()))
+    raw += [
+        (b"ratelimit-policy", ", ".join(policies).encode()),
+        (b"ratelimit", ", ".join(limits).encode()),
+    ]
+    if any(name.lower() == b"access-control-allow-origin" for name, _value in raw):
+        headers = MutableHeaders(raw=raw)
         name = "Access-Control-Expose-Headers"
         exposed = headers.get(name)
         headers[name] = f"{exposed}, {EXPOSED}" if exposed else EXPOSED

@@ -5,6 +5,7 @@
 import re
 from collections.abc import MutableMapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -13,7 +14,7 @@ from starlette.requests import HTTPConnection
 from odoo.addons.fastapi.auth import Caller
 from odoo.addons.fastapi.dependencies import optionally_authenticated_caller
 
-from .limiter import count
+from .limiter import Policy, count
 from .rate import Rate, parse_rates
 
 __all__ = ["AddressLimit", "CallerLimit", "limit"]
@@ -77,10 +78,17 @@ class _Limit:
     #: Status codes that the documentation of a route has because of this.
     error_statuses = ("429",)
 
+    @cached_property
+    def _policies(self) -> tuple[Policy, ...]:
+        prefix = self.name or ("" if self.place else "route")
+        return tuple(
+            Policy(rate, "-".join(filter(None, (prefix, rate.by, rate.period))))
+            for rate in self.rates
+        )
+
     def _count(self, connection: HTTPConnection, caller: Caller | None) -> None:
         place = self.place or self.name or _describe_route(connection.scope)
-        prefix = self.name or ("" if self.place else "route")
-        count(connection, self.rates, caller, place, prefix)
+        count(connection, self._policies, caller, place)
 
 
 @dataclass(frozen=True)

@@ -34,105 +34,99 @@ if TYPE_CHECKING:
 
     from starlette.requests import HTTPConnection
 
+    from odoo.api import Environment
+
     from odoo.addons.fastapi.auth import Caller
 
     from .rate import Rate
 
-__all__ = ["COUNTED_KEY", "STORAGE_PARAMETER", "Counted", "count", "get_counter"]
+__all__ = ["COUNTED_KEY", "Policy", "count", "get_counter"]
 
 _logger = logging.getLogger(__name__)
 
-#: Key of the ASGI scope: the :class:`Counted` of the request, by their names. Key of
-#: the environ of Odoo's request: the windows of all attempts, by their keys.
+#: Key of the ASGI scope: rates and windows of the request, by the names of the rates.
 COUNTED_KEY = "odoo.fastapi_limits.counted"
-#: System parameter: URI of a storage of the library ``limits``. Empty: PostgreSQL.
-STORAGE_PARAMETER = "fastapi_limits.storage_uri"
+#: Key of the environ of Odoo's request: the windows of all attempts, by their keys.
+WINDOWS_KEY = "odoo.fastapi_limits.windows"
+#: Hashes that a process remembers.
+MAX_KEYS = 4096
 #: Databases whose counters a process keeps.
 MAX_DATABASES = 32
 #: Methods that are not counted: a browser sends OPTIONS by itself before a request.
 NOT_COUNTED = frozenset({"HEAD", "OPTIONS"})
 
 
-class Counted(NamedTuple):
-    """A rate that has counted the request."""
+class Policy(NamedTuple):
+    """A rate of a dependency.
+
+    :param rate: the rate
+    :param name: its name in the headers
+    """
 
     rate: Rate
-    window: Window
+    name: str
 
 
 def count(
     connection: HTTPConnection,
-    rates: Sequence[Rate],
+    policies: Sequence[Policy],
     caller: Caller | None,
     place: str,
-    prefix: str,
 ) -> None:
     """Count a request, unless it was counted already.
 
-    :param rates: the rates, the shortest window first
+    :param policies: the rates, the shortest window first
     :param caller: who calls, None for an anonymous client
     :param place: what is counted together within the endpoint
-    :param prefix: first part of the names of the rates in the headers; empty for those
-        of an endpoint
     :raises TooManyRequests: a rate refuses the request
     """
     scope = connection.scope
     if scope.get("method") in NOT_COUNTED:
         return
     env = odoo_env_ctx.get()
-    address = get_address(connection)
     endpoint_id = _get_endpoint_id(scope)
     endpoint = env["fastapi.endpoint"].browse(endpoint_id or ())
-    parameters = env["ir.config_parameter"].sudo()
-    secret = parameters.get_param("database.secret").encode()
-    subjects = {
-        by: endpoint._get_rate_subject(by, caller, address)
-        for by in {rate.by for rate in rates}
-    }
+    address = get_address(connection)
+    secret, _uri = env["fastapi.rate.count"]._get_settings()
     hits = []
-    for rate in rates:
-        parts = [str(endpoint_id), place, subjects[rate.by], rate.by, rate.text]
-        hits.append(Hit(_hash(secret, parts), rate))
+    for rate, _name in policies:
+        subject = endpoint._get_rate_subject(rate.by, caller, address)
+        key = _hash(secret, endpoint_id, place, subject, rate.by, rate.text)
+        hits.append(Hit(key, rate))
     windows = _get_windows(scope)
-    new = [hit for hit in hits if hit.key not in windows]
+    new = [hit for hit in hits if hit.key not in windows] if windows else hits
     if new:
-        found = get_counter(parameters).hit(new)
-        windows.update(
-            (hit.key, window) for hit, window in zip(new, found, strict=False)
-        )
+        for hit, window in zip(new, get_counter(env).hit(new), strict=False):
+            windows[hit.key] = window
     counted = scope.setdefault(COUNTED_KEY, {})
     refused = None
-    for hit in hits:
+    for hit, policy in zip(hits, policies, strict=True):
         window = windows.get(hit.key)
         if window is not None:
-            rate = hit.rate
-            name = "-".join(filter(None, (prefix, rate.by, rate.period)))
-            counted[name] = Counted(rate, window)
+            counted[policy.name] = hit.rate, window
             if window.refused and (refused is None or window.wait > refused[1].wait):
                 refused = hit, window
     if refused is not None:
         hit, window = refused
+        rate = hit.rate
         _logger.info(
-            "Too many requests (%s by %s): %s of %s is refused for %s s",
-            hit.rate,
-            hit.rate.by,
-            subjects[hit.rate.by] or "an unknown address",
-            address or "an unknown address",
+            "Too many requests: %s by %s at %s is refused for %s s, address %s",
+            rate,
+            endpoint._get_rate_subject(rate.by, caller, address),
+            place,
             window.wait,
+            address or "unknown",
         )
-        endpoint._rate_exceeded(hit.rate, hit.key, place, caller, window.wait)
-        raise TooManyRequests(hit.rate.words, window.wait)
+        endpoint._rate_exceeded(rate, hit.key, place, caller, window.wait)
+        raise TooManyRequests(rate.words, window.wait)
 
 
-def get_counter(parameters: Any) -> Counter:
-    """Return the counter of a database, which all requests of the process share.
-
-    :param parameters: ``ir.config_parameter`` with sudo
-    """
-    uri = (parameters.get_param(STORAGE_PARAMETER) or "").strip()
+def get_counter(env: Environment) -> Counter:
+    """Return the counter of a database, which all requests of the process share."""
+    _secret, uri = env["fastapi.rate.count"]._get_settings()
     if not uri and module.current_test:
-        return CursorCounter(parameters.env)
-    return _get_counter(parameters.env.cr.dbname, uri)
+        return CursorCounter(env)
+    return _get_counter(env.cr.dbname, uri)
 
 
 @lru_cache(MAX_DATABASES)
@@ -143,9 +137,8 @@ def _get_counter(dbname: str, uri: str) -> Counter:
         return LibraryCounter(uri)
     except (ConfigurationError, TypeError, ValueError) as err:
         _logger.error(
-            "Rates are counted in PostgreSQL, because the system parameter %s names a "
-            "storage that can't be used: %s",
-            STORAGE_PARAMETER,
+            "Rates are counted in PostgreSQL, because the system parameter "
+            "fastapi_limits.storage_uri names a storage that can't be used: %s",
             err,
         )
         return PostgresCounter(dbname)
@@ -161,11 +154,15 @@ def _get_endpoint_id(scope: MutableMapping[str, Any]) -> int | None:
 
 def _get_windows(scope: MutableMapping[str, Any]) -> dict[str, Window]:
     """Return the windows of all attempts at a request, by their keys."""
-    holder = request.httprequest.environ if request else scope
-    windows: dict[str, Window] = holder.setdefault(f"{COUNTED_KEY}.windows", {})
+    try:
+        holder = request.httprequest.environ
+    except RuntimeError:  # no request of Odoo: a test without a server
+        holder = scope
+    windows: dict[str, Window] = holder.setdefault(WINDOWS_KEY, {})
     return windows
 
 
-def _hash(secret: bytes, parts: Sequence[str]) -> str:
-    text = "\0".join(["fastapi.rate", *parts]).encode(errors="surrogatepass")
-    return hmac.digest(secret, text, "sha256").hex()
+@lru_cache(MAX_KEYS)
+def _hash(secret: bytes, *parts: str | int | None) -> str:
+    text = "\0".join(["fastapi.rate", *map(str, parts)])
+    return hmac.digest(secret, text.encode(errors="surrogatepass"), "sha256").hex()

@@ -118,7 +118,7 @@ class _SqlCounter(Counter):
             values += key, rate.amount, rate.seconds
         cr.execute(query, values)
         counts = {key: count for key, *count in cr.fetchall()}
-        if len(hits) > 1:
+        if len(hits) > 1:  # else it is not counted if it is refused
             allowed = [key for key, count in counts.items() if not count[-1]]
             if len(allowed) < len(hits):
                 self._take_back(cr, allowed, counts)
@@ -144,6 +144,7 @@ class PostgresCounter(_SqlCounter):
         self._dbname = dbname
         self._lock = threading.Lock()
         self._connection: Any = None
+        self._cr: Any = None
         #: Statements that the connection has prepared, by their number of rates.
         self._prepared: dict[int, str] = {}
 
@@ -171,10 +172,7 @@ class PostgresCounter(_SqlCounter):
         if not self._lock.acquire(timeout=TIMEOUT):
             raise TimeoutError("the connection is in use")
         try:
-            if self._connection is None:
-                self._connection = self._connect()
-            with self._connection.cursor() as cr:
-                return work(cr)
+            return work(self._cr or self._connect())
         except psycopg2.Error:
             self._close()
             raise
@@ -182,19 +180,16 @@ class PostgresCounter(_SqlCounter):
             self._lock.release()
 
     def _connect(self) -> Any:
+        """Connect to the database, and return the cursor."""
         _dbname, info = connection_info_for(self._dbname)
-        connection = psycopg2.connect(**info, connect_timeout=2)
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cr:
-                cr.execute(f"SET statement_timeout = '{TIMEOUT}s'")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        self._connection = psycopg2.connect(**info, connect_timeout=2)
+        self._connection.autocommit = True
+        self._cr = self._connection.cursor()
+        self._cr.execute(f"SET statement_timeout = '{TIMEOUT}s'")
+        return self._cr
 
     def _close(self) -> None:
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._cr = self._connection, None, None
         self._prepared.clear()
         if connection is not None:
             with suppress(psycopg2.Error):

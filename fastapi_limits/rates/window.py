@@ -45,32 +45,41 @@ class Window(NamedTuple):
     @property
     def used(self) -> int:
         """How many requests count at the moment."""
+        if not self.previous:
+            return self.current
         rest = 1 - min(max(self.age / self.seconds, 0), 1)
         return math.floor(self.previous * rest) + self.current
 
     @property
     def remaining(self) -> int:
         """How many requests would be allowed at the moment."""
-        return 0 if self.refused else max(self.amount - self.used, 0)
+        return self.get_state()[0]
 
     @property
     def wait(self) -> int:
-        """Seconds until more requests are allowed than now, rounded up.
+        """Seconds until more requests are allowed than now, see :meth:`get_state`."""
+        return self.get_state()[1]
 
-        After a refused request, until the next one is allowed.
+    def get_state(self) -> tuple[int, int]:
+        """Return how many requests would be allowed, and the seconds until it is more.
+
+        After a refused request, the seconds until the next one is allowed. They are
+        rounded up, and at least one.
         """
-        target = self.amount - 1 if self.refused else max(self.used - 1, 0)
-        return max(1, math.ceil(self._seconds_until(target)))
-
-    def _seconds_until(self, count: int) -> float:
-        """Return the seconds until ``used`` is at most ``count``, without requests."""
-        if self.used <= count:
-            return 0
-        if self.current <= count:
-            # floor(previous * (1 - age / seconds)) <= count - current
-            return self._age_at(count - self.current, self.previous) - self.age
-        # the current window becomes the previous one
-        return self.seconds - self.age + self._age_at(count, self.current)
+        used = self.used
+        if self.refused:
+            remaining, target = 0, self.amount - 1
+        else:
+            remaining, target = max(self.amount - used, 0), max(used - 1, 0)
+        if used <= target:
+            return remaining, 1
+        if self.current <= target:
+            # floor(previous * (1 - age / seconds)) <= target - current
+            wait = self._age_at(target - self.current, self.previous) - self.age
+        else:
+            # the current window becomes the previous one
+            wait = self.seconds - self.age + self._age_at(target, self.current)
+        return remaining, max(1, math.ceil(wait))
 
     def _age_at(self, count: int, previous: int) -> float:
         """Return the age at which ``count`` of the previous window are left."""
