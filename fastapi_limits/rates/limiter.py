@@ -96,8 +96,8 @@ def count(
     windows = _get_windows(scope)
     new = [hit for hit in hits if hit.key not in windows] if windows else hits
     if new:
-        for hit, window in zip(new, get_counter(env).hit(new), strict=False):
-            windows[hit.key] = window
+        for hit, found in zip(new, get_counter(env).hit(new), strict=False):
+            windows[hit.key] = found
     counted = scope.setdefault(COUNTED_KEY, {})
     refused = None
     for hit, policy in zip(hits, policies, strict=True):
