@@ -56,5 +56,7 @@ class FastapiRoute(models.TransientModel):
         return rows
 
     def _get_shown_columns(self):
-        is_counted = "off" not in self.endpoint_id.mapped("request_log")
-        return {**super()._get_shown_columns(), "show_calls": is_counted}
+        columns = super()._get_shown_columns()
+        if "off" in self.endpoint_id.mapped("request_log"):
+            columns["show_calls"] = False
+        return columns
