@@ -93,6 +93,12 @@ def take_request_log(pictures: Pictures) -> None:
         take(page, "endpoint_list", f"{view} {row}:has-text('Failing')")
         page.click(f"{row} :text-is('/fastapi_demo')")
         take(page, "endpoint", ".o_form_view [name=failing]")
+        page.goto("/odoo/fastapi-endpoints")
+        page.click(f"{row} :text-is('/my_demo_api')")
+        if mobile:
+            page.click(".o_cp_action_menus ~ * .fa-bolt, button:has(.fa-bolt)")
+        page.click("[name=action_open_routes]")
+        take(page, "routes", f"{row} :text-is('/echo')")
         page.goto("/odoo/fastapi-request-log")
         take(page, "request_log_list", f"{view} {row}")
         page.click(f"{row}:has-text('500')")

@@ -78,7 +78,10 @@ def store(endpoint: Any, users: Any) -> None:
     created = {"id": 214, "number": "BE71 0961 2345 6769", "bank": None}
     new = {"number": "BE71 0961 2345 6769"}
     place = "/odoo/addons/my_demo_api/models/my_demo_bank_accounts.py:57, in add"
-    conflict = "OperationalError: could not obtain lock on row in relation"
+    conflict = (
+        "SerializationFailure: could not serialize access due to concurrent update\n"
+        "CONTEXT:  while updating tuple (0,7) in relation res_partner_bank"
+    )
     many = [{"id": number, "number": f"DEMO {number:04}"} for number in (1, 2)]
     rows = [
         (3, "GET", "/bank_accounts?limit=2", 200, 13.4, webshop, None, many),
