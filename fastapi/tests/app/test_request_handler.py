@@ -23,6 +23,7 @@ from fastapi import (
 from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from fastapi.responses import (
     HTMLResponse,
+    JSONResponse,
     PlainTextResponse,
     RedirectResponse,
     StreamingResponse,
@@ -129,6 +130,9 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"status_code": Status.MADE},
     {"status_code": 204},
     {"status_code": 304},
+    {"default": OwnResponse},
+    {"default": OwnResponse, "response_model": Item},
+    {"default": OwnResponse, "response_class": PlainTextResponse},
 )
 
 
@@ -205,7 +209,9 @@ class TestAsFastApi(BridgeCase):
         for handler, options in product(HANDLERS, OPTIONS):
 
             def make_app(handler=handler, options=options):
-                app, router = FastAPI(), APIRouter()
+                options = dict(options)
+                default = options.pop("default", JSONResponse)
+                app, router = FastAPI(default_response_class=default), APIRouter()
                 router.get("/item/{key}", **options)(handler)
                 app.include_router(router, prefix="/sub")
                 return app
