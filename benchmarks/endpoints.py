@@ -77,8 +77,13 @@ def _get_requests(paths: Sequence[str], count: int) -> list[Request]:
     ]
 
 
-def create_endpoints(server: Server, app: str, paths: Sequence[str]) -> None:
-    """Create endpoints of an app, one for each root path."""
+def create_endpoints(
+    server: Server, app: str, paths: Sequence[str], **vals: str
+) -> None:
+    """Create endpoints of an app, one for each root path.
+
+    :param vals: further fields
+    """
     domain = [("login", "=", "fastapi_bench_runner")]
     [user] = server.call("res.users", "search", domain)
     server.call(
@@ -91,6 +96,7 @@ def create_endpoints(server: Server, app: str, paths: Sequence[str]) -> None:
                 "root_path": path,
                 "user_id": user,
                 "save_http_session": False,
+                **vals,
             }
             for path in paths
         ],

@@ -146,10 +146,7 @@ def _measure_clients(server: Server, counts: Sequence[int]) -> Iterator[Series]:
     for mode in MODES:
         server.restart(mode)
         run_list(server.port, [request] * REQUESTS)
-        # not wrk: it counts errors where a server closes without saying so before
-        results = [
-            run_for("own", server.port, request, count, SECONDS) for count in counts
-        ]
+        results = [run_for(server.port, request, count, SECONDS) for count in counts]
         # not p50: some clients may wait for long while others get their responses
         costs = [
             (count / result.rate * 1e3,)

@@ -78,6 +78,10 @@ def _call(
             pass
         if hasattr(answer, "close"):
             answer.close()
+    # the request log writes in another thread, whose work is counted too
+    writer = sys.modules.get("odoo.addons.fastapi_request_log.writer")
+    if writer is not None:
+        writer.flush(timeout=60)
     return statuses[0]
 
 

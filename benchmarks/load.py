@@ -1,49 +1,28 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Load: as many requests as a server answers in some seconds, or a counted list.
+"""Load: as many requests as a server answers in some time, or a counted list.
 
-``wrk`` makes it where it is installed, else processes of this module: one for each
-client, with raw sockets and next to no parsing, so that the server is the bottleneck.
-Both open a connection for each request, as Odoo's server closes it after its answer;
-``wrk`` leaves that out of a request's time, this module has it in.
+Each client is a process, with raw sockets and next to no parsing, so that the server is
+the bottleneck. It opens a connection for each request, as Odoo's server closes it after
+its answer; that is part of the request's time. The processes stay, so that a server can
+be under load for a tenth of a second: ``wrk`` knows whole seconds only.
 """
 
 from __future__ import annotations
 
-import json
 import multiprocessing
-import shutil
 import socket
 import statistics
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from types import TracebackType
 from typing import Any
 
 HOST = "127.0.0.1"
 TIMEOUT = 60  # seconds for one answer
 GRACE = 30  # seconds that a load may take longer than it should
-
-_LUA = """
-wrk.method = "{method}"
-wrk.headers["Connection"] = "close"
-{authorization}
-{body}
-function done(summary, latency, requests)
-  local errors = summary.errors
-  io.write(string.format(
-    "RESULT %d %d %d %d %d\\n", summary.requests, summary.duration,
-    latency:percentile(50), latency:percentile(99), errors.connect + errors.read
-    + errors.write + errors.timeout + errors.status))
-end
-"""
-_LUA_BODY = """
-wrk.headers["Content-Type"] = "application/json"
-wrk.body = [==[{body}]==]
-"""
 
 
 class LoadError(Exception):
@@ -83,34 +62,61 @@ class Result:
     """What was measured.
 
     :param rate: requests per second
-    :param p50: median of the requests' times, milliseconds
-    :param p99: the time that one of a hundred requests exceeds, milliseconds
+    :param times: time of each request, milliseconds
     """
 
     rate: float
-    p50: float
-    p99: float
+    times: list[float]
 
 
-def get_generator(*, own: bool = False) -> str:
-    """Return the name of the generator that is used.
+class Clients:
+    """Processes that send requests. The ``with`` block ends them.
 
-    :param own: don't look for wrk
+    :param count: how many
     """
-    return "own" if own or not shutil.which("wrk") else "wrk"
+
+    def __init__(self, count: int) -> None:
+        context = multiprocessing.get_context("fork")
+        self._connections: list[Connection[Any, Any]] = []
+        self._processes = []
+        for _number in range(count):
+            connection, other = context.Pipe()
+            process = context.Process(target=_serve, args=(other,), daemon=True)
+            process.start()
+            other.close()
+            self._connections.append(connection)
+            self._processes.append(process)
+
+    def __enter__(self) -> Clients:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        for process in self._processes:
+            process.kill()
+            process.join()
+
+    def run(self, port: int, request: Request, seconds: float) -> Result:
+        """Ask one thing again and again.
+
+        :param seconds: how long
+        :raises LoadError: if an answer was no success
+        """
+        for connection in self._connections:
+            connection.send((port, request.encode(), seconds))
+        answers = [_receive(each, seconds + GRACE) for each in self._connections]
+        rate = sum(len(times) / elapsed for times, elapsed in answers)
+        return Result(rate, [time for times, _elapsed in answers for time in times])
 
 
-def run_for(
-    generator: str, port: int, request: Request, clients: int, seconds: int
-) -> Result:
-    """Ask one thing again and again.
-
-    :param seconds: how long
-    :raises LoadError: if an answer was no success
-    """
-    if generator == "wrk":
-        return _run_wrk(port, request, clients, seconds)
-    return _run_processes(port, request, clients, seconds)
+def run_for(port: int, request: Request, clients: int, seconds: float) -> Result:
+    """Ask one thing again and again, with new clients."""
+    with Clients(clients) as processes:
+        return processes.run(port, request, seconds)
 
 
 def run_list(port: int, requests: Iterable[Request]) -> list[float]:
@@ -121,89 +127,34 @@ def run_list(port: int, requests: Iterable[Request]) -> list[float]:
     return [_ask(port, request.encode()) for request in requests]
 
 
-def _run_wrk(port: int, request: Request, clients: int, seconds: int) -> Result:
-    body = _LUA_BODY.replace("{body}", request.body) if request.body else ""
-    header = ""
-    if request.authorization:
-        header = f'wrk.headers["Authorization"] = "{request.authorization}"'
-    script = _LUA.replace("{method}", request.method).replace("{body}", body)
-    script = script.replace("{authorization}", header)
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
-        file.write(script)
-        file.flush()
-        command = [
-            *("wrk", "--threads", "1", "--connections", str(clients)),
-            *("--duration", f"{seconds}s", "--timeout", f"{TIMEOUT}s"),
-            *("--script", file.name, f"http://{HOST}:{port}{request.path}"),
-        ]
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=seconds + GRACE,
-            check=False,
-        )
-    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT")]
-    if done.returncode or not lines:
-        raise LoadError(f"wrk failed at {request.path}: {done.stdout}{done.stderr}")
-    count, duration, p50, p99, errors = map(int, lines[0].split()[1:])
-    if errors or not count:
-        raise LoadError(f"{request.path}: {errors} errors, {count} answers")
-    return Result(count / duration * 1e6, p50 / 1e3, p99 / 1e3)
-
-
-def _run_processes(port: int, request: Request, clients: int, seconds: int) -> Result:
-    context = multiprocessing.get_context("fork")
-    receivers, processes = [], []
-    try:
-        for _number in range(clients):
-            receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(
-                target=_ask_for, args=(sender, port, request.encode(), seconds)
-            )
-            process.start()
-            sender.close()
-            receivers.append(receiver)
-            processes.append(process)
-        answers = [_receive(receiver, seconds + GRACE) for receiver in receivers]
-    finally:
-        for process in processes:
-            process.kill()
-            process.join()
-    times = sorted(time for times, _elapsed in answers for time in times)
-    rate = sum(len(times) / elapsed for times, elapsed in answers)
-    return Result(rate, get_percentile(times, 50), get_percentile(times, 99))
-
-
 def _receive(
-    receiver: Connection[Any, Any], seconds: float
+    connection: Connection[Any, Any], seconds: float
 ) -> tuple[list[float], float]:
-    if not receiver.poll(seconds):
+    if not connection.poll(seconds):
         raise LoadError(f"a client has not ended after {seconds} seconds")
     try:
-        answer = json.loads(receiver.recv_bytes())
+        answer: tuple[list[float], float] | str = connection.recv()
     except EOFError as error:
         raise LoadError("a client has broken off") from error
-    if "error" in answer:
-        raise LoadError(answer["error"])
-    return answer["times"], answer["elapsed"]
+    if isinstance(answer, str):
+        raise LoadError(answer)
+    return answer
 
 
-def _ask_for(
-    sender: Connection[Any, Any], port: int, data: bytes, seconds: int
-) -> None:
-    times: list[float] = []
-    answer: dict[str, Any]
-    start = now = time.perf_counter()
-    try:
-        while now - start < seconds:
-            times.append(_ask(port, data))
-            now = time.perf_counter()
-    except (OSError, LoadError) as error:
-        answer = {"error": str(error)}
-    else:
-        answer = {"times": times, "elapsed": now - start}
-    sender.send_bytes(json.dumps(answer).encode())
+def _serve(connection: Connection[Any, Any]) -> None:
+    """Be a client: send requests whenever the benchmark says so."""
+    while True:
+        port, data, seconds = connection.recv()
+        times: list[float] = []
+        start = now = time.perf_counter()
+        try:
+            while now - start < seconds:
+                times.append(_ask(port, data))
+                now = time.perf_counter()
+        except (OSError, LoadError) as error:
+            connection.send(str(error))
+        else:
+            connection.send((times, now - start))
 
 
 def _ask(port: int, data: bytes) -> float:
@@ -239,7 +190,7 @@ def _is_complete(answer: bytes) -> bool:
 
 
 def get_percentile(times: Sequence[float], percent: int) -> float:
-    """Return a percentile of sorted times."""
+    """Return a percentile of times."""
     if len(times) < 2:
         return times[0]
     return statistics.quantiles(times, n=100, method="inclusive")[percent - 1]

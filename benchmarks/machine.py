@@ -64,6 +64,11 @@ class Machine:
         others = (self._get_others() - others) / (time.monotonic() - start)
         self.loads.append(Load(task, before, os.getloadavg()[0], max(others, 0)))
 
+    def get_served(self) -> float:
+        """Return the processor time of the servers and PostgreSQL, seconds."""
+        own = sum(psutil.Process().cpu_times()[:2])
+        return sum(map(_get_time, self._own)) - own
+
     def _get_others(self) -> float:
         """Return seconds that all processors have worked for others."""
         return _get_busy() - sum(map(_get_time, self._own))

@@ -27,7 +27,8 @@ import process
 from console import ToolError, sentences
 from environment import Odoo
 from growth import KINDS
-from works import NAMES
+from other_addons import MODULES
+from works import ADDONS, NAMES
 
 FOLDER = Path(__file__).resolve().parent
 MODULE = "fastapi_bench"
@@ -68,6 +69,9 @@ def main(arguments: list[str]) -> int:
     ours = BenchOdoo(**vars(odoo), addons=(layout.ROOT, layout.DEMO, FOLDER))
     database.create(ours, name, [MODULE])
     servers = [_get_server("fastapi", ours, name)]
+    if ADDONS in options.only and options.growth is None:
+        database.create(ours, f"{name}_addons", [MODULE, *MODULES])
+        servers.append(_get_server(ADDONS, ours, f"{name}_addons"))
     version = ""
     if options.peer:
         version = _get_peer()
@@ -91,7 +95,6 @@ def main(arguments: list[str]) -> int:
         "only": options.only,
         "rounds": options.rounds,
         "seconds": options.seconds,
-        "own_load": options.own_load,
         "output": str(options.output and options.output.resolve() or ""),
         "section": section,
         "chart": chart.name if chart else "",
@@ -124,10 +127,10 @@ def get_parser() -> argparse.ArgumentParser:
     """Return the parser of the options."""
     parser = argparse.ArgumentParser("make bench ARGS=…")
     parser.add_argument(
-        "--rounds", type=_get_count, default=5, help="how often each is measured (5)"
+        "--rounds", type=_get_count, default=60, help="how often each is measured (60)"
     )
     parser.add_argument(
-        "--seconds", type=_get_count, default=1, help="how long each time (1)"
+        "--seconds", type=_get_seconds, default=0.1, help="how long each time (0.1)"
     )
     parser.add_argument(
         "--only",
@@ -144,9 +147,6 @@ def get_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--peer", action="store_true", help="also measure the published addon"
-    )
-    parser.add_argument(
-        "--own-load", action="store_true", help="don't use wrk, also if it is there"
     )
     parser.add_argument(
         "--output", type=Path, help="write the tables to this file, as Markdown"
@@ -195,6 +195,13 @@ def _get_count(text: str) -> int:
     if count < 1:
         raise ValueError(text)
     return count
+
+
+def _get_seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0.02 <= seconds <= 60:
+        raise ValueError(text)
+    return seconds
 
 
 def _get_sizes(text: str) -> tuple[str, list[int]]:

@@ -20,6 +20,7 @@ from apps import ManyRoutes
 from endpoints import Scale, get_memory_of_app
 from growth import MAX_EXPONENT, Series, fit
 from machine import Load, find_noise
+from other_addons import Cost
 from speed import NATIVE, Row
 from tabulate import tabulate
 from transfers import JSON, Transfer
@@ -59,7 +60,7 @@ def render_speed(
     head = [
         *("task", "server", "clients", "native req/s", "FastAPI req/s"),
         *("p50 ms: native, FastAPI", "p99 ms: native, FastAPI"),
-        *("ratio", "lowest, highest", "floor", "goal"),
+        *("ratio", "95 %", "floor", "goal"),
     ]
     if peer:
         head += ["published req/s", "published ratio"]
@@ -77,7 +78,7 @@ def render_speed(
                 f"{native.p50:.2f}, {row.p50:.2f}",
                 f"{native.p99:.2f}, {row.p99:.2f}",
                 f"{row.ratio:.2f}",
-                f"{min(row.ratios):.2f}, {max(row.ratios):.2f}",
+                "{:.2f}, {:.2f}".format(*row.interval),
                 f"{work.floor:.2f}",
                 f"{work.goal:.2f}",
             ]
@@ -260,6 +261,32 @@ def render_endpoints(measured: Sequence[Scale]) -> str:
     )
 
 
+def render_addons(costs: Sequence[Cost], counts: Mapping[str, float]) -> str:
+    """Return the table of what the addons beside ``fastapi`` cost.
+
+    :param counts: instructions by setting; empty if they were not counted
+    """
+    head = [
+        *("addon", "p50 ms", "beside none"),
+        *("processor ms a request", "beside none"),
+    ]
+    if counts:
+        head += ["thousand instructions", "beside none"]
+    rows = []
+    for cost in costs:
+        row = [cost.setting]
+        for figure, ratio in (
+            (cost.p50, cost.p50_ratio),
+            (cost.processor, cost.ratio),
+        ):
+            row += [f"{figure:.2f}", f"{ratio:.2f}"]
+        if counts:
+            found = counts[cost.setting]
+            row += [f"{found / 1e3:,.0f}", f"{found / counts[costs[0].setting]:.2f}"]
+        rows.append(row)
+    return render_table(head, rows)
+
+
 def describe_noise(loads: list[Load]) -> str:
     """Return a sentence that tells whether the machine was quiet."""
     reasons = find_noise(loads)
@@ -271,9 +298,7 @@ def describe_noise(loads: list[Load]) -> str:
     )
 
 
-def describe_run(
-    order: Mapping[str, Any], generator: str, odoo: str, database: str, noise: str
-) -> str:
+def describe_run(order: Mapping[str, Any], odoo: str, database: str, noise: str) -> str:
     """Return a list of what the figures were measured on.
 
     :param odoo: its version
@@ -290,10 +315,9 @@ def describe_run(
     ]
     if order["peer"]:
         versions.append(f"published addon {order['peer']}")
-    client = {"wrk": "wrk", "own": "benchmarks/load.py"}[generator]
     load = (
-        f"load by {client} on the same machine; {order['rounds']} rounds of "
-        f"{order['seconds']} s"
+        f"load by benchmarks/load.py on the same machine; {order['rounds']} rounds of "
+        f"{order['seconds']:g} s"
     )
     if order["growth"]:
         load = "each size once; the times are medians of up to 100 requests"

@@ -23,11 +23,12 @@ import apps
 import endpoints
 import growth
 import instructions
+import other_addons
 import report
 import speed
 import transfers
 import works
-from load import HOST, LoadError, Request, get_generator
+from load import HOST, LoadError, Request
 from machine import Machine
 from server import PREFORK, THREADS, Server, ServerError
 
@@ -70,27 +71,38 @@ def measure(order: dict[str, Any]) -> tuple[str, str]:
         for options in order["servers"]:
             paths = {name: Path(options[name]) for name in ("folder", "log")}
             server = Server(**{**options, **paths})
-            servers[server.name] = stack.enter_context(server.running())
-        run = Run(order, servers)
+            servers[server.name] = server
+        having = servers.pop(works.ADDONS, None)  # started later
+        for server in servers.values():
+            stack.enter_context(server.running())
+        run = Run(order, servers, having)
         parts = run.measure()
         loads = run.machine.loads
         if not loads:
             return "\n".join(parts), "nothing was measured"
         noise = report.describe_noise(loads)
         odoo = _get_odoo_version(run.ours)
-        head = report.describe_run(order, run.generator, odoo, run.ours.database, noise)
+        head = report.describe_run(order, odoo, run.ours.database, noise)
     return "\n".join([head, *parts, report.render_loads(loads)]), noise
 
 
 class Run:
-    """The tasks that an order asks for, one after the other."""
+    """The tasks that an order asks for, one after the other.
 
-    def __init__(self, order: dict[str, Any], servers: dict[str, Server]) -> None:
+    :param having: a server with all addons, if the order asks for them
+    """
+
+    def __init__(
+        self,
+        order: dict[str, Any],
+        servers: dict[str, Server],
+        having: Server | None = None,
+    ) -> None:
         self.order = order
         self.servers = servers
         self.ours = servers[report.OURS]
+        self.having = having
         self.machine = Machine(self.ours.database)
-        self.generator = get_generator(own=order["own_load"])
 
     def measure(self) -> list[str]:
         """Return the tables."""
@@ -129,6 +141,8 @@ class Run:
             with self._task(f"{endpoints.ENDPOINTS} endpoints"):
                 scales = list(endpoints.measure(self.ours))
             parts.append(report.render_endpoints(scales))
+        if self.having is not None:
+            parts.append(report.render_addons(*self._measure_addons(self.having)))
         targets = report.get_targets(many, scales, transferred, last)
         if targets:
             parts.append(report.render_targets(targets))
@@ -149,7 +163,6 @@ class Run:
                     for clients, rows in speed.measure(
                         work,
                         self.servers,
-                        self.generator,
                         order["rounds"],
                         order["seconds"],
                     )
@@ -181,6 +194,21 @@ class Run:
             for route, request in work.get_routes().items()
         ]
         return counts, found[report.OURS][last] / found[report.OURS][first]
+
+    def _measure_addons(
+        self, having: Server
+    ) -> tuple[list[other_addons.Cost], dict[str, float]]:
+        """Return times, and instructions if they can be counted."""
+        self.ours.restart()
+        with self._task(works.ADDONS):
+            with having.running():
+                other_addons.create(having)
+                get_time = self.machine.get_served
+                costs = list(other_addons.measure(self.ours, having, get_time))
+            counts = {}
+            if instructions.is_there():
+                counts = other_addons.count(self.ours, having)
+        return costs, counts
 
     def _measure_growth(self) -> list[growth.Series]:
         measured = []

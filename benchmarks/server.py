@@ -115,7 +115,7 @@ class Server:
                 # Its evented server starts last. A worker loads the database when a
                 # request reaches it, so each needs one.
                 self._wait(gevent)
-                run_for("own", self.port, _ANY, 4 * WORKERS, 1)
+                run_for(self.port, _ANY, 4 * WORKERS, 1)
         except BaseException:
             self.stop()
             raise

@@ -150,7 +150,8 @@ INSTRUCTIONS = "instructions"
 APPS = "apps"
 TRANSFERS = "transfers"
 ENDPOINTS = "endpoints"
+ADDONS = "addons"
 NAMES = (
     *(work.name for work in WORKS),
-    *(PREFORK, INSTRUCTIONS, APPS, TRANSFERS, ENDPOINTS),
+    *(PREFORK, INSTRUCTIONS, APPS, TRANSFERS, ENDPOINTS, ADDONS),
 )

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import Mock
 
+import other_addons
 import pytest
 from apps import ManyRoutes
 from endpoints import Scale
 from growth import Series, fit
-from load import Result
+from load import Request, Result
 from machine import MAX_LOAD, MAX_OTHERS, Load, Machine, find_noise
 from prepare import get_parser
 from report import (
@@ -18,6 +19,7 @@ from report import (
     describe_noise,
     get_bars,
     get_targets,
+    render_addons,
     render_growth,
     render_instructions,
     render_speed,
@@ -112,10 +114,10 @@ def test_a_page_of_another_size_ends_the_run() -> None:
 
 
 def make_rows(work: Work) -> dict[tuple[str, str], Row]:
-    rows = {NATIVE: Row([Result(400, 2, 5)], [1.0])}
+    rows = {NATIVE: Row([Result(400, [2, 5])], [1.0])}
     for route in work.routes:
-        rows["fastapi", route] = Row([Result(500, 2, 5)], [1.25])
-        rows["published", route] = Row([Result(200, 4, 9)], [0.5])
+        rows["fastapi", route] = Row([Result(500, [2, 5])], [1.25])
+        rows["published", route] = Row([Result(200, [4, 9])], [0.5])
     return rows
 
 
@@ -136,7 +138,7 @@ def test_a_run_goes_on_without_valgrind(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("run.Machine", Mock())
     monkeypatch.setattr("run.apps", Mock())
     monkeypatch.setattr("instructions.PROGRAMS", ("no-such-program",))
-    order = {"only": ["instructions"], "peer": "", "own_load": True, "growth": None}
+    order = {"only": ["instructions"], "peer": "", "growth": None}
     assert Run(order, {"fastapi": Mock()}).measure() == [NO_VALGRIND]
 
 
@@ -207,3 +209,38 @@ def test_unknown_sizes_are_refused(
         get_parser().parse_args(["--growth", value])
     assert caught.value.code == 2
     assert "--growth" in capsys.readouterr().err
+
+
+def test_the_interval_of_a_median() -> None:
+    row = Row([], [float(ratio) for ratio in range(100, 0, -1)])
+    assert row.ratio == 50.5
+    assert row.interval == (41, 60)
+    assert Row([], [1.0, 3.0, 2.0]).interval == (1, 3)
+
+
+def test_costs_are_compared_round_by_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests = {"none": Request("/none"), "slow": Request("/slow")}
+    monkeypatch.setattr("other_addons.REQUESTS_TO", requests)
+    monkeypatch.setattr("other_addons.ROUNDS", 3)
+    monkeypatch.setattr("other_addons.REQUESTS", 10)
+    monkeypatch.setattr("other_addons.time.sleep", lambda _seconds: None)
+    speed = iter([1, 1, 1, 2, 10, 10, 4, 4])  # of the machine, warm-up first
+    clock = 0.0
+
+    def run_list(port: int, requests: list[Request]) -> list[float]:
+        nonlocal clock
+        cost = (2.0 if port else 1.0) * next(speed)
+        clock += len(requests) * cost / 1e3
+        return [cost] * len(requests)
+
+    monkeypatch.setattr("other_addons.run_list", run_list)
+    servers = Mock(port=0), Mock(port=1)
+    first, slow = other_addons.measure(*servers, lambda: clock)
+    assert (first.ratio, first.p50_ratio) == (1, 1)
+    # one round is disturbed
+    assert (slow.p50_ratio, slow.ratio) == pytest.approx((2, 2))
+    table = render_addons([first, slow], {"none": 1000, "slow": 3000})
+    cells = [cell.strip() for cell in table.splitlines()[-1].split("|")[1:-1]]
+    assert cells[0] == "slow"
+    assert cells[2::2] == ["2.00", "2.00", "3.00"]
+    assert "instructions" not in render_addons([first, slow], {})
