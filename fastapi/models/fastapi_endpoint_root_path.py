@@ -9,7 +9,7 @@ from ..root_paths import clean_root_path, is_reserved, is_valid
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     @api.model
     def _clean_vals(self, vals):

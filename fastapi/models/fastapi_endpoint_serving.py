@@ -14,7 +14,7 @@ from .fastapi_endpoint import new_version
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     @api.model
     @api.private
