@@ -149,7 +149,7 @@ class Capture:
 
     def failed(self, exc: BaseException, response: Response) -> None:
         self._note_error(exc)
-        if response.status_code >= 500:
+        if response.status_code == 500:
             add_request_id(response, self.request_id)
         self.respond(response)
         self.commit()

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import fields as dataclass_fields
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
 from ..calls import Call
@@ -150,6 +150,7 @@ class FastapiRequestLog(models.Model):
         )
 
     @api.model
+    @tools.ormcache(cache="stable")  # that of system parameters
     def _get_body_size(self) -> int:
         """Return how much of a body is stored, in bytes."""
         # sudo: the user of an endpoint can't read system parameters

@@ -20,6 +20,7 @@ class TestStore(TransactionCase):
         cls.endpoint = cls.env.ref("fastapi.fastapi_endpoint_demo")
         cls.log = cls.env["fastapi.request.log"]
         cls.user = new_test_user(cls.env, "caller@log")
+        cls.env.cr.execute("DELETE FROM fastapi_request_log")
 
     def call(self, **values):
         return Call(
