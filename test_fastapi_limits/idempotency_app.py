@@ -48,6 +48,7 @@ class TestIdempotencyApp(FastapiApp):
 class TestIdempotencyCallersApp(FastapiApp):
     _name = "fastapi.app.test_idempotency_callers"
     _description = "Test of Idempotency-Key, with callers of its own"
+    _idempotency = "required"
 
     def _get_routers(self):
         return [router]

@@ -103,8 +103,9 @@ def idempotency_caller(connection: HTTPConnection) -> str:
         return f"partner {connection.scope[_PARTNER_KEY]}"
     parts = ["anonymous"]
     if odoo_request:
-        parts.append(f"user {odoo_request.env.uid}")
-        parts.append(f"session of {odoo_request.session.uid}")
+        uid = odoo_request.env.uid or odoo_request.session.uid
+        if uid and uid != odoo_request.dispatcher.anonymous_uid:
+            parts.append(f"session of user {uid}")
     credential = connection.headers.get("Authorization")
     if credential:
         parts.append(hashlib.sha256(credential.encode()).hexdigest())

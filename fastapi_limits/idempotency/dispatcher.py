@@ -76,6 +76,7 @@ class IdempotencyDispatcher(Base):
         except StoredResponse as exc:
             return self._respond_again(exc)
 
+    # pylint: disable-next=missing-return  # Odoo ignores it
     def post_dispatch(self, response: Response) -> None:
         row_id, self._row_id = self._row_id, None
         if row_id is not None:

@@ -1,6 +1,7 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from . import fastapi_app
+from . import fastapi_app_idempotency
 from . import fastapi_endpoint
 from . import fastapi_endpoint_idempotency
 from . import fastapi_idempotency_key

@@ -22,7 +22,7 @@ from ..idempotency.responses import StoredResponse, respond_empty
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     idempotency = fields.Selection(
         selection=[

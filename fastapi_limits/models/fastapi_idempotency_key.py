@@ -42,15 +42,17 @@ class FastapiIdempotencyKey(models.Model):
     @api.autovacuum
     def _gc_expired(self):
         """Remove a part of the expired rows; Odoo calls this until none is left."""
+        # an array, because PostgreSQL may run a subquery with IN several times, and then
+        # its LIMIT does not hold
         self.env.cr.execute(
             """
             DELETE FROM fastapi_idempotency_key
-             WHERE id IN (
+             WHERE id = ANY (ARRAY(
                     SELECT id FROM fastapi_idempotency_key
                      WHERE expires <= now() AT TIME ZONE 'UTC'
                      LIMIT %s
                        FOR UPDATE SKIP LOCKED
-                   )
+                   ))
             """,
             [BATCH],
         )

@@ -117,7 +117,7 @@ def fail(
     if again:
         return next(calls)
     if kind == "user":
-        raise UserError("No")
+        raise UserError(env._("No"))
     if kind == "http":
         raise HTTPException(409, "No")
     if kind == "committed":

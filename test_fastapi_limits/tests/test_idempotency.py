@@ -6,9 +6,12 @@ import json
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
+from fastapi import FastAPI
+
 from odoo.http import _dispatchers
 from odoo.tools import mute_logger
 
+from ..routers.idempotency import calls
 from .idempotency_case import HEADER, REPLAYED, IdempotencyCase
 
 
@@ -339,6 +342,14 @@ class TestCallers(IdempotencyCase):
         self.assertReplayed(first, self.send("/once/anyone"))
         other = self.send("/once/anyone", headers={"Authorization": "Bearer x"})
         self.assertNew(first, other)
+        self.authenticate("caller@test", "caller's secret")
+        with_session = self.send("/once/anyone")
+        self.assertNew(first, with_session)
+        self.assertReplayed(with_session, self.send("/once/anyone"))
+        callers = self.rows().sorted("id").mapped("caller")
+        self.assertEqual(callers[0], "anonymous")
+        self.assertRegex(callers[1], "^anonymous [0-9a-f]{64}$")
+        self.assertEqual(callers[2], f"anonymous session of user {self.caller.id}")
 
 
 class TestCallersOfTheApp(IdempotencyCase):
@@ -393,6 +404,23 @@ class TestSettings(IdempotencyCase):
         self.once.idempotency = "required"
         self.expect_all("required")
         self.assertEqual(self.get("/once/settings/of_endpoint").status_code, 200)
+
+    def test_default_of_an_app(self):
+        app = "test_idempotency_callers"
+        self.assertEqual(self._create_endpoint("/a", app=app).idempotency, "required")
+        other = self._create_endpoint("/b", app="test_idempotency")
+        self.assertEqual(other.idempotency, "ignored")
+
+    def test_existing_app(self):
+        """An app of the attribute ``_app`` takes the setting, too."""
+        existing = FastAPI()
+        existing.post("/count")(lambda: next(calls))
+        model = self.registry["fastapi.app.test_idempotency"]
+        self.patch(model, "_app", existing)
+        self._create_endpoint(
+            "/existing", app="test_idempotency", idempotency="accepted"
+        )
+        self.assertReplayed(*self.send_twice("/existing/count"))
 
     def documented(self):
         document = self.get("/once/openapi.json").json()
