@@ -73,7 +73,10 @@ def add_item(item: Item, env: Env, response: Response) -> dict[str, Any]:
     return result
 
 
-@router.api_route("/items/{name}", methods=["GET", "PUT", "PATCH", "DELETE"])
+@router.get("/items/{name}")
+@router.put("/items/{name}")
+@router.patch("/items/{name}")
+@router.delete("/items/{name}")
 def change_item(name: str, request: Request, env: Env) -> dict[str, Any]:
     return create(env, f"{name} {request.method} {next(calls)}")
 

@@ -173,7 +173,7 @@ class TestErrors(IdempotencyCase):
         for kind, status in (("user", 400), ("http", 409), ("crash", 500)):
             with (
                 self.subTest(kind),
-                mute_logger("odoo.addons.fastapi.fastapi_dispatcher"),
+                mute_logger("odoo.http"),
             ):
                 path = f"/once/failing?name={kind}&kind={kind}"
                 first = self.send(path, key=kind)
