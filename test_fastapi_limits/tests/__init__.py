@@ -3,5 +3,6 @@
 from . import test_http
 from . import test_idempotency
 from . import test_idempotency_servers
+from . import test_redis
 from . import test_servers
 from . import test_stress_exactly_once

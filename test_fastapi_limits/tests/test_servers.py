@@ -17,14 +17,10 @@ class LimitsCase(WebSocketCase):
 
     def setUp(self):
         super().setUp()
+        self.query("DELETE FROM fastapi_rate_count")
         self.endpoint_id = self.create_endpoint(
             self.first, "/limits", app="test_limits", rate_by_address=False
         )
-
-    def clean_up(self):
-        result = super().clean_up()
-        self.query("DELETE FROM fastapi_rate_count")
-        return result
 
     def set_rates(self, **rates):
         self.first.rpc("fastapi.endpoint", "write", [self.endpoint_id], rates)
