@@ -159,6 +159,7 @@ class PostgresCounter(_SqlCounter):
         if statement is None:
             count = 3 * rates
             query = _make_query([f"${number}" for number in range(1, count + 1)])
+            # it has no values, but $1, …; pylint: disable-next=sql-injection
             cr.execute(f"PREPARE fastapi_rate_hit_{rates} AS {query}")
             arguments = ", ".join(["%s"] * count)
             statement = f"EXECUTE fastapi_rate_hit_{rates} ({arguments})"
@@ -185,7 +186,7 @@ class PostgresCounter(_SqlCounter):
         self._connection = psycopg2.connect(**info, connect_timeout=2)
         self._connection.autocommit = True
         self._cr = self._connection.cursor()
-        self._cr.execute(f"SET statement_timeout = '{TIMEOUT}s'")
+        self._cr.execute("SET statement_timeout = %s", (f"{TIMEOUT}s",))
         return self._cr
 
     def _close(self) -> None:

@@ -52,8 +52,7 @@ registry.category("web_tour.tours").add("fastapi_limits", {
             run: "click",
         },
         {
-            trigger:
-                ".o_list_view:not(:has(.o_data_row:contains('Refused Caller')))",
+            trigger: ".o_list_view:not(:has(.o_data_row:contains('Refused Caller')))",
         },
         {
             trigger: ".o_data_row:contains('Earlier Caller')",
