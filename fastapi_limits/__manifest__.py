@@ -9,7 +9,12 @@
     "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/rest-framework",
     "depends": ["fastapi"],
-    "external_dependencies": {"python": ["limits>=4.8.0"]},
+    "external_dependencies": {
+        "python": [
+            # Before it, limits in Redis can't be reset.
+            "limits>=5.2.0",
+        ]
+    },
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rule.xml",
