@@ -6,3 +6,4 @@ from . import test_missing_calls
 from . import test_request_hour_commits
 from . import test_servers
 from . import test_stress_rows
+from . import test_usage

@@ -13,7 +13,7 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
-from odoo.addons.fastapi_request_log.calls import Call  # type: ignore[import-not-found]
+from odoo.addons.fastapi_request_log.calls import Call
 
 env: Any = globals()["env"]
 rnd = random.Random(18)
