@@ -107,6 +107,7 @@ from . import test_shared_loop
 from . import test_shared_routes
 from . import test_stream_ends
 from . import test_streams
+from . import test_stress_addons
 from . import test_stress_clients
 from . import test_stress_faults
 from . import test_stress_fuzz

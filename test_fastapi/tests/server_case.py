@@ -20,12 +20,17 @@ class ServerCase(BaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.dbname = get_db_name()
+        cls.dbname = cls.get_dbname()
         cls.first = cls.start_server(**cls.options)
         cls.connection = cls.connect()
         cls.runner_id = cls.first.rpc(
             "res.users", "search", [("login", "=", "test_fastapi_runner")]
         )[0]
+
+    @classmethod
+    def get_dbname(cls):
+        """Return the name of the database. An override may create another one."""
+        return get_db_name()
 
     @classmethod
     def start_server(cls, **options):
