@@ -135,7 +135,6 @@ class FastapiRequestLog(models.Model):
     # The list is ordered by date, so each filter has an index that ends with it.
     _date_index = models.Index("(date)")
     _endpoint_index = models.Index("(endpoint_id, date)")
-    _route_index = models.Index("(route, date)")
     _client_errors_index = models.Index("(date) WHERE status >= 400")
     _server_errors_index = models.Index("(date) WHERE status >= 500")
     _user_index = models.Index("(user_id, date) WHERE user_id IS NOT NULL")
