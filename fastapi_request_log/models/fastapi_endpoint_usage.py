@@ -102,9 +102,12 @@ class FastapiEndpoint(models.Model):
             SQL(
                 """
                 SELECT endpoint.id, recent.calls, recent.failed, (
-                           -- EXISTS would read the whole table if there is none
-                           SELECT max(hour) FROM fastapi_request_hour AS used
+                           -- In the order of the unique index. EXISTS and max(hour)
+                           -- would read all rows of others if there is none.
+                           SELECT hour FROM fastapi_request_hour AS used
                             WHERE used.endpoint_id = endpoint.id
+                         ORDER BY hour DESC, method DESC, route DESC, caller DESC
+                            LIMIT 1
                        )
                   FROM unnest(%(ids)s) AS endpoint (id), LATERAL (
                            SELECT COALESCE(SUM(calls), 0) AS calls,
