@@ -18,6 +18,7 @@ from lxml import etree
 from odoo.api import SUPERUSER_ID, Environment
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.fastapi.tests.work_case import release_registries
 from odoo.addons.fastapi_request_log.calls import Call
@@ -68,8 +69,9 @@ FILL_LOG = """
            ) AS call
  LEFT JOIN (SELECT row_number() OVER (), id, partner_id FROM res_users
              WHERE login LIKE 'rows-%%') AS caller (place, id, partner_id)
-        -- some calls have no caller
-        ON place = 1 + number %% (%(users)s + 1)
+        -- the last one calls rarely; some calls have no caller
+        ON place = CASE WHEN number %% 400000 = 399999 THEN %(users)s
+                        ELSE nullif(1 + number %% %(users)s, %(users)s) END
   ORDER BY number
 """
 FILL_HOURS = """
@@ -174,7 +176,7 @@ class TestRows(StressMixin, BaseCase):
         self.query("VACUUM ANALYZE fastapi_request_log")
         self.query("VACUUM ANALYZE fastapi_request_hour")
 
-    def measure(self, name, call):
+    def measure(self, name, call, limit=LIMIT):
         """Measure what a screen does, each time in a new transaction."""
         seconds = []
         for _turn in range(self.size(full=TURNS, short=1)):
@@ -189,7 +191,7 @@ class TestRows(StressMixin, BaseCase):
         median = statistics.median(seconds)
         self.tried += 1
         self.note(query=name, seconds=round(median, 3))
-        if median >= LIMIT and self.full:
+        if median >= limit and self.full:
             self.failures.append(f"{name}: {median:.2f} s")
         return result
 
@@ -258,9 +260,10 @@ class TestRows(StressMixin, BaseCase):
             self.measure_list(name, [*period, *domain])
         for name in ("failed", "client_errors", "server_errors"):
             self.measure_list(f"{name} of all days", filters[name])
-        text = "things7/99"
+        (route,) = self.get_arch(LOG, "search").xpath("field[@name='route']")
+        text = {"self": "things7/99"}
         for name, domain in (
-            ("route or path", ["|", ("route", "ilike", text), ("path", "ilike", text)]),
+            ("route or path", safe_eval(route.get("filter_domain"), text)),
             ("status", [("status", "=", 404)]),
             ("user by name", [("user_id", "ilike", "Caller 7")]),
             ("partner by name", [("partner_id", "ilike", "Caller 7")]),
@@ -269,16 +272,21 @@ class TestRows(StressMixin, BaseCase):
             ("error", [("error", "ilike", "no room for 1")]),
         ):
             self.measure_list(f"search for {name}", [*last_day, *domain])
-        user = self.query("SELECT min(id) FROM res_users WHERE login LIKE 'rows-%'")
+        ((user_id, rare_user_id, rare_partner_id),) = self.query(
+            "SELECT min(id), max(id), max(partner_id) FROM res_users "
+            "WHERE login LIKE 'rows-%'"
+        )
         request_id = "md5((%(rows)s / 2)::text)"
         ((request_id,),) = self.query(f"SELECT {request_id}", rows=self.rows)
         for name, domain in (
             ("request id", [("request_id", "=", request_id)]),
             ("route", [("route", "=", "/rows/shop/things7/{id}")]),
-            ("user", [("user_id", "=", user[0][0])]),
+            ("user", [("user_id", "=", user_id)]),
+            ("user who calls rarely", [("user_id", "=", rare_user_id)]),
+            ("partner who calls rarely", [("partner_id", "=", rare_partner_id)]),
         ):
             found = self.measure_list(f"{name}, of all days", domain)
-            self.assertTrue(found["records"], name)
+            self.assertTrue(found["records"] or not self.full, name)
 
     def measure_groups(self):
         filters = self.get_filters(LOG)
@@ -286,12 +294,13 @@ class TestRows(StressMixin, BaseCase):
             f"{name}:avg"
             for name in ("duration", "queries", "sql_duration", "response_size")
         ]
-        for period in ("last_day", "last_week"):
+        # a group of a week has a quarter of all rows; their counts are there at once
+        for period, limit in (("last_day", LIMIT), ("last_week", 10 * LIMIT)):
             for grouping in self.get_groupings(LOG):
                 read = partial(
                     self.read_groups, LOG, filters[period], grouping, averages
                 )
-                found = self.measure(f"group by {grouping}, {period}", read)
+                found = self.measure(f"group by {grouping}, {period}", read, limit)
                 self.assertTrue(found["groups"], grouping)
 
     def read_groups(self, model, domain, grouping, aggregates, env):
