@@ -18,7 +18,7 @@ from .bridge.request_state import STATE_KEY, RequestState
 from .context import odoo_env_ctx
 from .error_handlers import (
     convert_exception_to_status_body,
-    exception_headers,
+    error_headers,
     json_content,
 )
 from .handshake import check_handshake, is_upgrade, keep_refusal
@@ -235,9 +235,7 @@ class AppRequest:
         body is ``{"detail": …}``, and the status depends on the exception's type.
         """
         status, body = convert_exception_to_status_body(exc)
-        headers = exception_headers(exc)
-        if body:
-            headers = [*headers, ("Content-Type", "application/json")]
+        headers = error_headers(exc, body)
         return build_response(str(status), headers, json_content(body) or ())
 
     def _get_environ(self) -> dict[str, Any]:

@@ -184,6 +184,19 @@ def exception_headers(exc: BaseException) -> list[tuple[str, str]]:
     return attached_headers(exc) if isinstance(exc, _WITH_HEADERS) else []
 
 
+def error_headers(exc: BaseException, body: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the header pairs of the JSON response to an exception.
+
+    As in FastAPI, a ``Content-Type`` of the exception takes precedence.
+
+    :param body: content of the response, see :func:`convert_exception_to_status_body`
+    """
+    headers = exception_headers(exc)
+    if body and not any(name.lower() == "content-type" for name, _value in headers):
+        headers.append(("Content-Type", "application/json"))
+    return headers
+
+
 def attached_headers(exc: BaseException) -> list[tuple[str, str]]:
     """Return the header pairs in ``headers`` of an exception of any type."""
     items = getattr(getattr(exc, "headers", None), "items", None)
@@ -227,10 +240,8 @@ def _respond(
     if handle_error is not None:
         return _from_werkzeug(handle_error(exc))
     status, body = convert_exception_to_status_body(exc)
-    response = Response(
-        json_content(body), status, media_type="application/json" if body else None
-    )
-    for name, value in exception_headers(exc):
+    response = Response(json_content(body), status)
+    for name, value in error_headers(exc, body):
         response.headers.append(name, value)
     return response
 

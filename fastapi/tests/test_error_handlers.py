@@ -41,6 +41,7 @@ from odoo.tests import BaseCase
 from odoo.tools import lazy
 
 from .. import error_handlers
+from ..app_request import AppRequest
 from ..error_handlers import (
     convert_exception_to_status_body,
     default_exception_handler,
@@ -226,6 +227,15 @@ class TestDefaultHandler(BridgeCase):
             HTTPException(401, headers={"WWW-Authenticate": "Basic"})
         )
         self.assertEqual(result.header("www-authenticate"), ["Basic"])
+
+    def test_content_type_of_an_exception(self):
+        exc = HTTPException(400, headers={"content-type": "application/problem+json"})
+        result = self.call_raising(exc)
+        self.assertEqual(result.header("content-type"), ["application/problem+json"])
+        response = AppRequest.handle_error(None, exc)  # in a request of Odoo
+        self.assertEqual(
+            response.headers.getlist("content-type"), ["application/problem+json"]
+        )
 
     def test_status_without_body(self):
         for status in (204, 304):
