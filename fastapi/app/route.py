@@ -159,6 +159,10 @@ class _RouteApps:
         self._convert = make_converter(route.response_field)
         #: Whether FastAPI iterates over the result of a function, without awaiting it.
         self._has_events = lenient_issubclass(route.response_class, EventSourceResponse)
+        #: Whether the class of the route may change requests and responses.
+        self._has_own_class = (
+            type(original).get_route_handler is not APIRoute.get_route_handler
+        )
 
     @cached_property
     def planned(self) -> ASGIApp:
@@ -177,8 +181,7 @@ class _RouteApps:
             return self.unplanned
         body_field = route.body_field
         is_form = body_field and isinstance(body_field.field_info, params.Form)
-        own_class = type(self._original).get_route_handler
-        if is_form or own_class is not APIRoute.get_route_handler:
+        if is_form or self._has_own_class:
             if not dependant.dependencies:
                 return self.unplanned
             return self._make_planned(plan, is_form)
@@ -314,7 +317,7 @@ class _RouteApps:
             handle = self._original.get_route_handler()
         finally:
             routing._effective_route_context_var.reset(token)
-        return self._wrap(handle)
+        return self._wrap(_deferring(handle) if self._has_own_class else handle)
 
     def _wrap(self, handle: Call) -> ASGIApp:
         """Return the ASGI app of a function that returns the response to a request."""
@@ -414,6 +417,23 @@ def _name_source(replacement: Call, original: Call) -> None:
         cache: dict[int, Any] = routing._endpoint_context_cache
         cache[id(replacement)] = source
         weakref.finalize(replacement, cache.pop, id(replacement), None).atexit = False
+
+
+def _deferring(handle: Call) -> Call:
+    """Return a handler that defers the background tasks of its response.
+
+    The class of a route may add tasks to the response of FastAPI's handler.
+    """
+
+    async def deferring(request: Request) -> Response:
+        response: Response = await handle(request)
+        tasks = getattr(response, "background", None)
+        # a generator may still add tasks to those of its request
+        injected = tasks if isinstance(tasks, BackgroundTasks) else None
+        defer(request.scope, response, injected)
+        return response
+
+    return deferring
 
 
 def _unwrapping(handle: Call) -> Call:

@@ -3,11 +3,22 @@
 import asyncio
 import gc
 import weakref
+from collections.abc import AsyncIterable
 from contextvars import ContextVar
 
-from fastapi import BackgroundTasks, Depends, Form, HTTPException, UploadFile
+from fastapi import (
+    APIRouter,
+    BackgroundTasks,
+    Depends,
+    Form,
+    HTTPException,
+    Response,
+    UploadFile,
+)
 from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
 from fastapi.sse import EventSourceResponse
+from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 
@@ -126,6 +137,61 @@ class TestContext(BridgeCase):
                 self.assertIn(b"handler", result.body)
                 (found,) = self.found
                 self.assertEqual(found[-1], "handler")
+
+    def test_class_of_a_route(self):
+        found = self.found
+
+        class OwnRoute(APIRoute):
+            def get_route_handler(self):
+                handle = super().get_route_handler()
+
+                async def handle_and_note(request):
+                    response = await handle(request)
+                    if "late" in request.query_params:
+                        task = BackgroundTask(found.append, "class")
+                        response.background = BackgroundTasks(
+                            [task, response.background]
+                            if response.background
+                            else [task]
+                        )
+                    return response
+
+                return handle_and_note
+
+        router = APIRouter(route_class=OwnRoute)
+
+        def add_task(tasks: BackgroundTasks):
+            tasks.add_task(found.append, "dependency")
+
+        @router.get("/plain")
+        def plain():
+            return 1
+
+        @router.get("/response")
+        def response():
+            return Response(background=BackgroundTask(found.append, "handler"))
+
+        @router.get("/stream", dependencies=[Depends(add_task)])
+        async def stream(tasks: BackgroundTasks) -> AsyncIterable[int]:
+            yield 1
+            tasks.add_task(found.append, "handler")
+            yield 2
+
+        self.app.include_router(router)
+        prepare_app(self.app)
+        for path, expected in (
+            ("/plain", []),
+            ("/response", ["handler"]),
+            ("/stream", ["dependency", "handler"]),
+        ):
+            for query, more in (("", []), ("late", ["class"])):
+                with self.subTest(path, query=query):
+                    found.clear()
+                    result = self.call(self.app, path, query=query)
+                    self.assertEqual(found, [])  # before the commit
+                    for task in result.tasks:
+                        task.context.run(task)
+                    self.assertEqual(sorted(found), sorted([*more, *expected]))
 
     def test_tasks_keep_nothing_of_the_request(self):
         class Resource:
