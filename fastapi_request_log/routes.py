@@ -34,9 +34,12 @@ def get_route(scope: Scope) -> str:
     """
     root_path: str = scope.get("root_path", "")
     added = scope.get(_ADDED)
-    if added is not None and scope.get("app_root_path", root_path) == root_path:
-        # as ``app.route_index`` leaves it
-        place = added.get(_CONTEXT) or (None if added else scope.get("route"))
+    if (
+        added
+        and scope["type"] == "http"
+        and scope.get("app_root_path", root_path) == root_path
+    ):
+        place = added.get(_CONTEXT)  # as ``app.route_index`` leaves it
         if place is not None:
             return root_path + place.path_format
     path = get_route_path(scope)

@@ -55,6 +55,11 @@ mounted.get("/things/{thing_id}")(lambda thing_id: thing_id)
 router.mount("/mounted", mounted)
 
 
+@router.get("/own_id")
+def set_own_id(response: Response) -> None:
+    response.headers["X-Request-ID"] = "of the app"
+
+
 @router.post("/echo")
 def echo(content: Annotated[Any, Body()]) -> Any:
     return content

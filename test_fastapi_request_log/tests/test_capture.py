@@ -68,3 +68,85 @@ class TestCapture(LogCase):
                 if "/fail/" in path and "commit" not in path:
                     self.assertIn("routers.py:", call.error_place)
                     self.assertIn(", in fail", call.error_place)
+
+    def test_secrets(self):
+        """They are in no column, also if they come back in another one."""
+        self.mute("odoo.http")
+        secret = "hunter-two"
+        for path, options in (
+            (f"/log/fail/value?text={secret}&api_key={secret}", {}),
+            (f"/log/fail/http?text={secret}", {"headers": {"X-Token": secret}}),
+            (f"/log/fail/user?text={secret}&i_ban={secret}", {}),
+            ("/log/login", {"json": {"login": "me", "password": secret}}),
+            ("/log/echo", {"json": {"a": [{"client-secret": secret}]}}),
+            ("/log/form", {"data": {"name": "me", "password": secret}}),
+            (
+                "/log/form",
+                {"files": {"name": (None, "me"), "password": (None, secret)}},
+            ),
+            ("/log/items/1", {"headers": {"Authorization": f"Bearer {secret}"}}),
+            ("/log/items/1", {"headers": {"Proxy-Authorization": secret}}),
+            ("/log/items/1", {"cookies": {"my_session": secret}}),
+            ("/log/items/1", {"headers": {"Referer": f"https://a/?token={secret}"}}),
+        ):
+            with self.subTest(path=path, **options):
+                has_body = {"json", "data", "files"} & options.keys()
+                self.call("POST" if has_body else "GET", path, **options)
+                for values in self.logged().read():
+                    for name, value in values.items():
+                        self.assertNotIn(secret, str(value), name)
+
+    def test_header_of_keys(self):
+        self.endpoint.api_key_header = "X-Client"
+        self.get("/log/items/1", headers={"X-Client": "hunter-two"})
+        self.assertIn("X-Client: ***", self.logged().request_headers)
+
+    def test_bodies(self):
+        self.env["ir.config_parameter"].set_param("fastapi_request_log.body_size", "20")
+        content = {"text": "a" * 100}
+        response = self.post("/log/echo", json=content)
+        call = self.logged()
+        size = len(response.request.body)
+        self.assertEqual(call.request_size, size)
+        self.assertEqual(call.request_body, f'{{"text": "aaaaaaaaaa… [20 of {size} B]')
+        self.assertTrue(call.response_body.startswith('{"text":"aaaaaaaaaaa…'))
+        self.get("/log/stream")
+        call = self.logged()
+        self.assertEqual(call.response_body, "01234567890123456789… [20 of 30 B]")
+        self.assertEqual(call.response_size, 30)
+        self.post("/log/raw?media_type=image/png", data=b"\x89PNG")
+        call = self.logged()
+        self.assertEqual(call.response_body, "[image/png, 4 B]")
+        self.post("/log/raw", data=b'{"a": "\0"}')
+        self.assertEqual(self.logged().response_body, '{"a": "\\x00"}')
+
+    def test_all_without_bodies(self):
+        self.endpoint.request_log = "all"
+        self.post("/log/echo", json={"a": 1})
+        call = self.logged()
+        self.assertFalse(call.request_body or call.response_body)
+        self.assertIn("Content-Type: application/json", call.request_headers)
+
+    def test_caller(self):
+        key, secret = self.env["fastapi.endpoint.key"]._generate(
+            self.endpoint, self.caller, "A key"
+        )
+        self.get("/log/caller", headers={"Authorization": f"Bearer {secret}"})
+        call = self.logged()
+        self.assertEqual(call.user_id, self.caller)
+        self.assertEqual(call.partner_id, self.caller.partner_id)
+        self.assertEqual((call.key_id, call.key_name), (key, "A key"))
+        self.assertEqual(call.auth_method, "api_key")
+        self.assertNotIn(secret, str(call.read()))
+
+    def test_user_of_the_session(self):
+        self.authenticate("caller@test", "caller's secret")
+        self.get("/log/items/1")
+        call = self.logged()
+        self.assertEqual(call.user_id, self.caller)
+        self.assertEqual(call.auth_method, "session")
+
+    def test_id_of_an_app(self):
+        """The response has one id, that of the log."""
+        response = self.get("/log/own_id", headers={"Origin": "https://a.example"})
+        self.assertEqual(response.headers["X-Request-ID"], self.logged().request_id)
