@@ -149,6 +149,18 @@ class TestWorkers(LimitsCase):
 
 
 @tagged("post_install", "-at_install")
+class TestEvented(LimitsCase):
+    """The greenlets of the evented server share the connection of the counter."""
+
+    options = {"command": "gevent", "proxy_mode": True}
+
+    def test_exactly_as_many_as_allowed(self):
+        self.set_rates(rate_by_caller="50/hour")
+        statuses = self.burst([self.first], threads=8, count=10)
+        self.assertEqual(statuses, {"192.0.2.0": {200: 50, 429: 30}})
+
+
+@tagged("post_install", "-at_install")
 class TestRedis(TestWorkers):
     """The same with the counts in Redis."""
 
