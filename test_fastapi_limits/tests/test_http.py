@@ -302,6 +302,20 @@ class TestRefusals(LimitsHttpCase):
         self.assertEqual(self.limits.rate_refusal_count, 4)
         self.assertTrue(all(self.refusals().mapped("is_refused")))
 
+    def test_an_override(self):
+        seen = []
+
+        def exceeded(endpoint, rate, key, place, caller, seconds):
+            seen.append((endpoint.id, str(rate), place, caller and caller.user_id))
+
+        endpoints = type(self.env["fastapi.endpoint"])
+        with patch.object(endpoints, "_rate_exceeded", exceeded):
+            self.statuses(4, "/three", auth=self.caller_auth)
+        self.assertEqual(
+            seen, [(self.limits.id, "3/hour", "GET /three", self.caller.id)]
+        )
+        self.assertFalse(self.refusals())
+
     def test_reset(self):
         self.statuses(5, "/three", auth=self.caller_auth)
         refusal = self.refusals()
