@@ -81,5 +81,9 @@ class TestBackend(HttpCase, CallCase):
     def test_usage(self):
         self.start_tour("/odoo", "fastapi_request_usage", login="admin")
 
+    def test_no_usage(self):
+        self.env["fastapi.request.hour"].search([]).unlink()
+        self.start_tour("/odoo", "fastapi_request_usage_empty", login="admin")
+
     def test_endpoint(self):
         self.start_tour("/odoo", "fastapi_request_endpoint", login="admin")

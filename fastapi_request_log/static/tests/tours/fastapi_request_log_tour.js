@@ -136,6 +136,35 @@ registry.category("web_tour.tours").add("fastapi_request_usage", {
     ],
 });
 
+registry.category("web_tour.tours").add("fastapi_request_usage_empty", {
+    steps: () => [
+        ...openApp,
+        {
+            trigger:
+                "[data-menu-xmlid='fastapi_request_log.fastapi_request_hour_menu']",
+            run: "click",
+        },
+        {
+            content: "What is counted",
+            trigger: ".o_view_nocontent:contains('No calls in this period')",
+        },
+        {
+            trigger: ".o_switch_view.o_pivot",
+            run: "click",
+        },
+        {
+            trigger: ".o_pivot_view",
+        },
+        {
+            trigger: ".o_switch_view.o_list",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view",
+        },
+    ],
+});
+
 registry.category("web_tour.tours").add("fastapi_request_endpoint", {
     steps: () => [
         ...openApp,
