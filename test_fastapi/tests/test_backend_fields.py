@@ -197,17 +197,16 @@ class TestRoutes(BackendCase):
         self.assertEqual(partner.stage, "deprecated")
 
     def test_columns_without_a_value_are_hidden(self):
-        action = self.endpoint.with_user(self.user).action_open_routes()
-        self.assertEqual(
-            action["context"],
-            {
-                "show_summary": True,
-                "show_tags": True,
-                "show_scopes": True,
-                "show_required_groups": False,
-                "show_deprecated": False,
-            },
-        )
+        context = self.endpoint.with_user(self.user).action_open_routes()["context"]
+        expected = {
+            "show_summary": True,
+            "show_tags": True,
+            "show_scopes": True,
+            "show_required_groups": False,
+            "show_deprecated": False,
+        }
+        # other addons add columns
+        self.assertEqual({name: context.get(name) for name in expected}, expected)
 
     def test_row_opens_its_documentation(self):
         row = self._rows().filtered(lambda row: row.path == "/partner")
