@@ -36,7 +36,7 @@ from fastapi.security.base import SecurityBase
 
 from .openapi import GROUPS_KEY, GROUPS_SENTENCE, METHODS
 from .openapi_messages import describe_messages
-from .route import only_documents
+from .route_apps import only_documents
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

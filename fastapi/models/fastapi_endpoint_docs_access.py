@@ -21,7 +21,7 @@ AUTH_SCHEMES: dict[str, SecurityBase] = {
     "user": SESSION_SCHEME,
 }
 for _scheme in AUTH_SCHEMES.values():
-    _scheme.documents_only = True  # Odoo has checked it, see app.route
+    _scheme.documents_only = True  # Odoo has checked it, see app.route_apps
 
 
 class FastapiEndpoint(models.Model):

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.openapi.models import OpenAPI
 
-from ...app import route
+from ...app import route_apps
 from ...app.openapi_document import refer_to_error
 from ...app.prepare import EndpointFastAPI
 from .openapi_case import get_operations, make_handler
@@ -66,7 +66,7 @@ class TestRunsLast(OverridesCase):
     def test_without_a_plan(self):
         """FastAPI calls the dependencies, as for a request with telemetry."""
         app = make_app(Late("of the app"), Late("of the route"))
-        with patch.object(route, "make_plan", return_value=None) as make_plan:
+        with patch.object(route_apps, "make_plan", return_value=None) as make_plan:
             called = self.get(app, "/called")
         make_plan.assert_called_once()
         self.assertEqual(called, ["caller", "of the route", "of the app"])

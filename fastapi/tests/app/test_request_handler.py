@@ -34,7 +34,7 @@ from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 
-from ...app import route
+from ...app import route_apps
 from ...app.prepare import EndpointFastAPI
 from ...app.request_handler import RequestHandler
 from ...app.routes import AppRoutes
@@ -358,7 +358,7 @@ class TestAsFastApi(BridgeCase):
         app = EndpointFastAPI()
         app.get("/")(give_dict)
         app.post("/")(read_item)
-        with patch.object(route, "RequestHandler", Counting):
+        with patch.object(route_apps, "RequestHandler", Counting):
             self.assertEqual(self.call(app).code, 200)
             result = self.call(
                 app,
