@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 from collections import Counter, defaultdict
+from contextlib import suppress
 
 import psutil
 
@@ -62,6 +63,8 @@ class Load:
         #: Body of each response by number of the request.
         self.bodies = defaultdict(list)
         self.replayed = 0
+        #: Numbers of requests that will kill their workers.
+        self._dying = set()
         #: Attempts without a response, by reason.
         self.errors = Counter()
         self.wrong = []
@@ -74,8 +77,13 @@ class Load:
             except queue.Empty:
                 return
             die = {10: "before", 20: "after"}.get(number % DYING, "")
+            if send:
+                die = ""
+            elif die:
+                with self._changed:
+                    self._dying.add(number)
             try:
-                response = self._get_response(number, "" if send else die)
+                response = self._get_response(number, die)
             except Exception as err:  # reported by the test
                 response = None
                 self.wrong.append(f"{number}: {err!r}")
@@ -83,6 +91,8 @@ class Load:
                 if response is not None:
                     self.bodies[number].append(response.body)
                     self.replayed += REPLAYED in response.headers
+                if die:
+                    self._dying.discard(number)
                 self._done += 1
                 self._changed.notify_all()
 
@@ -108,6 +118,8 @@ class Load:
                 if kind not in REFUSALS and response.status not in (409, 503):
                     raise ValueError(f"{kind}, {response.body[:200]}")
             with self._changed:
+                if die:
+                    self._dying.discard(number)
                 self.errors[reason] += 1
                 self._changed.wait(0.05)  # spare a server in trouble
             headers["X-Die"] = ""
@@ -118,6 +130,11 @@ class Load:
         with self._changed:
             left = self._deadline - time.monotonic()
             self._changed.wait_for(lambda: self._done >= done, max(0, left))
+
+    def wait_for_the_dying(self):
+        """Wait until all requests that kill their workers have done so."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._dying, self._time_limit)
 
     def join(self):
         for client in self._clients:
@@ -137,13 +154,12 @@ class TestExactlyOnce(OwnPostgresCase):
             "SELECT 'counter-' || number, 0 FROM generate_series(0, %s) AS number",
             COUNTERS - 1,
         )
-        # by the number of the request that is sent then; not while a worker starts,
-        # as Odoo's prefork server may end if PostgreSQL is away at that moment
+        # by the number of the request that is sent then
         causes = dict.fromkeys(range(5, count, DYING), self.kill_worker)
         crash, stop = self.size(full=(440, 740), short=(32, 42))
-        causes[crash] = lambda: self.restart("immediate")
-        causes[stop] = lambda: self.restart("fast")
         load = Load(self.first, count, self.size(*TIME_LIMITS))
+        causes[crash] = lambda: self.restart(load, "immediate")
+        causes[stop] = lambda: self.restart(load, "fast")
         for number, cause in sorted(causes.items()):
             load.wait(number * SENDS)
             cause()
@@ -159,14 +175,27 @@ class TestExactlyOnce(OwnPostgresCase):
             self.failures,
         )
 
-    def kill_worker(self):
-        """Kill a process that serves requests."""
+    def get_workers(self):
+        """Return the processes that serve requests."""
+        workers = []
         for process in psutil.Process(self.first.pid).children():
-            if "gevent" not in process.cmdline():
-                process.kill()
-                return
+            with suppress(psutil.NoSuchProcess):  # or a zombie
+                if "gevent" not in process.cmdline():
+                    workers.append(process)
+        return workers
 
-    def restart(self, mode):
+    def kill_worker(self):
+        for process in self.get_workers()[:1]:
+            process.kill()
+
+    def restart(self, load, mode):
+        """Restart PostgreSQL while no worker starts.
+
+        Odoo's prefork server ends if PostgreSQL is away when it starts a worker
+        (19.0, ``PreforkServer.process_spawn`` calls ``check_registries``).
+        """
+        load.wait_for_the_dying()
+        self.wait_until(lambda: len(self.get_workers()), self.options["workers"])
         self.postgres.restart(mode)
         type(self).connection = self.connect()
 
