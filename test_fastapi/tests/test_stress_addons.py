@@ -74,7 +74,7 @@ class TestAddonsUnderLoad(FaultCase):
         :param table: a table of the addon
         :param has_rows: whether the requests of the clients make rows in it
         """
-        turns = self.size(full=5, short=1)
+        turns = self.size(full=3, short=1)
         self.wait_until(lambda: self.responses.total() >= 100, True)
         for _turn in range(turns):
             self.change(addon, "install")
