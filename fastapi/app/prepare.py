@@ -19,6 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, HTTPException
+from fastapi.routing import APIRoute
 from starlette.datastructures import State
 from starlette.routing import Router
 
@@ -26,6 +27,7 @@ from ..error_handlers import default_exception_handler
 from .docs_pages import is_docs_route, replace_docs
 from .exception_handlers import prepare_exception_handlers, record_mounted_apps
 from .openapi_document import complete_document
+from .route import warn_of_wrapper
 from .route_index import RouteIndex, index_routes
 from .routes import AppRoutes
 
@@ -74,6 +76,9 @@ def copy_app(app: FastAPI, dependencies: Sequence[Any] = ()) -> FastAPI:
     result.setup()  # the documentation of the copy comes before all other routes
     original = copy(app.router)
     original.routes = [r for r in app.router.routes if not is_docs_route(r)]
+    for route in original.routes:
+        if isinstance(route, APIRoute):
+            warn_of_wrapper(route)
     # the lifespan of the copied router runs these handlers
     original.on_startup = []
     original.on_shutdown = []

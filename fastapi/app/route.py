@@ -11,6 +11,7 @@ trees are changed, because other apps and databases may share the routers.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Hashable
 from copy import copy
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.dependencies.utils import get_dependant
 
-from .route_apps import RouteApps
+from .route_apps import RouteApps, is_wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Any]
 
-__all__ = ["PreparedRoute"]
+__all__ = ["PreparedRoute", "warn_of_wrapper"]
+
+_logger = logging.getLogger(__name__)
 
 #: Key of the ASGI scope: what FastAPI records of the request for OpenTelemetry.
 _TELEMETRY_KEY = "fastapi.telemetry"
@@ -50,6 +53,7 @@ class PreparedRoute:
         original: APIRoute,
         before: PreparedRoute | None,
     ) -> None:
+        warn_of_wrapper(route)
         self._route, self._original = route, original
         #: The dependency tree, with overrides. The documentation shows it.
         self._dependant: Dependant = route.dependant
@@ -144,3 +148,18 @@ def _override(dependant: Dependant, overrides: dict[Call, Call]) -> Dependant:
             result.concurrency = dependant.concurrency
     result.dependencies = [_override(sub, overrides) for sub in result.dependencies]
     return result
+
+
+def warn_of_wrapper(route: Any) -> None:
+    """Log that something around a route, a guard perhaps, is not called.
+
+    As in a router that an app includes: FastAPI then makes the app of a route again.
+    """
+    if not isinstance(route.app, PreparedRoute) and is_wrapped(route):
+        _logger.warning(
+            "%s: the `app` of the route has been wrapped or replaced by %r. That is "
+            "not called. Use a dependency, a middleware, or the get_route_handler of "
+            "a route class.",
+            route.path,
+            route.app,
+        )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Any]
 
-__all__ = ["RouteApps", "only_documents"]
+__all__ = ["RouteApps", "is_wrapped", "only_documents"]
 
 #: Parameters of handlers that don't ask for the request, or for background tasks.
 _REQUEST_PARAM = "odoo_fastapi_request"
@@ -237,10 +237,32 @@ class RouteApps:
 
     def _wrap(self, handle: Call) -> ASGIApp:
         """Return the ASGI app of a function that returns the response to a request."""
-        app = routing.request_response(_unwrapping(handle))
-        limit = getattr(self._route, "max_body_size", None)
-        wrap: Any = getattr(routing, "wrap_app_with_body_limit", None)
-        return app if limit is None else wrap(app, limit)
+        return _add_limit(routing.request_response(_unwrapping(handle)), self._route)
+
+
+def is_wrapped(route: Any) -> bool:
+    """Return whether the app of a route is another one than FastAPI makes."""
+    usual = _add_limit(routing.request_response(_unwrapping(_bare)), route)
+    return _get_kinds(route.app) != _get_kinds(usual)
+
+
+def _add_limit(app: ASGIApp, route: Any) -> ASGIApp:
+    """Add the limit of a route for bodies, which older versions of FastAPI don't have.
+
+    As in ``fastapi.routing.APIRoute``.
+    """
+    limit = getattr(route, "max_body_size", None)
+    wrap: Any = getattr(routing, "wrap_app_with_body_limit", None)
+    return app if limit is None else wrap(app, limit)
+
+
+def _get_kinds(app: Any) -> list[Any]:
+    """Return the type of an app, or the code of a function, and those inside of it."""
+    kinds = []
+    while app is not None:
+        kinds.append(getattr(app, "__code__", type(app)))
+        app = getattr(app, "app", None)
+    return kinds
 
 
 class _NoBody:

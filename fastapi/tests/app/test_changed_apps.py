@@ -6,16 +6,30 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException
+from fastapi import (
+    APIRouter,
+    BackgroundTasks,
+    Depends,
+    FastAPI,
+    HTTPException,
+    routing,
+)
 from fastapi.dependencies.utils import get_parameterless_sub_dependant
 from fastapi.routing import request_response
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ...app.prepare import EndpointFastAPI, prepare_app, prepare_middleware
+from ...app import route as route_module
+from ...app.prepare import (
+    EndpointFastAPI,
+    copy_app,
+    prepare_app,
+    prepare_middleware,
+)
 from ...bridge.lifespan import Lifespan
 from ..bridge_case import BridgeCase
 
@@ -259,6 +273,33 @@ class TestRoutesMadeAgain(BridgeCase):
         self.assertEqual(json.loads(result.body), ["tea", 7])
         self.assertEqual(seen, [3, 4])
         self.assertEqual(len(result.tasks), 1)
+
+    def test_wrapped_route(self):
+        def wrap(app):
+            for route in app.routes:
+                if getattr(route, "path", None) == "/name":
+                    route.app = partial(route.app)
+
+        app, logger = self.make_app(), route_module._logger
+        with self.assertNoLogs(logger):
+            prepare_app(app)
+            copy_app(app)
+            prepare_app(self.make_limited())
+        for call in (prepare_app, copy_app):
+            app = self.make_app()
+            wrap(app)
+            with self.assertLogs(logger, "WARNING") as logs:
+                call(app)
+            (message,) = logs.output
+            self.assertIn("/name: the `app` of the route has been wrapped", message)
+
+    def make_limited(self):
+        """Return an app whose route has a limit, if FastAPI has limits."""
+        app = FastAPI()
+        has_limits = hasattr(routing, "wrap_app_with_body_limit")
+        limit = {"max_body_size": 5} if has_limits else {}
+        app.post("/limited", **limit)(lambda: None)
+        return app
 
     def test_route_made_again_by_a_lifespan(self):
         app = self.make_app()
