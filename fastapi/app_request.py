@@ -170,6 +170,8 @@ class AppRequest:
             keep_websocket(exchange, app, cycle, self.request, state)
         response = build_response("101", exchange.handshake_headers(), ())
         response.call_on_close(self._start_websocket)
+        for observer in self.observers:
+            observer.built(response)
         return response
 
     def _start_websocket(self) -> None:

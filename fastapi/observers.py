@@ -22,8 +22,7 @@ __all__ = ["RequestObserver"]
 class RequestObserver(Protocol):
     """Learns how the app responds. Its methods must be fast, and must not raise.
 
-    ``ir.http._post_dispatch`` gets the other responses, before the commit: that of an
-    override of ``dispatch``, for example.
+    They don't learn that an override of ``dispatch`` has replaced a response.
     """
 
     def ran(self, scope: Scope, exc: BaseException | None) -> None:
