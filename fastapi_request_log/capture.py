@@ -6,7 +6,6 @@
 
     ir.http._authenticate     makes the Capture in the first attempt
     the app                   Capture.ran, built, failed: the observer of the dispatcher
-    ir.http._post_dispatch    Capture.respond, with the response before the commit
     commit                    Capture.commit
     (the answer is sent)      Capture.end: puts it into the queue of the writer
 
@@ -143,15 +142,43 @@ class Capture:
     def built(self, response: Response) -> None:
         self._watched = id(response)
         response.call_on_close(self.end)
+        dispatcher, body_size = self._dispatcher, self._body_size
         if self.response_headers is None:  # not those of the app
+            self.status = response.status_code
             response.headers[HEADER] = self.request_id
             self.response_headers = response.headers.to_wsgi_list()
+        else:
+            self.status = int(dispatcher.status[:3])
+        body = dispatcher.body
+        if body is not None and body.size:
+            self.request_size = body.size
+            if body_size:
+                self.request_start = body.replay().read(body_size)
+        if "HTTP_COOKIE" in self.environ and self.caller is None:
+            self.session_uid = dispatcher.request.session.uid
+        self._note_body(response)
+        if self.in_test:  # Odoo's test cursor does not commit
+            self._note_queries()
+        else:
+            dispatcher.request.env.cr.postcommit.add(self.commit)
+
+    def _note_body(self, response: Response) -> None:
+        chunks: Any = response.response
+        if type(chunks) is list or type(chunks) is tuple:
+            self.response_size = sum(map(len, chunks))
+            if self._body_size:
+                self.response_start = response.get_data()[: self._body_size]
+        elif not isinstance(chunks, _SentBody):
+            response.response = _SentBody(chunks, self, self._body_size)
 
     def failed(self, exc: BaseException, response: Response) -> None:
         self._note_error(exc)
-        if response.status_code == 500:
+        if self._watched != id(response):  # not of the app
+            self.response_headers = None
+            self.built(response)
+        if self.status == 500:
             add_request_id(response, self.request_id)
-        self.respond(response)
+            self._note_body(response)
         self.commit()
 
     def _note_error(self, exc: BaseException) -> None:
@@ -165,28 +192,6 @@ class Capture:
         """Called before each attempt at the request."""
         self.attempts += 1
         self.error = self.error_place = self.response_headers = None
-
-    def respond(self, response: Response) -> None:
-        """Note the response, which may still be replaced by that to an error."""
-        if self._watched != id(response):  # not of the app
-            self.response_headers = None
-            self.built(response)
-        self.status = response.status_code
-        dispatcher, body_size = self._dispatcher, self._body_size
-        body = dispatcher.body
-        if body is not None and body.size:
-            self.request_size = body.size
-            if body_size:
-                self.request_start = body.replay().read(body_size)
-        if "HTTP_COOKIE" in self.environ and self.caller is None:
-            self.session_uid = dispatcher.request.session.uid
-        chunks: Any = response.response
-        if type(chunks) is list or type(chunks) is tuple:
-            self.response_size = sum(map(len, chunks))
-            if body_size:
-                self.response_start = response.get_data()[:body_size]
-        elif not isinstance(chunks, _SentBody):
-            response.response = _SentBody(chunks, self, body_size)
 
     def commit(self) -> None:
         """The response is final: the request is committed, or rolled back.
@@ -202,23 +207,27 @@ class Capture:
         dispatcher.observers = [x for x in dispatcher.observers if x is not self]
         setattr(dispatcher.request, CAPTURE, None)
         self._is_final = True
+        self._note_queries()
+        if self.status == 101:
+            self.end()  # the WebSocket goes on
+
+    def _note_queries(self) -> None:
         # before the server logs the request, see odoo.netsvc.PerfFilter
         thread: Any = threading.current_thread()
         self.queries = getattr(thread, "query_count", 0)
         self.sql_seconds = getattr(thread, "query_time", 0.0)
-        if self.status == 101:
-            self.end()  # the WebSocket goes on
 
     def end(self) -> None:
         """The answer has been sent, or the client is gone."""
-        if self._is_final:
+        if self._is_final or (self.in_test and not self.seconds):
             self._is_final = False
             self.seconds = real_time() - self.start
             request_id_ctx.set(None)
             put(self)
 
     def __del__(self) -> None:
-        self.end()
+        if self._is_final:
+            self.end()
 
 
 class _SentBody:

@@ -23,17 +23,3 @@ class IrHttp(models.AbstractModel):
                 setattr(current, CAPTURE, capture)
             capture.begin_attempt()
         return super()._authenticate(endpoint)
-
-    @classmethod
-    def _post_dispatch(cls, response):
-        current = request._get_current_object()
-        capture = getattr(current, CAPTURE, None)
-        if capture is None:
-            return super()._post_dispatch(response)
-        capture.respond(response)
-        # a stream commits in there
-        current.env.cr.postcommit.add(capture.commit)
-        result = super()._post_dispatch(response)
-        if capture.in_test:  # Odoo's test cursor does not commit
-            capture.commit()
-        return result

@@ -27,8 +27,7 @@ class TestWebSockets(LogServerCase, WebSocketCase):
         self.addCleanup(server.stop)
         self.check_handshake(server)
         _response, request_id = self.request("GET", "/items/1", server=server)
-        server.stop()
-        self.assertEqual(self.rows(request_id, "status"), [(200,)])
+        self.assertEqual(self.row(request_id, "status"), (200,))
 
     def test_handshake_that_is_refused(self):
         response, request_id = self.request(
