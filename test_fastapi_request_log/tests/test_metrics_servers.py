@@ -33,7 +33,7 @@ class TestMetricsOfServers(ServerCase):
         ids = self.first.rpc("ir.config_parameter", "search", domain)
         self.first.rpc("ir.config_parameter", "unlink", ids)
 
-    def read(self, server):
+    def read_metrics(self, server):
         """Return the number of requests by route and status."""
         headers = {"Authorization": f"Bearer {self.token}"}
         response = server.request("GET", "/metrics", headers=headers)
@@ -54,7 +54,7 @@ class TestMetricsOfServers(ServerCase):
         expected = {("/m/items", "200"): 16, ("unknown", "404"): 16}
         for server in (self.first, self.second):
             # a writer takes a second
-            self.wait_until(lambda server=server: self.read(server), expected)
+            self.wait_until(lambda server=server: self.read_metrics(server), expected)
         # it does not matter which worker responds
         for _turn in range(8):
-            self.assertEqual(self.read(self.second), expected)
+            self.assertEqual(self.read_metrics(self.second), expected)

@@ -35,7 +35,7 @@ class TestMissingCalls(BaseCase):
             cr.execute(query)
             return cr.fetchall() if cr.description else None
 
-    def write(self, count):
+    def write_calls(self, count):
         self.writer._write([SimpleNamespace(dbname=self.dbname)] * count)
 
     def fail_to_write(self, count, reason):
@@ -43,7 +43,7 @@ class TestMissingCalls(BaseCase):
             patch.object(writer, "_write_calls", side_effect=RuntimeError(reason)),
             self.assertLogs(writer.__name__, "WARNING") as log,
         ):
-            self.write(count)
+            self.write_calls(count)
         return log.output
 
     def losses(self):
@@ -54,15 +54,15 @@ class TestMissingCalls(BaseCase):
         self.assertIn(f"3 calls are missing in the request log of {self.dbname}", line)
         self.fail_to_write(2, "still\nno room")
         self.assertEqual(self.losses(), [])
-        self.write(1)
+        self.write_calls(1)
         self.assertEqual(self.losses(), [(5, "still no room")])
         # they are stored once
-        self.write(1)
+        self.write_calls(1)
         self.assertEqual(self.losses(), [(5, "still no room")])
 
     def test_full_queue(self):
         self.writer.lost[self.dbname] = 7
         with self.assertLogs(writer.__name__, "WARNING"):
-            self.write(1)
-        self.write(1)
+            self.write_calls(1)
+        self.write_calls(1)
         self.assertEqual(self.losses(), [(7, "the queue was full")])
