@@ -98,7 +98,8 @@ class RequestHandler:
             )
         result = self._finish(request, result, tasks)
         if isinstance(result, Response):
-            if result.background is None:
+            # deferred tasks are not there: another request may get the same response
+            if result.background is None and tasks is not None and tasks.tasks:
                 result.background = tasks
             return result
         arguments: dict[str, Any] = {"background": tasks}

@@ -210,8 +210,7 @@ class RouteApps:
         """Take over what a handler leaves, and return its result for FastAPI."""
         if self._convert is not None:
             result = self._convert(result, request.scope)
-        defer(request.scope, result, tasks)
-        return result
+        return defer(request.scope, result, tasks)
 
     def _make_app(self, dependant: Dependant, embed_body_fields: bool) -> ASGIApp:
         """Return the ASGI app of the route, with another handler.
@@ -330,13 +329,12 @@ def _deferring(handle: Call) -> Call:
     The class of a route may add tasks to the response of FastAPI's handler.
     """
 
-    async def deferring(request: Request) -> Response:
-        response: Response = await handle(request)
+    async def deferring(request: Request) -> Any:
+        response = await handle(request)
         tasks = getattr(response, "background", None)
         # a generator may still add tasks to those of its request
         injected = tasks if isinstance(tasks, BackgroundTasks) else None
-        defer(request.scope, response, injected)
-        return response
+        return defer(request.scope, response, injected)
 
     return deferring
 

@@ -18,6 +18,7 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack
 from contextvars import copy_context
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from starlette.background import BackgroundTask, BackgroundTasks
@@ -133,31 +134,34 @@ def defer(
     scope: MutableMapping[str, Any],
     response: Response | Any,
     injected: BackgroundTasks | None,
-) -> None:
+) -> Any:
     """Move the tasks of a handler to the state of its request, in their order.
 
     :param scope: ASGI scope of the request
     :param response: result of the handler; tasks of a response replace the injected
         ones, as in FastAPI
     :param injected: the tasks object that FastAPI passes to handlers and dependencies
+    :return: the result, a copy if it is a response with tasks: the handler may return
+        the same object to each request
     """
     state = get_state(scope)
     if state is None or state.tasks is None:
-        return
+        return response
     own: BackgroundTask | None = getattr(response, "background", None)
     tasks: list[BackgroundTask] = []
     if isinstance(own, BackgroundTask):
+        response = copy(response)
         response.background = None
         tasks = own.tasks if isinstance(own, BackgroundTasks) else [own]
     elif injected is not None:
         tasks = injected.tasks
     if injected is not None:
         injected.tasks = []
-    if not tasks:
-        return
-    context = copy_context()
-    files = _Files(scope[_FILES_KEY].pop_all())
-    state.tasks.extend(TaskRun(task, context, files) for task in tasks)
+    if tasks:
+        context = copy_context()
+        files = _Files(scope[_FILES_KEY].pop_all())
+        state.tasks.extend(TaskRun(task, context, files) for task in tasks)
+    return response
 
 
 def _find_uploads(*values: Any) -> Iterator[UploadFile]:

@@ -89,8 +89,8 @@ class TestContext(BridgeCase):
     async def note_async(self):
         self.note()
 
-    def run_tasks(self, path):
-        result = self.call(self.app, path)
+    def run_tasks(self, path, **more):
+        result = self.call(self.app, path, **more)
         for task in result.tasks:
             task.context.run(task)
         return result
@@ -137,6 +137,27 @@ class TestContext(BridgeCase):
                 self.assertIn(b"handler", result.body)
                 (found,) = self.found
                 self.assertEqual(found[-1], "handler")
+
+    def test_response_that_requests_share(self):
+        with_task = Response(background=BackgroundTask(self.found.append, "own"))
+        without = Response()
+
+        @self.app.get("/own")
+        def own():
+            return with_task
+
+        @self.app.get("/injected")
+        def injected(number: int, tasks: BackgroundTasks):
+            tasks.add_task(self.found.append, number)
+            return without
+
+        prepare_app(self.app)
+        for number in (1, 2):
+            with self.subTest(number=number):
+                self.found.clear()
+                self.run_tasks("/own")
+                self.run_tasks("/injected", query=f"number={number}")
+                self.assertEqual(self.found, ["own", number])
 
     def test_class_of_a_route(self):
         found = self.found
