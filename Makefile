@@ -44,9 +44,9 @@ test-odoo:
 test-libraries:
 	@exec $(NOX) --session libraries -- $(ARGS)
 
-# One test may take 10 minutes, all of them 30; on two idle cores they take half of it.
+# One test may take 20 minutes, all of them 60; on two idle cores they take half of it.
 stress:
-	@exec $(PYTHON) tools test --table=stress -rfEs --timeout=600 --session-timeout=1800 \
+	@exec $(PYTHON) tools test --table=stress -rfEs --timeout=1200 --session-timeout=3600 \
 		$(wildcard */tests/test_stress_*.py) $(ARGS)
 
 lint:
