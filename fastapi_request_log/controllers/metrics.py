@@ -2,6 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``/metrics``: the metrics of the database for Prometheus."""
 
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from odoo import SUPERUSER_ID, http
@@ -29,11 +30,14 @@ class MetricsController(http.Controller):
         """
         settings = request.env["res.config.settings"]
         if not settings._has_fastapi_metrics():
-            return request.not_found()
+            raise NotFound()
         if not settings._may_read_fastapi_metrics(self._get_credential()):
-            text = "Send the token of the metrics, or an API key of a user who may read"
-            headers = {"WWW-Authenticate": "Bearer"}
-            return request.make_response(f"{text} them.\n", headers, status=401)
+            return request.make_response(
+                "Send the token of the metrics, or an API key of a user who may read "
+                "them: see FastAPI > Settings.\n",
+                {"WWW-Authenticate": "Bearer", "Content-Type": "text/plain"},
+                status=401,
+            )
         env = request.env(user=SUPERUSER_ID, context={})
         app = make_metrics_app(MetricsCollector(env, BOUNDS))
         response = Response.from_app(app, request.httprequest.environ)

@@ -230,7 +230,8 @@ class TestMetricsPage(MetricsMixin, HttpCase):
         return self.get(credential).status_code
 
     def test_off(self):
-        self.assertEqual(self.status(), 404)
+        with self.assertNoLogs("odoo.http", "WARNING"):
+            self.assertEqual(self.status(), 404)
         self.assertEqual(self.status(self.make_token()), 404)
         self.authenticate("admin", "admin")
         self.assertEqual(self.status(), 404)
@@ -247,6 +248,7 @@ class TestMetricsPage(MetricsMixin, HttpCase):
         response = self.get()
         self.assertEqual(response.status_code, 401)
         self.assertEqual(response.headers["WWW-Authenticate"], "Bearer")
+        self.assertIn("text/plain", response.headers["Content-Type"])
         self.assertNotIn("Set-Cookie", response.headers)
         self.assertNotIn("odoo_fastapi", response.text)
         for credential in ("wrong", "é", "x" * 5000, self.make_key(self.watcher)):
