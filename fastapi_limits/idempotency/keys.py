@@ -53,7 +53,8 @@ def parse_key(value: str) -> str:
         raise HTTPException(
             400,
             f"This is not an {HEADER}: {shown!r}. Send 1 to {MAX_LENGTH} visible ASCII "
-            f'characters, such as "{EXAMPLE}".',
+            f'characters in quotation marks, such as "{EXAMPLE}". Without the marks, '
+            'it may have no space and none of " , ; \\.',
         )
     return key
 

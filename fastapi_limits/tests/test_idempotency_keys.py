@@ -40,6 +40,7 @@ class TestParseKey(BaseCase):
                 with self.assertRaises(HTTPException) as caught:
                     parse_key(value)
                 self.assertEqual(caught.exception.status_code, 400)
+                self.assertIn("in quotation marks", caught.exception.detail)
 
     def test_long_value_takes_no_time(self):
         """Fails if the pattern backtracks: it would not end."""
