@@ -103,15 +103,28 @@ class Writer(threading.Thread):
             else:
                 batches.setdefault(item.dbname, []).append(item)
         for dbname, captures in batches.items():
+            calls = self._make_calls(dbname, captures)
             try:
-                write(dbname, captures, self.missing.get(dbname))
+                write(dbname, calls, self.missing.get(dbname))
                 self.missing.pop(dbname, None)
             except Exception as exc:
-                self._lose(len(captures), dbname, exc)
+                self._lose(len(calls), dbname, exc)
         for dbname in list(self.lost):
             self._lose(self.lost.pop(dbname), dbname, "the queue was full")
         for event in events:
             event.set()
+
+    def _make_calls(self, dbname: str, captures: list[Capture]) -> list[Call]:
+        """Return the calls; one that fails loses only itself."""
+        calls, reason = [], None
+        for capture in captures:
+            try:
+                calls.append(make_call(capture))
+            except Exception as exc:
+                reason = f"a call can't be read: {type(exc).__name__}: {exc}"
+        if reason is not None:
+            self._lose(len(captures) - len(calls), dbname, reason)
+        return calls
 
     def _lose(self, number: int, dbname: str, reason: Any) -> None:
         text = " ".join(str(reason).split()) or type(reason).__name__
@@ -123,7 +136,7 @@ class Writer(threading.Thread):
 
 
 def write(
-    dbname: str, captures: list[Capture], missing: tuple[int, str] | None = None
+    dbname: str, calls: list[Call], missing: tuple[int, str] | None = None
 ) -> None:
     """Write calls in a transaction.
 
@@ -132,7 +145,6 @@ def write(
     """
     thread: Any = threading.current_thread()
     thread.dbname = dbname  # for the log
-    calls = [make_call(capture) for capture in captures]
     for attempt in range(1, ATTEMPTS + 1):
         registry = Registry(dbname)
         cr = wait_for_connection(registry.cursor, TIMEOUT)

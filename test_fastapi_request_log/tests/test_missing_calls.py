@@ -66,3 +66,21 @@ class TestMissingCalls(BaseCase):
             self.write_calls(1)
         self.write_calls(1)
         self.assertEqual(self.losses(), [(7, "the queue was full")])
+
+    def test_call_that_can_not_be_read(self):
+        """It loses only itself, not its batch."""
+        call = writer.make_call(None)
+        bad = ValueError("no text")
+        with (
+            patch.object(writer, "make_call", side_effect=[call, bad, call]),
+            patch.object(writer, "_write_calls", wraps=writer._write_calls) as write,
+            self.assertLogs(writer.__name__, "WARNING") as log,
+        ):
+            self.write_calls(3)
+        (line,) = log.output
+        self.assertIn("1 calls are missing", line)
+        self.assertIn("ValueError: no text", line)
+        self.assertEqual(write.call_args.args[2], [call, call])
+        self.assertEqual(
+            self.losses(), [(1, "a call can't be read: ValueError: no text")]
+        )
