@@ -82,11 +82,17 @@ def fingerprint(
     result = hashlib.sha256(head.encode("utf-8", "surrogateescape"))
     position = body.tell()
     body.seek(0)
+    is_start = True  # of a line, where a delimiter may be
     try:
-        # a delimiter is at the beginning of a line
-        while chunk := body.readline() if delimiter else body.read(_CHUNK_SIZE):
-            if delimiter and chunk.startswith(delimiter):
-                chunk = b"--" + chunk.removeprefix(delimiter)
+        while (
+            chunk := body.readline(_CHUNK_SIZE) if delimiter else body.read(_CHUNK_SIZE)
+        ):
+            if delimiter and is_start:
+                is_delimiter = chunk.startswith(delimiter)
+                # else a line of a value could look like a delimiter
+                result.update(b"1" if is_delimiter else b"0")
+                chunk = chunk.removeprefix(delimiter)
+            is_start = chunk.endswith(b"\n")
             result.update(chunk)
     finally:
         body.seek(position)

@@ -97,6 +97,18 @@ class TestFingerprint(BaseCase):
             self.of_form("one", template=bare), self.of_form("two", template=bare)
         )
 
+    def test_value_with_a_line_like_a_delimiter(self):
+        two = b"tea\r\n--one\r\n\r\ncoffee"
+        found = {
+            self.of_form("one", two.replace(b"--one", line))
+            for line in (b"--one", b"--", b"", b"--another", b"1", b"0--")
+        }
+        self.assertEqual(len(found), 6)
+        # lines of any length
+        first = self.of_form("one", b"x" * 65536 + b"--one")
+        self.assertNotEqual(first, self.of_form("one", b"x" * 65536 + b"--"))
+        self.assertNotEqual(first, self.of_form("one", b"x" * 65536 + b"1"))
+
     def test_content_that_is_not_text(self):
         content = bytes(range(256)) * 1000
         self.assertEqual(self.of_form("a", content), self.of_form("b", content))
