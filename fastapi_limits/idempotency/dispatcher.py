@@ -57,8 +57,10 @@ class IdempotencyDispatcher(Base):
 
     routing_type = "fastapi"
 
-    #: Id of the row for the response, if the request has a key.
-    _row_id: int | None = None
+    #: The request and the id of its row, if it has a key and is carried out.
+    _claimed: tuple[KeyedRequest, int] | None = None
+    #: The response that its key already has.
+    _stored: StoredResponse | None = None
     #: The body of the request.
     _input: IO[bytes]
     #: See ``keys.fingerprint``; replays of the request have the same one.
@@ -70,18 +72,23 @@ class IdempotencyDispatcher(Base):
         return environ
 
     def dispatch(self, endpoint: Any, args: dict[str, Any]) -> Response:
-        self._row_id = None
+        self._claimed = self._stored = None
         try:
-            return super().dispatch(endpoint, args)
-        except StoredResponse as exc:
-            return self._respond_again(exc)
+            response = super().dispatch(endpoint, args)
+        except Exception:
+            if self._stored is None:
+                raise
+        # the app may have replaced the exception, or returned a response to it
+        if self._stored is not None:
+            return self._respond_again(self._stored)
+        return response
 
     # pylint: disable-next=missing-return  # Odoo ignores it
     def post_dispatch(self, response: Response) -> None:
-        row_id, self._row_id = self._row_id, None
-        if row_id is not None:
+        claimed, self._claimed = self._claimed, None
+        if claimed is not None:
             try:
-                self._store_response(row_id, response)
+                self._store_response(*claimed, response)
             except BaseException:
                 self._close_cycle()
                 raise
@@ -110,7 +117,12 @@ class IdempotencyDispatcher(Base):
             fingerprint=self._fingerprint,
             hours=settings.hours,
         )
-        self._row_id = claim(self.request.env.cr, request, self._get_wait)
+        try:
+            row_id = claim(self.request.env.cr, request, self._get_wait)
+        except StoredResponse as exc:
+            self._stored = exc
+            raise
+        self._claimed = request, row_id
 
     def _get_wait(self) -> float:
         """Return the seconds to wait for another request with the key."""
@@ -134,7 +146,9 @@ class IdempotencyDispatcher(Base):
             return default
         return number
 
-    def _store_response(self, row_id: int, response: Response) -> None:
+    def _store_response(
+        self, request: KeyedRequest, row_id: int, response: Response
+    ) -> None:
         """Store a response, before the request is committed.
 
         :raises HTTPException: 400, it can't be stored; the request is rolled back
@@ -156,10 +170,12 @@ class IdempotencyDispatcher(Base):
                 "repetition. Send it without the header.",
             )
         headers = dump_headers(response.headers.to_wsgi_list())
-        store(self.request.env.cr, row_id, response.status_code, headers, body)
+        cr = self.request.env.cr
+        store(cr, request, row_id, response.status_code, headers, body)
 
     def _respond_again(self, exc: StoredResponse) -> Response:
         """Return the stored response, with current headers of the app's middleware."""
+        self._close_cycle()  # a stream that the app has returned instead
         self.request.env.cr.rollback()
         self.status = str(exc.status_code)
         self.headers = [

@@ -46,6 +46,8 @@ WAITING_FOR_A_KEY = 2
 CONNECTIONS_SHARE = 0.25
 #: Seconds after which a client may try again while another request is running.
 RETRY_AFTER = 2
+#: The largest ``lock_timeout`` of PostgreSQL, in milliseconds.
+_MAX_LOCK_TIMEOUT = 2**31 - 1
 
 _waiting = threading.BoundedSemaphore(
     max(1, int(config["db_maxconn"] * CONNECTIONS_SHARE))
@@ -127,12 +129,31 @@ def claim(cr: BaseCursor, request: KeyedRequest, get_wait: Callable[[], float]) 
     return row_id
 
 
-def store(cr: BaseCursor, row_id: int, status: int, headers: str, body: bytes) -> None:
-    """Store the response of the request that :func:`claim` has allowed.
+def store(
+    cr: BaseCursor,
+    request: KeyedRequest,
+    row_id: int,
+    status: int,
+    headers: str,
+    body: bytes,
+) -> None:
+    """Store the response of a request that :func:`claim` has allowed.
 
+    :param row_id: what :func:`claim` has returned
     :param headers: see ``dump_headers``
+    :raises ConcurrencyError: the handler has rolled back, and since then another
+        request has the key; see also ``psycopg2.errors.SerializationFailure``
     """
-    cr.execute(_STORE, [status, headers, psycopg2.Binary(body), row_id])
+    values = [status, headers, psycopg2.Binary(body)]
+    cr.execute(_STORE, [*values, row_id])
+    if cr.rowcount:
+        return
+    # the handler has rolled back by itself, so the row is gone
+    cr.execute(_INSERT, request.params(), log_exceptions=False)
+    row = cr.fetchone()
+    if row is None:
+        raise ConcurrencyError(f"Another request has the {HEADER}")
+    cr.execute(_STORE, [*values, row[0]])
 
 
 def _insert(cr: BaseCursor, params: dict[str, Any]) -> int | None:
@@ -209,7 +230,7 @@ def _wait_for_lock(cr: BaseCursor, lock: int, wait: float) -> None:
     """
     cr.execute(
         "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)",
-        [f"{max(1, int(wait * 1000))}ms"],
+        [f"{max(1, min(int(wait * 1000), _MAX_LOCK_TIMEOUT))}ms"],
     )
     before = cr.fetchone()[0]
     try:

@@ -6,7 +6,7 @@ import itertools
 import os
 import signal
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Annotated, Any
 
 from fastapi import (
@@ -22,6 +22,7 @@ from fastapi import (
     WebSocket,
 )
 from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from odoo.api import Environment
@@ -130,6 +131,59 @@ def fail(
     if kind == "after commit":
         env.cr.commit()  # pylint: disable=invalid-commit
     raise ValueError("secret")
+
+
+@router.post("/rolled_back")
+def roll_back(name: str, env: Env) -> dict[str, Any]:
+    """Roll back, start again, and wait while the test holds its lock."""
+    create(env, f"{name} gone {next(calls)}")
+    env.flush_all()
+    env.cr.rollback()
+    result = create(env, f"{name} {next(calls)}")
+    env.cr.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
+    return result
+
+
+class EnvelopeRoute(APIRoute):
+    """Puts errors into responses of its own."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except HTTPException as exc:
+                if "X-Stream" in request.headers:
+                    return StreamingResponse(iter([exc.detail]))
+                return PlainTextResponse(exc.detail)
+
+        return handle
+
+
+envelope_router = APIRouter(route_class=EnvelopeRoute, tags=["idempotency"])
+
+
+@envelope_router.post("/envelope")
+def add_with_envelope(name: str, env: Env) -> dict[str, Any]:
+    return create(env, name)
+
+
+router.include_router(envelope_router)
+
+
+def replace_errors(env: Env, x_hide: Annotated[bool, Header()] = False) -> Iterator:
+    try:
+        yield
+    except Exception as err:
+        create(env, f"error {next(calls)}")
+        if not x_hide:
+            raise HTTPException(402, "Replaced") from err
+
+
+@router.post("/replacing", dependencies=[Depends(replace_errors)])
+def add_and_replace_errors(name: str, env: Env) -> dict[str, Any]:
+    return create(env, name)
 
 
 @router.post("/conflict")

@@ -208,6 +208,24 @@ class TestErrors(IdempotencyCase):
         self.assertReplayed(first, second)
         self.assertEqual(self.count("tea"), 1)
 
+    def test_app_that_replaces_errors(self):
+        """The response is sent again, whatever the app makes of the exception."""
+        for path, headers in (
+            ("envelope", {}),
+            ("envelope", {"X-Stream": "yes"}),
+            ("replacing", {}),
+            ("replacing", {"X-Hide": "true"}),
+        ):
+            with self.subTest(path, headers=headers):
+                name = self.key = f"{path} {len(headers)}".replace(" ", "-")
+                first, second = self.send_twice(
+                    f"/once/{path}?name={name}", headers=headers
+                )
+                self.assertEqual(first.status_code, 200)
+                self.assertReplayed(first, second)
+                self.assertEqual(self.count(name), 1)
+        self.assertFalse(self.count("error"))
+
     def test_stream(self):
         response = self.send("/once/stream?name=tea")
         self.assertEqual(response.status_code, 400)

@@ -127,6 +127,41 @@ class TestTwoServers(KeyServerCase):
         self.assertEqual(self.names(), [])
         self.assertEqual(self.query("SELECT 1 FROM fastapi_idempotency_key"), [])
 
+    def test_handler_that_rolls_back_by_itself(self):
+        path, key = "/once/rolled_back?name=tea", uuid.uuid4().hex
+        first = self.send(self.first, path, key)
+        self.assertEqual(first.status, 200, first.body)
+        second = self.send(self.first, path, key)
+        self.assertEqual(second.headers.get(REPLAYED), "true", second.body)
+        self.assertEqual(second.body, first.body)
+        self.assertEqual(len(self.names()), 1)
+
+    def test_another_request_while_the_handler_has_rolled_back(self):
+        """Both are carried out, and one of them is rolled back."""
+        path, key = "/once/rolled_back?name=tea", uuid.uuid4().hex
+        self.hold_lock()
+        first = self.start(self.first, path, key)
+        self.wait_for_lock(1)
+        second = self.start(self.second, path, key)
+        self.wait_for_lock(2)
+        self.release_lock()
+        first, second = first.result(), second.result()
+        self.assertEqual((first.status, second.status), (200, 200), second.body)
+        self.assertEqual(second.body, first.body)
+        self.assertEqual(len(self.names()), 1)
+
+    def test_wait_without_end(self):
+        self.set_param("idempotency_wait", "1e9")  # more than PostgreSQL can wait
+        path, key = "/once/locked?name=tea", uuid.uuid4().hex
+        self.hold_lock()
+        first = self.start(self.first, path, key)
+        self.wait_for_lock(1)
+        second = self.start(self.second, path, key)
+        self.wait_until(WAITING, [(1,)])
+        self.release_lock()
+        self.assertEqual(first.result().status, 200)
+        self.assertEqual(second.result().body, first.result().body)
+
     def test_part_of_the_work_is_saved(self):
         """A handler commits by itself, and fails later: it is not called again."""
         path, key = "/once/failing?name=tea&kind=after+commit", uuid.uuid4().hex
