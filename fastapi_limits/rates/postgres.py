@@ -93,10 +93,17 @@ def _make_query(placeholders: Sequence[str]) -> str:
 
 
 #: Takes back a hit, because another rate has refused the request. If a new window has
-#: begun in the meantime, the request stays counted.
+#: begun in the meantime, the request stays counted. The rows are locked in the order of
+#: :data:`_HIT`; an UPDATE alone locks them in any order, which can be a deadlock.
 _TAKE_BACK = """
-    UPDATE fastapi_rate_count SET current = current - 1
-    WHERE key = ANY(%s) AND current > 0
+    UPDATE fastapi_rate_count AS known SET current = known.current - 1
+    FROM (
+        SELECT key FROM fastapi_rate_count
+        WHERE key = ANY(%s)
+        ORDER BY key COLLATE "C"
+        FOR UPDATE
+    ) AS locked
+    WHERE known.key = locked.key AND known.current > 0
 """
 _CLEAR = "DELETE FROM fastapi_rate_count WHERE key = %s"
 

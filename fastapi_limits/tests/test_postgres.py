@@ -187,6 +187,46 @@ class TestPostgres(BaseCase):
             [(100,), (100,)],
         )
 
+    def test_rows_are_locked_in_the_order_of_their_keys(self):
+        """Clients who are refused can't stop the counter by a deadlock."""
+        first, second = keys = [f"{self.prefix}{number}" for number in (1, 2)]
+        for key in reversed(keys):  # the order of a scan
+            self.query(
+                "INSERT INTO fastapi_rate_count VALUES (%s, 9, 60, "
+                "extract(epoch FROM now()), 0, 5, false)",
+                key,
+            )
+        ((pid,),) = self.counter._run(
+            lambda cr: self._fetch(
+                cr,
+                "SET enable_indexscan = off; SET enable_bitmapscan = off; "
+                "SET statement_timeout = 0; SELECT pg_backend_pid()",
+            )
+        )
+        lock = "SELECT FROM fastapi_rate_count WHERE key = %s FOR UPDATE NOWAIT"
+        counts = {key: [0, 6] for key in keys}
+        self.connection.autocommit = False
+        self.query(lock, first)
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(
+                self.counter._run,
+                lambda cr: self.counter._take_back(cr, [second, first], counts),
+            )
+            try:
+                while not self.query("SELECT pg_blocking_pids(%s)", pid)[0][0]:
+                    self.assertFalse(done.done())
+                self.query(lock, second)
+            finally:
+                self.connection.rollback()
+            done.result(10)
+        self.connection.autocommit = True
+        self.assertEqual(
+            self.query(
+                "SELECT current FROM fastapi_rate_count WHERE key = ANY(%s)", keys
+            ),
+            [(4,), (4,)],
+        )
+
     def test_clear(self):
         (hit,) = self.hits("1/hour")
         self.counter.hit([hit])
