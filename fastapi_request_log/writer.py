@@ -22,6 +22,7 @@ import logging
 import os
 import threading
 from collections import Counter, deque
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,8 @@ class Writer(threading.Thread):
         #: Number of the calls that are missing in the log, by database, until it is
         #: stored, and why.
         self.missing: dict[str, tuple[int, str]] = {}
+        #: Number of the calls that are being written.
+        self.waiting = 0
 
     def run(self) -> None:
         while True:
@@ -79,22 +82,21 @@ class Writer(threading.Thread):
             self.hurry.wait(BATCH_SECONDS)
             self.hurry.clear()
             while items:
-                try:
-                    while len(items) < BATCH_SIZE:
-                        items.append(self.queue.get_nowait())
-                except Empty:
-                    pass
+                items += self._get(BATCH_SIZE - len(items))
                 full = len(items) == BATCH_SIZE
                 self._write(items)
-                items = [] if not full else self._next()
+                items = self._get(1) if full else []
 
-    def _next(self) -> list[Capture | threading.Event]:
-        try:
-            return [self.queue.get_nowait()]
-        except Empty:
-            return []
+    def _get(self, number: int) -> list[Capture | threading.Event]:
+        """Return what waits in the queue, no more than a number of items."""
+        items: list[Capture | threading.Event] = []
+        with suppress(Empty):
+            while len(items) < number:
+                items.append(self.queue.get_nowait())
+        return items
 
     def _write(self, items: list[Capture | threading.Event]) -> None:
+        self.waiting = len(items)
         batches: dict[str, list[Capture]] = {}
         events = []
         for item in items:
@@ -111,6 +113,7 @@ class Writer(threading.Thread):
                 self._lose(len(calls), dbname, exc)
         for dbname in list(self.lost):
             self._lose(self.lost.pop(dbname), dbname, "the queue was full")
+        self.waiting = 0
         for event in events:
             event.set()
 
@@ -238,7 +241,13 @@ def flush(timeout: float = STOP_TIMEOUT) -> None:
         written = threading.Event()
         writer.queue.put(written)
         writer.hurry.set()
-        written.wait(timeout)
+        if not written.wait(timeout):
+            _logger.warning(
+                "About %d calls are not in the request log after %s seconds; they are "
+                "lost if the server stops now",
+                writer.waiting + writer.queue.qsize() - 1,  # without the event
+                timeout,
+            )
 
 
 def begin_test_call() -> None:

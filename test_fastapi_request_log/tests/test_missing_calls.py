@@ -84,3 +84,14 @@ class TestMissingCalls(BaseCase):
         self.assertEqual(
             self.losses(), [(1, "a call can't be read: ValueError: no text")]
         )
+
+    def test_server_that_stops_too_early(self):
+        with (
+            patch.object(writer, "_writer", self.writer),
+            patch.object(self.writer, "is_alive", return_value=True),
+            self.assertLogs(writer.__name__, "WARNING") as log,
+        ):
+            for _number in range(3):
+                writer.put(SimpleNamespace(dbname=self.dbname, in_test=False))
+            writer.flush(0)
+        self.assertIn("3 calls are not in the request log", log.output[0])
