@@ -54,8 +54,8 @@ def get_route(scope: Scope) -> str:
         if pattern.match(path):
             return root_path + template
     route, found = find_route(scope)
-    pattern = getattr(route, "path_regex", None)
-    if handler is not None and pattern is not None and pattern.match(path):
+    regex: re.Pattern[str] | None = getattr(route, "path_regex", None)
+    if handler is not None and regex is not None and regex.match(path):
         template = found.removeprefix(root_path)
-        _known[handler] = (*places, (pattern, template))
+        _known[handler] = (*places, (regex, template))
     return found if route is not None else ""
