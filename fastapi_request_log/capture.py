@@ -16,6 +16,7 @@ makes texts of it.
 from __future__ import annotations
 
 import threading
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from odoo.sql_db import Cursor
@@ -32,7 +33,7 @@ from .routes import get_route
 from .writer import begin_test_call, put
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from starlette.types import Scope
 
@@ -61,6 +62,8 @@ class Capture:
     """
 
     route: str = ""
+    #: Values of the parameters of its path, by name.
+    path_params: Mapping[str, Any] = MappingProxyType({})
     caller: Caller | None = None
     #: Id of the user who is logged in to Odoo.
     session_uid: int | None = None
@@ -118,6 +121,7 @@ class Capture:
 
     def ran(self, scope: Scope, exc: BaseException | None) -> None:
         self.route = get_route(scope)
+        self.path_params = scope.get("path_params", self.path_params)
         caller = scope[STATE_KEY].caller
         # the app does not know the caller when it responds to an error from outside
         if caller is not None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from .bodies import describe_body, storable
 from .calls import Call
-from .secret_names import Secrets
+from .secret_names import REMOVED, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ def make_call(capture: Capture) -> Call:
     """Return what the log stores of a call that has ended."""
     environ = capture.environ
     caller = capture.caller
-    path = quote(environ.get("PATH_INFO", "").encode("latin-1"), "/:@!$&'()*+,;=~")
+    path = _quote_path(environ.get("PATH_INFO", "").encode("latin-1"))
     call = Call(
         date=datetime.fromtimestamp(capture.start, timezone.utc).replace(tzinfo=None),
         endpoint_id=capture.settings.endpoint_id,
@@ -61,7 +61,7 @@ def _add_texts(call: Call, capture: Capture) -> None:
     environ = capture.environ
     secrets = Secrets(capture.settings.secrets)
     query = environ.get("QUERY_STRING", "")
-    path = call.path
+    path = _clean_path(call.path, capture.path_params, secrets)
     if query:
         path = f"{path}?{secrets.clean_query(query)}"
     request = {name: value for name, value in _get_headers(environ)}
@@ -92,6 +92,23 @@ def _add_texts(call: Call, capture: Capture) -> None:
         if text is not None:
             setattr(call, name, storable(secrets.forget(text)))
     call.path = call.path[:MAX_PATH]
+
+
+def _clean_path(path: str, params: Mapping[str, Any], secrets: Secrets) -> str:
+    """Return a quoted path without secrets, such as those of ``/reset/{token}``."""
+    hidden = set()
+    for name, value in params.items():
+        if secrets.is_secret(name):
+            secrets.add(str(value))
+            hidden.add(_quote_path(str(value)))
+    if hidden:  # also the short ones
+        parts = path.split("/")
+        path = "/".join(REMOVED if part in hidden else part for part in parts)
+    return secrets.clean_text(path)
+
+
+def _quote_path(path: str | bytes) -> str:
+    return quote(path, "/:@!$&'()*+,;=~")
 
 
 def _get_headers(environ: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

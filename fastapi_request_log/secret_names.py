@@ -8,20 +8,21 @@ are one. Rather too many values are replaced than too few.
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64decode
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
+
+from .json_secrets import REMOVED, clean_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["REMOVED", "SecretNames", "Secrets"]
 
-#: What is stored instead of a secret value.
-REMOVED = "***"
 #: Shorter values are not searched for in other texts, which they could be part of.
 MIN_LENGTH = 4
 #: Likewise of a cookie, which may have a language or a flag.
@@ -31,22 +32,39 @@ _LITERALS = frozenset({"true", "false", "null", "None", "True", "False"})
 
 _SIGNS = re.compile(r"[\W_]+")
 _SECRET = re.compile(
-    r"auth(?!or(?!i))|bearer|cookie|credential|csrf|cvc|cvv|jwt|key(?!word|board)|otp$"
-    r"|pass(?:word|wort|wd|phrase|code)|pass$|^pin$|pwd|secret|sessionid|^sid$"
-    r"|signature|token"
+    r"auth(?!or(?!i))|bearer|cookie|credential|csrf|cvc|cvv|jwt|key(?!word|board)|otp(?:code)?$"
+    r"|pass(?:word|wort|wd|phrase|code)|pass$|^pin$|pwd|secret|sessionid|sessid|^sid$"
+    r"|assertion|saml|^sig$|signature|token|verifier|websocketprotocol"
 )
+#: Separate the parts of a name: ``user[pin]`` and ``user.pin``.
+_DOTS = re.compile(r"[\[\].]+")
 #: ``name=`` and the like in a text: also in JSON and XML, and in details of errors of
 #: PostgreSQL: ``Key (token)=(abc) already exists``.
 _NAME = re.compile(
-    r"""(?<![/\w.-])(?P<name>[\w.-]{2,64})["'\])]*\s*(?P<sign>=>|[=:>])\s*"""
+    r"""(?<![/\w.-])(?P<name>[\w.-]{2,})["'\])]*\s*(?P<sign>=>|[=:])\s*"""
 )
+#: A value may be in brackets, or that of a class: ``password=SecretStr('abc')``.
 _VALUE = re.compile(
-    r"""(?:(?:bearer|basic|digest)\s+)?"""
-    r"""(?:"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|\([^)]*\)?|[^\s"'<>&,;(){}\[\]]+)""",
+    r"""(?:(?:bearer|basic|digest|token)\s+)?"""
+    r"""(?:[rbuf]{0,2}"(?:[^"\\]|\\.)*"?|[rbuf]{0,2}'(?:[^'\\]|\\.)*'?"""
+    r"""|\w*\([^)]*\)?|\[[^\]]*\]?|\{[^}]*\}?|[^\s"'<>&,;(){}\[\]]+)""",
     re.IGNORECASE,
 )
-#: The content of an element of XML.
-_CONTENT = re.compile("[^<]+")
+#: What is around a value.
+_AROUND = re.compile(r"""^(?:\w*\()?[rbuf]{0,2}["'(\[{]+|["')\]}]+$""", re.IGNORECASE)
+#: The beginning of an element of XML.
+_ELEMENT = re.compile(r"<(?:[\w.-]+:)?(?P<name>[\w.-]+)(?:\s[^<>]*)?(?<!/)>")
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+#: Credentials without a name: in an address, a token of HTTP, a JSON Web Token.
+_CREDENTIAL = re.compile(
+    r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"
+    r"|(?<=\b[Bb]earer )(?=\S*\d)[\w.~+/=-]{8,}"
+    r"|\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*"
+)
+#: A word with an ``=`` that is encoded for an address.
+_ENCODED = re.compile(r"""(?<![^\s"'<>])[^\s"'<>]*?%3D[^\s"'<>]*""", re.IGNORECASE)
+#: Signs that stay as they are in such a word.
+_SAFE = "/:?&=*#%+,;@!$()[]{}~"
 
 
 class SecretNames:
@@ -61,8 +79,10 @@ class SecretNames:
 
     def _is_secret(self, name: str) -> bool:
         """Return whether values with this name must not be stored."""
-        normalized = _normalize(name)
-        return normalized in self._names or _SECRET.search(normalized) is not None
+        return any(map(self._is_known, map(_normalize, {name, *_DOTS.split(name)})))
+
+    def _is_known(self, name: str) -> bool:
+        return name in self._names or _SECRET.search(name) is not None
 
 
 def _normalize(name: str) -> str:
@@ -83,14 +103,17 @@ class Secrets:
 
     def add(self, value: str) -> None:
         """Remember a secret value."""
-        for text in {value, unquote_plus(value)}:
+        plain = unquote_plus(value)
+        # also as they come back in an address, or in JSON
+        in_json = json.dumps(plain, ensure_ascii=False)[1:-1]
+        for text in {value, plain, quote(plain), in_json}:
             if len(text) >= MIN_LENGTH and text not in _LITERALS:
                 self._values.add(text)
 
     def clean_value(self, name: str, value: str) -> str:
         """Return the value of a header or field, without secrets."""
         if not self.is_secret(name):
-            return self.clean_text(value)
+            return self.clean_content(value)
         if "cookie" in name.lower():
             for part in value.split(";"):
                 text = part.partition("=")[2].strip()
@@ -119,21 +142,64 @@ class Secrets:
         if sign and self.is_secret(unquote_plus(name)):
             self.add(value)
             return f"{name}={REMOVED}"
-        return pair
+        plain = unquote_plus(value if sign else name)
+        cleaned = self.clean_content(plain)
+        if cleaned == plain:
+            return pair
+        cleaned = quote(cleaned, "/:?*")
+        return f"{name}={cleaned}" if sign else cleaned
+
+    def clean_content(self, text: str) -> str:
+        """Return JSON, XML or another text without secrets."""
+        if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
+            text = clean_json(text, self)  # or what looks like it
+        return self.clean_text(text)
 
     def clean_text(self, text: str) -> str:
-        """Return a text without the values that follow a secret name."""
+        """Return a text without credentials, and what follows a secret name."""
+        text = _CREDENTIAL.sub(self._replace_credential, text)
+        if "<" in text:
+            text = self._clean_elements(text)
+        text = self._clean_named(text)
+        return _ENCODED.sub(self._clean_encoded, text) if "%3" in text else text
+
+    def _replace_credential(self, match: re.Match[str]) -> str:
+        self.add(match[0].partition(":")[2] or match[0])
+        return REMOVED
+
+    def _clean_elements(self, text: str) -> str:
+        """Return XML without the contents of secret elements."""
+        parts, position = [], 0
+        for match in _ELEMENT.finditer(text):
+            if match.start() < position or not self.is_secret(match["name"]):
+                continue
+            close = re.compile(rf"</(?:[\w.-]+:)?{re.escape(match['name'])}\s*>")
+            end = close.search(text, match.end())
+            content = text[match.end() : end.start() if end else len(text)]
+            for value in _CDATA.sub("", content).split("<"):
+                self.add(value.rpartition(">")[2])
+            parts += [text[position : match.end()], REMOVED]
+            position = match.end() + len(content)
+        return "".join([*parts, text[position:]])
+
+    def _clean_named(self, text: str) -> str:
         parts, position = [], 0
         for match in _NAME.finditer(text):
             if match.start() < position or not self.is_secret(match["name"]):
                 continue  # within a value, or another name
-            pattern = _CONTENT if match["sign"] == ">" else _VALUE
-            value = pattern.match(text, match.end())
-            if value is not None:
-                self.add(value[0].strip("\"'()"))
+            value = _VALUE.match(text, match.end())
+            if value is not None and REMOVED not in value[0]:
+                plain = _AROUND.sub("", value[0])
+                self.add(plain)
+                self._add_credential(plain)
                 parts += [text[position : match.end()], REMOVED]
                 position = value.end()
         return "".join([*parts, text[position:]])
+
+    def _clean_encoded(self, match: re.Match[str]) -> str:
+        plain = unquote(match[0])
+        cleaned = self.clean_text(plain)
+        return match[0] if cleaned == plain else quote(cleaned, _SAFE)
 
     def forget(self, text: str) -> str:
         """Return a text without the secret values that are known by now."""

@@ -55,6 +55,11 @@ mounted.get("/things/{thing_id}")(lambda thing_id: thing_id)
 router.mount("/mounted", mounted)
 
 
+@router.get("/reset/{token}/{pin}/done")
+def reset_password(token: str, pin: int) -> str:
+    raise UserError(f"There is no {token}")
+
+
 @router.get("/own_id")
 def set_own_id(response: Response) -> None:
     response.headers["X-Request-ID"] = "of the app"

@@ -18,14 +18,16 @@ class TestSecretNames(BaseCase):
             "Authorization Proxy-Authorization X-Auth oauth_verifier Cookie Set-Cookie "
             "X-API-Key apiKey API_KEY api.key KEY private-key access_token csrfToken "
             "Token PASSWORD passwd pwd pass user_password passPhrase client-secret "
-            "Signature X-Amz-Signature otp jwt sid sessionId iban IBAN i_ban"
+            "Signature X-Amz-Signature otp otp_code jwt sid sessionId iban IBAN i_ban "
+            "user[iban] user.iban iban[0] card[pin] PHPSESSID sig client_assertion "
+            "SAMLResponse code_verifier Sec-WebSocket-Protocol"
         )
         for name in secret.split():
             with self.subTest(name=name):
                 self.assertTrue(self.secrets.is_secret(name))
         for (
             name
-        ) in "author authors side shopping keyword passport name iban2 id".split():
+        ) in "author authors side shopping keyword passport name iban2 id sign".split():
             with self.subTest(name=name):
                 self.assertFalse(self.secrets.is_secret(name))
 
@@ -36,6 +38,23 @@ class TestSecretNames(BaseCase):
             "a=1&API-key=***&pass%77ord=***&filter[token]=***&flag&key",
         )
 
+    def test_query_with_another_one_in_it(self):
+        for query, cleaned in (
+            ("next=https%3A%2F%2Fa%2F%3Ftoken%3Dhunter2&a=1", "next=https://a/?token"),
+            ("next=https://a/?token=hunter2&a=1", "next=https://a/?token"),
+            ("filter=%7B%22t%22%3A%7B%22token%22%3A%22hunter2%22%7D%7D&a=1", "filter="),
+            ('filter={"token":"hunter2"}&a=1', "filter="),
+            ("url=https://me:hunter2@host/&a=1", "url=https://***"),
+            ("b=c;token=hunter2&a=1", "b=c%3Btoken"),
+        ):
+            with self.subTest(query=query):
+                found = self.secrets.clean_query(query)
+                self.assertNotIn("hunter2", found)
+                self.assertTrue(found.startswith(cleaned), found)
+                self.assertTrue(found.endswith("&a=1"), found)
+        query = "next=https%3A%2F%2Fa%2F%3Fb%3Dc+d&x=%7B%22a%22%3A1%7D&y=a;b"
+        self.assertEqual(self.secrets.clean_query(query), query)
+
     def test_texts(self):
         for text, cleaned in (
             ("Key (token)=(abcd) exists", "Key (token)=*** exists"),
@@ -44,7 +63,25 @@ class TestSecretNames(BaseCase):
             ("Authorization: Bearer ab.cd", "Authorization: ***"),
             ("{'secret': 'a \\'b', 'c': 1}", "{'secret': ***, 'c': 1}"),
             ("key words, a token of x: 7", "key words, a token of x: 7"),
+            ('<a:Password Type="T">b</a:Password> x', '<a:Password Type="T">***</a:Pa'),
+            ("<password><![CDATA[a<b]]></password> x", "<password>***</password> x"),
+            ("<secret><a>b</a><c>d</c></secret> x", "<secret>***</secret> x"),
+            ("<secret><a>b</a><c>d", "<secret>***"),
+            ("{'tokens': ['ab', 'cd'], 'e': 1}", "{'tokens': ***, 'e': 1}"),
+            ("{'token': {'a': 'b'}, 'e': 1}", "{'token': ***, 'e': 1}"),
+            ("A(password=SecretStr('ab'), c=1)", "A(password=***, c=1)"),
+            ("A(password=b'ab', c=1)", "A(password=***, c=1)"),
+            ("at postgresql://me:ab@host/db", "at postgresql://***@host/db"),
+            ("at https://host:80/a@b", "at https://host:80/a@b"),
+            ("Authorization: Token ab, c", "Authorization: ***, c"),
+            ("no Bearer ab12cd34ef, c", "no Bearer ***, c"),
+            ("no eyJhbGciOi.eyJzdWIiOi.ab_c-d, e", "no ***, e"),
+            (f"{'a' * 99}_password=ab c", f"{'a' * 99}_password=*** c"),
+            ("https://h/?n=%2F%3Ftoken%3Dab%26c c", "https://h/?n=/?token=***&c c"),
         ):
+            with self.subTest(text=text):
+                self.assertTrue(self.secrets.clean_text(text).startswith(cleaned))
+        for text, cleaned in (("a < b > c <d> e=f", "a < b > c <d> e=f"),):
             with self.subTest(text=text):
                 self.assertEqual(self.secrets.clean_text(text), cleaned)
 
@@ -55,9 +92,12 @@ class TestSecretNames(BaseCase):
         )
         self.secrets.clean_value("Cookie", "lang=en_US; session_id=abcdefghijkl")
         self.secrets.clean_query("token=a%2Fbc")
+        self.secrets.clean_value("key", 'a"b/ü')
         self.assertEqual(
-            self.secrets.forget(f"hunter2 en_US abcdefghijkl a/bc a%2Fbc {basic}"),
-            f"{REMOVED} en_US {REMOVED} {REMOVED} {REMOVED} {REMOVED}",
+            self.secrets.forget(
+                f'hunter2 en_US abcdefghijkl a/bc a%2Fbc {basic} a\\"b/ü a%22b/%C3%BC'
+            ),
+            f"{REMOVED} en_US" + f" {REMOVED}" * 6,
         )
 
 
@@ -82,6 +122,24 @@ class TestBodies(BaseCase):
                 # as it may also come
                 self.assertEqual(self.describe(body.encode(), "text/plain"), stored)
                 self.assertEqual(self.describe(body.encode(), ""), stored)
+
+    def test_texts_in_json(self):
+        for body, stored in (
+            (
+                r"""{"a":"{\"token\":\"hunter2\"}"}""",
+                r"""{"a":"{\"token\":\"***\"}"}""",
+            ),
+            (r"""{"q":"f(pass: \"hunter2\") {é}"}""", '{"q":"f(pass: ***) {é}"}'),
+            ('["https://a/?token=hunter2"]', '["https://a/?token=***"]'),
+            ("[ERROR] password=hunter2 or b: 1", "[ERROR] password=*** or b: 1"),
+            ("[ERROR] password: hunter2", "[ERROR] password: ***"),
+            ('\ufeff{"token":["hunter2"]}', '{"token":"***"}'),
+        ):
+            with self.subTest(body=body):
+                self.assertEqual(self.describe(body.encode()), stored)
+        for charset in ("utf-16", "utf-16-be", "utf-32"):
+            body = '{"token":"hunter2"}'.encode(charset)
+            self.assertEqual(self.describe(body).lstrip("\ufeff"), '{"token":"***"}')
 
     def test_json_that_is_cut_off(self):
         whole = b'{"a": "b", "password": {"x": "hunter2", "y": ["hunter3"]}, "c": 1}'
@@ -116,6 +174,30 @@ class TestBodies(BaseCase):
             self.describe(multipart, "multipart/form-data; boundary=X", 900),
             f"api_key=***\nf=[file a.png, image/png]\nn=half of i"
             f"… [{len(multipart)} of 900 B]",
+        )
+
+    def test_forms_with_wrong_headers(self):
+        """The client is told so, and its password is not stored."""
+        part = b'--X\r\nContent-Disposition: form-data; name="password"\r\n\r\nhunter2'
+        body = part + b"\r\n--X--"
+        for content_type in (
+            "multipart/form-data",
+            "multipart/form-data; boundary=Y",
+            "application/json",
+            "text/plain",
+            "",
+        ):
+            with self.subTest(content_type=content_type):
+                self.assertEqual(self.describe(body, content_type), "password=***")
+        for content in (b"password=hunter2", b"", b"\r\n" + body):
+            stored = self.describe(b" " + content, "multipart/form-data")
+            self.assertEqual(stored, f"[multipart/form-data, {len(content) + 1} B]")
+
+    def test_headers_of_parts_that_can_not_be_parsed(self):
+        body = b"--X\r\nContent-Disposition: form-data; \xff*"
+        self.assertEqual(
+            self.describe(body, "multipart/form-data; boundary=X"),
+            f"[multipart/form-data, {len(body)} B]",
         )
 
     def test_binary(self):

@@ -96,6 +96,16 @@ class TestCapture(LogCase):
                     for name, value in values.items():
                         self.assertNotIn(secret, str(value), name)
 
+    def test_secrets_in_paths(self):
+        self.get("/log/reset/hunter%20two/123/done?a=123")
+        call = self.logged()
+        self.assertEqual(call.route, "/log/reset/{token}/{pin}/done")
+        self.assertEqual(call.path, "/log/reset/***/***/done?a=123")
+        self.assertEqual(call.error, "UserError: There is no ***")
+        self.assertNotIn("hunter", str(call.read()))
+        self.get("/log/items/1;jsessionid=hunter-two")
+        self.assertEqual(self.logged().path, "/log/items/1;jsessionid=***")
+
     def test_header_of_keys(self):
         self.endpoint.api_key_header = "X-Client"
         self.get("/log/items/1", headers={"X-Client": "hunter-two"})
