@@ -182,6 +182,7 @@ class Capture:
             self.built(response)
         if self.status == 500:
             add_request_id(response, self.request_id)
+            self.response_headers = response.headers.to_wsgi_list()  # another length
             self._note_body(response)
         self.commit()
 

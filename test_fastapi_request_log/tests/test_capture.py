@@ -65,6 +65,8 @@ class TestCapture(LogCase):
                 self.assertIn(error, call.error)
                 self.assertEqual(call.request_id, response.headers["X-Request-ID"])
                 self.assertEqual(call.response_size, len(response.content))
+                length = f"content-length: {len(response.content)}"
+                self.assertIn(length, call.response_headers.lower().splitlines())
                 if "/fail/" in path and "commit" not in path:
                     self.assertIn("routers.py:", call.error_place)
                     self.assertIn(", in fail", call.error_place)
