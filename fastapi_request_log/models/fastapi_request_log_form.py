@@ -44,14 +44,15 @@ class FastapiRequestLog(models.Model):
     def _compute_curl(self):
         """Make a command with words in capitals for what is not stored."""
         for call in self:
-            if call.status == 101:  # a WebSocket
+            headers = parse_headers(call.request_headers or "")
+            if call.status == 101 or _is_handshake(headers):
                 call.curl = False
                 continue
             body = call.request_body or ("" if call.request_size else None)
             call.curl = curl_command(
                 call.method,
                 call.get_base_url() + call.path,
-                parse_headers(call.request_headers or ""),
+                headers,
                 body,
                 call._get_curl_credentials(),
             )
@@ -69,6 +70,14 @@ class FastapiRequestLog(models.Model):
                 return []
             case _:
                 return ["--header", "Authorization: Bearer TOKEN"]
+
+
+def _is_handshake(headers: list[tuple[str, str]]) -> bool:
+    """Return whether a request was to open a WebSocket, which curl does not."""
+    return any(
+        (name.lower(), value.lower()) == ("upgrade", "websocket")
+        for name, value in headers
+    )
 
 
 def _format_body(body: str | bool) -> str | bool:

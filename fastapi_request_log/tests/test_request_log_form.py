@@ -56,6 +56,8 @@ class TestForm(CallCase):
             ],
         )
         self.assertFalse(self._store(status=101).curl)
+        handshake = "Connection: Upgrade\nUpgrade: WebSocket"
+        self.assertFalse(self._store(status=403, request_headers=handshake).curl)
         self.assertIn("BODY", self._get_arguments(method="POST", request_size=5))
 
     def test_curl_with_credentials_to_fill_in(self):
