@@ -116,6 +116,11 @@ def stream(fail: bool = False, chunks: int = 3) -> StreamingResponse:
     return StreamingResponse(generate(), media_type="text/plain")
 
 
+@router.post("/large")
+def send_large(size: int) -> Response:
+    return Response(b"x" * size)
+
+
 @router.get("/endless")
 async def stream_endlessly() -> StreamingResponse:
     async def generate() -> AsyncIterator[bytes]:
