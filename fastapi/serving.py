@@ -15,6 +15,7 @@ The model ``fastapi.endpoint`` delegates to :class:`Serving`. From a path to its
                     +-> prepare_middleware                             (app.prepare)
                     +-> Lifespan.start       if it has one: may add routes
                                                                        (bridge.lifespan)
+                    +-> note_callers                                   (auth.overrides)
                     +-> prepare_app                                    (app.prepare)
                     +-> _check_app           hook: may refuse the app
                     +-> EndpointWsgiApp      what ``get_app`` returns
@@ -42,7 +43,7 @@ from .app.lazy_routes import SharedRouters
 from .app.lifespans import has_lifespan
 from .app.prepare import prepare_app, prepare_middleware
 from .app.routes import forget_callables
-from .auth.overrides import find_ways
+from .auth.overrides import find_ways, note_callers
 from .bridge import Lifespan, WsgiApp
 from .built_apps import HUNG_DELAY, BuiltApps
 from .exceptions import AppBuildError, AppNotReadyError, StartTimeoutError
@@ -285,6 +286,7 @@ def _build_app(endpoint: Any) -> EndpointWsgiApp:
             inline = not isinstance(endpoint.env.cr, Cursor)
             copy_context().run(_start, lifespan, inline)
         try:
+            note_callers(app.dependency_overrides)
             # including routes that the lifespan has added
             prepare_app(app, _get_shared_routers(endpoint))
             endpoint._check_app(app)

@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from odoo.models import BaseModel
+
 from odoo.addons.base.models.res_partner import ResPartner
 
 from ..bridge import get_state
@@ -16,6 +18,7 @@ __all__ = [
     "Caller",
     "authenticated_caller",
     "authenticated_partner_impl",
+    "note_partner",
     "optionally_authenticated_caller",
     "optionally_authenticated_partner_impl",
 ]
@@ -85,6 +88,21 @@ def optionally_authenticated_caller(
 ) -> Caller | None:
     """Return the caller, None for an anonymous one."""
     return _get_caller(connection, partner) if partner else None
+
+
+def note_partner(connection: HTTPConnection, partner: object) -> None:
+    """Note the partner from an override of the app as the caller of the request.
+
+    Other addons may want to know it, also if no handler asks for the caller. The user
+    is not looked up for that.
+
+    :param partner: what the override has returned, which may be no partner
+    """
+    state = get_state(connection.scope)
+    if state is None or not isinstance(partner, BaseModel) or len(partner) != 1:
+        return
+    if partner.id and (state.caller is None or state.caller.partner_id != partner.id):
+        state.caller = Caller("app", partner.id)
 
 
 def _get_caller(connection: HTTPConnection, partner: ResPartner) -> Caller:

@@ -5,8 +5,9 @@
 The app's own overrides take precedence.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import cache, partial
+from inspect import ismethod
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException
@@ -35,6 +36,7 @@ from .caller import (
     Caller,
     authenticated_caller,
     authenticated_partner_impl,
+    note_partner,
     optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
@@ -42,7 +44,13 @@ from .route_calls import iter_route_calls
 from .run_as import become, check_user, enter_company
 from .ways import Authentication, Way, find_authentication
 
-__all__ = ["check_runs_as_caller", "find_ways", "is_by_app", "make_overrides"]
+__all__ = [
+    "check_runs_as_caller",
+    "find_ways",
+    "is_by_app",
+    "make_overrides",
+    "note_callers",
+]
 
 Overrides = dict[Callable[..., Any], Callable[..., Any]]
 
@@ -78,6 +86,41 @@ def is_by_app(overrides: Mapping[Callable[..., Any], Callable[..., Any]]) -> boo
         impl in overrides and not hasattr(overrides[impl], "authentication")
         for impl in PARTNER_IMPLS
     )
+
+
+def note_callers(overrides: Overrides) -> None:
+    """Let an app's own overrides also note whom they find, see ``note_partner``.
+
+    :param overrides: those of the app, before they are put into its routes
+    """
+    for impl in PARTNER_IMPLS:
+        override = overrides.get(impl)
+        # ways note their callers; an app may be built again
+        done = hasattr(override, "authentication") or hasattr(override, "notes_caller")
+        if override is not None and not done:
+            overrides[impl] = _noting(override)
+
+
+def _noting(override: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an override that does the same, and notes the partner."""
+    # FastAPI's overrides need no hash, but dependencies do
+    original = override if isinstance(override, Hashable) else partial(override)
+
+    def partner_of_app(
+        connection: HTTPConnection, partner: Annotated[Any, Depends(original)]
+    ) -> Any:
+        """Return the partner from the app's override."""
+        note_partner(connection, partner)
+        return partner
+
+    partner_of_app.notes_caller = True  # type: ignore[attr-defined]
+    # apps with the same override share routes
+    key = "noting", override if ismethod(override) else id(override)
+    partner_of_app.sharing_key = key  # type: ignore[attr-defined]
+    for name, value in getattr(override, "__dict__", {}).items():
+        if not name.startswith("__"):  # a decorator's are about its signature
+            setattr(partner_of_app, name, value)
+    return partner_of_app
 
 
 def find_ways(
