@@ -7,9 +7,7 @@ then, and has the right to call, so nobody gets the response to another caller.
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from inspect import ismethod
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException
@@ -29,7 +27,6 @@ __all__ = [
     "accept_idempotency_key",
     "idempotency_caller",
     "ignore_idempotency_key",
-    "noting_partner",
     "require_idempotency_key",
 ]
 
@@ -37,8 +34,6 @@ __all__ = [
 SETTINGS = "odoo_idempotency"
 #: Key of the ASGI scope: a dependency has already decided on the key.
 _DECIDED_KEY = "odoo.fastapi_limits.key_decided"
-#: Key of the ASGI scope: id of the partner from an override of the app.
-_PARTNER_KEY = "odoo.fastapi_limits.partner"
 
 _DESCRIPTION = (
     "Makes it safe to repeat the request: it is carried out once, and repetitions with "
@@ -99,8 +94,6 @@ def idempotency_caller(connection: HTTPConnection) -> str:
         return f"user {caller.user_id}"
     if caller is not None:
         return f"partner {caller.partner_id}"
-    if _PARTNER_KEY in connection.scope:
-        return f"partner {connection.scope[_PARTNER_KEY]}"
     parts = ["anonymous"]
     if odoo_request:
         uid = odoo_request.env.uid or odoo_request.session.uid
@@ -110,31 +103,6 @@ def idempotency_caller(connection: HTTPConnection) -> str:
     if credential:
         parts.append(hashlib.sha256(credential.encode()).hexdigest())
     return " ".join(parts)
-
-
-def noting_partner(override: Callable[..., Any]) -> Callable[..., Any]:
-    """Return an override that also notes the partner for :func:`idempotency_caller`.
-
-    :param override: the app's override of ``authenticated_partner_impl``, or of
-        ``optionally_authenticated_partner_impl``
-    """
-
-    def note_partner(
-        connection: HTTPConnection,
-        partner: Any = Depends(override),  # noqa: B008
-    ) -> Any:
-        if partner:
-            connection.scope[_PARTNER_KEY] = partner.id
-        return partner
-
-    attributes = vars(note_partner)
-    attributes.update(getattr(override, "__dict__", {}))
-    # apps with the same override share routes
-    attributes["sharing_key"] = (
-        "noting",
-        override if ismethod(override) else id(override),
-    )
-    return note_partner
 
 
 @dataclass(frozen=True)

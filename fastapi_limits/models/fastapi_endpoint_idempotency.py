@@ -9,15 +9,9 @@ from fastapi import Depends, FastAPI
 
 from odoo import api, fields, models
 
-from odoo.addons.fastapi.auth.caller import PARTNER_IMPLS
 from odoo.addons.fastapi.auth.route_calls import iter_route_calls
 
-from ..idempotency.dependencies import (
-    SETTINGS,
-    KeyDependency,
-    KeySettings,
-    noting_partner,
-)
+from ..idempotency.dependencies import SETTINGS, KeyDependency, KeySettings
 from ..idempotency.responses import StoredResponse, respond_empty
 
 
@@ -88,9 +82,3 @@ class FastapiEndpoint(models.Model):
         if not found:
             return
         setattr(app.state, SETTINGS, KeySettings(self.id, self.idempotency_hours))
-        # afterwards nobody changes them any more; the routes follow
-        overrides = app.dependency_overrides
-        for impl in PARTNER_IMPLS:
-            override = overrides.get(impl)
-            if override is not None and not hasattr(override, "authentication"):
-                overrides[impl] = noting_partner(override)
