@@ -11,6 +11,7 @@ from fastapi import (
     Depends,
     FastAPI,
     Form,
+    Header,
     HTTPException,
     Request,
     Response,
@@ -24,8 +25,15 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from odoo.api import Environment
 from odoo.exceptions import UserError
 
+from odoo.addons.base.models.res_partner import ResPartner
 from odoo.addons.fastapi.auth import Caller
-from odoo.addons.fastapi.dependencies import authenticated_caller, odoo_env
+from odoo.addons.fastapi.dependencies import (
+    authenticated_caller,
+    authenticated_partner,
+    authenticated_partner_impl,
+    odoo_env,
+    optionally_authenticated_partner_impl,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -161,3 +169,48 @@ async def socket(websocket: WebSocket, refuse: bool = False) -> None:
     await websocket.accept()
     async for text in websocket.iter_text():
         await websocket.send_text(text)
+
+
+#: Routes of an app that identifies its callers itself.
+callers_router = APIRouter()
+
+
+async def partner_of_header(
+    env: Env, x_partner: Annotated[int | None, Header()] = None
+) -> ResPartner:
+    if x_partner is None:
+        raise HTTPException(401, "Who are you?")
+    return env["res.partner"].browse(x_partner)
+
+
+def partner_of_header_if_any(
+    env: Env, x_partner: Annotated[int | None, Header()] = None
+) -> ResPartner | None:
+    return env["res.partner"].browse(x_partner)
+
+
+own_callers = {
+    authenticated_partner_impl: partner_of_header,
+    optionally_authenticated_partner_impl: partner_of_header_if_any,
+}
+
+
+@callers_router.get("/partner")
+def get_partner(
+    partner: Annotated[ResPartner, Depends(authenticated_partner)],
+) -> int:
+    return partner.id
+
+
+@callers_router.get("/partner_if_any")
+def get_partner_if_any(
+    partner: Annotated[ResPartner, Depends(optionally_authenticated_partner_impl)],
+) -> int | None:
+    return partner.id or None
+
+
+@callers_router.get("/caller")
+def get_caller_of_app(
+    caller: Annotated[Caller, Depends(authenticated_caller)],
+) -> int | None:
+    return caller.user_id

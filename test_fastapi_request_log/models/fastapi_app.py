@@ -4,7 +4,7 @@ from odoo import models
 
 from odoo.addons.fastapi.models import FastapiApp
 
-from ..routers import router
+from ..routers import callers_router, own_callers, router
 
 
 class TestLogApp(FastapiApp):
@@ -13,6 +13,17 @@ class TestLogApp(FastapiApp):
 
     def _get_routers(self):
         return [router]
+
+
+class TestLogCallersApp(FastapiApp):
+    _name = "fastapi.app.test_log_callers"
+    _description = "Test of the Request Log, with Callers of Its Own"
+
+    def _get_routers(self):
+        return [callers_router]
+
+    def _get_dependency_overrides(self):
+        return own_callers
 
 
 class FastapiEndpoint(models.Model):

@@ -158,6 +158,25 @@ class TestCapture(LogCase):
         self.assertEqual(call.user_id, self.caller)
         self.assertEqual(call.auth_method, "session")
 
+    def test_caller_whom_the_app_finds(self):
+        """The partner is in the row, also if no handler asks for the caller."""
+        self._create_endpoint("/own", app="test_log_callers", request_log="all")
+        partner = self.caller.partner_id
+        known = {"X-Partner": str(partner.id)}
+        for path, headers, expected, user in (
+            ("partner", known, partner, False),
+            ("partner_if_any", known, partner, False),
+            ("caller", known, partner, self.caller),
+            ("partner", {}, False, False),
+            ("partner_if_any", {}, False, False),
+        ):
+            with self.subTest(path, **headers):
+                self.get(f"/own/{path}", headers=headers)
+                call = self.logged()
+                self.assertEqual(call.partner_id, expected or partner.browse())
+                self.assertEqual(call.user_id, user or self.caller.browse())
+                self.assertEqual(call.auth_method, "app" if expected else False)
+
     def test_id_of_an_app(self):
         """The response has one id, that of the log."""
         response = self.get("/log/own_id", headers={"Origin": "https://a.example"})
