@@ -153,6 +153,7 @@ class Capture:
             self.response_headers = response.headers.to_wsgi_list()
         else:
             self.status = int(dispatcher.status[:3])
+            self.response_headers = dispatcher.headers  # may be those of an override
         body = dispatcher.body
         if body is not None and body.size:
             self.request_size = body.size

@@ -2,6 +2,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """What a row has of a call."""
 
+from unittest.mock import patch
+
+from odoo.addons.fastapi.fastapi_dispatcher import FastApiDispatcher
+
 from .log_case import LogCase
 
 
@@ -70,6 +74,22 @@ class TestCapture(LogCase):
                 if "/fail/" in path and "commit" not in path:
                     self.assertIn("routers.py:", call.error_place)
                     self.assertIn(", in fail", call.error_place)
+
+    def test_replaced_response(self):
+        """An override of the dispatcher responds, as to a repeated Idempotency-Key."""
+        dispatch = FastApiDispatcher.dispatch
+
+        def respond_again(dispatcher, endpoint, args):
+            dispatch(dispatcher, endpoint, args)
+            dispatcher.headers = [("X-Replaced", "yes")]
+            return dispatcher._build_response([b"stored"])
+
+        with patch.object(FastApiDispatcher, "dispatch", respond_again):
+            response = self.get("/log/items/7")
+        self.assertEqual(response.text, "stored")
+        call = self.logged()
+        self.assertEqual(call.response_body, "stored")
+        self.assertEqual(call.response_headers, "X-Replaced: yes")
 
     def test_secrets(self):
         """They are in no column, also if they come back in another one."""
