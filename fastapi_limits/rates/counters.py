@@ -17,6 +17,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
+from limits.errors import ConfigurationError
 from limits.storage import (
     SlidingWindowCounterSupport,
     StorageTypes,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from .rate import Rate
 
-__all__ = ["Counter", "Hit", "LibraryCounter"]
+__all__ = ["CONFIGURATION_ERRORS", "Counter", "Hit", "LibraryCounter"]
 
 _logger = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ _logger = logging.getLogger(__name__)
 PAUSE = 5
 #: Longest time that a request waits for a counter, in seconds.
 TIMEOUT = 1
+#: A storage can't be used, whatever becomes of its server.
+CONFIGURATION_ERRORS = (ConfigurationError, TypeError, ValueError)
 
 
 class Hit(NamedTuple):
@@ -84,13 +87,7 @@ class Counter(ABC):
                 windows = self._hit(hits)
         except Exception as err:  # of a driver, a network, a configuration
             self._missed += 1
-            self._resumes = time.monotonic() + PAUSE
-            _logger.warning(
-                "Rates are not limited for %s seconds, because %s fails: %s",
-                PAUSE,
-                self.name,
-                " ".join(str(err).split()) or type(err).__name__,
-            )
+            self._pause(err)
             return []
         if self._missed:
             _logger.warning(
@@ -99,6 +96,16 @@ class Counter(ABC):
             )
             self._missed = 0
         return windows
+
+    def _pause(self, err: Exception) -> None:
+        """Leave the counter alone for some seconds."""
+        self._resumes = time.monotonic() + PAUSE
+        _logger.warning(
+            "Rates are not limited for %s seconds, because %s fails: %s",
+            PAUSE,
+            self.name,
+            " ".join(str(err).split()) or type(err).__name__,
+        )
 
     @abstractmethod
     def _hit(self, hits: Sequence[Hit]) -> list[Window]:
@@ -119,21 +126,36 @@ class LibraryCounter(Counter):
     windows are shorter, have counted it.
 
     :param uri: URI of the storage
-    :raises limits.errors.ConfigurationError: the storage is unknown, or the package
-        that it needs is not installed
+    :raises Exception: one of :data:`CONFIGURATION_ERRORS`: the storage is unknown, or
+        the package that it needs is not installed
     """
 
     def __init__(self, uri: str) -> None:
         super().__init__()
-        self._storage = _open_storage(uri)
-        self._limiter = SlidingWindowCounterRateLimiter(self._storage)
         self.name = uri.partition(":")[0]  # without the password
+        self._uri = uri
+        self._limiter: SlidingWindowCounterRateLimiter | None = None
+        try:
+            self._open()
+        except CONFIGURATION_ERRORS:
+            raise
+        except (
+            Exception
+        ) as err:  # a cluster, which is asked for its nodes here, is down
+            self._pause(err)
+
+    def _open(self) -> SlidingWindowCounterRateLimiter:
+        """Return the limiter; a storage that could not be opened is opened again."""
+        if self._limiter is None:
+            self._limiter = SlidingWindowCounterRateLimiter(_open_storage(self._uri))
+        return self._limiter
 
     def _hit(self, hits: Sequence[Hit]) -> list[Window]:
+        limiter = self._open()
+        storage: Any = limiter.storage
         windows = []
         for key, rate in hits:
-            allowed = self._limiter.hit(rate.item, key)
-            storage: Any = self._storage
+            allowed = limiter.hit(rate.item, key)
             previous, previous_ttl, current, current_ttl = storage.get_sliding_window(
                 rate.item.key_for(key), rate.seconds
             )
@@ -150,7 +172,7 @@ class LibraryCounter(Counter):
         return windows
 
     def clear(self, hit: Hit) -> None:
-        self._limiter.clear(hit.rate.item, hit.key)
+        self._open().clear(hit.rate.item, hit.key)
 
 
 #: Packages whose names are the schemes of their URIs.

@@ -13,8 +13,6 @@ import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from limits.errors import ConfigurationError
-
 from odoo.http import request
 from odoo.modules import module
 
@@ -24,7 +22,7 @@ from odoo.addons.fastapi.context import odoo_env_ctx
 from odoo.addons.fastapi.dependencies import fastapi_endpoint_id
 
 from ..exceptions import TooManyRequests
-from .counters import Counter, Hit, LibraryCounter
+from .counters import CONFIGURATION_ERRORS, Counter, Hit, LibraryCounter
 from .postgres import CursorCounter, PostgresCounter
 from .window import Window
 
@@ -135,7 +133,7 @@ def _get_counter(dbname: str, uri: str) -> Counter:
         return PostgresCounter(dbname)
     try:
         return LibraryCounter(uri)
-    except (ConfigurationError, TypeError, ValueError) as err:
+    except CONFIGURATION_ERRORS as err:
         _logger.error(
             "Rates are counted in PostgreSQL, because the system parameter "
             "fastapi_limits.storage_uri names a storage that can't be used: %s",

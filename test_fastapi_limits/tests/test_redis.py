@@ -4,6 +4,7 @@
 
 import time
 import uuid
+from unittest.mock import patch
 
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
@@ -68,6 +69,25 @@ class TestRedis(BaseCase):
         self.assertEqual(len(log.output), 1)
         self.assertIn("because redis fails", log.output[0])
         self.assertNotIn("secret", log.output[0])
+
+    def test_a_cluster_that_is_down(self):
+        """It is asked for its nodes when it is opened, and after the pause again."""
+        uri = f"redis+cluster://:secret@127.0.0.1:{free_port()}"
+        start = time.monotonic()
+        with self.assertLogs(counters.__name__, "WARNING") as log:
+            counter = limiter._get_counter(get_db_name(), uri)
+            self.assertEqual([self.hit("1/hour", counter) for _ in range(9)], [[]] * 9)
+        self.assertLess(time.monotonic() - start, 2 * TIMEOUT)
+        self.assertEqual(len(log.output), 1)
+        self.assertIn("because redis+cluster fails", log.output[0])
+        self.assertNotIn("secret", log.output[0])
+        counter._resumes = 0
+        storage = self.counter._open().storage
+        with (
+            patch.object(counters, "_open_storage", return_value=storage),
+            mute_logger(counters.__name__),
+        ):
+            self.assertEqual(self.hit("1/hour", counter)[0].current, 1)
 
     @mute_logger(limiter.__name__)
     def test_storages_that_can_not_be_used(self):
