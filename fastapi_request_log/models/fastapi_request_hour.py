@@ -274,7 +274,8 @@ class FastapiRequestHour(models.Model):
             bucket = BUCKETS[bucket_of(call.duration)]
             row[bucket] = row.get(bucket, 0) + 1
         if rows:
-            self.env.cr.execute(_UPSERT, [json.dumps(list(rows.values()))])
+            values = json.dumps(list(rows.values()))
+            self.env.cr.execute(_UPSERT, [values], log_exceptions=False)
             self.invalidate_model(flush=False)
 
     @api.model

@@ -177,18 +177,21 @@ class FastapiRequestLog(models.Model):
         """
         calls = self._resolve(list(calls))
         rows = [
-            [getattr(call, name) for name in _COLUMNS] for call in calls if call.stored
+            tuple(getattr(call, name) for name in _COLUMNS)
+            for call in calls
+            if call.stored
         ]
         ids = []
         if rows:
-            columns = SQL(", ").join(map(SQL.identifier, _COLUMNS))
             query = SQL(
-                "INSERT INTO %s (%s) VALUES", SQL.identifier(self._table), columns
+                "INSERT INTO %s (%s) VALUES %s RETURNING id",
+                SQL.identifier(self._table),
+                SQL(", ").join(map(SQL.identifier, _COLUMNS)),
+                SQL(", ").join(SQL("%s", row) for row in rows),
             )
-            found = self.env.cr.execute_values(
-                f"{query.code} %s RETURNING id", rows, page_size=len(rows), fetch=True
-            )
-            ids = [id_ for (id_,) in found]
+            # else Odoo would log the bodies of all, if the table is locked for example
+            self.env.cr.execute(query, log_exceptions=False)
+            ids = [id_ for (id_,) in self.env.cr.fetchall()]
         for name in ROLL_UPS:
             if calls and name in self.env:
                 self.env[name]._count(calls)

@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
+from psycopg2.errors import UndefinedColumn
+
 from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from ..calls import Call
 from ..models import fastapi_request_log
@@ -38,6 +40,25 @@ class TestStore(TransactionCase):
     def store(self, *calls):
         self.env.flush_all()
         return self.log._store(calls)
+
+    def test_error_does_not_log_the_calls(self):
+        """They are many, and have the bodies of others."""
+        self.env.flush_all()
+        for column in ("fastapi_request_log.status", "fastapi_request_hour.route"):
+            table, name = column.split(".")
+            with (
+                self.subTest(table=table),
+                self.assertNoLogs("odoo.sql_db"),
+                self.assertRaises(UndefinedColumn),
+                self.env.cr.savepoint(),
+            ):
+                query = SQL(
+                    "ALTER TABLE %s RENAME COLUMN %s TO gone",
+                    SQL.identifier(table),
+                    SQL.identifier(name),
+                )
+                self.env.cr.execute(query)
+                self.log._store([self.call(request_body="of another one")])
 
     def test_caller(self):
         _user_id, secret = self.env["fastapi.endpoint.key"]._generate(
