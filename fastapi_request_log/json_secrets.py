@@ -113,6 +113,8 @@ def _text_of(token: str) -> str:
     """Return the text of a token: of a string without quotes and escapes."""
     if not token.startswith('"'):
         return token
+    if "\\" not in token:
+        return token.strip('"')
     try:
         return str(json.loads(token, strict=False))
     except ValueError:  # it is cut off

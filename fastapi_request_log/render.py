@@ -21,6 +21,9 @@ __all__ = ["make_call"]
 
 #: Most characters of a path with its query.
 MAX_PATH = 2000
+#: Most characters of a header, and of all headers.
+MAX_HEADER = 2000
+MAX_HEADERS = 16_000
 #: Largest size in bytes that PostgreSQL's integers hold.
 MAX_SIZE = 2**31 - 1
 
@@ -60,7 +63,7 @@ def _add_texts(call: Call, capture: Capture) -> None:
     """Add texts of the row. The secrets of one are not in any other one, either."""
     environ = capture.environ
     secrets = Secrets(capture.settings.secrets)
-    query = environ.get("QUERY_STRING", "")
+    query = environ.get("QUERY_STRING", "")[:MAX_PATH]
     path = _clean_path(call.path, capture.path_params, secrets)
     if query:
         path = f"{path}?{secrets.clean_query(query)}"
@@ -121,9 +124,20 @@ def _get_headers(environ: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _describe_headers(headers: Iterable[tuple[str, str]], secrets: Secrets) -> str:
-    return "\n".join(
-        f"{name}: {secrets.clean_value(name, value)}" for name, value in headers
-    )
+    """Return the headers without secrets, each in a line.
+
+    A client may send megabytes of them, and need no right for a row with an error.
+    """
+    lines = []
+    size = 0
+    for name, value in headers:
+        cut = "…" if len(value) > MAX_HEADER else ""
+        value = secrets.clean_value(name, value[:MAX_HEADER])
+        lines.append(f"{name[:MAX_HEADER]}: {value}{cut}")
+        size += len(lines[-1])
+        if size > MAX_HEADERS:
+            return "\n".join([*lines, "…"])
+    return "\n".join(lines)
 
 
 def _find(headers: Iterable[tuple[str, str]], name: str) -> str:

@@ -61,6 +61,8 @@ _CREDENTIAL = re.compile(
     r"|(?<=\b[Bb]earer )(?=\S*\d)[\w.~+/=-]{8,}"
     r"|\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*"
 )
+#: A text without any of these has no credentials, and no name with a value.
+_SIGN = re.compile(r"[=:<]|earer |eyJ|%3", re.IGNORECASE)
 #: A word with an ``=`` that is encoded for an address.
 _ENCODED = re.compile(r"""(?<![^\s"'<>])[^\s"'<>]*?%3D[^\s"'<>]*""", re.IGNORECASE)
 #: Signs that stay as they are in such a word.
@@ -157,6 +159,8 @@ class Secrets:
 
     def clean_text(self, text: str) -> str:
         """Return a text without credentials, and what follows a secret name."""
+        if not _SIGN.search(text):
+            return text
         text = _CREDENTIAL.sub(self._replace_credential, text)
         if "<" in text:
             text = self._clean_elements(text)

@@ -128,6 +128,16 @@ class TestCapture(LogCase):
         self.get("/log/items/1;jsessionid=hunter-two")
         self.assertEqual(self.logged().path, "/log/items/1;jsessionid=***")
 
+    def test_headers_and_queries_are_cut(self):
+        headers = {f"X-Header-{number}": f"{number} " * 9000 for number in range(20)}
+        self.get(f"/log/unknown?{'a=b&' * 9000}", headers=headers)
+        call = self.logged()
+        self.assertEqual(call.status, 404)
+        self.assertLessEqual(len(call.path), 2000)
+        self.assertLess(len(call.request_headers), 20_000)
+        self.assertTrue(call.request_headers.endswith("…"))
+        self.assertIn("X-Header-0: 0 0 ", call.request_headers)
+
     def test_header_of_keys(self):
         self.endpoint.api_key_header = "X-Client"
         self.get("/log/items/1", headers={"X-Client": "hunter-two"})
