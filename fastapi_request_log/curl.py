@@ -34,6 +34,8 @@ _LEFT_OUT = frozenset(
 _CREDENTIALS = frozenset({"authorization", "cookie"})
 #: Ends a body that was cut, or is all that is stored of a file.
 _INCOMPLETE = re.compile(r"(?:… \[\d+ of \d+ B\]|^\[[^\[\]\n]*, \d+ B\])$")
+#: Signs that a terminal may take for commands when somebody pastes them.
+_CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def parse_headers(text: str) -> list[tuple[str, str]]:
@@ -88,4 +90,16 @@ def curl_command(
         arguments += ["--data-raw", body]
     if set(url) & set("[]{}"):  # they are no patterns
         arguments.append("--globoff")
-    return shlex.join([*arguments, url])
+    return " ".join(map(_quote, [*arguments, url]))
+
+
+def _quote(argument: str) -> str:
+    """Return an argument with quotes, and control characters as escapes."""
+    if not _CONTROL.search(argument):
+        return shlex.quote(argument)
+    text = argument.replace("\\", r"\\").replace("'", r"\'")
+    return "$'%s'" % _CONTROL.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "".join(rf"\x{byte:02x}" for byte in match[0].encode())

@@ -61,6 +61,18 @@ class TestCurl(BaseCase):
                 ["--header", "Content-Type: a/b", "--data-raw", body, URL, ""],
             )
 
+    def test_control_characters_are_escapes(self):
+        """A terminal would follow them when the command is pasted."""
+        text = "'a\\\x1b[201~b\r\x9b\x07c\n$d é"
+        command = curl_command("POST", URL, [("Content-Type", "a/b")], text)
+        for sign in "\x1b\r\x9b\x07":
+            self.assertNotIn(sign, command)
+        script = command.replace("curl ", r"printf '%s\0' ", 1)
+        output = subprocess.run(
+            ["bash", "-c", script], capture_output=True, check=True
+        ).stdout.decode()
+        self.assertEqual(output.split("\0")[3], text)
+
     def test_body_without_type_is_no_form(self):
         self.assertEqual(
             self._arguments("POST", URL, body="x"),
