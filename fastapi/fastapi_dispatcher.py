@@ -149,6 +149,8 @@ class FastApiDispatcher(AppRequest, Dispatcher):
             response = type(self).dispatch(self, endpoint, args)
             if self._is_handshake:
                 self._check_response(response)
+            for observer in self.observers:
+                observer.dispatched(response)
             return response
         except Exception as err:
             exc = original_exception(err)

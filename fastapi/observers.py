@@ -20,10 +20,7 @@ __all__ = ["RequestObserver"]
 
 
 class RequestObserver(Protocol):
-    """Learns how the app responds. Its methods must be fast, and must not raise.
-
-    They don't learn that an override of ``dispatch`` has replaced a response.
-    """
+    """Learns how the app responds. Its methods must be fast, and must not raise."""
 
     def ran(self, scope: Scope, exc: BaseException | None) -> None:
         """Called when the app has run, or accepted or refused a WebSocket.
@@ -32,7 +29,8 @@ class RequestObserver(Protocol):
         ``RequestState`` with the caller. Don't keep it: it refers to the request.
 
         :param exc: exception of a handler, or from outside, that the app has responded
-            to; with its traceback, which is forgotten later
+            to; with its traceback, which is forgotten later. If it has an attribute
+            ``is_error`` that is false, it is only a way to respond.
         """
 
     def built(self, response: Response) -> None:
@@ -40,6 +38,12 @@ class RequestObserver(Protocol):
 
         What is added to it by ``call_on_close`` runs before these tasks. The response
         may still be dropped: after a conflict, or an error at the commit.
+        """
+
+    def dispatched(self, response: Response) -> None:
+        """Called with the response that ``dispatch`` has returned, before the commit.
+
+        An override of ``dispatch`` may have changed or replaced what ``built`` got.
         """
 
     def failed(self, exc: BaseException, response: Response) -> None:

@@ -2,7 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from unittest.mock import patch
 
-from odoo.http import _dispatchers
+from odoo.http import Response, _dispatchers
 
 from .common import FastapiHttpCase
 
@@ -18,6 +18,9 @@ class Observer:
 
     def built(self, response):
         self.told.append(("built", response.status_code))
+
+    def dispatched(self, response):
+        self.told.append(("dispatched", response.status_code))
 
     def failed(self, exc, response):
         traceback = "a traceback" if exc.__traceback__ else "no traceback"
@@ -42,8 +45,19 @@ class TestObservers(FastapiHttpCase):
     def test_response(self):
         path = "/test/identity"
         self.assertEqual(
-            self.told(path, 200), [("ran", path, "NoneType"), ("built", 200)]
+            self.told(path, 200),
+            [("ran", path, "NoneType"), ("built", 200), ("dispatched", 200)],
         )
+
+    def test_response_of_an_override_of_dispatch(self):
+        def dispatch(dispatcher, endpoint, args):
+            original(dispatcher, endpoint, args)
+            return Response("replaced", 202)
+
+        path, original = "/test/identity", _dispatchers["fastapi"].dispatch
+        with patch.object(_dispatchers["fastapi"], "dispatch", dispatch):
+            told = self.told(path, 202)
+        self.assertEqual(told[1:], [("built", 200), ("dispatched", 202)])
 
     def test_exception_of_a_handler(self):
         path = "/test/raising/error/http"
