@@ -6,6 +6,7 @@
 
     ir.http._authenticate     makes the Capture in the first attempt
     the app                   Capture.ran, built, failed: the observer of the dispatcher
+    FastApiDispatcher._serve  Capture.dispatched: what overrides of dispatch have left
     commit                    Capture.commit
     (the answer is sent)      Capture.end: puts it into the queue of the writer
 
@@ -152,6 +153,9 @@ class Capture:
             response.headers[HEADER] = self.request_id
             self.response_headers = response.headers.to_wsgi_list()
         else:
+            self.response_headers = (
+                dispatcher.headers
+            )  # also those of a stored response
             self.status = int(dispatcher.status[:3])
             self.response_headers = dispatcher.headers  # may be those of an override
         body = dispatcher.body
@@ -176,6 +180,13 @@ class Capture:
         elif not isinstance(chunks, _SentBody):
             response.response = _SentBody(chunks, self, self._body_size)
 
+    def dispatched(self, response: Response) -> None:
+        if self._watched != id(response):  # of an override of dispatch
+            self.response_headers, self.response_size = None, 0
+            self.response_start = b""
+            self.built(response)
+        self.status = response.status_code
+
     def failed(self, exc: BaseException, response: Response) -> None:
         self._note_error(exc)
         if self._watched != id(response):  # not of the app
@@ -188,6 +199,8 @@ class Capture:
         self.commit()
 
     def _note_error(self, exc: BaseException) -> None:
+        if not getattr(exc, "is_error", True):
+            return
         if exc.__traceback__ is not None or self.error is None:
             self.error = describe_exception(exc)
             self.error_place = place_of(exc)

@@ -4,6 +4,9 @@
 
 from unittest.mock import patch
 
+from odoo.http import Response, _dispatchers
+from odoo.tools import mute_logger
+
 from odoo.addons.fastapi.fastapi_dispatcher import FastApiDispatcher
 
 from .log_case import LogCase
@@ -211,3 +214,45 @@ class TestCapture(LogCase):
         """The response has one id, that of the log."""
         response = self.get("/log/own_id", headers={"Origin": "https://a.example"})
         self.assertEqual(response.headers["X-Request-ID"], self.logged().request_id)
+
+    def test_response_of_an_override_of_dispatch(self):
+        """The row has what the client gets, not what the app has returned."""
+        dispatcher = _dispatchers["fastapi"]
+        original = dispatcher.dispatch
+
+        def replace(dispatcher, endpoint, args):
+            original(dispatcher, endpoint, args)
+            return Response("replaced", 202, {"X-Of-Override": "1"})
+
+        def change(dispatcher, endpoint, args):
+            response = original(dispatcher, endpoint, args)
+            response.status_code = 203
+            return response
+
+        def respond_to_error(dispatcher, endpoint, args):
+            try:
+                return original(dispatcher, endpoint, args)
+            except ValueError as exc:
+                return dispatcher.answer_error(exc)
+
+        for override, path, status, body, error in (
+            (replace, "items/1", 202, "replaced", False),
+            (replace, "stream", 202, "replaced", False),
+            (change, "items/1", 203, '{"item":1}', False),
+            (respond_to_error, "fail/value", 500, None, "ValueError"),
+        ):
+            with (
+                self.subTest(override.__name__, path=path),
+                patch.object(dispatcher, "dispatch", override),
+                mute_logger("odoo.http"),
+            ):
+                response = self.get(f"/log/{path}")
+                self.assertEqual(response.status_code, status)
+                call = self.logged()
+                self.assertEqual(response.headers["X-Request-ID"], call.request_id)
+                self.assertEqual(call.status, status)
+                self.assertEqual(call.error or False, error)
+                self.assertEqual(call.response_size, len(response.content))
+                self.assertEqual(call.response_body, body or response.text)
+                if override is replace:
+                    self.assertIn("X-Of-Override: 1", call.response_headers)
