@@ -50,6 +50,9 @@ class StoredResponse(HTTPException):
     :param body: its body
     """
 
+    #: For observers (``odoo.addons.fastapi.observers``).
+    is_error = False
+
     def __init__(self, status: int, headers: str, body: bytes) -> None:
         super().__init__(status, "The response that is stored for the Idempotency-Key")
         self.stored_headers: list[tuple[str, str]] = [

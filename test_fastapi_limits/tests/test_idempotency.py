@@ -383,6 +383,28 @@ class TestCallersOfTheApp(IdempotencyCase):
         self.assertEqual(self.send("/once/me").status_code, 401)
 
 
+class TestRequestLog(IdempotencyCase):
+    """A repetition in the log of ``fastapi_request_log``."""
+
+    def test_repetition_is_no_error(self):
+        if "fastapi.request.log" not in self.env:
+            self.skipTest("fastapi_request_log is not installed.")
+        self.once.request_log = "all"
+        log = self.env["fastapi.request.log"]
+        log._flush_calls()
+        first, second = self.send_twice("/once/items", json={"name": "tea"})
+        self.assertReplayed(first, second)
+        called, repeated = log._flush_calls().sorted("id")
+        self.assertEqual((called.status, repeated.status), (201, 201))
+        self.assertFalse(repeated.error)
+        self.assertFalse(repeated.error_place)
+        self.assertEqual(repeated.response_size, called.response_size)
+        self.assertIn("Idempotent-Replayed: true", repeated.response_headers)
+        self.assertNotIn("Idempotent-Replayed", called.response_headers)
+        self.assertIn("content-type: application/json", repeated.response_headers)
+        self.assertEqual(second.headers["X-Request-ID"], repeated.request_id)
+
+
 class TestSettings(IdempotencyCase):
     """The setting of the endpoint, and the dependencies of routes."""
 
