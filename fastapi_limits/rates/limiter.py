@@ -50,8 +50,8 @@ WINDOWS_KEY = "odoo.fastapi_limits.windows"
 MAX_KEYS = 4096
 #: Databases whose counters a process keeps.
 MAX_DATABASES = 32
-#: Methods that are not counted: a browser sends OPTIONS by itself before a request.
-NOT_COUNTED = frozenset({"HEAD", "OPTIONS"})
+#: The method that is not counted: a browser sends it by itself before a request.
+NOT_COUNTED = "OPTIONS"
 
 
 class Policy(NamedTuple):
@@ -79,7 +79,7 @@ def count(
     :raises TooManyRequests: a rate refuses the request
     """
     scope = connection.scope
-    if scope.get("method") in NOT_COUNTED:
+    if scope.get("method") == NOT_COUNTED:
         return
     env = odoo_env_ctx.get()
     endpoint_id = _get_endpoint_id(scope)

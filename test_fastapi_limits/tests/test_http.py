@@ -115,11 +115,15 @@ class TestResponses(LimitsHttpCase):
                 response.headers.get("Access-Control-Expose-Headers"), expected
             )
 
-    def test_methods_that_are_not_counted(self):
-        for method in ("HEAD", "OPTIONS"):
-            self.assertEqual(self.statuses(3, "/methods", method), [200] * 3)
+    def test_a_method_that_is_not_counted(self):
+        self.assertEqual(self.statuses(3, "/methods", "OPTIONS"), [200] * 3)
         self.assertEqual(self.statuses(2, "/methods"), [200, 429])
-        self.assertEqual(self.statuses(1, "/methods", "HEAD"), [200])
+        self.assertEqual(self.statuses(1, "/methods", "OPTIONS"), [200])
+
+    def test_head(self):
+        """A handler that takes HEAD does the work of a GET."""
+        self.assertEqual(self.statuses(2, "/methods", "HEAD"), [200, 429])
+        self.assertEqual(self.statuses(1, "/methods"), [429])
 
     def test_a_replayed_request_counts_once(self):
         response = self.get("/limits/replayed")
