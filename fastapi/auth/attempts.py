@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import re
 from functools import lru_cache, partial
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
@@ -39,6 +40,9 @@ _logger = logging.getLogger(__name__)
 ADDRESS_FACTOR = 4
 #: Bits of an IPv6 network; all its addresses have the same owner.
 IPV6_PREFIX = 64
+#: An address with a port, as some reverse proxies send it. Each connection of a client
+#: has another port.
+_WITH_PORT = re.compile(r"([0-9.]+):[0-9]+|\[(.+)\](?::[0-9]+)?")
 
 
 def check(env: Environment, connection: HTTPConnection | None, subject: str) -> None:
@@ -117,8 +121,9 @@ def get_address(connection: HTTPConnection | None) -> str:
 
 @lru_cache(1024)
 def _get_network(address: str) -> str:
+    found = _WITH_PORT.fullmatch(address)
     try:
-        ip = ip_address(address)
+        ip = ip_address(found[1] or found[2] if found else address)
     except ValueError:  # the name of a test client
         return address
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is None:

@@ -184,6 +184,10 @@ class TestAttempts(FastapiHttpCase):
             ("2001:db8::1", "2001:db8:0:1::1", False),
             ("192.0.2.3", "::ffff:192.0.2.3", True),
             ("::1", "::ffff:192.0.2.4", False),
+            # some proxies add the port of the client
+            ("192.0.2.5:1000", "192.0.2.5:2000", True),
+            ("192.0.2.6:1000", "192.0.2.7:1000", False),
+            ("[2001:db8:0:2::1]:1000", "2001:db8:0:2::2", True),
             ("fe80::1%eth0", "fe80::2%eth0", True),
             ("testclient", "another", False),
             ("", "192.0.2.5", False),
