@@ -34,8 +34,9 @@ _LEFT_OUT = frozenset(
 _CREDENTIALS = frozenset({"authorization", "cookie"})
 #: Ends a body that was cut, or is all that is stored of a file.
 _INCOMPLETE = re.compile(r"(?:… \[\d+ of \d+ B\]|^\[[^\[\]\n]*, \d+ B\])$")
-#: Signs that a terminal may take for commands when somebody pastes them.
-_CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f]")
+#: Signs that a terminal may take for commands when somebody pastes them; ends of lines
+#: are none as long as the others are not there.
+_CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def parse_headers(text: str) -> list[tuple[str, str]]:
@@ -94,7 +95,10 @@ def curl_command(
 
 
 def _quote(argument: str) -> str:
-    """Return an argument with quotes, and control characters as escapes."""
+    """Return an argument with quotes, and control characters as escapes.
+
+    These need ``$'…'``, which some shells don't know.
+    """
     if not _CONTROL.search(argument):
         return shlex.quote(argument)
     text = argument.replace("\\", r"\\").replace("'", r"\'")
