@@ -42,7 +42,7 @@ class FastapiIdempotencyKey(models.Model):
     @api.autovacuum
     def _gc_expired(self):
         """Remove a part of the expired rows; Odoo calls this until none is left."""
-        # an array, because PostgreSQL may run a subquery with IN several times, and then
+        # an array, because PostgreSQL may run a subquery with IN several times: then
         # its LIMIT does not hold
         self.env.cr.execute(
             """

@@ -70,13 +70,15 @@ class FastapiRateCount(models.Model):
         with self.env.registry.cursor() as cr:
             if isinstance(cr, Cursor):  # not that of a test
                 cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            # an array, because PostgreSQL may run a subquery with IN several times:
+            # then its LIMIT does not hold
             cr.execute(
                 """
-                DELETE FROM fastapi_rate_count WHERE key IN (
+                DELETE FROM fastapi_rate_count WHERE key = ANY (ARRAY(
                     SELECT key FROM fastapi_rate_count
                     WHERE start + 2 * seconds < extract(epoch FROM clock_timestamp())
                     LIMIT %s FOR UPDATE SKIP LOCKED
-                )
+                ))
                 """,
                 [BATCH],
             )
