@@ -269,14 +269,15 @@ class FastapiRequestLog(models.Model):
                 condition = SQL(
                     "date < now() AT TIME ZONE 'UTC' - %s * interval '1 day'", days
                 )
+            # an array, because PostgreSQL may run a subquery with IN for each row
             query = SQL(
                 """
                 DELETE FROM fastapi_request_log
-                 WHERE id IN (
+                 WHERE id = ANY (ARRAY(
                            SELECT id FROM fastapi_request_log
                             WHERE endpoint_id = %s AND %s
                          ORDER BY date
-                            LIMIT %s)
+                            LIMIT %s))
                 """,
                 endpoint_id,
                 condition,
