@@ -37,6 +37,8 @@ _logger = logging.getLogger("odoo.http")
 
 _ADDONS = "odoo.addons."
 _THIS_ADDON = "odoo.addons.fastapi."
+#: The base classes of dispatchers. What has called them is an override, or Odoo.
+_DISPATCHER = {f"{_THIS_ADDON}fastapi_dispatcher", f"{_THIS_ADDON}app_request"}
 
 
 def describe_error(exc: BaseException, scope: Scope | None) -> str:
@@ -167,7 +169,8 @@ def place_of(exc: BaseException) -> str | None:
     """Return where an exception was raised: ``file:line, in function``.
 
     This is the innermost line of an addon other than this one, or otherwise the
-    innermost line, because Odoo and libraries seldom have the bug.
+    innermost line, because Odoo and libraries seldom have the bug. Overrides of the
+    dispatcher that the exception has only passed through don't count.
 
     :param exc: the exception, with its traceback
     :return: None for an exception that was never raised
@@ -176,6 +179,8 @@ def place_of(exc: BaseException) -> str | None:
     of_app = False
     for frame, line in traceback.walk_tb(exc.__traceback__):
         module = frame.f_globals.get("__name__", "")
+        if module in _DISPATCHER:
+            of_app = False
         is_app = module.startswith(_ADDONS) and not module.startswith(_THIS_ADDON)
         if is_app or not of_app:
             code = frame.f_code

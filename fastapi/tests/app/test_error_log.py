@@ -105,6 +105,29 @@ class TestDescribeRoute(BridgeCase):
             self.assertEqual(place_of(err), "orders.py:2, in hook")
         self.assertIsNone(place_of(ValueError()))
 
+    def test_place_is_no_override_of_the_dispatcher(self):
+        def fail():
+            json.loads("{")
+
+        def dispatch(module, call):
+            code = compile("def dispatch():\n    call()\n", f"{module}.py", "exec")
+            names = {"__name__": f"odoo.addons.{module}", "call": call}
+            exec(code, names)  # noqa: S102
+            return names["dispatch"]
+
+        for call, place in (
+            (fail, r"decoder\.py:\d+, in "),
+            (dispatch("orders", fail), r"^orders\.py:2, in dispatch$"),
+        ):
+            for base in ("fastapi_dispatcher", "app_request"):
+                inner = dispatch(f"fastapi.{base}", call)
+                found = None
+                try:
+                    dispatch("limits", inner)()
+                except ValueError as err:
+                    found = place_of(err)
+                self.assertRegex(found, place)
+
     def test_exception_without_a_text(self):
         class Silent(Exception):
             def __str__(self):
