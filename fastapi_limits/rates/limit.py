@@ -39,8 +39,14 @@ def limit(*rates: str, by: str = "caller", name: str = "") -> Any:
         (an API key; without one, the caller), or an ``address``. An anonymous caller
         counts as an address.
     :param name: name of the limit, to count routes of an endpoint together
+    :raises TypeError: a rate is not a text
     :raises ValueError: a rate is not valid, or name or ``by`` is not possible
     """
+    for rate in rates:
+        if not isinstance(rate, str):
+            raise TypeError(
+                f'{rate!r} is no rate: a rate is a text such as "100/minute".'
+            )
     parsed = parse_rates(";".join(rates), by)
     if name and not _NAME.fullmatch(name):
         raise ValueError(

@@ -1,7 +1,10 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import re
+
 from odoo.tests import BaseCase
 
+from ..rates import limit
 from ..rates.rate import parse_rates
 
 
@@ -62,6 +65,13 @@ class TestRate(BaseCase):
             refused = text.split(";")[-1].strip() or text
             if len(text) < 100 and "DROP" not in text:
                 self.assertIn(repr(refused), str(caught.exception))
+
+    def test_values_that_are_no_texts(self):
+        for value in (5, None, ["5/minute"], b"5/minute"):
+            with self.subTest(value=value):
+                message = re.escape(f"{value!r} is no rate: a rate is a text such as")
+                with self.assertRaisesRegex(TypeError, message):
+                    limit("5/minute", value)
 
     def test_what_is_counted(self):
         with self.assertRaisesRegex(ValueError, "'company'.*caller, key, address"):
