@@ -91,7 +91,8 @@ class Counter(ABC):
             return []
         if self._missed:
             _logger.warning(
-                "Rates are limited again. This process has not counted %s requests.",
+                # a request has one for addresses and one for callers
+                "Rates are limited again. This process has left out %s counts.",
                 self._missed,
             )
             self._missed = 0

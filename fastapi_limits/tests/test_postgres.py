@@ -270,7 +270,7 @@ class TestPostgres(BaseCase):
         self.counter._resumes = 0
         with self.assertLogs(counters.__name__, "WARNING") as log:
             self.assertTrue(self.hit("1/hour")[0].refused)
-        self.assertIn("has not counted 2 requests", log.output[0])
+        self.assertIn("has left out 2 counts", log.output[0])
 
     def test_old_rows_are_deleted(self):
         self.hit("1/hour")
