@@ -19,3 +19,9 @@ __all__ = [
     "limit",
     "require_idempotency_key",
 ]
+
+
+def uninstall_hook(env):
+    """Delete the system parameters: the address of a storage may have a password."""
+    parameters = env["ir.config_parameter"]
+    parameters.search([("key", "=like", r"fastapi\_limits.%")]).unlink()

@@ -25,5 +25,6 @@
     "assets": {
         "web.assets_tests": ["fastapi_limits/static/tests/tours/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "development_status": "Beta",
 }

@@ -6,4 +6,5 @@ from . import test_idempotency_keys
 from . import test_idempotency_model
 from . import test_postgres
 from . import test_rate
+from . import test_uninstall
 from . import test_window
