@@ -3,3 +3,9 @@
 from . import controllers
 from . import models
 from . import wizards
+
+
+def uninstall_hook(env):
+    """Delete the system parameters: one has the hash of the token for metrics."""
+    parameters = env["ir.config_parameter"]
+    parameters.search([("key", "=like", r"fastapi\_request\_log.%")]).unlink()

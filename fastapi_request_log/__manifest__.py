@@ -32,5 +32,6 @@
         "web.assets_backend": ["fastapi_request_log/static/src/*"],
         "web.assets_tests": ["fastapi_request_log/static/tests/tours/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "development_status": "Beta",
 }

@@ -11,3 +11,4 @@ from . import test_request_ids
 from . import test_request_log_form
 from . import test_secret_names
 from . import test_store
+from . import test_uninstall
