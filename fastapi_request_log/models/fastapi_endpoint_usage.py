@@ -97,7 +97,6 @@ class FastapiEndpoint(models.Model):
         :return: by id: number of calls in this hour and the one before, number of
             those that ended with a 5xx, hour of the last call
         """
-        now = fields.Datetime.now()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -117,7 +116,7 @@ class FastapiEndpoint(models.Model):
                               AND hourly.hour >= %(recently)s
                        ) AS recent
                 """,
-                recently=_hour_of(now) - timedelta(hours=1),
+                recently=_get_recent_hour(),
                 ids=self.ids,
             )
         )
@@ -152,6 +151,12 @@ class FastapiEndpoint(models.Model):
         """List the stored calls of today that failed."""
         return self._open_calls("fastapi_request_log_act_window", "today", "failed")
 
+    def action_open_server_errors(self):
+        """List the stored calls whose server errors make this endpoint failing."""
+        action = self._open_calls("fastapi_request_log_act_window", "server_errors")
+        action["domain"].append(("date", ">=", _get_recent_hour()))
+        return action
+
     def action_open_usage(self):
         """Show the counted calls."""
         return self._open_calls("fastapi_request_hour_act_window", "last_week")
@@ -168,6 +173,11 @@ class FastapiEndpoint(models.Model):
             "domain": [("endpoint_id", "=", self.id)],
             "context": {f"search_default_{name}": True for name in filters},
         }
+
+
+def _get_recent_hour() -> datetime:
+    """Return the first hour whose calls tell whether an endpoint is failing."""
+    return _hour_of(fields.Datetime.now()) - timedelta(hours=1)
 
 
 def _hour_of(date: datetime) -> datetime:

@@ -1,8 +1,10 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from ast import literal_eval
 from datetime import datetime, timedelta
 
 from freezegun import freeze_time
+from lxml import etree
 
 from odoo import fields
 from odoo.tests import Form, new_test_user
@@ -46,6 +48,30 @@ class TestUsage(CallCase):
             endpoint.failing_text,
             "1 of 20 calls in this hour and the one before ended with a server error.",
         )
+
+    def test_failing_leads_to_its_errors(self):
+        other = self._create_endpoint("/other")
+        log = self.env["fastapi.request.log"]
+        log._store(
+            [
+                self._make_call(date=NOW, status=500),
+                self._make_call(date=NOW - timedelta(minutes=94), status=503),
+                self._make_call(date=NOW - timedelta(minutes=95), status=500),
+                self._make_call(date=NOW, status=404),
+                self._make_call(date=NOW, status=500, endpoint_id=other.id),
+            ]
+        )
+        endpoint = self.endpoint.with_user(self.manager)
+        action = endpoint.action_open_server_errors()
+        self.assertEqual(action["context"], {"search_default_server_errors": True})
+        view = self.env[action["res_model"]].get_view(view_type="search")
+        (server_errors,) = etree.fromstring(view["arch"]).xpath(
+            "//filter[@name='server_errors']/@domain"
+        )
+        found = log.with_user(self.manager).search(
+            [*action["domain"], *literal_eval(server_errors)]
+        )
+        self.assertEqual(sorted(found.mapped("status")), [500, 503])
 
     def test_fewer_errors(self):
         self._count_calls(FAILING_CALLS + 1, failed=1)
