@@ -29,7 +29,11 @@ _BOUNDARY = re.compile(rb"--([^\r\n]+)\r?\nContent-", re.IGNORECASE)
 
 def storable(text: str) -> str:
     """Return a text that PostgreSQL can store: NUL and surrogates are escaped."""
-    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+    if "\0" in text:
+        text = text.replace("\0", "\\x00")
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def describe_body(

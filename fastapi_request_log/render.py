@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -31,70 +32,77 @@ MAX_SIZE = 2**31 - 1
 def make_call(capture: Capture) -> Call:
     """Return what the log stores of a call that has ended."""
     environ = capture.environ
-    caller = capture.caller
-    path = _quote_path(environ.get("PATH_INFO", "").encode("latin-1"))
     call = Call(
         date=datetime.fromtimestamp(capture.start, timezone.utc).replace(tzinfo=None),
         endpoint_id=capture.settings.endpoint_id,
         method=storable(environ["REQUEST_METHOD"]),
-        path=path[:MAX_PATH],
+        path="",
         route=storable(capture.route),
         status=capture.status,
         duration=max(capture.seconds * 1000, 0.0),
         stored=capture.is_stored,
-        queries=capture.queries,
-        sql_duration=capture.sql_seconds * 1000,
-        request_size=min(capture.request_size, MAX_SIZE),
-        response_size=min(capture.response_size, MAX_SIZE),
         user_id=capture.session_uid,
-        auth_method="session" if capture.session_uid else None,
-        request_id=capture.request_id,
-        attempts=max(capture.attempts, 1),
     )
+    caller = capture.caller
     if caller is not None:
         call.user_id, call.partner_id = caller.user_id, caller.partner_id
-        call.key_id, call.auth_method = caller.key_id, caller.method
-    if call.stored:
+        call.key_id = caller.key_id
+    if call.stored:  # all else is only in its row
+        _add_numbers(call, capture)
         _add_texts(call, capture)
     return call
+
+
+def _add_numbers(call: Call, capture: Capture) -> None:
+    call.queries = capture.queries
+    call.sql_duration = capture.sql_seconds * 1000
+    call.request_size = min(capture.request_size, MAX_SIZE)
+    call.response_size = min(capture.response_size, MAX_SIZE)
+    call.attempts = max(capture.attempts, 1)
 
 
 def _add_texts(call: Call, capture: Capture) -> None:
     """Add texts of the row. The secrets of one are not in any other one, either."""
     environ = capture.environ
     secrets = Secrets(capture.settings.secrets)
+    path = _quote_path(environ.get("PATH_INFO", "").encode("latin-1"))
+    path = _clean_path(path[:MAX_PATH], capture.path_params, secrets)
     query = environ.get("QUERY_STRING", "")[:MAX_PATH]
-    path = _clean_path(call.path, capture.path_params, secrets)
     if query:
         path = f"{path}?{secrets.clean_query(query)}"
-    request = {name: value for name, value in _get_headers(environ)}
     response = capture.response_headers or []
     texts: dict[str, str | None] = {
         "path": path,
-        "request_headers": _describe_headers(request.items(), secrets),
-        "request_body": describe_body(
+        "request_headers": _describe_headers(_get_headers(environ), secrets),
+        "response_headers": _describe_headers(response, secrets),
+        "error": secrets.clean_text(capture.error) if capture.error else None,
+        "error_place": capture.error_place,
+        "address": environ.get("REMOTE_ADDR"),
+    }
+    if capture.request_start:
+        texts["request_body"] = describe_body(
             capture.request_start,
             capture.request_size,
-            request.get("Content-Type", ""),
-            request.get("Content-Encoding", ""),
+            environ.get("CONTENT_TYPE", ""),
+            environ.get("HTTP_CONTENT_ENCODING", ""),
             secrets,
-        ),
-        "response_headers": _describe_headers(response, secrets),
-        "response_body": describe_body(
+        )
+    if capture.response_start:
+        texts["response_body"] = describe_body(
             capture.response_start,
             capture.response_size,
             _find(response, "content-type"),
             _find(response, "content-encoding"),
             secrets,
-        ),
-        "error": secrets.clean_text(capture.error) if capture.error else None,
-        "error_place": capture.error_place,
-        "address": environ.get("REMOTE_ADDR"),
-    }
+        )
     for name, text in texts.items():
         if text is not None:
             setattr(call, name, storable(secrets.forget(text)))
     call.path = call.path[:MAX_PATH]
+    call.request_id = capture.request_id
+    call.auth_method = "session" if capture.session_uid else None
+    if capture.caller is not None:
+        call.auth_method = capture.caller.method
 
 
 def _clean_path(path: str, params: Mapping[str, Any], secrets: Secrets) -> str:
@@ -115,12 +123,23 @@ def _quote_path(path: str | bytes) -> str:
 
 
 def _get_headers(environ: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Yield the headers of a request, in the spelling that is usual."""
-    for key, value in environ.items():
-        if key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
-            yield key.replace("_", "-").title(), value
-        elif key.startswith("HTTP_"):
-            yield key[5:].replace("_", "-").title(), value
+    """Return the headers of a request, in the spelling that is usual."""
+    return [
+        (name, environ[key])
+        for key, name in _get_names(tuple(environ))
+        if environ[key] or key.startswith("HTTP_")
+    ]
+
+
+@lru_cache(256)
+def _get_names(keys: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return those keys of an environ that are headers, with their names."""
+    headers = {
+        key: key.removeprefix("HTTP_").replace("_", "-").title()
+        for key in keys
+        if key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH")
+    }
+    return list(headers.items())
 
 
 def _describe_headers(headers: Iterable[tuple[str, str]], secrets: Secrets) -> str:

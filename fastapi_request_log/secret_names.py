@@ -27,6 +27,8 @@ __all__ = ["REMOVED", "SecretNames", "Secrets"]
 MIN_LENGTH = 4
 #: Likewise of a cookie, which may have a language or a flag.
 MIN_COOKIE = 12
+#: Most characters of a text that is kept, to clean it once.
+MAX_CACHED = 300
 #: Values of JSON that are no secret.
 _LITERALS = frozenset({"true", "false", "null", "None", "True", "False"})
 
@@ -78,10 +80,17 @@ class SecretNames:
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._names = frozenset(map(_normalize, names))
         self.is_secret = lru_cache(1024)(self._is_secret)
+        # most headers have the same value in many calls
+        self.clean = lru_cache(1024)(self._clean)
 
     def _is_secret(self, name: str) -> bool:
         """Return whether values with this name must not be stored."""
         return any(map(self._is_known, map(_normalize, {name, *_DOTS.split(name)})))
+
+    def _clean(self, text: str) -> tuple[str, set[str]]:
+        """Return a text without secrets, and the secret values in it."""
+        secrets = Secrets(self)
+        return secrets.clean_long(text), secrets.values
 
     def _is_known(self, name: str) -> bool:
         return name in self._names or _SECRET.search(name) is not None
@@ -89,6 +98,18 @@ class SecretNames:
 
 def _normalize(name: str) -> str:
     return _SIGNS.sub("", name).lower()
+
+
+@lru_cache(1024)
+def _spell(value: str) -> list[str]:
+    """Return a secret value as it may come back: also in an address, or in JSON."""
+    plain = unquote_plus(value)
+    in_json = json.dumps(plain, ensure_ascii=False)[1:-1]
+    return [
+        text
+        for text in {value, plain, quote(plain), in_json}
+        if len(text) >= MIN_LENGTH and text not in _LITERALS
+    ]
 
 
 class Secrets:
@@ -100,17 +121,14 @@ class Secrets:
     """
 
     def __init__(self, names: SecretNames) -> None:
+        self._names = names
         self.is_secret = names.is_secret
-        self._values: set[str] = set()
+        self.values: set[str] = set()
 
     def add(self, value: str) -> None:
         """Remember a secret value."""
-        plain = unquote_plus(value)
-        # also as they come back in an address, or in JSON
-        in_json = json.dumps(plain, ensure_ascii=False)[1:-1]
-        for text in {value, plain, quote(plain), in_json}:
-            if len(text) >= MIN_LENGTH and text not in _LITERALS:
-                self._values.add(text)
+        spell = _spell if len(value) <= MAX_CACHED else _spell.__wrapped__
+        self.values.update(spell(value))
 
     def clean_value(self, name: str, value: str) -> str:
         """Return the value of a header or field, without secrets."""
@@ -153,6 +171,16 @@ class Secrets:
 
     def clean_content(self, text: str) -> str:
         """Return JSON, XML or another text without secrets."""
+        if not _SIGN.search(text):
+            return text
+        if len(text) > MAX_CACHED:
+            return self.clean_long(text)
+        cleaned, values = self._names.clean(text)
+        self.values |= values
+        return cleaned
+
+    def clean_long(self, text: str) -> str:
+        """Return what ``clean_content`` does, without a cache."""
         if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
             text = clean_json(text, self)  # or what looks like it
         return self.clean_text(text)
@@ -207,7 +235,8 @@ class Secrets:
 
     def forget(self, text: str) -> str:
         """Return a text without the secret values that are known by now."""
-        # the longest first, because they may contain others
-        for value in sorted(self._values, key=len, reverse=True):
-            text = text.replace(value, REMOVED)
+        if any(map(text.__contains__, self.values)):
+            # the longest first, because they may contain others
+            for value in sorted(self.values, key=len, reverse=True):
+                text = text.replace(value, REMOVED)
         return text
