@@ -86,6 +86,29 @@ class TestStore(TransactionCase):
         self.assertEqual(call.request_id, "r")
         self.assertFalse(call.user_id or call.partner_id or call.key_id)
 
+    def test_texts_are_stored_as_they_are(self):
+        for text in (
+            "a\tb\nc\r\nd",
+            "\\",
+            "\\N",
+            "\\.",
+            "\n\\.\n",
+            'ä"\u20ac{}%s',
+            " ",
+        ):
+            with self.subTest(text=text):
+                (call,) = self.store(self.call(path=text, error=text, address=text))
+                self.assertEqual((call.path, call.error, call.address), (text,) * 3)
+
+    def test_values_that_are_missing(self):
+        calls = self.store(
+            self.call(), self.call(duration=0.25, response_size=0, error="")
+        )
+        for call in calls:
+            self.assertFalse(call.route or call.error or call.request_headers)
+        self.assertEqual(calls.mapped("duration"), [1.5, 0.25])
+        self.assertEqual(calls[1].response_size, 0)
+
     def test_calls_that_are_only_counted(self):
         self.assertFalse(self.store(self.call(stored=False)))
         hour = self.env["fastapi.request.hour"].search(
