@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import babel.dates
@@ -254,42 +255,41 @@ class FastapiRequestHour(models.Model):
         the same time wait for each other, and always in the same order. So that none of
         them fails with a conflict, the transaction has to be ``READ COMMITTED``.
         """
-        rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+        # what tells the row of a call from others, and the status
+        groups: defaultdict[tuple[Any, ...], list[float]] = defaultdict(list)
         for call in calls:
-            vals = self._prepare_key(call)
-            row = rows.setdefault(
-                tuple(vals.values()),
-                {
-                    **vals,
-                    "calls": 0,
-                    "client_errors": 0,
-                    "server_errors": 0,
-                    "duration_sum": 0.0,
-                },
+            key = (
+                call.endpoint_id,
+                call.date.replace(minute=0, second=0, microsecond=0),
+                call.method,
+                call.route,
+                call.user_id,
+                call.partner_id,
+                call.key_id,
+                call.status,
             )
-            row["calls"] += 1
-            row["client_errors"] += 400 <= call.status < 500
-            row["server_errors"] += call.status >= 500
-            row["duration_sum"] += call.duration
-            bucket = BUCKETS[bucket_of(call.duration)]
-            row[bucket] = row.get(bucket, 0) + 1
-        if rows:
-            values = json.dumps(list(rows.values()))
-            self.env.cr.execute(_UPSERT, [values], log_exceptions=False)
-            self.invalidate_model(flush=False)
-
-    @api.model
-    def _prepare_key(self, call: Call) -> dict[str, Any]:
-        """Return what tells the row of a call from others."""
-        caller = {name: getattr(call, name) for name in CALLER}
-        return {
-            "endpoint_id": call.endpoint_id,
-            "hour": call.date.replace(minute=0, second=0, microsecond=0).isoformat(),
-            "method": call.method,
-            "route": call.route,
-            "caller": "/".join(str(number or "") for number in caller.values()),
-            **caller,
-        }
+            groups[key].append(call.duration)
+        rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for (*key, status), durations in groups.items():
+            row = rows.get(tuple(key))
+            if row is None:
+                row = rows[tuple(key)] = _prepare_row(*key)
+            row["calls"] += len(durations)
+            row["client_errors"] += len(durations) if 400 <= status < 500 else 0
+            row["server_errors"] += len(durations) if status >= 500 else 0
+            row["duration_sum"] += sum(durations)
+            row["buckets"].update(map(bucket_of, durations))
+        if not rows:
+            return
+        found: set[int] = set()
+        for row in rows.values():
+            buckets = row.pop("buckets")
+            found.update(buckets)
+            row.update((BUCKETS[number], count) for number, count in buckets.items())
+        names = [BUCKETS[number] for number in sorted(found)]
+        values = json.dumps(list(rows.values()))
+        self.env.cr.execute(_make_upsert(names), [values], log_exceptions=False)
+        self.invalidate_model(flush=False)
 
     @api.autovacuum
     def _gc_hours(self):
@@ -302,11 +302,40 @@ class FastapiRequestHour(models.Model):
         return len(rows), len(rows) == GC_ROWS
 
 
-def _make_upsert() -> str:
+def _prepare_row(
+    endpoint_id: int,
+    hour: datetime,
+    method: str,
+    route: str,
+    user_id: int | None,
+    partner_id: int | None,
+    key_id: int | None,
+) -> dict[str, Any]:
+    """Return a row without calls."""
+    return {
+        "endpoint_id": endpoint_id,
+        "hour": hour.isoformat(),
+        "method": method,
+        "route": route,
+        "caller": f"{user_id or ''}/{partner_id or ''}/{key_id or ''}",
+        "user_id": user_id,
+        "partner_id": partner_id,
+        "key_id": key_id,
+        "calls": 0,
+        "client_errors": 0,
+        "server_errors": 0,
+        "duration_sum": 0.0,
+        "buckets": Counter(),
+    }
+
+
+def _make_upsert(buckets: Iterable[str]) -> str:
     """Return the statement that adds counts; its parameter is a list in JSON.
 
     A row that exists keeps its id, so that adding to it takes none from the sequence:
     at some batches a second, these would come to an end within years.
+
+    :param buckets: columns of the buckets that are counted
     """
     keys = {
         "endpoint_id": "integer",
@@ -320,7 +349,7 @@ def _make_upsert() -> str:
         "client_errors": "integer",
         "server_errors": "integer",
         "duration_sum": "float8",
-        **dict.fromkeys(BUCKETS, "integer"),
+        **dict.fromkeys(buckets, "integer"),
     }
     types = {**keys, **dict.fromkeys(CALLER, "integer"), **counts}
     same = " AND ".join(f"seen.{name} = new.{name}" for name in keys)
@@ -341,6 +370,3 @@ def _make_upsert() -> str:
          ORDER BY {", ".join(f"new.{name}" for name in keys)}
         ON CONFLICT ({", ".join(keys)}) DO UPDATE SET {sums}
     """
-
-
-_UPSERT = _make_upsert()
