@@ -163,10 +163,12 @@ def write(
 def _write_calls(
     registry: Registry, cr: Any, calls: list[Call], missing: tuple[int, str] | None
 ) -> None:
-    # roll-ups of other processes are added to, without a conflict
-    cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    # roll-ups of other processes are added to, without a conflict;
     # an upgrade of the addon locks the table
-    cr.execute("SELECT set_config('lock_timeout', %s, true)", [f"{TIMEOUT}s"])
+    cr.execute(
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %s",
+        [f"{TIMEOUT}s"],
+    )
     registry = registry.check_signaling(cr)
     if MODEL in registry:  # else the addon is uninstalled
         env = Environment(cr, SUPERUSER_ID, {})
