@@ -153,9 +153,6 @@ class Capture:
             response.headers[HEADER] = self.request_id
             self.response_headers = response.headers.to_wsgi_list()
         else:
-            self.response_headers = (
-                dispatcher.headers
-            )  # also those of a stored response
             self.status = int(dispatcher.status[:3])
             self.response_headers = dispatcher.headers  # may be those of an override
         body = dispatcher.body
