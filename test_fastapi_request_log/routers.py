@@ -23,7 +23,7 @@ from werkzeug.exceptions import abort
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from odoo.api import Environment
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.base.models.res_partner import ResPartner
 from odoo.addons.fastapi.auth import Caller
@@ -104,6 +104,10 @@ def fail(how: str, env: Env, text: str = "", tasks: BackgroundTasks = None) -> N
         raise HTTPException(409, text)
     if how == "user":
         raise UserError(text)
+    if how == "access":
+        raise AccessError(text)
+    if how == "unavailable":
+        raise HTTPException(503, text, {"Retry-After": "1"})
     if how == "abort":
         abort(WerkzeugResponse("aborted", 418))
     if how == "commit":

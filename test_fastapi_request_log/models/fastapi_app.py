@@ -1,5 +1,8 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
 from odoo import models
 
 from odoo.addons.fastapi.models import FastapiApp
@@ -24,6 +27,9 @@ class TestLogCallersApp(FastapiApp):
 
     def _get_dependency_overrides(self):
         return own_callers
+
+    def _get_middlewares(self):
+        return [Middleware(CORSMiddleware, allow_origins=["https://a.test"])]
 
 
 class FastapiEndpoint(models.Model):

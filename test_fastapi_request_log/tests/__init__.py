@@ -5,6 +5,7 @@ from . import test_metrics_servers
 from . import test_missing_calls
 from . import test_missing_calls_servers
 from . import test_processes
+from . import test_refusals
 from . import test_request_hour_commits
 from . import test_servers
 from . import test_stress_rows
