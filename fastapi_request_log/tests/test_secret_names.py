@@ -20,14 +20,16 @@ class TestSecretNames(BaseCase):
             "Token PASSWORD passwd pwd pass user_password passPhrase client-secret "
             "Signature X-Amz-Signature otp otp_code jwt sid sessionId iban IBAN i_ban "
             "user[iban] user.iban iban[0] card[pin] PHPSESSID sig client_assertion "
-            "SAMLResponse code_verifier Sec-WebSocket-Protocol"
+            "SAMLResponse code_verifier Sec-WebSocket-Protocol Idempotency-Key-Token"
         )
         for name in secret.split():
             with self.subTest(name=name):
                 self.assertTrue(self.secrets.is_secret(name))
-        for (
-            name
-        ) in "author authors side shopping keyword passport name iban2 id sign".split():
+        plain = (
+            "author authors side shopping keyword passport name iban2 id sign "
+            "Idempotency-Key X-Idempotency-Key idempotency_key"
+        )
+        for name in plain.split():
             with self.subTest(name=name):
                 self.assertFalse(self.secrets.is_secret(name))
 

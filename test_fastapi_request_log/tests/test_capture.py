@@ -146,6 +146,16 @@ class TestCapture(LogCase):
         self.get("/log/items/1", headers={"X-Client": "hunter-two"})
         self.assertIn("X-Client: ***", self.logged().request_headers)
 
+    def test_calls_with_the_same_idempotency_key(self):
+        key = "8e03978e-40d5"
+        self.get("/log/items/1", headers={"Idempotency-Key": key, "X-Key": "hunter"})
+        call = self.logged()
+        self.assertIn(f"Idempotency-Key: {key}", call.request_headers)
+        self.assertIn(f"'Idempotency-Key: {key}'", call.curl)
+        self.assertNotIn("hunter", call.request_headers)
+        domain = [("request_headers", "ilike", f"Idempotency-Key: {key}")]
+        self.assertEqual(self.env["fastapi.request.log"].search(domain), call)
+
     def test_bodies(self):
         self.env["ir.config_parameter"].set_param("fastapi_request_log.body_size", "20")
         content = {"text": "a" * 100}
