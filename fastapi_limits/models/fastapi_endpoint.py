@@ -46,11 +46,16 @@ class FastapiEndpoint(models.Model):
         "counted before clients are authenticated. The addresses of an IPv6 network of "
         "64 bits count together.",
     )
+    # without the groups, others could not read the other fields of an endpoint
     rate_refusal_ids = fields.One2many(
-        comodel_name="fastapi.rate.refusal", inverse_name="endpoint_id"
+        comodel_name="fastapi.rate.refusal",
+        inverse_name="endpoint_id",
+        groups="fastapi.group_fastapi_user",
     )
     rate_refusal_count = fields.Integer(
-        string="Refused Callers", compute="_compute_rate_refusal_count"
+        string="Refused Callers",
+        compute="_compute_rate_refusal_count",
+        groups="fastapi.group_fastapi_user",
     )
 
     def _compute_rate_refusal_count(self):
