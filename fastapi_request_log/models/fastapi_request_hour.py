@@ -16,6 +16,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import get_lang
+from odoo.tools.translate import LazyTranslate
 
 from ..histogram import COUNT, RATIO, bucket_of
 from .fastapi_endpoint_usage import UNUSED_DAYS
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from odoo.tools import Query
 
     from ..calls import Call
+
+_lt = LazyTranslate(__name__)
 
 #: Days for which the counts are kept, unless the system parameter says otherwise.
 DEFAULT_DAYS = 400
@@ -72,6 +75,7 @@ class FastapiRequestHour(models.Model):
         readonly=True,
         help="Path of the route, with its parameters in braces. Empty for calls that "
         "no route answered.",
+        falsy_value_label=_lt("No Route"),
     )
     # What deletes a user must neither delete counts nor make two rows the same.
     caller = fields.Char(
@@ -211,6 +215,9 @@ class FastapiRequestHour(models.Model):
 
     def _web_read_group_groupby_formatter(self, groupby_spec, values):
         formatter = super()._web_read_group_groupby_formatter(groupby_spec, values)
+        if groupby_spec == "route":
+            # an empty text would be an empty label
+            return lambda value: (value or False, formatter(value)[1])
         if groupby_spec != "hour:hour":
             return formatter
         locale = get_lang(self.env).code

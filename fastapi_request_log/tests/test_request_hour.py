@@ -190,6 +190,22 @@ class TestPercentiles(CallCase):
         for name in ("p50", "p95", "duration_mean", "calls", "errors"):
             self.assertTrue(described[name].get("aggregator"), name)
 
+    def test_label_of_calls_without_a_route(self):
+        """The web client has a label for False, and shows nothing for an empty text."""
+        self._count(self._make_call(route="", status=404))
+        (rows,) = self.hours.formatted_read_grouping_sets(
+            self.domain, [["route"]], ["errors:sum"]
+        )
+        for groups in (rows, self.hours.formatted_read_group(self.domain, ["route"])):
+            routes = [group["route"] for group in groups]
+            self.assertIn(False, routes)
+            self.assertNotIn("", routes)
+            (group,) = (group for group in groups if not group["route"])
+            found = self.hours.search([*self.domain, *group["__extra_domain"]])
+            self.assertEqual(found.mapped("route"), [""])
+        (route,) = self.hours.fields_get(["route"], ["falsy_value_label"]).values()
+        self.assertEqual(route["falsy_value_label"], "No Route")
+
     def test_labels_of_hours(self):
         hours = self.hours.with_context(tz="Asia/Kolkata")  # 5:30 h ahead
         groups = hours.formatted_read_group(self.domain, ["hour:hour"], ["calls:sum"])
