@@ -26,13 +26,6 @@ class FastapiEndpoint(models.Model):
             ("unused", "Unused"),
             ("broken",),
         ],
-        help="Live: the app answers.\n"
-        "Failing: it answers, but of its calls in this hour and the one before, at "
-        "least 5 % ended with a status of 500 or more.\n"
-        "Unused: it would answer, but for 30 days there was no call.\n"
-        "Broken: the app can't be built and requests are answered with 503, or nothing "
-        "can be served at its path.\n"
-        "Archived: requests are answered with 404.",
     )
     request_log_since = fields.Datetime(
         string="Calls Counted Since",
