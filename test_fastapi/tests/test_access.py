@@ -284,7 +284,12 @@ class TestModels(AccessCase):
             "key_ids",
             "rule_warning",
         }
-        self.assertEqual(hidden, own._fields.keys() - values.keys())
+        found = {
+            name
+            for name in own._fields.keys() - values.keys()
+            if own._fields[name]._module == "fastapi"  # other addons hide some, too
+        }
+        self.assertEqual(hidden, found)
         for identity, call in self.calls():
             allowed = ALL_USERS & CRUD["fastapi.endpoint"]["read"] - {"runner"}
             self.check(allowed, call, identity, "fastapi.endpoint", "read", other.ids)
