@@ -185,6 +185,17 @@ registry.category("web_tour.tours").add("fastapi_request_endpoint", {
             trigger: ".alert-danger:contains('5 of 42 calls')",
         },
         {
+            trigger: ".alert-danger button[name=action_open_server_errors]",
+            run: "click",
+        },
+        {
+            trigger: ".o_searchview_facet:contains('5xx: Server Error')",
+        },
+        {
+            trigger: ".o_back_button, .breadcrumb-item a:contains('Seen')",
+            run: "click",
+        },
+        {
             content: "It is served, so that all can be opened as before",
             trigger: ".o_form_view:has(button[name=action_open_docs])",
         },
