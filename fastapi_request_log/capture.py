@@ -88,8 +88,8 @@ class Capture:
     _body_size = 0
     #: Whether the response is final and has not ended.
     _is_final = False
-    #: ``id`` of the response whose end is noticed.
-    _watched = 0
+    #: The response whose end is noticed, until it is final.
+    _watched: Response | None = None
 
     def __init__(self, request: Any, settings: LogSettings) -> None:
         thread: Any = threading.current_thread()
@@ -145,7 +145,7 @@ class Capture:
             headers.append((_EXPOSE, HEADER))
 
     def built(self, response: Response) -> None:
-        self._watched = id(response)
+        self._watched = response
         response.call_on_close(self.end)
         dispatcher, body_size = self._dispatcher, self._body_size
         if self.response_headers is None:  # not those of the app
@@ -178,7 +178,7 @@ class Capture:
             response.response = _SentBody(chunks, self, self._body_size)
 
     def dispatched(self, response: Response) -> None:
-        if self._watched != id(response):  # of an override of dispatch
+        if self._watched is not response:  # of an override of dispatch
             self.response_headers, self.response_size = None, 0
             self.response_start = b""
             self.built(response)
@@ -186,7 +186,7 @@ class Capture:
 
     def failed(self, exc: BaseException, response: Response) -> None:
         self._note_error(exc)
-        if self._watched != id(response):  # not of the app
+        if self._watched is not response:  # not of the app
             self.response_headers = None
             self.built(response)
         if self.status == 500:
@@ -223,6 +223,7 @@ class Capture:
         dispatcher.observers = [x for x in dispatcher.observers if x is not self]
         setattr(dispatcher.request, CAPTURE, None)
         self._is_final = True
+        self._watched = None  # it refers to this object
         self._note_queries()
         if self.status == 101:
             self.end()  # the WebSocket goes on
