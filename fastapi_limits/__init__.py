@@ -1,5 +1,7 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from odoo.api import Environment
+
 from . import idempotency
 from . import models
 from .exceptions import TooManyRequests
@@ -21,7 +23,7 @@ __all__ = [
 ]
 
 
-def uninstall_hook(env):
+def uninstall_hook(env: Environment) -> None:
     """Delete the system parameters: the address of a storage may have a password."""
     parameters = env["ir.config_parameter"]
     parameters.search([("key", "=like", r"fastapi\_limits.%")]).unlink()
