@@ -24,7 +24,7 @@ class MissingCallsCase(LogServerCase):
         options.setdefault("variables", cls.variables)
         return super().start_server(**options)
 
-    def clean_up(self):
+    def clean_up(self):  # pylint: disable=missing-return
         super().clean_up()
         self.query("DELETE FROM fastapi_request_loss")
 

@@ -18,7 +18,7 @@ class LogServerCase(ServerCase):
             self.first, "/log", app="test_log", request_log="all"
         )
 
-    def clean_up(self):
+    def clean_up(self):  # pylint: disable=missing-return
         super().clean_up()
         self.query("DELETE FROM fastapi_request_log")
 
