@@ -159,7 +159,7 @@ class TestContext(BridgeCase):
                 self.run_tasks("/injected", query=f"number={number}")
                 self.assertEqual(self.found, ["own", number])
 
-    def test_class_of_a_route(self):
+    def test_class_of_a_route(self):  # pylint: disable=missing-return
         found = self.found
 
         class OwnRoute(APIRoute):
