@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable
 from dataclasses import fields as dataclass_fields
-from io import StringIO
 from operator import attrgetter
 
 from odoo import api, fields, models, tools
@@ -29,17 +29,6 @@ _COLUMNS = [
     field.name for field in dataclass_fields(Call) if field.name not in ("stored",)
 ]
 _get_values = attrgetter(*_COLUMNS)
-
-
-def _make_line(id_: int, call: Call) -> str:
-    """Return a row in the text format of ``COPY``; an empty value is NULL.
-
-    Texts of a call have no NUL, so it can stand for the tab between two values.
-    """
-    values = ["" if value is None else str(value) for value in _get_values(call)]
-    line = "\0".join(values).replace("\\", "\\\\").replace("\n", "\\n")
-    line = line.replace("\t", "\\t").replace("\r", "\\r").replace("\0", "\t")
-    return f"{id_}\t{line}\n"
 
 
 class ManyToOne(fields.Many2one):
@@ -190,35 +179,46 @@ class FastapiRequestLog(models.Model):
         are dropped.
         """
         calls = self._resolve(list(calls))
-        ids = self._copy([call for call in calls if call.stored])
+        ids = self._insert([call for call in calls if call.stored])
         for name in ROLL_UPS:
             if calls and name in self.env:
                 self.env[name]._count(calls)
         return self.browse(ids)
 
     @api.model
-    def _copy(self, calls: list[Call]) -> list[int]:
-        """Insert rows, and return their ids.
+    def _insert(self, calls: list[Call]) -> list[int]:
+        """Insert rows, and return their ids. Empty texts are NULL.
 
-        ``COPY`` takes a third of the time of ``INSERT``, in this process and in
-        PostgreSQL. Odoo does not log it, as it would log a failing ``INSERT`` with all
-        bodies.
+        One parameter for all rows takes less time than one for each value. ``COPY``
+        would be faster, but it does not work in the evented server.
         """
         if not calls:
             return []
-        query = SQL(
-            "SELECT nextval('fastapi_request_log_id_seq') FROM generate_series(1, %s)",
-            len(calls),
+        rows = [
+            {
+                name: value
+                for name, value in zip(_COLUMNS, _get_values(call), strict=True)
+                if value is not None and value != ""
+            }
+            for call in calls
+        ]
+        columns = SQL(", ").join(map(SQL.identifier, _COLUMNS))
+        types = SQL(", ").join(
+            SQL("%s %s", SQL.identifier(name), SQL(self._fields[name].column_type[0]))
+            for name in _COLUMNS
         )
-        ids = [id_ for (id_,) in self.env.execute_query(query)]
-        lines = [_make_line(id_, call) for id_, call in zip(ids, calls, strict=True)]
         query = SQL(
-            "COPY %s (id, %s) FROM STDIN WITH (NULL '')",
+            "INSERT INTO %s (%s) SELECT %s FROM json_to_recordset(%s) AS call (%s) "
+            "RETURNING id",
             SQL.identifier(self._table),
-            SQL(", ").join(map(SQL.identifier, _COLUMNS)),
+            columns,
+            columns,
+            json.dumps(rows, default=str),
+            types,
         )
-        self.env.cr.copy_expert(query.code, StringIO("".join(lines)))
-        return ids
+        # else Odoo would log the bodies of all, if the table is locked for example
+        self.env.cr.execute(query, log_exceptions=False)
+        return [id_ for (id_,) in self.env.cr.fetchall()]
 
     @api.model
     def _resolve(self, calls: list[Call]) -> list[Call]:
