@@ -142,6 +142,15 @@ registry.category("web_tour.tours").add("fastapi_endpoint_create", {
             "/browser/made/redoc",
             "h1:contains('Made in the browser')"
         ),
+        {
+            content: "With buttons of other addons, the last ones are in a menu",
+            trigger: ".o-form-buttonbox",
+            run() {
+                if (!document.querySelector("button[name=action_open_openapi]")) {
+                    document.querySelector(".o-form-buttonbox .o_button_more").click();
+                }
+            },
+        },
         ...openPage(
             "button[name=action_open_openapi]",
             "/browser/made/openapi.json",
