@@ -1,0 +1,20 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+{
+    "name": "FastAPI: MCP server",
+    "summary": "Routes of an API as tools of agents, with the rights of the caller",
+    "version": "19.0.1.0.0",
+    "category": "Technical",
+    "license": "LGPL-3",
+    "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
+    "website": "https://github.com/OCA/rest-framework",
+    "depends": ["fastapi"],
+    "external_dependencies": {
+        "python": [
+            # Before it, there is no stateless revision of the protocol.
+            "mcp>=2.3.0",
+        ]
+    },
+    "data": [],
+    "development_status": "Beta",
+}
