@@ -1,3 +1,35 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The tools of an app."""
+"""Tools, resources and prompts: what the routes of an app are for agents.
+
+``marks``      how a route says that it is one
+``collect``    finds the marked routes of an app
+``kinds``      what a tool, a resource and a prompt is
+``schemas``    JSON schemas from the OpenAPI document of the app
+``arguments``  from the arguments of an agent to an HTTP request
+
+Nothing here knows Odoo's ORM, nor the protocol.
+"""
+
+from .arguments import ArgumentError, ToolRequest
+from .collect import ToolSet, collect_tools
+from .kinds import Prompt, Resource, RouteCall, Tool
+from .marks import mcp_prompt, mcp_resource, mcp_tool, no_mcp_tool
+from .messages import PromptMessage, PromptMessages
+
+__all__ = [
+    "ArgumentError",
+    "Prompt",
+    "PromptMessage",
+    "PromptMessages",
+    "Resource",
+    "RouteCall",
+    "Tool",
+    "ToolRequest",
+    "ToolSet",
+    "collect_tools",
+    "mcp_prompt",
+    "mcp_resource",
+    "mcp_tool",
+    "no_mcp_tool",
+]
