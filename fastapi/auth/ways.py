@@ -26,7 +26,7 @@ from .requirements import check_scopes
 from .run_as import become, check_user
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from fastapi.security.base import SecurityBase
 
@@ -57,6 +57,9 @@ class Way(ABC):
     is_ambient: bool = False
     #: Whether another way of the endpoint reads ``Authorization: Bearer``, too.
     shares_bearer: bool = False
+    #: URLs of the OAuth servers that issue the credential, each as in the claim ``iss``
+    #: of their tokens. Clients without a token may be sent there (RFC 9728).
+    authorization_servers: tuple[str, ...] = ()
 
     @abstractmethod
     def authenticate(
@@ -84,6 +87,15 @@ class Way(ABC):
     def join(self, others: Sequence[Way]) -> None:
         """Set attributes that depend on the other ways of the endpoint; called once."""
         self.shares_bearer = _is_bearer(self) and any(map(_is_bearer, others))
+
+    def get_client_scopes(self, scopes: Iterable[str]) -> list[str]:
+        """Return what a client asks an authorization server for to get some scopes.
+
+        Override this if the servers have other names for the scopes than their tokens.
+
+        :param scopes: scopes that routes require
+        """
+        return list(scopes)
 
     def prepare(self, headers: Mapping[str, str]) -> Callable[[], None] | None:
         """Return a function that must run before the request is authenticated, if any.

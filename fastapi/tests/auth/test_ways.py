@@ -271,6 +271,11 @@ class TestWays(WayCase):
         credential = BearerCredentials(scheme="Bearer", credentials="secret")
         self.assertNotIn("secret", f"{credential!r} {credential}")
 
+    def test_without_an_authorization_server(self):
+        way = UserIdWay("one")
+        self.assertEqual(way.authorization_servers, ())
+        self.assertEqual(way.get_client_scopes(("read", "write")), ["read", "write"])
+
     def test_overrides_of_an_app(self):
         authentication = Authentication([UserIdWay("one")])
         made = make_overrides(
