@@ -3,3 +3,4 @@
 from . import fastapi_endpoint
 from . import fastapi_oidc_caller
 from . import fastapi_oidc_provider
+from . import fastapi_oidc_provider_clients

@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 
     from odoo.api import Environment
 
-__all__ = ["OidcWay", "Provider"]
+__all__ = ["OidcWay", "Provider", "make_client_scopes"]
 
 _logger = logging.getLogger(__name__)
+
+#: Stands for a scope in the names that the provider has for scopes.
+SCOPE_PLACE = "{scope}"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Provider:
     :param name: its name, for the log
     :param scope_claims: names of the claims with scopes; without any, callers are not
         limited by scopes
+    :param client_scopes: what clients ask the provider for, see
+        :func:`make_client_scopes`
     """
 
     id: int
@@ -48,6 +53,7 @@ class Provider:
     rules: TokenRules
     key_ring: KeyRing
     scope_claims: tuple[str, ...] = ()
+    client_scopes: tuple[str, ...] = ()
 
 
 class OidcWay(Way):
@@ -65,12 +71,19 @@ class OidcWay(Way):
 
     def __init__(self, provider: Provider | None) -> None:
         self._provider = provider
+        if provider:
+            self.authorization_servers = (provider.rules.issuer,)
         issuer = f" of `{provider.rules.issuer}`" if provider else ""
         self.scheme = BearerScheme(
             scheme_name="OpenIDToken",
             description=f"An access token{issuer}.",
             bearerFormat="JWT",
         )
+
+    def get_client_scopes(self, scopes: Iterable[str]) -> list[str]:
+        if self._provider is None or not self._provider.client_scopes:
+            return super().get_client_scopes(scopes)
+        return make_client_scopes(self._provider.client_scopes, scopes)
 
     def prepare(self, headers: Mapping[str, str]) -> Callable[[], None] | None:
         """Return a function that waits for the keys, None if they are loaded."""
@@ -144,6 +157,24 @@ def get_scopes(claims: Mapping[str, Any], names: Iterable[str]) -> frozenset[str
         elif isinstance(value, list):
             scopes.update(scope for scope in value if isinstance(scope, str))
     return frozenset(scopes)
+
+
+def make_client_scopes(names: Iterable[str], scopes: Iterable[str]) -> list[str]:
+    """Return what clients ask a provider for, each once.
+
+    >>> make_client_scopes(["openid", "api://orders/{scope}"], ["read", "write"])
+    ['openid', 'api://orders/read', 'api://orders/write']
+
+    :param names: names at the provider; one with ``{scope}`` stands for all scopes
+    :param scopes: scopes that routes require
+    """
+    required = list(scopes)
+    found = [
+        name.replace(SCOPE_PLACE, scope)
+        for name in names
+        for scope in (required if SCOPE_PLACE in name else [""])
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _invalid(detail: str) -> InvalidCredentials:

@@ -52,6 +52,8 @@ class TestProvider(TransactionCase):
             ({"leeway": 301}, "0 to 300 seconds"),
             ({"required_claims": "hd=example.com\n=x"}, "=x is neither"),
             ({"required_claims": "two words"}, "two words is neither"),
+            ({"client_scopes": 'openid "x"'}, '"x" can\'t be a scope'),
+            ({"client_scopes": "späth"}, "späth can't be a scope"),
             ({"match_claim": "email"}, "belong together"),
             ({"match_field": "email"}, "belong together"),
             ({"match_claim": "email", "match_field": "no_such"}, "no_such is not"),

@@ -159,6 +159,40 @@ class TestWay(TransactionCase):
                 self.authenticate(self.token())
         self.assertFalse(self.issuer.requests)
 
+    def test_where_clients_get_a_token(self):
+        self.assertEqual(self.way.authorization_servers, (self.issuer.url,))
+        self.provider.active = False
+        self.assertEqual(self.make_way().authorization_servers, ())
+
+    def test_what_clients_ask_for(self):
+        scopes = ["read", "write"]
+        self.assertEqual(self.way.get_client_scopes(scopes), scopes)
+        for names, expected in (
+            ("{scope}", scopes),
+            ("openid {scope} read", ["openid", "read", "write"]),
+            ("api://a/{scope}", ["api://a/read", "api://a/write"]),
+            ("api://a/.default", ["api://a/.default"]),
+        ):
+            with self.subTest(names):
+                self.provider.client_scopes = f" {names} "
+                found = self.make_way().get_client_scopes(scopes)
+                self.assertEqual(found, expected)
+        self.provider.client_scopes = "openid {scope}"
+        self.assertEqual(self.make_way().get_client_scopes([]), ["openid"])
+        self.provider.active = False
+        self.assertEqual(self.make_way().get_client_scopes(scopes), scopes)
+
+    def test_the_url_of_a_server_as_audience(self):
+        url = "https://example.com/api/mcp"
+        token = self.token(aud=[url])
+        with self.assertRaises(InvalidCredentials):
+            self.authenticate(token)
+        self.provider.audience = f"api {url}"
+        self.assertEqual(self.authenticate(token, self.make_way()), self.expected())
+        for other in (f"{url}/", "https://example.com/api", "https://example.com"):
+            with self.subTest(other), self.assertRaises(InvalidCredentials):
+                self.authenticate(self.token(aud=other), self.make_way())
+
     def test_openapi(self):
         app = FastAPI(dependencies=[Depends(self.way.scheme)])
         app.get("/")(lambda: None)
