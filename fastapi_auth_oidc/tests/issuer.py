@@ -121,6 +121,8 @@ class TestIssuer:
                 with suppress(ConnectionError):
                     issuer._respond(self)
 
+            do_POST = do_GET  # for subclasses
+
             def log_message(self, *args: Any) -> None:
                 pass
 
