@@ -13,7 +13,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from .app.error_log import log_error
-from .bridge import forget_tracebacks
+from .bridge import forget_tracebacks, get_state
 from .bridge.request_state import STATE_KEY, RequestState
 from .error_handlers import attached_headers, exception_headers
 from .exceptions import AppBuildError, HandledError, WebSocketRefused
@@ -65,7 +65,7 @@ def make_handled_error(
     if isinstance(exc, WebSocketRefused):
         level = logging.DEBUG if response.status_code < 500 else logging.WARNING
         _logger.log(level, "WebSocket %s: %s", path, exc.detail)
-    elif response.status_code < 500:
+    elif max(response.status_code, _get_inner_status(scope)) < 500:
         name = type(exc).__name__
         _logger.debug("%s %s: %s after %s", method, path, response.status, name)
     else:
@@ -74,6 +74,12 @@ def make_handled_error(
         log_error(exc, scope or {"method": method, "path": path, STATE_KEY: state})
     forget_tracebacks(exc)
     return HandledError(exc, response)
+
+
+def _get_inner_status(scope: Scope | None) -> int:
+    """Return the status of the route, if a middleware has hidden it from the client."""
+    state = get_state(scope) if scope is not None else None
+    return state.inner.status if state is not None and state.inner is not None else 0
 
 
 def _get_headers(exc: BaseException) -> list[tuple[str, str]]:

@@ -132,6 +132,7 @@ def find_route(scope: Scope) -> tuple[Any, str]:
     """
     state = get_state(scope)
     app = (state and state.app) or scope.get("app")
+    scope = _get_inner_scope(scope)
     scope = {**scope, "root_path": scope.get("app_root_path", scope.get("root_path"))}
     with suppress(Exception):  # perhaps ``matches`` itself has failed
         while True:
@@ -146,6 +147,13 @@ def find_route(scope: Scope) -> tuple[Any, str]:
             path = getattr(route, "path_format", route.path)  # as in OpenAPI
             return route, scope["root_path"].rstrip("/") + path
     return None, quote(scope.get("path", ""), "/:@!$&'()*+,;=~")
+
+
+def _get_inner_scope(scope: Scope) -> Scope:
+    """Return the scope of the inner request, if a middleware has made one."""
+    state = get_state(scope)
+    inner = state.inner if state is not None else None
+    return scope if inner is None else inner.scope
 
 
 def iter_routes(routes: Any) -> Iterator[Any]:
@@ -192,7 +200,7 @@ def place_of(exc: BaseException) -> str | None:
 def describe_route(scope: Scope) -> str:
     """Return method, path and endpoint: ``GET /api/item/{n} (endpoint API)``."""
     _route, path = find_route(scope)
-    text = f"{scope.get('method', 'WebSocket')} {path}"
+    text = f"{_get_inner_scope(scope).get('method', 'WebSocket')} {path}"
     state = get_state(scope)
     return f"{text} (endpoint {state.name})" if state and state.name else text
 

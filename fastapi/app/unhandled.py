@@ -119,6 +119,7 @@ class OutermostMiddleware:
             await self._run_alone(scope, receive, send)
             return
         errors.receive = receive
+        errors.respond = self._respond
         errors.replayed_types = TRANSACTION_ERRORS
         errors.disconnect_types = (WebSocketDisconnect,)
         errors.log = log_error
@@ -136,6 +137,9 @@ class OutermostMiddleware:
                 # Starlette's ServerErrorMiddleware ignores it
                 await self.handler(WebSocket(scope, receive, send), err)
             raise
+
+    async def _respond(self, scope: Scope, receive: Receive, exc: Exception) -> None:
+        await self.handler(Request(scope, receive), exc)
 
     async def _run_alone(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app without the bridge, for another server or client."""

@@ -13,6 +13,7 @@ FastAPI apps for the bridge.
 """
 
 from .body import RequestBody
+from .inner_request import InnerRequest
 from .lifespan import Lifespan
 from .loops import stop_loops
 from .request_errors import forget_tracebacks, original_exception
@@ -25,6 +26,7 @@ from .wsgi import ResponseBody, StreamedBody, WsgiApp
 
 __all__ = [
     "STATE_KEY",
+    "InnerRequest",
     "Lifespan",
     "RequestBody",
     "RequestState",

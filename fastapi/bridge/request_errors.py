@@ -8,7 +8,7 @@ from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from types import TracebackType
 
     from starlette.types import Receive, Scope, Send
@@ -35,7 +35,11 @@ class RequestErrors:
     receive: Receive | None = None
     #: Bytes above which a response is a stream. None: its headers decide.
     collect: int | None = None
-    #: The ``Exchange`` or ``WebSocketExchange`` that takes the messages of the app.
+    #: Sends the response to an exception that no middleware has caught
+    #: (``app.unhandled``).
+    respond: Callable[[Scope, Receive, Exception], Awaitable[None]] | None = None
+    #: The ``Exchange``, ``WebSocketExchange`` or ``InnerRequest`` that takes the
+    #: messages of the app.
     exchange: Any = None
 
     def __init__(self, injected: Exception | None = None) -> None:
@@ -49,7 +53,7 @@ class RequestErrors:
         Otherwise the garbage collector has to, which takes longer than a small handler.
         """
         self.sends.clear()
-        self.receive = self.exchange = None
+        self.receive = self.exchange = self.respond = None
         self.exception = self.traceback = self.handled = None
 
     @property

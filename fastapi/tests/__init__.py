@@ -61,6 +61,7 @@ from .bridge import test_body
 from .bridge import test_exchange
 from .bridge import test_greenlets
 from .bridge import test_inline_threads
+from .bridge import test_inner_request
 from .bridge import test_lifespan
 from .bridge import test_lifespan_tasks
 from .bridge import test_loops
