@@ -186,7 +186,7 @@ class Authentication:
             if caller is not None:
                 check_scopes(caller, security_scopes.scopes)
             elif not optional:
-                raise authentication._refuse(NOT_AUTHENTICATED)
+                raise authentication.refuse_anonymous()
             return caller
 
         annotations: dict[str, Any] = {
@@ -278,6 +278,10 @@ class Authentication:
         except (InvalidCredentials, HTTPException):
             return False
         return True
+
+    def refuse_anonymous(self) -> HTTPException:
+        """Return the 401 for a request without credentials."""
+        return self._refuse(NOT_AUTHENTICATED)
 
     def _refuse(
         self, detail: str, way: Way | None = None, error: str | None = None
