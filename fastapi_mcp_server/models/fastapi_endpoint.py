@@ -4,6 +4,8 @@
 
 from odoo import api, fields, models
 
+from ..server import McpSettings, add_mcp_server, get_mcp_server
+
 
 class FastapiEndpoint(models.Model):
     _inherit = "fastapi.endpoint"
@@ -21,6 +23,38 @@ class FastapiEndpoint(models.Model):
         "less.",
     )
 
+    _mcp_max_result_positive = models.Constraint(
+        "CHECK (mcp_server IS NULL OR mcp_max_result > 0)",
+        "The longest result of a tool must have at least one byte.",
+    )
+
     @api.model
     def _fastapi_app_fields(self) -> list[str]:
         return [*super()._fastapi_app_fields(), "mcp_server", "mcp_max_result"]
+
+    def _get_app(self):
+        app = super()._get_app()
+        if self.mcp_server:
+            add_mcp_server(app, self._get_mcp_settings())
+        return app
+
+    def _get_mcp_settings(self) -> McpSettings:
+        """Return what the MCP server of the endpoint has to know.
+
+        Called when the app is built. Fields that an override reads have to be in
+        ``_fastapi_app_fields``.
+        """
+        return McpSettings(
+            name=self.name,
+            root_path=self.root_path,
+            instructions=self.description or None,
+            only_reads=self.mcp_server == "read",
+            max_result=self.mcp_max_result,
+            origins=self._get_websocket_origins(),
+        )
+
+    def _check_app(self, app):
+        super()._check_app(app)
+        server = get_mcp_server(app)
+        if server is not None:
+            server.get(app)  # the log names routes that can't be tools

@@ -1,0 +1,284 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""One message of a client: the inner request that it becomes, and its response."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_REQUEST
+from starlette._utils import is_async_callable
+from starlette.datastructures import Headers
+
+from odoo.addons.fastapi.bridge import InnerRequest, get_state
+from odoo.addons.fastapi.exceptions import StreamCut
+
+from ..tools import ArgumentError, RouteCall, ToolRequest, ToolSet
+from .headers import make_request_headers, merge_response_headers
+from .identification import MCP_PATH, WORK_KEY, Visible
+from .messages import ClientMessage, parse_message
+from .progress import ProgressEvents
+from .quiet import loud, quiet
+from .texts import describe_error
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mcp.server.lowlevel import Server
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from odoo.addons.fastapi.bridge.request_errors import RequestErrors
+
+__all__ = ["CALL_KEY", "McpCall", "Offer", "RolledBack"]
+
+#: Key of the ASGI scope that the SDK has: the :class:`McpCall`.
+CALL_KEY = "odoo.fastapi_mcp_server.call"
+
+
+class RolledBack(Exception):
+    """Rolls the request back, because the client is told that it has failed."""
+
+    #: It is only a way to respond, see ``fastapi.observers``.
+    is_error = False
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What an MCP server offers, as the routes of the app are now.
+
+    :param tools: its tools, resources and prompts
+    :param server: the SDK's server, with the handlers
+    :param max_result: bytes of the longest text of a result
+    """
+
+    tools: ToolSet
+    server: Server[Any]
+    max_result: int
+
+
+class McpCall:
+    """One message of a client, in one HTTP request.
+
+    :param offer: what the MCP server offers
+    :param app: the app below the middleware
+    :param scope: ASGI scope of the client's request
+    :param receive: of the client's request, after its body
+    :param body: of the client's request
+    """
+
+    def __init__(
+        self,
+        offer: Offer,
+        app: ASGIApp,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        body: bytes,
+    ) -> None:
+        self.offer = offer
+        self.visible = Visible(offer.tools)
+        self.message: ClientMessage = parse_message(body) or ClientMessage()
+        #: What the client calls, None if it calls nothing that exists.
+        self.target: RouteCall | None = None
+        #: What is wrong with the arguments of the call.
+        self.argument_error = ""
+        #: The request for the call, None if there can't be one.
+        self._request: ToolRequest | None = None
+        self._inner: InnerRequest | None = None
+        #: Whether the client gets the status of the inner response.
+        self._is_refused = False
+        self._app = app
+        self._scope = scope
+        self._receive = receive
+        self._send_out = send
+        self._body = body
+        self._progress: ProgressEvents | None = None
+
+    @property
+    def _errors(self) -> RequestErrors:
+        state = get_state(self._scope)
+        assert state is not None
+        assert state.errors is not None
+        return state.errors
+
+    async def run(self) -> None:
+        """Respond to the message."""
+        self._find_target()
+        if self._request is None:
+            await self._identify()
+            if self._is_refused:
+                await self._refuse()
+                return
+        sent = False
+
+        async def receive() -> Message:
+            nonlocal sent
+            if sent:
+                return await self._receive()
+            sent = True
+            return {"type": "http.request", "body": self._body, "more_body": False}
+
+        with quiet():
+            manager = StreamableHTTPSessionManager(
+                self.offer.server,
+                json_response=True,
+                stateless=True,
+                max_request_body_size=sys.maxsize,  # Odoo has a limit
+            )
+            async with manager.run():
+                scope = {**self._scope, CALL_KEY: self}
+                await manager.handle_request(scope, receive, self._send)
+
+    def _find_target(self) -> None:
+        message, tools = self.message, self.offer.tools
+        if message.id is None:
+            return
+        arguments: Mapping[str, Any] | None = message.arguments
+        name = message.get_text("name") or ""
+        if message.method == "tools/call":
+            self.target = tools.tools.get(name)
+        elif message.method == "prompts/get":
+            self.target = tools.prompts.get(name)
+        elif message.method == "resources/read":
+            found = tools.find_resource(message.get_text("uri") or "")
+            if found is not None:
+                self.target, arguments = found
+        if self.target is not None and arguments is not None:
+            try:
+                self._request = self.target.make_request(arguments)
+            except ArgumentError as err:
+                self.argument_error = str(err)
+
+    async def _identify(self) -> None:
+        """Find out who calls."""
+        request = ToolRequest(
+            method="POST",
+            path=MCP_PATH,
+            raw_path=MCP_PATH.encode(),
+            query_string=self._scope["query_string"],
+            headers=[],
+            body=b"",
+        )
+        inner = await self._run_inner(request, None)
+        self._is_refused = inner.status >= 400 or not inner.complete
+
+    async def call_target(self) -> InnerRequest | None:
+        """Call what the client calls, and return the request with its response.
+
+        :return: None if the client's request is replayed, so that no one gets a result
+        :raises MCPError: the client has to authenticate
+        """
+        assert self._request is not None
+        inner = await self._run_inner(self._request, self.target)
+        errors = self._errors
+        if errors.is_replayed:
+            return None
+        if inner.status == 401:
+            self._is_refused = True
+            raise MCPError(INVALID_REQUEST, describe_error(inner, self.target))
+        if inner.status >= 400 or not inner.complete:
+            self.roll_back()
+        return inner
+
+    def roll_back(self) -> None:
+        """Roll the request back, unless an exception has decided on that."""
+        errors = self._errors
+        if errors.exception is None:
+            errors.record(RolledBack("An agent is told that the call has failed."))
+
+    async def _run_inner(
+        self, request: ToolRequest, target: RouteCall | None
+    ) -> InnerRequest:
+        scope = {
+            **self._scope,
+            "state": dict(self._scope.get("state") or {}),
+            "method": request.method,
+            "path": self._scope["root_path"] + request.path,
+            "query_string": request.query_string,
+            "headers": make_request_headers(
+                self._scope["headers"], self.message, request, target
+            ),
+        }
+        if target is None:
+            scope[WORK_KEY] = self.visible
+        token = self.message.progress_token
+        if target is not None and target.streams and token is not None:
+            self._progress = ProgressEvents(self._send_merged, token)
+        user_agent = Headers(raw=self._scope["headers"]).get("user-agent", "")
+        self._inner = inner = InnerRequest(
+            scope,
+            request.body,
+            agent=self.message.get_agent(user_agent),
+            take=self._progress and self._progress.take,
+            keep=self.offer.max_result + 1,
+        )
+        with loud():
+            if target is not None and is_async_callable(target.route.endpoint):
+                await self._run_until_disconnect(inner)
+            else:
+                await inner.run(self._app, self._receive)
+        return inner
+
+    async def _run_until_disconnect(self, inner: InnerRequest) -> None:
+        """Run an inner request, and cancel it when the client disconnects.
+
+        That is how clients cancel a call.
+        """
+        gone = False
+
+        async def watch() -> None:
+            nonlocal gone
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+            gone = True
+            group.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(watch)
+            await inner.run(self._app, self._receive)
+            group.cancel_scope.cancel()
+        if gone and not inner.complete and self._errors.exception is None:
+            self._errors.record(StreamCut("The client has cancelled the call."))
+
+    async def _refuse(self) -> None:
+        """Send the error of the hidden route, as one of JSON-RPC."""
+        inner = self._inner
+        assert inner is not None
+        if self._errors.is_replayed:
+            return
+        error = {"code": INVALID_REQUEST, "message": describe_error(inner)}
+        content = {"jsonrpc": "2.0", "id": self.message.id, "error": error}
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": inner.status or 500,
+                "headers": [(b"content-type", b"application/json")],
+            }
+        )
+        body = json.dumps(content).encode()
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def _send(self, message: Message) -> None:
+        if self._progress is not None:
+            await self._progress.finish(message)
+        else:
+            await self._send_merged(message)
+
+    async def _send_merged(self, message: Message) -> None:
+        """Send a message to the client, with headers of the inner response."""
+        inner = self._inner
+        if message["type"] == "http.response.start" and inner is not None:
+            headers = merge_response_headers(
+                message.get("headers", ()), inner.headers, self._is_refused
+            )
+            status = message["status"]
+            if self._is_refused and inner.status:
+                status = inner.status
+            message = {**message, "status": status, "headers": headers}
+        await self._send_out(message)

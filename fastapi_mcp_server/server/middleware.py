@@ -1,0 +1,189 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""``McpServer``: the middleware that serves agents, around all else of an app."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mcp_types import INVALID_REQUEST
+from starlette._utils import get_route_path
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+
+from odoo.addons.fastapi.bridge import get_state
+from odoo.addons.fastapi.handshake import clean_origin
+
+from ..tools import ToolSet, collect_tools
+from .call import McpCall, Offer
+from .handlers import make_server
+from .identification import MCP_PATH, add_hidden_route
+from .quiet import install_filter
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+__all__ = ["McpOffer", "McpServer", "McpSettings", "add_mcp_server", "get_mcp_server"]
+
+_logger = logging.getLogger(__name__)
+
+#: Attribute of ``app.state``: the :class:`McpOffer`.
+_ATTRIBUTE = "odoo_mcp_server"
+
+
+@dataclass(frozen=True)
+class McpSettings:
+    """What an MCP server has to know of its endpoint.
+
+    :param name: name of the endpoint
+    :param root_path: its root path
+    :param instructions: what agents have to know of the API
+    :param only_reads: whether tools that write are left out
+    :param max_result: bytes of the longest text of a result
+    :param origins: normalized origins of other sites whose pages may connect, ``*`` for
+        all
+    """
+
+    name: str
+    root_path: str
+    instructions: str | None
+    only_reads: bool
+    max_result: int
+    origins: frozenset[str]
+
+
+class McpOffer:
+    """What the MCP server of an app offers. It follows changes of the app's routes."""
+
+    def __init__(self, settings: McpSettings) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._offer: Offer | None = None
+        self._document: object = None
+
+    def get(self, app: FastAPI) -> Offer:
+        """Return what the MCP server offers now.
+
+        :param app: the app, prepared
+        """
+        offer = self._offer
+        # the routes have changed if there is another document of them
+        if offer is None or app.openapi_schema is not self._document:
+            with self._lock:
+                offer = self._offer = self._make(app)
+                self._document = app.openapi_schema
+        return offer
+
+    def _make(self, app: FastAPI) -> Offer:
+        settings = self.settings
+        tools = collect_tools(app, settings.root_path)
+        for label, reason in tools.refused:
+            _logger.warning(
+                "%s: %s is not for agents: %s", settings.name, label, reason
+            )
+        if settings.only_reads:
+            tools = ToolSet(
+                tools={
+                    name: tool for name, tool in tools.tools.items() if tool.read_only
+                },
+                resources=tools.resources,
+                prompts=tools.prompts,
+                refused=tools.refused,
+            )
+        server = make_server(tools, settings.name, app.version, settings.instructions)
+        return Offer(tools, server, settings.max_result)
+
+
+class McpServer:
+    """Middleware that responds to messages of agents.
+
+    Other requests pass, also those for the same path: the app refuses them with a 405,
+    and its middleware for CORS responds to those of browsers.
+
+    :param app: the next middleware, or the app
+    :param offer: what it offers
+    """
+
+    def __init__(self, app: ASGIApp, offer: McpOffer) -> None:
+        self.app = app
+        self.offer = offer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (
+            scope["type"] != "http"
+            or scope["method"] != "POST"
+            or get_route_path(scope) != MCP_PATH
+            or get_state(scope) is None
+        ):
+            await self.app(scope, receive, send)
+            return
+        origin = self._find_foreign_origin(scope)
+        if origin is not None:
+            await _refuse_origin(origin, send)
+            return
+        chunks = []
+        more = True
+        while more:
+            message = await receive()
+            chunks.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        offer = self.offer.get(scope["app"])
+        call = McpCall(offer, self.app, scope, receive, send, b"".join(chunks))
+        await call.run()
+
+    def _find_foreign_origin(self, scope: Scope) -> str | None:
+        """Return the site of the page that sends the request, if it may not do that.
+
+        The protocol demands the check. The rules are those of WebSockets
+        (``fastapi.handshake``): pages of this site, and of those that the endpoint
+        names. Programs send no origin. The middleware for CORS is not enough, because
+        it lets all requests pass, and only keeps pages from reading the response.
+        """
+        headers = Headers(raw=scope["headers"])
+        origin = headers.get("origin")
+        if origin is None:
+            return None
+        cleaned = clean_origin(origin)
+        own = clean_origin(f"{scope['scheme']}://{headers.get('host', '')}")
+        origins = self.offer.settings.origins
+        if "*" in origins or (cleaned and (cleaned == own or cleaned in origins)):
+            return None
+        return origin
+
+
+async def _refuse_origin(origin: str, send: Send) -> None:
+    text = (
+        f"Pages of {origin} may not call this MCP server. An administrator can add "
+        "this origin to those of WebSockets of the endpoint."
+    )
+    error = {"code": INVALID_REQUEST, "message": text}
+    body = json.dumps({"jsonrpc": "2.0", "id": None, "error": error}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def add_mcp_server(app: FastAPI, settings: McpSettings) -> None:
+    """Add an MCP server to an app, as the outermost middleware.
+
+    :param app: has its dependency overrides
+    """
+    install_filter()
+    offer = McpOffer(settings)
+    setattr(app.state, _ATTRIBUTE, offer)
+    add_hidden_route(app)
+    app.user_middleware.insert(0, Middleware(McpServer, offer=offer))
+
+
+def get_mcp_server(app: FastAPI) -> McpOffer | None:
+    """Return what an app offers to agents, None if it has no MCP server."""
+    offer: McpOffer | None = getattr(app.state, _ATTRIBUTE, None)
+    return offer

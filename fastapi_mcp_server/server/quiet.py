@@ -1,0 +1,57 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Keeps what the SDK logs of each request out of Odoo's log.
+
+The loggers belong to the whole process: another addon may use the SDK, too. So a filter
+only drops records of requests to our MCP servers, up to the level of warnings: clients
+can cause them at will. Errors stay.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+__all__ = ["install_filter", "loud", "quiet"]
+
+#: Loggers of the SDK that are used in requests.
+_LOGGERS = (
+    "mcp.server.lowlevel.server",
+    "mcp.server.runner",
+    "mcp.server.streamable_http",
+    "mcp.server.streamable_http_manager",
+    "mcp.shared.jsonrpc_dispatcher",
+)
+
+#: Whether the running code serves a request to an MCP server of ours.
+_serving: ContextVar[bool] = ContextVar("_serving", default=False)
+
+
+def _is_wanted(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR or not _serving.get()
+
+
+def install_filter() -> None:
+    """Let the SDK's loggers drop the records; a second call does nothing."""
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_is_wanted)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Drop what the SDK logs meanwhile."""
+    token = _serving.set(True)
+    try:
+        yield
+    finally:
+        _serving.reset(token)
+
+
+@contextmanager
+def loud() -> Iterator[None]:
+    """Log as usual what code of the app does meanwhile, inside :func:`quiet`."""
+    token = _serving.set(False)
+    try:
+        yield
+    finally:
+        _serving.reset(token)

@@ -1,0 +1,233 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Responses of routes as results of tools, resources and prompts.
+
+A list that is too long is cut between two items, so that it is still what the schema of
+the tool says.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+
+from mcp_types import (
+    AudioContent,
+    BlobResourceContents,
+    CallToolResult,
+    ContentBlock,
+    EmbeddedResource,
+    GetPromptResult,
+    ImageContent,
+    PromptMessage,
+    ReadResourceResult,
+    TextContent,
+    TextResourceContents,
+)
+from pydantic import ValidationError
+
+from odoo.addons.fastapi.bridge import InnerRequest
+
+from ..tools import Prompt, PromptMessages, Resource, Tool
+from .texts import (
+    cut_text,
+    describe_error,
+    get_charset,
+    get_media_type,
+    hint_at_less,
+)
+
+__all__ = ["make_error", "make_prompt", "make_resource", "make_result"]
+
+#: Media types of texts, besides ``text/…``.
+_TEXTS = ("json", "xml", "yaml", "javascript", "x-www-form-urlencoded", "jsonl", "sql")
+
+
+def make_error(text: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(text=text)], is_error=True)
+
+
+def make_result(tool: Tool, inner: InnerRequest, max_size: int) -> CallToolResult:
+    """Return the result of a tool.
+
+    :param inner: with the response of the tool's route
+    :param max_size: bytes of the longest text
+    """
+    if inner.status >= 400:
+        return make_error(describe_error(inner, tool))
+    if not inner.complete:  # a stream that has failed
+        return make_error(
+            "The stream has ended with an error, after this:\n\n"
+            + cut_text(_decode(inner), max_size)
+        )
+    media_type = get_media_type(inner)
+    content = inner.content
+    if content and not _is_text(media_type):
+        return CallToolResult(content=[_make_binary(tool, inner, max_size)])
+    data: Any = None
+    if tool.output_schema is not None or _is_json(media_type):
+        try:
+            data = json.loads(content)
+        except (ValueError, RecursionError):  # a stream of JSON, for example
+            data = None
+    if inner.size > max_size:
+        return _make_cut(tool, inner, data, max_size)
+    blocks: list[ContentBlock] = [TextContent(text=_decode(inner))]
+    if not content:
+        blocks = [TextContent(text=_describe_empty(inner))]
+    return CallToolResult(content=blocks, structured_content=_structure(tool, data))
+
+
+def _structure(tool: Tool, data: Any) -> Any:
+    if tool.output_schema is None:
+        return None
+    return {"result": data} if tool.wraps_output else data
+
+
+def _describe_empty(inner: InnerRequest) -> str:
+    """Return a text for a response without content."""
+    for name, value in inner.headers:
+        if name.lower() == b"location":
+            return f"Done. Location: {value.decode('latin-1')}"
+    return "Done."
+
+
+def _make_cut(
+    tool: Tool, inner: InnerRequest, data: Any, max_size: int
+) -> CallToolResult:
+    """Return the start of a result that is too long, and say how to get less."""
+    shortened = _shorten(data, max_size)
+    if shortened is not None:
+        data, kept, total, name = shortened
+        of = f" of {name}" if name else ""
+        note = f"These are the first {kept} of {total} items{of}."
+        text = _dump(data)
+        structured = _structure(tool, data)
+    else:
+        note = "This is only the start of the result."
+        text, structured = cut_text(_decode(inner), max_size), None
+    note = (
+        f"{note} The whole result has {inner.size} bytes, and at most {max_size} are "
+        f"shown. {hint_at_less(tool)}"
+    )
+    # clients refuse a result without a structure if the tool has a schema for it
+    is_error = structured is None and tool.output_schema is not None
+    if is_error and not tool.read_only:
+        note += " The tool has done its work: don't call it again for that."
+    return CallToolResult(
+        content=[TextContent(text=text), TextContent(text=note)],
+        structured_content=structured,
+        is_error=is_error,
+    )
+
+
+def _shorten(data: Any, max_size: int) -> tuple[Any, int, int, str] | None:
+    """Cut the longest list of a result.
+
+    :return: the result, the number of items left, their number before, and the name of
+        the list; None if that is not enough
+    """
+    name, items = "", data
+    if isinstance(data, dict):
+        lists = {key: value for key, value in data.items() if isinstance(value, list)}
+        name = max(lists, key=lambda key: len(_dump(lists[key])), default="")
+        items = lists.get(name)
+    if not isinstance(items, list) or not items:
+        return None
+    empty: Any = {**data, name: []} if isinstance(data, dict) else []
+    left = max_size - len(_dump(empty).encode())
+    kept = 0
+    for item in items:
+        left -= len(_dump(item).encode()) + 1
+        if left < 0:
+            break
+        kept += 1
+    if not kept or kept == len(items):
+        return None
+    result = {**data, name: items[:kept]} if isinstance(data, dict) else items[:kept]
+    return result, kept, len(items), name
+
+
+def _make_binary(tool: Tool, inner: InnerRequest, max_size: int) -> ContentBlock:
+    """Return a file, as base64."""
+    media_type = get_media_type(inner) or "application/octet-stream"
+    if inner.size > max_size:
+        return TextContent(
+            text=f"The result is a file of type {media_type} with {inner.size} bytes, "
+            f"and at most {max_size} can be sent. {hint_at_less(tool)}"
+        )
+    data = b64encode(inner.content).decode()
+    if media_type.startswith("image/"):
+        return ImageContent(data=data, mime_type=media_type)
+    if media_type.startswith("audio/"):
+        return AudioContent(data=data, mime_type=media_type)
+    uri = f"odoo://{inner.scope['path'].lstrip('/')}"
+    resource = BlobResourceContents(uri=uri, mime_type=media_type, blob=data)
+    return EmbeddedResource(resource=resource)
+
+
+def make_resource(
+    resource: Resource, uri: str, inner: InnerRequest, max_size: int
+) -> ReadResourceResult:
+    """Return the contents of a resource.
+
+    :param inner: with the response of the resource's route, not an error
+    :param max_size: bytes of the longest text
+    """
+    media_type = resource.mime_type or get_media_type(inner) or None
+    if inner.content and not _is_text(get_media_type(inner)):
+        blob = b64encode(inner.content).decode()
+        return ReadResourceResult(
+            contents=[BlobResourceContents(uri=uri, mime_type=media_type, blob=blob)]
+        )
+    text = _decode(inner)
+    if inner.size > max_size:
+        text = (
+            f"{cut_text(text, max_size)}\n\n[This is only the start: the whole text "
+            f"has {inner.size} bytes, and at most {max_size} are shown.]"
+        )
+    contents = TextResourceContents(uri=uri, mime_type=media_type, text=text)
+    return ReadResourceResult(contents=[contents])
+
+
+def make_prompt(prompt: Prompt, inner: InnerRequest) -> GetPromptResult:
+    """Return the messages of a prompt: those of the route, or its text as one.
+
+    :param inner: with the response of the prompt's route, not an error
+    """
+    text = _decode(inner)
+    if _is_json(get_media_type(inner)):
+        try:
+            found = PromptMessages.model_validate_json(inner.content)
+        except ValidationError:
+            try:
+                data = json.loads(inner.content)
+            except (ValueError, RecursionError):
+                data = None
+            text = data if isinstance(data, str) else text
+        else:
+            messages = [
+                PromptMessage(role=item.role, content=TextContent(text=item.text))
+                for item in found.messages
+            ]
+            return GetPromptResult(description=found.description, messages=messages)
+    message = PromptMessage(role="user", content=TextContent(text=text))
+    return GetPromptResult(description=prompt.title, messages=[message])
+
+
+def _decode(inner: InnerRequest) -> str:
+    return inner.content.decode(get_charset(inner), errors="replace")
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _is_text(media_type: str) -> bool:
+    subtype = media_type.rpartition("/")[2].rpartition("+")[2]
+    return media_type.startswith("text/") or subtype in _TEXTS or "json" in subtype
+
+
+def _dump(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,134 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+"""Responses of routes as texts for agents."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from starlette.datastructures import Headers
+
+from odoo.addons.fastapi.bridge import InnerRequest
+
+from ..tools import RouteCall
+
+__all__ = [
+    "cut_text",
+    "describe_error",
+    "get_charset",
+    "get_media_type",
+    "hint_at_less",
+]
+
+#: Most errors of a validation that are named.
+_MAX_ERRORS = 20
+#: Characters of the longest text of an error.
+_MAX_ERROR = 4000
+#: Parameters that make a result shorter, the best ones first.
+_PAGING = (
+    "limit",
+    "page_size",
+    "size",
+    "per_page",
+    "fields",
+    "offset",
+    "cursor",
+    "page",
+)
+#: Most parameters that a hint names.
+_MAX_NAMES = 12
+
+
+def get_media_type(inner: InnerRequest) -> str:
+    """Return the media type of a response, in lower case; empty without one."""
+    content_type = Headers(raw=inner.headers).get("content-type", "")
+    return content_type.partition(";")[0].strip().lower()
+
+
+def get_charset(inner: InnerRequest) -> str:
+    """Return the encoding of a text."""
+    content_type = Headers(raw=inner.headers).get("content-type", "")
+    for item in content_type.split(";")[1:]:
+        name, _separator, value = item.partition("=")
+        if name.strip().lower() == "charset":
+            try:
+                "".encode(charset := value.strip().strip('"'))
+            except LookupError:
+                break
+            return charset
+    return "utf-8"
+
+
+def describe_error(inner: InnerRequest, call: RouteCall | None = None) -> str:
+    """Return what an agent has to know of an error, and may act on.
+
+    :param inner: with a response of status 400 or above
+    :param call: names the arguments
+    """
+    detail = _get_detail(inner)
+    if isinstance(detail, list):
+        errors = [_describe_invalid(item, call) for item in detail[:_MAX_ERRORS]]
+        if len(detail) > len(errors):
+            errors.append(f"{len(detail) - len(errors)} more errors.")
+        text = "\n".join(errors)
+    else:
+        text = detail if isinstance(detail, str) else _dump(detail)
+    wait = Headers(raw=inner.headers).get("retry-after", "")
+    if wait.isdecimal():
+        text = f"{text} Try again in {wait} seconds."
+    return text if len(text) <= _MAX_ERROR else f"{text[:_MAX_ERROR]}…"
+
+
+def _get_detail(inner: InnerRequest) -> Any:
+    """Return ``detail`` of an error response, or else its content."""
+    try:
+        data = json.loads(inner.content)
+    except (ValueError, RecursionError):
+        data = None
+    if isinstance(data, dict) and data.get("detail"):
+        return data["detail"]
+    if data:
+        return data
+    if get_media_type(inner) == "text/plain" and inner.content:
+        return inner.content.decode(get_charset(inner), errors="replace")
+    try:
+        return HTTPStatus(inner.status).phrase
+    except ValueError:
+        return f"Error {inner.status}"
+
+
+def _describe_invalid(error: Any, call: RouteCall | None) -> str:
+    """Return one of FastAPI's validation errors, with the name of the argument."""
+    if not isinstance(error, dict) or "msg" not in error:
+        return error if isinstance(error, str) else _dump(error)
+    location = error.get("loc") or []
+    name = call.name_argument(location) if call and location else ""
+    return f"{name}: {error['msg']}" if name else str(error["msg"])
+
+
+def _dump(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, default=str)
+
+
+def hint_at_less(call: RouteCall) -> str:
+    """Return how an agent gets a shorter result."""
+    names = [
+        item["name"]
+        for item in call.operation.get("parameters", ())
+        if isinstance(item, dict) and item.get("in") == "query" and "name" in item
+    ]
+    names.sort(
+        key=lambda name: _PAGING.index(name) if name in _PAGING else len(_PAGING)
+    )
+    if not names:
+        return "Ask for something narrower."
+    shown = ", ".join(f"`{name}`" for name in names[:_MAX_NAMES])
+    return f"Ask for less, with these arguments: {shown}."
+
+
+def cut_text(text: str, size: int) -> str:
+    """Return the start of a text that has at most some bytes in UTF-8."""
+    encoded = text.encode("utf-8", "replace")
+    return text if len(encoded) <= size else encoded[:size].decode(errors="ignore")
