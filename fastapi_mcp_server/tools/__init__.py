@@ -3,19 +3,24 @@
 """Tools, resources and prompts: what the routes of an app are for agents.
 
 ``marks``      how a route says that it is one
-``collect``    finds the marked routes of an app
+``marked``     finds the marked routes of an app
+``collect``    makes tools, resources and prompts of them
 ``kinds``      what a tool, a resource and a prompt is
 ``schemas``    JSON schemas from the OpenAPI document of the app
+``inputs``     the arguments of a route, from its OpenAPI operation
+``outputs``    what a route responds
 ``arguments``  from the arguments of an agent to an HTTP request
+``values``     and the values in it
 
 Nothing here knows Odoo's ORM, nor the protocol.
 """
 
-from .arguments import ArgumentError, ToolRequest
+from .arguments import ToolRequest
 from .collect import ToolSet, collect_tools
 from .kinds import Prompt, Resource, RouteCall, Tool
 from .marks import mcp_prompt, mcp_resource, mcp_tool, no_mcp_tool
 from .messages import PromptMessage, PromptMessages
+from .values import ArgumentError
 
 __all__ = [
     "ArgumentError",

@@ -15,6 +15,7 @@ from fastapi import Depends
 
 __all__ = [
     "TAG",
+    "Mark",
     "PromptMark",
     "ResourceMark",
     "ToolMark",
@@ -109,7 +110,9 @@ def mcp_prompt(*, name: str | None = None, title: str | None = None) -> Any:
 
 
 @dataclass(frozen=True)
-class _Mark:
+class Mark:
+    """A dependency that says what a route is."""
+
     name: str | None = None
     title: str | None = None
 
@@ -121,7 +124,7 @@ class _Mark:
 
 
 @dataclass(frozen=True)
-class ToolMark(_Mark):
+class ToolMark(Mark):
     """Dependency of :func:`mcp_tool` and :func:`no_mcp_tool`."""
 
     read_only: bool | None = None
@@ -131,7 +134,7 @@ class ToolMark(_Mark):
 
 
 @dataclass(frozen=True)
-class ResourceMark(_Mark):
+class ResourceMark(Mark):
     """Dependency of :func:`mcp_resource`."""
 
     uri: str | None = None
@@ -139,18 +142,18 @@ class ResourceMark(_Mark):
 
 
 @dataclass(frozen=True)
-class PromptMark(_Mark):
+class PromptMark(Mark):
     """Dependency of :func:`mcp_prompt`."""
 
 
-def merge_marks(calls: Iterable[Any]) -> dict[type[_Mark], _Mark]:
+def merge_marks(calls: Iterable[Any]) -> dict[type[Mark], Mark]:
     """Return what the dependencies of a route say that it is.
 
     :param calls: the dependencies, those of the app first
     """
-    marks: dict[type[_Mark], _Mark] = {}
+    marks: dict[type[Mark], Mark] = {}
     for call in calls:
-        if not isinstance(call, _Mark):
+        if not isinstance(call, Mark):
             continue
         kind = type(call)
         outer = marks.get(kind)
