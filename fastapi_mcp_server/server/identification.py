@@ -6,8 +6,6 @@ It has the dependencies of the app, so rates count its requests, and it authenti
 the ways of the endpoint.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Annotated, Any
 
