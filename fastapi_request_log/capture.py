@@ -8,7 +8,7 @@
     the app                   Capture.ran, built, failed: the observer of the dispatcher
     FastApiDispatcher._serve  Capture.dispatched: what overrides of dispatch have left
     commit                    Capture.commit
-    (the answer is sent)      Capture.end: puts it into the queue of the writer
+    (the response is sent)    Capture.end: puts it into the queue of the writer
 
 This is done for each request, so it only keeps what is there. The thread of the writer
 makes texts of it.
@@ -56,7 +56,7 @@ CAPTURE = "_fastapi_capture"
 
 
 class Capture:
-    """One call, from its authentication to the end of the answer.
+    """One call, from its authentication to the end of the response.
 
     :param request: request of Odoo, which is not kept
     :param settings: the log of its endpoint
@@ -79,7 +79,7 @@ class Capture:
     response_headers: list[tuple[str, str]] | None = None
     response_start: bytes = b""
     response_size: int = 0
-    #: Seconds from the start of the request to the end of the answer.
+    #: Seconds from the start of the request to the end of the response.
     seconds: float = 0.0
     #: Whether a stream has failed, after its status was sent.
     stream_failed: bool = False
@@ -235,7 +235,7 @@ class Capture:
         self.sql_seconds = getattr(thread, "query_time", 0.0)
 
     def end(self) -> None:
-        """The answer has been sent, or the client is gone."""
+        """The response has been sent, or the client is gone."""
         if self._is_final or (self.in_test and not self.seconds):
             self._is_final = False
             self.seconds = real_time() - self.start

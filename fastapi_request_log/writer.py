@@ -262,7 +262,7 @@ def begin_test_call() -> None:
 def take_test_calls(timeout: float = STOP_TIMEOUT) -> list[Call]:
     """Return the calls of tests on Odoo's test cursor, and forget them.
 
-    A call ends a moment after the client has the answer.
+    A call ends a moment after the client has the response.
 
     :param timeout: seconds to wait for calls that have not ended
     """

@@ -26,14 +26,14 @@ class FastapiEndpoint(models.Model):
         default="errors",
         required=True,
         help="Which calls are stored.\n"
-        "Errors: those with a status from 400 on; the statistics count all.\n"
-        "All Calls with Bodies: also what was sent and answered. Passwords, tokens and "
-        "keys are left out, but other personal data is not.",
+        "Errors: calls with a status of 400 or more. The statistics count all calls.\n"
+        "All Calls with Bodies: also the bodies of requests and responses. Passwords, "
+        "tokens and keys are removed; other personal data is not.",
     )
     request_log_days = fields.Integer(
         string="Days Kept",
         default=30,
-        help="Stored calls are deleted after so many days. 0: they are kept.",
+        help="Stored calls are deleted after this number of days. 0: never.",
     )
 
     _request_log_days_positive = models.Constraint(

@@ -61,7 +61,7 @@ class FastapiRequestHour(models.Model):
         compute="_compute_hour_of_day",
         search="_search_hour_of_day",
         aggregator=None,
-        help="In the time zone of the user who looks.",
+        help="In your time zone.",
     )
     endpoint_id = fields.Many2one(
         comodel_name="fastapi.endpoint",
@@ -74,7 +74,7 @@ class FastapiRequestHour(models.Model):
         required=True,
         readonly=True,
         help="Path of the route, with its parameters in braces. Empty for calls that "
-        "no route answered.",
+        "no route matches.",
         # Odoo would not export the term otherwise
         falsy_value_label=_lt("No Route"),  # pylint: disable=translation-field
     )
@@ -132,16 +132,16 @@ class FastapiRequestHour(models.Model):
         compute="_compute_percentiles",
         aggregator="avg",
         digits=(16, 1),
-        help="Half of the calls took at most so many milliseconds. It is counted in "
-        "steps, and at most 10 % off.",
+        help="Half of the calls took this long or less, in milliseconds. The value is "
+        "at most 10 % off.",
     )
     p95 = fields.Float(
         string="p95 (ms)",
         compute="_compute_percentiles",
         aggregator="avg",
         digits=(16, 1),
-        help="95 of 100 calls took at most so many milliseconds. It is counted in "
-        "steps, and at most 10 % off.",
+        help="95 % of the calls took this long or less, in milliseconds. The value is "
+        "at most 10 % off.",
     )
 
     _combination_unique = models.UniqueIndex(

@@ -74,7 +74,7 @@ class FastapiRequestLog(models.Model):
         string="Duration (ms)",
         readonly=True,
         aggregator="avg",
-        help="Milliseconds from the start of the request until the answer was sent, "
+        help="Milliseconds from the start of the request until the response was sent, "
         "without background tasks.",
     )
     queries = fields.Integer(

@@ -15,8 +15,8 @@ class FastapiRequestLog(models.Model):
     curl = fields.Text(
         string="cURL",
         compute="_compute_curl",
-        help="A command that repeats the call. Put in the words in capitals, and what "
-        "was left out: ***",
+        help="A command that repeats the call. Replace the words in capitals and each "
+        "***: they stand for what is not stored.",
     )
     request_body_text = fields.Text(
         string="Request Body (Formatted)", compute="_compute_body_texts"

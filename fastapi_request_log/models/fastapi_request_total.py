@@ -40,11 +40,13 @@ class FastapiRequestTotal(models.Model):
     status = fields.Integer(required=True)
     bound = fields.Integer(
         required=True,
-        help="Most milliseconds that a request took; 0: more than 10,000.",
+        help="Upper limit of the duration, in milliseconds. 0: more than 10,000.",
     )
     # an Integer of Odoo ends at two billions
     calls = fields.Float(required=True)
-    duration_sum = fields.Float(required=True, help="Milliseconds of all calls.")
+    duration_sum = fields.Float(
+        required=True, help="Duration of all calls together, in milliseconds."
+    )
 
     _key_unique = models.Constraint(
         "UNIQUE (endpoint_id, method, route, status, bound)",

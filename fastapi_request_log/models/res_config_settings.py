@@ -35,7 +35,7 @@ class ResConfigSettings(models.TransientModel):
         help="Members may read them when they are logged in, or with an API key.",
     )
     fastapi_metrics_has_token = fields.Boolean(
-        compute="_compute_fastapi_metrics_has_token"
+        string="Metrics Have a Token", compute="_compute_fastapi_metrics_has_token"
     )
 
     def _compute_fastapi_metrics_has_token(self):
