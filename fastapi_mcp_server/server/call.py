@@ -20,8 +20,10 @@ from odoo.addons.fastapi.bridge import InnerRequest, get_state
 from odoo.addons.fastapi.exceptions import StreamCut
 
 from ..tools import ArgumentError, RouteCall, ToolRequest, ToolSet
+from .access import get_scopes
+from .authorization import MCP_PATH, ProtectedResource, get_base_url
 from .headers import make_request_headers, merge_response_headers
-from .identification import MCP_PATH, WORK_KEY, Visible
+from .identification import WORK_KEY, Visible
 from .messages import ClientMessage, parse_message
 from .progress import ProgressEvents
 from .quiet import loud, quiet
@@ -55,11 +57,16 @@ class Offer:
     :param tools: its tools, resources and prompts
     :param server: the SDK's server, with the handlers
     :param max_result: bytes of the longest text of a result
+    :param root_path: root path of the endpoint
+    :param protected_resource: where clients get a token, None if there is no server
+        that issues tokens
     """
 
     tools: ToolSet
     server: Server[Any]
     max_result: int
+    root_path: str
+    protected_resource: ProtectedResource | None
 
 
 class McpCall:
@@ -179,12 +186,22 @@ class McpCall:
         errors = self._errors
         if errors.is_replayed:
             return None
-        if inner.status == 401:
+        if inner.status == 401 or self._lacks_scope(inner):
             self._is_refused = True
             raise MCPError(INVALID_REQUEST, describe_error(inner, self.target))
         if inner.status >= 400 or not inner.complete:
             self.roll_back()
         return inner
+
+    def _lacks_scope(self, inner: InnerRequest) -> bool:
+        """Return whether the client can get a token with more scopes."""
+        resource, state = self.offer.protected_resource, get_state(self._scope)
+        return (
+            resource is not None
+            and state is not None
+            and state.caller is not None
+            and resource.must_log_in(inner.status, inner.headers, state.caller)
+        )
 
     def roll_back(self) -> None:
         """Roll the request back, unless an exception has decided on that."""
@@ -280,5 +297,17 @@ class McpCall:
             status = message["status"]
             if self._is_refused and inner.status:
                 status = inner.status
+                headers = self._add_challenge(status, headers)
             message = {**message, "status": status, "headers": headers}
         await self._send_out(message)
+
+    def _add_challenge(
+        self, status: int, headers: list[tuple[bytes, bytes]]
+    ) -> list[tuple[bytes, bytes]]:
+        """Tell a client that has to authenticate where to get a token."""
+        resource = self.offer.protected_resource
+        if resource is None or status not in (401, 403):
+            return headers
+        base_url = get_base_url(self._scope, self.offer.root_path)
+        scopes = None if self.target is None else get_scopes(self.target)
+        return resource.challenge(headers, base_url, scopes)

@@ -25,11 +25,10 @@ from odoo.addons.fastapi.context import odoo_env_ctx
 
 from ..tools import RouteCall, ToolSet
 from .access import may_call
+from .authorization import MCP_PATH
 
-__all__ = ["MCP_PATH", "WORK_KEY", "Visible", "add_hidden_route"]
+__all__ = ["WORK_KEY", "Visible", "add_hidden_route"]
 
-#: Path of the MCP server below the root path of its endpoint.
-MCP_PATH = "/mcp"
 #: Key of the ASGI scope: what the hidden route calls with the caller.
 WORK_KEY = "odoo.fastapi_mcp_server.work"
 NOT_AUTHENTICATED = "Not authenticated"

@@ -19,9 +19,11 @@ from odoo.addons.fastapi.bridge import get_state
 from odoo.addons.fastapi.handshake import clean_origin
 
 from ..tools import ToolSet, collect_tools
+from .access import get_scopes
+from .authorization import MCP_PATH, ProtectedResource
 from .call import McpCall, Offer
 from .handlers import make_server
-from .identification import MCP_PATH, add_hidden_route
+from .identification import add_hidden_route
 from .quiet import install_filter
 
 if TYPE_CHECKING:
@@ -79,6 +81,11 @@ class McpOffer:
                 self._document = app.openapi_schema
         return offer
 
+    @property
+    def protected_resource(self) -> ProtectedResource | None:
+        """Where clients get a token; None before the app is built, or without OAuth."""
+        return self._offer and self._offer.protected_resource
+
     def _make(self, app: FastAPI) -> Offer:
         settings = self.settings
         tools = collect_tools(app, settings.root_path)
@@ -95,8 +102,25 @@ class McpOffer:
                 prompts=tools.prompts,
                 refused=tools.refused,
             )
-        server = make_server(tools, settings.name, app.version, settings.instructions)
-        return Offer(tools, server, settings.max_result)
+        calls = (
+            *tools.tools.values(),
+            *tools.resources.values(),
+            *tools.prompts.values(),
+        )
+        return Offer(
+            tools=tools,
+            server=make_server(
+                tools, settings.name, app.version, settings.instructions
+            ),
+            max_result=settings.max_result,
+            root_path=settings.root_path,
+            protected_resource=ProtectedResource.find(
+                app,
+                name=settings.name,
+                root_path=settings.root_path,
+                scopes=[scope for call in calls for scope in get_scopes(call)],
+            ),
+        )
 
 
 class McpServer:
