@@ -58,8 +58,7 @@ class FastapiEndpointKeyDescription(models.TransientModel):
         key, secret = self.env["fastapi.endpoint.key"]._generate(
             self.endpoint_id, self.user_id, self.name, self.expiration_date, self.scopes
         )
-        # sudo: building the app needs more rights, as on the endpoint's form
-        command = self.endpoint_id.sudo()._get_curl_command(secret, key.scopes)
+        context = self._prepare_shown_key(key, secret)
         self.sudo().unlink()
         return {
             "type": "ir.actions.act_window",
@@ -67,8 +66,20 @@ class FastapiEndpointKeyDescription(models.TransientModel):
             "name": self.env._("API Key Ready"),
             "views": [(False, "form")],
             "target": "new",
-            "context": {"default_key": secret, "default_curl_command": command},
+            "context": context,
         }
+
+    def _prepare_shown_key(self, key, secret):
+        """Return the default values of the form that shows the key, for its context.
+
+        An override adds values to those of ``super()``.
+
+        :param key: record of ``fastapi.endpoint.key``
+        :param secret: the key itself, which is stored nowhere
+        """
+        # sudo: building the app needs more rights, as on the endpoint's form
+        command = self.endpoint_id.sudo()._get_curl_command(secret, key.scopes)
+        return {"default_key": secret, "default_curl_command": command}
 
 
 class FastapiEndpointKeyShow(models.AbstractModel):
