@@ -15,6 +15,12 @@
             "mcp>=2.3.0",
         ]
     },
-    "data": [],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/ir_rule.xml",
+        "wizards/fastapi_mcp_connect_views.xml",
+        "wizards/fastapi_mcp_tool_views.xml",
+        "views/fastapi_endpoint_views.xml",
+    ],
     "development_status": "Beta",
 }

@@ -1,6 +1,7 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from . import test_authorization
+from . import test_texts
 from . import test_tool_arguments
 from . import test_tool_marks
 from . import test_tool_schemas
