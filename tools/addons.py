@@ -17,7 +17,7 @@ from console import ToolError
 
 #: Addons whose tests have a database of their own (``test_fastapi/tests``). What they
 #: depend on would slow down each server that the other tests start.
-OWN_DATABASE = frozenset({"my_demo_orders"})
+OWN_DATABASE = frozenset({"my_demo_agent", "my_demo_orders"})
 # What neither a server nor an installation reads.
 _ASIDE = {"__pycache__", "readme", "tests"}
 _SUFFIXES = (".csv", ".po", ".py", ".xml")

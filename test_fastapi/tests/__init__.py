@@ -39,7 +39,7 @@ from . import test_conditional_servers
 from . import test_crud
 from . import test_crud_bounds
 from . import test_crud_router
-from . import test_demo_orders
+from . import test_demo_addons
 from . import test_dispatcher
 from . import test_docs
 from . import test_docs_of_auth

@@ -15,7 +15,7 @@ class OrdersMixin:
     def create_orders(cls) -> None:
         """Set the class attributes for the tests."""
         if "sale.order" not in cls.env:
-            raise SkipTest("sale is not installed; see test_fastapi: test_demo_orders")
+            raise SkipTest("sale is not installed; see test_fastapi: test_demo_addons")
         cls.endpoint = cls.env.ref("my_demo_orders.fastapi_endpoint_my_demo_orders")
         # an upgraded database may have other values
         cls.endpoint.write({"auth_api_key": True, "auth_session": True})

@@ -1,8 +1,8 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The demo addon that needs ``sale``: its tests run in a separate database.
+"""The demo addons that need ``sale`` or ``mail``: their tests have separate databases.
 
-In the database of the other tests, ``sale`` would slow down each started server.
+In the database of the other tests, these would slow down each started server.
 """
 
 import re
@@ -13,19 +13,18 @@ from odoo.tests import BaseCase, get_db_name, tagged
 
 from .servers import create_database, drop_database, free_port
 
-ADDON = "my_demo_orders"
-
 
 @tagged("post_install", "-at_install")
-class TestDemoOrders(BaseCase):
-    def test_tests_of_the_addon_pass(self):
-        manifests = [Manifest.for_addon(name) for name in (ADDON, "sale")]
+class TestDemoAddons(BaseCase):
+    def run_tests(self, addon, needed):
+        """Run the tests of an addon in a new database; return how many there are."""
+        manifests = [Manifest.for_addon(name) for name in (addon, needed)]
         if not all(manifests):
-            self.skipTest(f"{ADDON} or sale is not in the addons path.")
-        dbname = f"{get_db_name()}_orders"
+            self.skipTest(f"{addon} or {needed} is not in the addons path.")
+        dbname = f"{get_db_name()}_{addon}"
         self.addCleanup(drop_database, dbname)
         code, log = create_database(
-            dbname, ADDON, "--test-tags", f"/{ADDON}", http_port=free_port()
+            dbname, addon, "--test-tags", f"/{addon}", http_port=free_port()
         )
         tests = sum(
             len(re.findall(r"^    def test_", path.read_text(encoding="utf-8"), re.M))
@@ -36,5 +35,11 @@ class TestDemoOrders(BaseCase):
         self.assertEqual(
             result[0], f"0 failed, 0 error(s) of {tests} tests", log[-5000:]
         )
-        self.assertGreater(tests, 20)
         self.assertEqual(code, 0)
+        return tests
+
+    def test_orders(self):
+        self.assertGreater(self.run_tests("my_demo_orders", "sale"), 20)
+
+    def test_agent(self):
+        self.assertGreater(self.run_tests("my_demo_agent", "mail"), 5)
