@@ -35,6 +35,13 @@ arguments_passed_on = click.argument("arguments", nargs=-1, type=click.UNPROCESS
 #: The tests of a file share servers, so they run in the same process.
 IN_TWO = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+#: Addons with pictures, and what else is installed for them.
+SCREENSHOTS: dict[str, tuple[str, ...]] = {
+    "fastapi": (),
+    "fastapi_request_log": (),
+    "fastapi_limits": (),
+    "fastapi_mcp_server": ("my_demo_agent",),
+}
 
 
 @click.group()
@@ -98,8 +105,8 @@ def screenshots() -> int:
     name = database.get_name("_screenshots")
     with ready() as odoo:
         database.create(odoo, name, ("fastapi", "my_demo_api"), "--with-demo")
-        for addon in ("fastapi", "fastapi_request_log", "fastapi_limits"):
-            database.install(odoo, name, [addon])
+        for addon, others in SCREENSHOTS.items():
+            database.install(odoo, name, [addon, *others])
             script = layout.TOOLS / "records_for_screenshots" / f"{addon}.py"
             if script.exists():
                 with script.open("rb") as records:

@@ -126,6 +126,24 @@ def take_limits(pictures: Pictures) -> None:
         page.close()
 
 
+def take_mcp_server(pictures: Pictures) -> None:
+    for mobile in (False, True):
+        page = pictures.open(mobile)
+        row = ".o_kanban_record" if mobile else ".o_data_row"
+        page.goto("/odoo/fastapi-endpoints")
+        page.click(f"{row} :text-is('/my_demo_agent')")
+        pictures.take(page, "endpoint", ".o_form_view [name=mcp_buttons]")
+        page.click("[name=action_connect_mcp_client]")
+        pictures.take(page, "connect", ".modal [name=text]")
+        page.click(".modal footer .btn-primary")
+        page.wait_for_selector(".modal", state="detached")
+        page.click("[name=mcp_buttons] [name=action_open_mcp_tools]")
+        pictures.take(page, "tools", f"{row}:has-text('find_contacts')")
+        page.click(f"{row}:has-text('schedule_activity')")
+        pictures.take(page, "tool", ".o_form_view [name=arguments]")
+        page.close()
+
+
 def switch_view(page: Page, view: str, mobile: bool) -> None:
     if mobile:
         page.click(".o_cp_switch_buttons button")
@@ -139,6 +157,7 @@ ADDONS = {
     "fastapi": take_fastapi,
     "fastapi_request_log": take_request_log,
     "fastapi_limits": take_limits,
+    "fastapi_mcp_server": take_mcp_server,
 }
 
 
