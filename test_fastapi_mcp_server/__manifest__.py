@@ -8,7 +8,7 @@
     "license": "LGPL-3",
     "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
     "website": "https://github.com/OCA/rest-framework",
-    "depends": ["fastapi_mcp_server", "test_fastapi"],
+    "depends": ["fastapi_auth_oidc", "fastapi_mcp_server", "test_fastapi"],
     "assets": {
         "web.assets_tests": ["test_fastapi_mcp_server/static/tests/tours/*"],
     },

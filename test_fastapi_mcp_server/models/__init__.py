@@ -2,3 +2,4 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from . import backend_app
 from . import fastapi_app
+from . import fastapi_app_oauth
