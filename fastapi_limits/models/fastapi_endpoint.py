@@ -22,7 +22,7 @@ RATE_FIELDS = {
     "rate_by_key": "key",
     "rate_by_address": "address",
 }
-#: What the rates of an endpoint count together.
+#: What the rates of an endpoint count together; the name of their place.
 ALL_ROUTES = "All routes"
 
 
@@ -37,14 +37,14 @@ class FastapiEndpoint(models.Model):
     )
     rate_by_key = fields.Char(
         string="By API Key",
-        help="How often an API key may call, such as 100/minute. Callers without a key "
-        "count as with By Caller.",
+        help="How often an API key may call, such as 100/minute. Clients that "
+        "authenticate without a key count as callers.",
     )
     rate_by_address = fields.Char(
         string="By Address",
-        help="How often an address may call, such as 600/minute, whoever calls. It is "
-        "counted before clients are authenticated. The addresses of an IPv6 network of "
-        "64 bits count together.",
+        help="How often an address may call, such as 600/minute. Requests are counted "
+        "before clients are authenticated, so wrong credentials count, too. The "
+        "addresses of an IPv6 network (/64) count together.",
     )
     # without the groups, others could not read the other fields of an endpoint
     rate_refusal_ids = fields.One2many(

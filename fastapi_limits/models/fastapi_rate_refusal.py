@@ -16,6 +16,7 @@ from odoo.tools import SQL
 from ..rates.counters import Hit
 from ..rates.limiter import get_counter
 from ..rates.rate import parse_rates
+from .fastapi_endpoint import ALL_ROUTES
 
 _logger = logging.getLogger(__name__)
 
@@ -41,12 +42,16 @@ class FastapiRateRefusal(models.Model):
     endpoint_id = fields.Many2one(
         comodel_name="fastapi.endpoint", required=True, ondelete="cascade", index=True
     )
-    place = fields.Char(
-        string="Limit", required=True, help="Route or name of the limit."
+    place = fields.Char(required=True)
+    place_name = fields.Char(
+        string="Limit",
+        compute="_compute_place_name",
+        search="_search_place_name",
+        help="Route or name of the limit.",
     )
     rate = fields.Char(required=True)
     counted_by = fields.Selection(
-        selection=[("caller", "Caller"), ("key", "API key"), ("address", "Address")],
+        selection=[("caller", "Caller"), ("key", "API Key"), ("address", "Address")],
         required=True,
     )
     user_id = fields.Many2one(comodel_name="res.users", ondelete="cascade")
@@ -61,7 +66,7 @@ class FastapiRateRefusal(models.Model):
     until = fields.Datetime(
         string="Refused Until",
         required=True,
-        help="When the next request was to be allowed.",
+        help="When the next request is allowed.",
     )
     is_refused = fields.Boolean(
         string="Refused Now",
@@ -83,6 +88,17 @@ class FastapiRateRefusal(models.Model):
                 if refusal.counted_by != "address"
                 else self.env._("An address")
             )
+
+    @api.depends("place")
+    @api.depends_context("lang")
+    def _compute_place_name(self):
+        for refusal in self:
+            is_all = refusal.place == ALL_ROUTES
+            refusal.place_name = self.env._("All routes") if is_all else refusal.place
+
+    @api.model
+    def _search_place_name(self, operator, value):
+        return Domain("place", operator, value)
 
     @api.depends("until")
     def _compute_is_refused(self):

@@ -1,14 +1,16 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, HttpCase, TransactionCase, new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import mute_logger, translate
 
 from odoo.addons.fastapi.tests.common import FastAPITransactionCase
 
+from ..models.fastapi_endpoint import ALL_ROUTES
 from ..rates.rate import parse_rates
 
 
@@ -103,6 +105,18 @@ class TestBackend(BackendMixin, TransactionCase):
         self.assertAlmostEqual(
             (refusal.until - refusal.date).total_seconds(), 3600, delta=1
         )
+
+    def test_limits_of_an_endpoint_are_named_in_the_language_of_the_user(self):
+        refusal = self.refuse("now", 60)
+        self.assertEqual(refusal.place_name, "GET /items")
+        refusal.place = ALL_ROUTES
+        self.assertEqual(refusal.place_name, "All routes")
+        terms = {"All routes": "Toutes les routes"}
+        with patch.object(translate, "code_translations") as translations:
+            translations.get_python_translations.return_value = terms
+            self.env["res.lang"]._activate_lang("fr_FR")
+            refusal = refusal.with_context(lang="fr_FR")
+            self.assertEqual(refusal.place_name, "Toutes les routes")
 
     def test_old_refusals_are_deleted(self):
         old, new = self.refuse("old", -60), self.refuse("new", -60)
