@@ -12,7 +12,13 @@ from starlette.responses import Response
 
 from odoo.addons.fastapi.models import FastapiApp
 
-from .routers.idempotency import calls, own_callers, router, settings_router
+from .routers.idempotency import (
+    calls,
+    mounted,
+    own_callers,
+    router,
+    settings_router,
+)
 
 
 async def change_response(
@@ -35,6 +41,11 @@ class TestIdempotencyApp(FastapiApp):
 
     def _get_routers(self):
         return [router, settings_router]
+
+    def _get_app(self):
+        app = super()._get_app()
+        app.mount("/mounted", mounted)
+        return app
 
     def _get_middlewares(self):
         return [

@@ -147,7 +147,7 @@ class KeyDependency:
         state = get_state(scope)
         settings = getattr(state.app.state, SETTINGS, None) if state else None
         if settings is not None and odoo_request:  # else a test, which stores nothing
-            odoo_request.dispatcher.claim_key(settings, key, caller)
+            odoo_request.dispatcher.claim_key(settings, key, caller, state.inner)
 
     def describe_operation(self, method: str, operation: dict[str, Any]) -> None:
         """Document the header and its responses, see ``app.openapi_document``.

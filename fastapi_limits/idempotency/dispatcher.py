@@ -10,7 +10,8 @@
             +-> the app
                 +-> KeyDependency    claim_key: the request is carried out, or waits,
                                      or raises StoredResponse
-            (StoredResponse: roll back, and return the stored response)
+            (StoredResponse: roll back, and return the stored response; for the call of
+            a tool, inner.InnerResponses has put it into the app's response)
     FastApiDispatcher.post_dispatch
     +-> _store_response      what the client gets: after middleware and overrides
     (commit: both the work and its response, or neither)
@@ -27,16 +28,19 @@ from odoo.http import _dispatchers
 
 from odoo.addons.fastapi.bridge import forget_tracebacks
 
-from .keys import HEADER, fingerprint
-from .responses import REPLAYED_HEADER, StoredResponse, current_headers, dump_headers
-from .store import KeyedRequest, claim, store
+from .inner import decode_headers
+from .keys import HEADER, fingerprint, fingerprint_inner
+from .responses import StoredResponse, dump_headers
+from .store import KeyedRequest, claim
 
 if TYPE_CHECKING:
     from odoo.http import Response
 
+    from odoo.addons.fastapi.bridge import InnerRequest
     from odoo.addons.fastapi.fastapi_dispatcher import FastApiDispatcher as Base
 
     from .dependencies import KeySettings
+    from .store import Claim
 else:
     Base = _dispatchers["fastapi"]
 
@@ -57,8 +61,10 @@ class IdempotencyDispatcher(Base):
 
     routing_type = "fastapi"
 
-    #: The request and the id of its row, if it has a key and is carried out.
-    _claimed: tuple[KeyedRequest, int] | None = None
+    #: The row of the request, if it has a key and is carried out.
+    _claim: Claim | None = None
+    #: The request of a tool that has the key, instead of Odoo's request.
+    _inner: InnerRequest | None = None
     #: The response that its key already has.
     _stored: StoredResponse | None = None
     #: The body of the request.
@@ -72,57 +78,81 @@ class IdempotencyDispatcher(Base):
         return environ
 
     def dispatch(self, endpoint: Any, args: dict[str, Any]) -> Response:
-        self._claimed = self._stored = None
+        self._claim = self._inner = self._stored = None
         try:
             response = super().dispatch(endpoint, args)
         except Exception:
-            if self._stored is None:
+            if self._claim is not None:
+                self._claim.end()
+            # the response to the call of a tool has the stored one in it
+            if self._stored is None or self._inner is not None:
                 raise
         # the app may have replaced the exception, or returned a response to it
         if self._stored is not None:
-            return self._respond_again(self._stored)
+            if self._inner is None:
+                return self._respond_again(self._stored)
+            self.request.env.cr.rollback()
         return response
 
     # pylint: disable-next=missing-return  # Odoo ignores it
     def post_dispatch(self, response: Response) -> None:
-        claimed, self._claimed = self._claimed, None
+        claimed, self._claim = self._claim, None
         if claimed is not None:
             try:
-                self._store_response(*claimed, response)
+                self._store_response(claimed, response)
             except BaseException:
                 self._close_cycle()
                 raise
         super().post_dispatch(response)
 
-    def claim_key(self, settings: KeySettings, key: str, caller: str) -> None:
+    @property
+    def stored_response(self) -> StoredResponse | None:
+        """The response that the key of the request already has."""
+        return self._stored
+
+    def claim_key(
+        self,
+        settings: KeySettings,
+        key: str,
+        caller: str,
+        inner: InnerRequest | None = None,
+    ) -> None:
         """Let the request be carried out, or raise the response that its key has.
 
+        :param inner: the call of a tool, which has the key instead of Odoo's request
         :raises Exception: see ``store.claim``
         """
+        self._inner = inner
         httprequest = self.request.httprequest
+        method, path = httprequest.method, httprequest.path
+        if inner is not None:
+            method, path = inner.scope["method"], inner.scope["path"]
         if self._fingerprint is None:
-            self._fingerprint = fingerprint(
-                httprequest.method,
-                httprequest.path,
-                httprequest.environ.get("QUERY_STRING", ""),
-                httprequest.environ.get("CONTENT_TYPE", ""),
-                self._input,
+            self._fingerprint = (
+                fingerprint(
+                    method,
+                    path,
+                    httprequest.environ.get("QUERY_STRING", ""),
+                    httprequest.environ.get("CONTENT_TYPE", ""),
+                    self._input,
+                )
+                if inner is None
+                else fingerprint_inner(inner)
             )
         request = KeyedRequest(
             endpoint_id=settings.endpoint_id,
             key=key,
             caller=caller,
-            method=httprequest.method,
-            path=httprequest.path,
+            method=method,
+            path=path,
             fingerprint=self._fingerprint,
             hours=settings.hours,
         )
         try:
-            row_id = claim(self.request.env.cr, request, self._get_wait)
+            self._claim = claim(self.request.env.cr, request, self._get_wait)
         except StoredResponse as exc:
             self._stored = exc
             raise
-        self._claimed = request, row_id
 
     def _get_wait(self) -> float:
         """Return the seconds to wait for another request with the key."""
@@ -146,9 +176,7 @@ class IdempotencyDispatcher(Base):
             return default
         return number
 
-    def _store_response(
-        self, request: KeyedRequest, row_id: int, response: Response
-    ) -> None:
+    def _store_response(self, claimed: Claim, response: Response) -> None:
         """Store a response, before the request is committed.
 
         :raises HTTPException: 400, it can't be stored; the request is rolled back
@@ -160,7 +188,12 @@ class IdempotencyDispatcher(Base):
                 "stream, which can't be kept for a repetition. Send it without the "
                 "header.",
             )
-        body = response.get_data()
+        if self._inner is None:
+            status, body = response.status_code, response.get_data()
+            headers = response.headers.to_wsgi_list()
+        else:
+            status, body = self._inner.status, self._inner.content
+            headers = decode_headers(self._inner.headers)
         max_size = int(self._get_number(MAX_BODY_PARAM, DEFAULT_MAX_BODY))
         if len(body) > max_size:
             raise HTTPException(
@@ -169,19 +202,13 @@ class IdempotencyDispatcher(Base):
                 f"{len(body)} bytes, and at most {max_size} are kept for a "
                 "repetition. Send it without the header.",
             )
-        headers = dump_headers(response.headers.to_wsgi_list())
-        cr = self.request.env.cr
-        store(cr, request, row_id, response.status_code, headers, body)
+        claimed.store(status, dump_headers(headers), body)
 
     def _respond_again(self, exc: StoredResponse) -> Response:
         """Return the stored response, with current headers of the app's middleware."""
         self._close_cycle()  # a stream that the app has returned instead
         self.request.env.cr.rollback()
         self.status = str(exc.status_code)
-        self.headers = [
-            *exc.stored_headers,
-            *current_headers(self.headers),
-            (REPLAYED_HEADER, "true"),
-        ]
+        self.headers = exc.make_headers(self.headers)
         forget_tracebacks(exc)
         return self._build_response([exc.stored_body])

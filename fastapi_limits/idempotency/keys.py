@@ -11,12 +11,24 @@ same key.
 from __future__ import annotations
 
 import hashlib
+import io
 import re
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from fastapi import HTTPException
 
-__all__ = ["EXAMPLE", "HEADER", "MAX_LENGTH", "METHODS", "fingerprint", "parse_key"]
+if TYPE_CHECKING:
+    from odoo.addons.fastapi.bridge import InnerRequest
+
+__all__ = [
+    "EXAMPLE",
+    "HEADER",
+    "MAX_LENGTH",
+    "METHODS",
+    "fingerprint",
+    "fingerprint_inner",
+    "parse_key",
+]
 
 #: Name of the request header.
 HEADER = "Idempotency-Key"
@@ -57,6 +69,19 @@ def parse_key(value: str) -> str:
             'it may have no space and none of " , ; \\.',
         )
     return key
+
+
+def fingerprint_inner(inner: InnerRequest) -> str:
+    """Return the fingerprint of the call of a tool, see :func:`fingerprint`."""
+    scope = inner.scope
+    content_type = dict(scope["headers"]).get(b"content-type", b"")
+    return fingerprint(
+        scope["method"],
+        scope["path"],
+        scope["query_string"].decode("latin-1"),
+        content_type.decode("latin-1"),
+        io.BytesIO(inner.body),
+    )
 
 
 def fingerprint(

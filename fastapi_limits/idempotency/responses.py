@@ -13,7 +13,6 @@ from fastapi import HTTPException, Request, Response
 __all__ = [
     "REPLAYED_HEADER",
     "StoredResponse",
-    "current_headers",
     "dump_headers",
     "respond_empty",
 ]
@@ -60,6 +59,14 @@ class StoredResponse(HTTPException):
         ]
         self.stored_body = body
 
+    def make_headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return the headers to send.
+
+        :param pairs: those of the app's present response; some are taken over
+        """
+        current = [(name, value) for name, value in pairs if _is_current(name)]
+        return [*self.stored_headers, *current, (REPLAYED_HEADER, "true")]
+
 
 def dump_headers(pairs: Iterable[tuple[str, str]]) -> str:
     """Return the headers to store, as JSON."""
@@ -70,11 +77,6 @@ def dump_headers(pairs: Iterable[tuple[str, str]]) -> str:
             if name.lower() not in _NEVER and not _is_current(name)
         ]
     )
-
-
-def current_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the headers of the current request that a stored response is sent with."""
-    return [(name, value) for name, value in pairs if _is_current(name)]
 
 
 def _is_current(name: str) -> bool:

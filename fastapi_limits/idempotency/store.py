@@ -38,7 +38,7 @@ from .responses import StoredResponse
 if TYPE_CHECKING:
     from odoo.sql_db import BaseCursor
 
-__all__ = ["WAITING_FOR_A_KEY", "KeyedRequest", "claim", "store"]
+__all__ = ["WAITING_FOR_A_KEY", "Claim", "KeyedRequest", "claim"]
 
 #: Requests that may wait for the same key at a time, on all servers together.
 WAITING_FOR_A_KEY = 2
@@ -46,6 +46,8 @@ WAITING_FOR_A_KEY = 2
 CONNECTIONS_SHARE = 0.25
 #: Seconds after which a client may try again while another request is running.
 RETRY_AFTER = 2
+#: The same while the addon is being uninstalled.
+RETRY_AFTER_UNINSTALL = 10
 #: The largest ``lock_timeout`` of PostgreSQL, in milliseconds.
 _MAX_LOCK_TIMEOUT = 2**31 - 1
 
@@ -104,56 +106,108 @@ class KeyedRequest:
         return {**vars(self), "digest": digest, "lock": _lock_id(self, digest, 0)}
 
 
-def claim(cr: BaseCursor, request: KeyedRequest, get_wait: Callable[[], float]) -> int:
-    """Return the id of the row for the response of a request, which is now carried out.
+class Claim:
+    """The row of a request that is carried out.
+
+    A handler that rolls back by itself removes it. If the handler then commits by
+    itself, the row is inserted again, in the same transaction.
+
+    :param row_id: its id
+    """
+
+    def __init__(self, cr: BaseCursor, request: KeyedRequest, row_id: int) -> None:
+        self._cr, self._request, self._row_id = cr, request, row_id
+        #: Whether the handler is running; :meth:`end` and :meth:`store` set it.
+        self._is_running = True
+        self._watch()
+
+    def end(self) -> None:
+        """Let rollbacks remove the row, because the request has failed."""
+        self._is_running = False
+
+    def store(self, status: int, headers: str, body: bytes) -> None:
+        """Store the response of the request.
+
+        :param headers: see ``dump_headers``
+        :raises ConcurrencyError: the handler has rolled back, and since then another
+            request has the key; see also ``psycopg2.errors.SerializationFailure``
+        :raises HTTPException: 503, the addon is being uninstalled
+        """
+        self.end()
+        values = [status, headers, psycopg2.Binary(body)]
+        with _needs_table(self._cr):
+            self._cr.execute(_STORE, [*values, self._row_id], log_exceptions=False)
+            if not self._cr.rowcount:
+                self._insert_again()
+                self._cr.execute(_STORE, [*values, self._row_id])
+
+    def _watch(self) -> None:
+        # a queue of hooks is emptied when they run, so each one adds the next
+        self._cr.prerollback.add(lambda: self._cr.postrollback.add(self._rolled_back))
+
+    def _rolled_back(self) -> None:
+        if self._is_running:
+            self._cr.precommit.add(self._insert_again)
+            self._watch()
+
+    def _insert_again(self) -> None:
+        """Insert the row again.
+
+        :raises ConcurrencyError: another request has the key
+        """
+        self._cr.execute(_INSERT, self._request.params(), log_exceptions=False)
+        row = self._cr.fetchone()
+        if row is None:
+            raise ConcurrencyError(f"Another request has the {HEADER}")
+        self._row_id = row[0]
+
+
+def claim(
+    cr: BaseCursor, request: KeyedRequest, get_wait: Callable[[], float]
+) -> Claim:
+    """Return the row for the response of a request, which is now carried out.
 
     While another request with the key is running, this waits.
 
     :param get_wait: returns the most seconds to wait
     :raises StoredResponse: the key has a response
     :raises HTTPException: 409, another request is still running, or has ended without a
-        response
+        response; 503, the addon is being uninstalled
     :raises RequestValidationError: 422, the key belongs to another request
     """
     params = request.params()
-    row_id = _insert(cr, params)
-    if row_id is None:
-        _raise_response(cr, params)
-        with _place_to_wait(cr, request, params):
-            _wait_for_lock(cr, params["lock"], get_wait())
+    with _needs_table(cr):
         row_id = _insert(cr, params)
-    if row_id is None:
-        _raise_response(cr, params)
-        # the response has just been removed, as it is too old
-        raise ConcurrencyError(f"The {HEADER} has expired in the meantime")
-    return row_id
+        if row_id is None:
+            _raise_response(cr, params)
+            with _place_to_wait(cr, request, params):
+                _wait_for_lock(cr, params["lock"], get_wait())
+            row_id = _insert(cr, params)
+        if row_id is None:
+            _raise_response(cr, params)
+            # the response has just been removed, as it is too old
+            raise ConcurrencyError(f"The {HEADER} has expired in the meantime")
+    return Claim(cr, request, row_id)
 
 
-def store(
-    cr: BaseCursor,
-    request: KeyedRequest,
-    row_id: int,
-    status: int,
-    headers: str,
-    body: bytes,
-) -> None:
-    """Store the response of a request that :func:`claim` has allowed.
+@contextmanager
+def _needs_table(cr: BaseCursor) -> Iterator[None]:
+    """Tell the client if the table is gone, because the addon is being uninstalled.
 
-    :param row_id: what :func:`claim` has returned
-    :param headers: see ``dump_headers``
-    :raises ConcurrencyError: the handler has rolled back, and since then another
-        request has the key; see also ``psycopg2.errors.SerializationFailure``
+    Without it, the request can't be carried out exactly once.
+
+    :raises HTTPException: 503
     """
-    values = [status, headers, psycopg2.Binary(body)]
-    cr.execute(_STORE, [*values, row_id])
-    if cr.rowcount:
-        return
-    # the handler has rolled back by itself, so the row is gone
-    cr.execute(_INSERT, request.params(), log_exceptions=False)
-    row = cr.fetchone()
-    if row is None:
-        raise ConcurrencyError(f"Another request has the {HEADER}")
-    cr.execute(_STORE, [*values, row[0]])
+    try:
+        yield
+    except psycopg2.errors.UndefinedTable as err:
+        cr.rollback()
+        raise HTTPException(
+            503,
+            f"Requests with an {HEADER} can't be carried out at the moment. Try again "
+            "later.",
+            {"Retry-After": str(RETRY_AFTER_UNINSTALL)},
+        ) from err
 
 
 def _insert(cr: BaseCursor, params: dict[str, Any]) -> int | None:
@@ -174,7 +228,7 @@ def _insert(cr: BaseCursor, params: dict[str, Any]) -> int | None:
 
 def _raise_response(cr: BaseCursor, params: dict[str, Any]) -> None:
     """Raise the stored response, or why there is none; return if there is no row."""
-    cr.execute(_READ, params)
+    cr.execute(_READ, params, log_exceptions=False)
     row = cr.fetchone()
     if row is None:
         return

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from starlette.middleware import Middleware
 
 from odoo import api, fields, models
 
 from odoo.addons.fastapi.auth.route_calls import iter_route_calls
 
 from ..idempotency.dependencies import SETTINGS, KeyDependency, KeySettings
+from ..idempotency.inner import InnerResponses
 from ..idempotency.responses import StoredResponse, respond_empty
 
 
@@ -62,6 +64,13 @@ class FastapiEndpoint(models.Model):
             return []
         return [Depends(KeyDependency(self.idempotency))]
 
+    def _get_app(self) -> FastAPI:
+        app = super()._get_app()
+        # a field of fastapi_mcp_server, which does not depend on this addon
+        if "mcp_server" in self._fields and self.mcp_server:
+            app.user_middleware.insert(0, Middleware(InnerResponses))
+        return app
+
     def _get_app_exception_handlers(
         self,
     ) -> dict[int | type[Exception], Callable[..., Any]]:
@@ -79,6 +88,5 @@ class FastapiEndpoint(models.Model):
                 "Idempotency-Key to Ignored, and use accept_idempotency_key() in its "
                 "routes."
             )
-        if not found:
-            return
+        # also for the routes of mounted apps, which are not among these
         setattr(app.state, SETTINGS, KeySettings(self.id, self.idempotency_hours))

@@ -14,6 +14,7 @@ from fastapi import (
     BackgroundTasks,
     Body,
     Depends,
+    FastAPI,
     File,
     Header,
     HTTPException,
@@ -142,6 +143,31 @@ def roll_back(name: str, env: Env) -> dict[str, Any]:
     result = create(env, f"{name} {next(calls)}")
     env.cr.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
     return result
+
+
+@router.post("/rolled_back_and_committed")
+def roll_back_and_commit(
+    name: str, env: Env, turns: int = 1, x_fail: Annotated[bool, Header()] = False
+) -> dict[str, Any]:
+    """Roll back, start again, wait while the test holds its lock, and commit."""
+    for _turn in range(turns):
+        env.cr.rollback()
+    result = create(env, f"{name} {uuid.uuid4().hex}")  # names are unique
+    env.cr.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
+    env.cr.commit()  # pylint: disable=invalid-commit
+    if x_fail:
+        raise HTTPException(400, "No")
+    return result
+
+
+#: An app that is mounted in that of the endpoint.
+mounted = FastAPI()
+
+
+@mounted.post("/accepted", dependencies=[accept_idempotency_key()])
+@mounted.post("/other")
+def count_mounted() -> int:
+    return next(calls)
 
 
 class EnvelopeRoute(APIRoute):

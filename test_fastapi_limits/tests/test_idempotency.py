@@ -254,6 +254,17 @@ class TestErrors(IdempotencyCase):
         self.assertEqual(response.status_code, 201)
         self.assertIn("'much', which is not a number", logs.output[0])
 
+    def test_addon_that_is_being_uninstalled(self):
+        """Its table is already gone, but this server does not know it yet."""
+        self.env.cr.execute("ALTER TABLE fastapi_idempotency_key RENAME TO gone")
+        response = self.send("/once/items", json={"name": "tea"})
+        self.assertEqual(response.status_code, 503, response.text)
+        self.assertEqual(response.headers["Retry-After"], "10")
+        self.assertIn("Try again later", response.json()["detail"])
+        self.assertFalse(self.count("tea"))
+        response = self.post("/once/items", json={"name": "tea"})
+        self.assertEqual(response.status_code, 201)
+
     def test_malformed_key(self):
         for key, shown in (
             ("two words", "'two words'"),
@@ -461,6 +472,15 @@ class TestSettings(IdempotencyCase):
             "/existing", app="test_idempotency", idempotency="accepted"
         )
         self.assertReplayed(*self.send_twice("/existing/count"))
+
+    def test_mounted_app(self):
+        """Its routes have settings of their own, but not that of the endpoint."""
+        for setting in ("accepted", "ignored"):
+            self.once.idempotency = setting
+            with self.subTest(setting):
+                self.key = setting
+                self.assertReplayed(*self.send_twice("/once/mounted/accepted"))
+                self.assertNew(*self.send_twice("/once/mounted/other"))
 
     def documented(self):
         document = self.get("/once/openapi.json").json()

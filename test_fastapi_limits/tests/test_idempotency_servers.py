@@ -150,6 +150,32 @@ class TestTwoServers(KeyServerCase):
         self.assertEqual(second.body, first.body)
         self.assertEqual(len(self.names()), 1)
 
+    def test_handler_that_rolls_back_and_commits_by_itself(self):
+        """It is not called again, whatever becomes of it after that."""
+        for turns in (1, 2):
+            path = f"/once/rolled_back_and_committed?name=tea+{turns}&turns={turns}"
+            for headers, status in (({"X-Fail": "true"}, 409), ({}, 200)):
+                with self.subTest(turns=turns, **headers):
+                    key, count = uuid.uuid4().hex, len(self.names())
+                    first = self.send(self.first, path, key, **headers)
+                    self.assertEqual(first.status, 400 if headers else 200, first.body)
+                    second = self.send(self.first, path, key, **headers)
+                    self.assertEqual(second.status, status, second.body)
+                    self.assertEqual(len(self.names()), count + 1)
+
+    def test_another_request_before_such_a_handler_commits(self):
+        path, key = "/once/rolled_back_and_committed?name=tea", uuid.uuid4().hex
+        self.hold_lock()
+        first = self.start(self.first, path, key)
+        self.wait_for_lock(1)
+        second = self.start(self.second, path, key)
+        self.wait_for_lock(2)
+        self.release_lock()
+        statuses = sorted(each.result().status for each in (first, second))
+        # the second one may come between the commit and the response of the first
+        self.assertIn(statuses, ([200, 200], [200, 409]))
+        self.assertEqual(len(self.names()), 1)
+
     def test_wait_without_end(self):
         self.set_param("idempotency_wait", "1e9")  # more than PostgreSQL can wait
         path, key = "/once/locked?name=tea", uuid.uuid4().hex
