@@ -23,6 +23,9 @@ _TEXT_TYPES = re.compile(
     r"|application/(?:jsonl|yaml|x-yaml|sql)|.*\+(?:json|xml)"
 )
 _FORM = "application/x-www-form-urlencoded"
+_EVENTS = "text/event-stream"
+#: A line of an event, which may be JSON.
+_DATA = re.compile(r"(?<=^data:).*", re.MULTILINE)
 #: The first line of a form with parts, whatever the header says, and its boundary.
 _BOUNDARY = re.compile(rb"--([^\r\n]+)\r?\nContent-", re.IGNORECASE)
 
@@ -78,6 +81,9 @@ def describe_body(
             return f"[{media_type or 'unknown type'}, {of_size}]"
         if media_type == _FORM:
             text = secrets.clean_query(text)
+        elif media_type == _EVENTS:
+            text = _DATA.sub(lambda match: secrets.clean_content(match[0]), text)
+            text = secrets.clean_text(text)
         else:
             text = secrets.clean_content(text)
     if cut:

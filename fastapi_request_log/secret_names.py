@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, unquote_plus
 
 from .json_secrets import REMOVED, clean_json
+from .text_search import TextSearch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,8 @@ MIN_LENGTH = 4
 MIN_COOKIE = 12
 #: Most characters of a text that is kept, to clean it once.
 MAX_CACHED = 300
+#: With so many values, looking for each of them takes longer than a ``TextSearch``.
+MANY = 100
 #: Values of JSON that are no secret.
 _LITERALS = frozenset({"true", "false", "null", "None", "True", "False"})
 
@@ -54,16 +57,19 @@ _VALUE = re.compile(
     r"""|\w*\([^)]*\)?|\[[^\]]*\]?|\{[^}]*\}?|[^\s"'<>&,;(){}\[\]]+)""",
     re.IGNORECASE,
 )
+#: A value without spaces, quotes and brackets.
+_PLAIN = re.compile(r"""[^\s"'<>&,;(){}\[\]]+""")
 #: What is around a value.
 _AROUND = re.compile(r"""^(?:\w*\()?[rbuf]{0,2}["'(\[{]+|["')\]}]+$""", re.IGNORECASE)
 #: The beginning of an element of XML.
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?(?P<name>[\w.-]+)(?:\s[^<>]*)?(?<!/)>")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
-#: Credentials without a name: in an address, a token of HTTP, a JSON Web Token.
+#: Credentials without a name: in an address, a token of HTTP, a JSON Web Token. The
+#: last begins anywhere in a word; the look ahead reads each word once.
 _CREDENTIAL = re.compile(
     r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"
     r"|(?<=\b[Bb]earer )(?=\S*\d)[\w.~+/=-]{8,}"
-    r"|\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*"
+    r"|(?<![\w-])(?=[\w-]+\.[\w-]+\.)[\w-]*?(?P<jwt>\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*)"
 )
 #: A text without any of these has no credentials, and no name with a value.
 _SIGN = re.compile(r"[=:<]|earer |eyJ|%3", re.IGNORECASE)
@@ -126,6 +132,8 @@ class Secrets:
         self._names = names
         self.is_secret = names.is_secret
         self.values: set[str] = set()
+        #: Finds the values, if they are many, and how many it finds.
+        self._search: tuple[int, TextSearch] | None = None
 
     def add(self, value: str) -> None:
         """Remember a secret value."""
@@ -198,8 +206,12 @@ class Secrets:
         return _ENCODED.sub(self._clean_encoded, text) if "%3" in text else text
 
     def _replace_credential(self, match: re.Match[str]) -> str:
-        self.add(match[0].partition(":")[2] or match[0])
-        return REMOVED
+        token = match["jwt"]
+        if token is None:
+            self.add(match[0].partition(":")[2] or match[0])
+            return REMOVED
+        self.add(token)
+        return match[0].removesuffix(token) + REMOVED
 
     def _clean_elements(self, text: str) -> str:
         """Return XML without the contents of secret elements."""
@@ -217,12 +229,17 @@ class Secrets:
         return "".join([*parts, text[position:]])
 
     def _clean_named(self, text: str) -> str:
-        parts, position = [], 0
+        parts, position, removed = [], 0, 0
         for match in _NAME.finditer(text):
             if match.start() < position or not self.is_secret(match["name"]):
                 continue  # within a value, or another name
+            if match.end() <= removed:
+                continue  # the value would have ``REMOVED``, too
             value = _VALUE.match(text, match.end())
-            if value is not None and REMOVED not in value[0]:
+            if value is not None and REMOVED in value[0]:
+                if _PLAIN.fullmatch(value[0]):
+                    removed = value.start() + value[0].rindex(REMOVED)
+            elif value is not None:
                 plain = _AROUND.sub("", value[0])
                 self.add(plain)
                 self._add_credential(plain)
@@ -237,8 +254,13 @@ class Secrets:
 
     def forget(self, text: str) -> str:
         """Return a text without the secret values that are known by now."""
-        if any(map(text.__contains__, self.values)):
+        values = self.values
+        if len(values) > MANY:
+            if self._search is None or self._search[0] != len(values):
+                self._search = len(values), TextSearch(values)
+            return self._search[1].replace(text, REMOVED)
+        if any(map(text.__contains__, values)):
             # the longest first, because they may contain others
-            for value in sorted(self.values, key=len, reverse=True):
+            for value in sorted(values, key=len, reverse=True):
                 text = text.replace(value, REMOVED)
         return text

@@ -1,11 +1,13 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import json
 from base64 import b64encode
+from time import thread_time
 
 from odoo.tests import BaseCase
 
 from ..bodies import describe_body, storable
-from ..secret_names import REMOVED, SecretNames, Secrets
+from ..secret_names import MANY, REMOVED, SecretNames, Secrets
 
 
 class TestSecretNames(BaseCase):
@@ -78,6 +80,7 @@ class TestSecretNames(BaseCase):
             ("Authorization: Token ab, c", "Authorization: ***, c"),
             ("no Bearer ab12cd34ef, c", "no Bearer ***, c"),
             ("no eyJhbGciOi.eyJzdWIiOi.ab_c-d, e", "no ***, e"),
+            ("a.jwt-eyJhbGciOi.eyJzdWIiOi.ab_c-d, e", "a.jwt-***, e"),
             (f"{'a' * 99}_password=ab c", f"{'a' * 99}_password=*** c"),
             ("https://h/?n=%2F%3Ftoken%3Dab%26c c", "https://h/?n=/?token=***&c c"),
         ):
@@ -101,6 +104,53 @@ class TestSecretNames(BaseCase):
             ),
             f"{REMOVED} en_US" + f" {REMOVED}" * 6,
         )
+
+    def test_many_known_values(self):
+        """They are found as a few are, and also where one overlaps another."""
+        few = ("abcd", "abcdefgh", "fghijk", "äöü😀", "$(.*")
+        for values in (few, [*few, *(f"value {x}" for x in range(MANY))]):
+            for value in values:
+                self.secrets.add(value)
+            for text, cleaned in (
+                ("xabcdx abcdefgh abcd", "x***x *** ***"),
+                ("abcdabcd", "******"),
+                ("no äöü😀, $(.*", "no ***, ***"),
+                ("value 7 abc", "value 7 abc" if values is few else "*** abc"),
+                ("", ""),
+            ):
+                with self.subTest(text=text, values=len(values)):
+                    self.assertEqual(self.secrets.forget(text), cleaned)
+        self.assertEqual(self.secrets.forget("-abcdefghijk-"), "-***-")
+        self.secrets.add("added later")
+        self.assertEqual(self.secrets.forget("added later"), "***")
+
+    def measure(self, make_text):
+        """Return how much longer four times the text takes."""
+        times = []
+        for size in (500, 2000):
+            text = make_text(size)
+            measured = []
+            for _number in range(3):
+                secrets = Secrets(SecretNames())
+                start = thread_time()
+                secrets.forget(secrets.clean_long(text))
+                measured.append(thread_time() - start)
+            times.append(min(measured))
+        return times[1] / times[0]
+
+    def test_time_grows_with_the_size(self):
+        """A client may send as many secrets as the body has room for."""
+        for make_text in (
+            lambda size: json.dumps({f"token{x}": f"value {x}" for x in range(size)}),
+            lambda size: json.dumps(
+                [f"https://a/?token=value{x}" for x in range(size)]
+            ),
+            lambda size: "".join(f"<key{x}>value {x}</key{x}>" for x in range(size)),
+            lambda size: "key:***" * 3 * size,
+            lambda size: "-eyJabcde" * 2 * size,
+        ):
+            with self.subTest(make_text(1)):
+                self.assertLess(self.measure(make_text), 9)  # 16 if it were the square
 
 
 class TestBodies(BaseCase):
@@ -149,6 +199,15 @@ class TestBodies(BaseCase):
             stored = self.describe(whole[:length], size=len(whole))
             self.assertNotIn("hunt", stored)
             self.assertTrue(stored.endswith(f"… [{length} of {len(whole)} B]"))
+
+    def test_event_streams(self):
+        inner = json.dumps({"a": json.dumps({"token": "hunter2"}), "pass": ["ab"]})
+        body = f"event: message\r\ndata: {inner}\r\n\r\ndata:{inner[:40]}"
+        self.assertEqual(
+            self.describe(body.encode(), "text/event-stream; charset=utf-8"),
+            'event: message\r\ndata: {"a": "{\\"token\\": \\"***\\"}", "pass": "***"}'
+            '\r\n\r\ndata:{"a": "{\\"token\\": \\"***\\"}", "pass"',
+        )
 
     def test_errors_of_validation(self):
         body = (
