@@ -1,5 +1,2 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-from fastapi import APIRouter
-
-router = APIRouter()

@@ -1,5 +1,9 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from . import test_backend
+from . import test_callers
+from . import test_calls
+from . import test_errors
 from . import test_oauth
 from . import test_oauth_client
+from . import test_transactions
