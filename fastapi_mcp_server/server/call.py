@@ -232,7 +232,7 @@ class McpCall:
             scope,
             request.body,
             agent=self.message.get_agent(user_agent),
-            take=self._progress and self._progress.take,
+            take=self._progress.take if self._progress is not None else None,
             keep=self.offer.max_result + 1,
         )
         with loud():

@@ -82,17 +82,18 @@ def make_server(
     return server
 
 
-async def _roll_back_failures(context: Context, call_next: CallNext) -> HandlerResult:
+async def _roll_back_failures(ctx: Context, call_next: CallNext) -> HandlerResult:
     """Roll back what the client is told that it has failed, whatever the reason."""
     try:
-        return await call_next(context)
+        return await call_next(ctx)
     except Exception:
-        _get_call(context).roll_back()
+        _get_call(ctx).roll_back()
         raise
 
 
 def _get_call(context: Context) -> McpCall:
-    call: McpCall = context.request.scope[CALL_KEY]
+    request: Any = context.request
+    call: McpCall = request.scope[CALL_KEY]
     return call
 
 

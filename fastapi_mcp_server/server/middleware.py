@@ -84,7 +84,8 @@ class McpOffer:
     @property
     def protected_resource(self) -> ProtectedResource | None:
         """Where clients get a token; None before the app is built, or without OAuth."""
-        return self._offer and self._offer.protected_resource
+        offer = self._offer
+        return None if offer is None else offer.protected_resource
 
     def _make(self, app: FastAPI) -> Offer:
         settings = self.settings
