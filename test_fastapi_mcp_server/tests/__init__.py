@@ -7,3 +7,4 @@ from . import test_errors
 from . import test_oauth
 from . import test_oauth_client
 from . import test_transactions
+from . import test_readme
