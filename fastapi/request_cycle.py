@@ -36,7 +36,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
-from werkzeug.datastructures import Headers
 
 from odoo.http import Response
 from odoo.sql_db import Cursor
@@ -216,8 +215,8 @@ def build_response(
     status: str, headers: Iterable[tuple[str, str]], chunks: Iterable[bytes] | bytes
 ) -> Response:
     """Return a response of Odoo with the headers of the app, unchanged."""
-    pairs = Headers(list(headers))
-    typed = "content-type" in pairs
+    pairs = list(headers)  # werkzeug checks each one when it makes its Headers
+    typed = any(name.lower() == "content-type" for name, _value in pairs)
     response = Response(chunks, status=status, headers=pairs)
     if not typed:
         response.headers.remove("Content-Type")  # werkzeug's default
