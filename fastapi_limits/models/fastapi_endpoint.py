@@ -10,10 +10,17 @@ from starlette.middleware import Middleware
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.fastapi.app.prepare import prepare_app
 from odoo.addons.fastapi.auth import Caller
 
 from ..rates.headers import RateLimitHeaders
-from ..rates.limit import make_limit
+from ..rates.limit import (
+    AddressLimit,
+    CallerLimit,
+    identifies_nobody,
+    make_limit,
+    merge_limits,
+)
 from ..rates.rate import Rate, parse_rates
 
 #: Fields with rates, and what they count.
@@ -97,7 +104,22 @@ class FastapiEndpoint(models.Model):
         app = super()._get_app()
         # the outermost one: responses of all others have the headers
         app.user_middleware.insert(0, Middleware(RateLimitHeaders))
+        limits = self._get_rate_limits()
+        if limits and identifies_nobody(app):
+            # one statement of PostgreSQL: there is no authentication between them
+            merged = merge_limits(limits, ALL_ROUTES)
+            app.dependency_overrides.update(dict.fromkeys(limits, merged))
         return app
+
+    def _check_app(self, app):
+        super()._check_app(app)
+        limits = self._get_rate_limits()
+        overrides = app.dependency_overrides
+        if not identifies_nobody(app) and not overrides.keys().isdisjoint(limits):
+            # another addon identifies callers in an app that is already built
+            for limit in limits:
+                overrides.pop(limit, None)
+            prepare_app(app)
 
     def _get_fastapi_app_dependencies(self) -> list[Any]:
         return [
@@ -108,8 +130,12 @@ class FastapiEndpoint(models.Model):
     def _get_rate_dependencies(self) -> list[Any]:
         """Return the dependencies that limit the rates of the endpoint.
 
-        They come before all others: addresses first, then callers and keys together.
+        They come before all others.
         """
+        return [Depends(limit) for limit in self._get_rate_limits()]
+
+    def _get_rate_limits(self) -> list[AddressLimit | CallerLimit]:
+        """Return the limits: addresses first, then callers and keys together."""
         rates = [
             rate for name, by in RATE_FIELDS.items() for rate in _parse(self[name], by)
         ]
@@ -117,7 +143,7 @@ class FastapiEndpoint(models.Model):
         addresses = tuple(rate for rate in rates if rate.by == "address")
         callers = tuple(rate for rate in rates if rate.by != "address")
         return [
-            Depends(make_limit(group, place=ALL_ROUTES))
+            make_limit(group, place=ALL_ROUTES)
             for group in (addresses, callers)
             if group
         ]

@@ -73,10 +73,10 @@ class Counter(ABC):
         :return: the windows in the order of the rates, possibly only those up to the
             first one that refuses; empty if the counter fails
         """
-        if time.monotonic() < self._resumes:
+        start = time.monotonic()
+        if start < self._resumes:
             self._missed += 1
             return []
-        start = time.monotonic()
         try:
             try:
                 windows = self._hit(hits)

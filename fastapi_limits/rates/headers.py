@@ -22,7 +22,7 @@ from .limiter import COUNTED_KEY
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from .rate import Rate
+    from .limiter import Policy
     from .window import Window
 
 __all__ = ["RateLimitHeaders"]
@@ -44,7 +44,7 @@ class RateLimitHeaders:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        counted: dict[str, tuple[Rate, Window]] = {}
+        counted: dict[str, tuple[Policy, Window]] = {}
         scope[COUNTED_KEY] = counted
 
         async def send_with_headers(message: Message) -> None:
@@ -59,18 +59,18 @@ class RateLimitHeaders:
 _STARTS = ("http.response.start", "websocket.http.response.start")
 
 
-def _add_headers(message: Message, counted: dict[str, tuple[Rate, Window]]) -> None:
+def _add_headers(message: Message, counted: dict[str, tuple[Policy, Window]]) -> None:
     policies, limits = [], []
-    for name, (rate, window) in counted.items():
+    for policy, window in counted.values():
         remaining, wait = window.get_state()
-        policies.append(f'"{name}";q={rate.amount};w={rate.seconds}')
-        limits.append(f'"{name}";r={remaining};t={wait}')
+        policies.append(policy.header)
+        limits.append(f'"{policy.name}";r={remaining};t={wait}')
     raw = message["headers"] = list(message.get("headers", ()))
     raw += [
         (b"ratelimit-policy", ", ".join(policies).encode()),
         (b"ratelimit", ", ".join(limits).encode()),
     ]
-    if any(name.lower() == b"access-control-allow-origin" for name, _value in raw):
+    if b"access-control-allow-origin" in dict(raw):
         headers = MutableHeaders(raw=raw)
         name = "Access-Control-Expose-Headers"
         exposed = headers.get(name)

@@ -3,16 +3,19 @@
 """The dependencies that limit rates: of a route, a router, an app, an endpoint."""
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, FastAPI
 from starlette.requests import HTTPConnection
 
 from odoo.addons.fastapi.auth import Caller
-from odoo.addons.fastapi.dependencies import optionally_authenticated_caller
+from odoo.addons.fastapi.dependencies import (
+    optionally_authenticated_caller,
+    optionally_authenticated_partner_impl,
+)
 
 from .limiter import Policy, count
 from .rate import Rate, parse_rates
@@ -99,7 +102,10 @@ class _Limit:
 
 @dataclass(frozen=True)
 class AddressLimit(_Limit):
-    """Limits addresses. It does not authenticate the client."""
+    """Limits addresses. It does not authenticate the client.
+
+    Other rates count as those of an anonymous caller, by the address, too.
+    """
 
     async def __call__(self, connection: HTTPConnection) -> None:
         self._count(connection, None)
@@ -115,6 +121,29 @@ class CallerLimit(_Limit):
         caller: Annotated[Caller | None, Depends(optionally_authenticated_caller)],
     ) -> None:
         self._count(connection, caller)
+
+
+def identifies_nobody(app: FastAPI) -> bool:
+    """Return whether all clients of an app are anonymous."""
+    return _IDENTIFYING.isdisjoint(app.dependency_overrides)
+
+
+def merge_limits(
+    limits: Iterable[AddressLimit | CallerLimit], place: str
+) -> AddressLimit:
+    """Return one limit with the rates of several, for an app that identifies nobody.
+
+    :param place: what is counted together
+    """
+    rates = [rate for limit in limits for rate in limit.rates]
+    rates.sort(key=lambda rate: rate.seconds)
+    return AddressLimit(tuple(rates), place=place)
+
+
+#: Dependencies that an app overrides to identify callers.
+_IDENTIFYING = frozenset(
+    (optionally_authenticated_caller, optionally_authenticated_partner_impl)
+)
 
 
 def _describe_route(scope: MutableMapping[str, Any]) -> str:

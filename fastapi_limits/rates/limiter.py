@@ -2,8 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Counts a request for the rates of a dependency, and refuses it if there are too many.
 
-A request is counted once for each rate, also if Odoo replays it. Its counts are kept in
-the WSGI environ of Odoo's request, which all attempts share.
+A request is counted once for each rate, also if Odoo replays it. Its counts are kept on
+the dispatcher, which all attempts share.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 import logging
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from odoo.http import request
 from odoo.modules import module
@@ -42,9 +42,9 @@ __all__ = ["COUNTED_KEY", "Policy", "count", "get_counter"]
 
 _logger = logging.getLogger(__name__)
 
-#: Key of the ASGI scope: rates and windows of the request, by the names of the rates.
+#: Key of the ASGI scope: policies and windows of the request, by the names of policies.
 COUNTED_KEY = "odoo.fastapi_limits.counted"
-#: Key of the environ of Odoo's request: the windows of all attempts, by their keys.
+#: Key of the ASGI scope: windows by their keys, in tests without a request of Odoo.
 WINDOWS_KEY = "odoo.fastapi_limits.windows"
 #: Hashes that a process remembers.
 MAX_KEYS = 4096
@@ -54,15 +54,17 @@ MAX_DATABASES = 32
 NOT_COUNTED = "OPTIONS"
 
 
-class Policy(NamedTuple):
+class Policy:
     """A rate of a dependency.
 
     :param rate: the rate
     :param name: its name in the headers
     """
 
-    rate: Rate
-    name: str
+    def __init__(self, rate: Rate, name: str) -> None:
+        self.rate, self.name = rate, name
+        #: What the header ``RateLimit-Policy`` says of it.
+        self.header = f'"{name}";q={rate.amount};w={rate.seconds}'
 
 
 def count(
@@ -85,23 +87,24 @@ def count(
     endpoint_id = _get_endpoint_id(scope)
     endpoint = env["fastapi.endpoint"].browse(endpoint_id or ())
     address = get_address(connection)
-    secret, _uri = env["fastapi.rate.count"]._get_settings()
+    secret, uri = env["fastapi.rate.count"]._get_settings()
     hits = []
-    for rate, _name in policies:
+    for policy in policies:
+        rate = policy.rate
         subject = endpoint._get_rate_subject(rate.by, caller, address)
         key = _hash(secret, endpoint_id, place, subject, rate.by, rate.text)
         hits.append(Hit(key, rate))
     windows = _get_windows(scope)
     new = [hit for hit in hits if hit.key not in windows] if windows else hits
     if new:
-        for hit, found in zip(new, get_counter(env).hit(new), strict=False):
+        for hit, found in zip(new, _find_counter(env, uri).hit(new), strict=False):
             windows[hit.key] = found
     counted = scope.setdefault(COUNTED_KEY, {})
     refused = None
     for hit, policy in zip(hits, policies, strict=True):
         window = windows.get(hit.key)
         if window is not None:
-            counted[policy.name] = hit.rate, window
+            counted[policy.name] = policy, window
             if window.refused and (refused is None or window.wait > refused[1].wait):
                 refused = hit, window
     if refused is not None:
@@ -122,6 +125,10 @@ def count(
 def get_counter(env: Environment) -> Counter:
     """Return the counter of a database, which all requests of the process share."""
     _secret, uri = env["fastapi.rate.count"]._get_settings()
+    return _find_counter(env, uri)
+
+
+def _find_counter(env: Environment, uri: str) -> Counter:
     if not uri and module.current_test:
         return CursorCounter(env)
     return _get_counter(env.cr.dbname, uri)
@@ -153,10 +160,10 @@ def _get_endpoint_id(scope: MutableMapping[str, Any]) -> int | None:
 def _get_windows(scope: MutableMapping[str, Any]) -> dict[str, Window]:
     """Return the windows of all attempts at a request, by their keys."""
     try:
-        holder = request.httprequest.environ
-    except RuntimeError:  # no request of Odoo: a test without a server
-        holder = scope
-    windows: dict[str, Window] = holder.setdefault(WINDOWS_KEY, {})
+        # an attribute of IdempotencyDispatcher
+        windows: dict[str, Window] = request.dispatcher.rate_windows
+    except (RuntimeError, AttributeError):  # not a request of Odoo: a test
+        windows = scope.setdefault(WINDOWS_KEY, {})
     return windows
 
 

@@ -24,7 +24,7 @@ from .counters import TIMEOUT, Counter, Hit
 from .window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from odoo.api import Environment
 
@@ -62,7 +62,7 @@ _HIT = """
             ELSE false
         END
     RETURNING key, previous, current,
-        extract(epoch FROM clock_timestamp()) - start, refused
+        date_part('epoch', clock_timestamp()) - start, refused
 """
 _EXPRESSIONS = {
     "age": "(excluded.start - known.start)",
@@ -76,7 +76,7 @@ _EXPRESSIONS = {
 #: A row: key, number of requests, and length of the window in seconds.
 _ROW = (
     "({}::text, {}::int, {}::float8, "
-    "extract(epoch FROM clock_timestamp()), 0, 1, false)"
+    "date_part('epoch', clock_timestamp()), 0, 1, false)"
 )
 
 
@@ -119,16 +119,19 @@ class _SqlCounter(Counter):
         :param cr: cursor, of psycopg2 or of Odoo
         :param query: :func:`_make_query`, or the call of a prepared statement
         """
+        if len(hits) == 1:  # it is not counted if it is refused
+            ((key, rate),) = hits
+            cr.execute(query, (key, rate.amount, rate.seconds))
+            return [Window(rate.amount, rate.seconds, *cr.fetchone()[1:])]
         # in the order of the keys, so that concurrent statements don't lock each other
         values: list[Any] = []
         for key, rate in sorted(hits, key=_get_key):
             values += key, rate.amount, rate.seconds
         cr.execute(query, values)
         counts = {key: count for key, *count in cr.fetchall()}
-        if len(hits) > 1:  # else it is not counted if it is refused
-            allowed = [key for key, count in counts.items() if not count[-1]]
-            if len(allowed) < len(hits):
-                self._take_back(cr, allowed, counts)
+        allowed = [key for key, count in counts.items() if not count[-1]]
+        if len(allowed) < len(hits):
+            self._take_back(cr, allowed, counts)
         return [Window(rate.amount, rate.seconds, *counts[key]) for key, rate in hits]
 
     def _take_back(
@@ -156,9 +159,10 @@ class PostgresCounter(_SqlCounter):
         self._prepared: dict[int, str] = {}
 
     def _hit(self, hits: Sequence[Hit]) -> list[Window]:
-        return self._run(
-            lambda cr: self._count(cr, self._get_statement(cr, len(hits)), hits)
-        )
+        return self._run(self._count_prepared, hits)
+
+    def _count_prepared(self, cr: Any, hits: Sequence[Hit]) -> list[Window]:
+        return self._count(cr, self._get_statement(cr, len(hits)), hits)
 
     def _get_statement(self, cr: Any, rates: int) -> str:
         """Return the call of a prepared statement."""
@@ -176,11 +180,11 @@ class PostgresCounter(_SqlCounter):
     def clear(self, hit: Hit) -> None:
         self._run(lambda cr: cr.execute(_CLEAR, (hit.key,)))
 
-    def _run(self, work: Any) -> Any:
+    def _run(self, work: Callable[..., Any], *arguments: Any) -> Any:
         if not self._lock.acquire(timeout=TIMEOUT):
             raise TimeoutError("the connection is in use")
         try:
-            return work(self._cr or self._connect())
+            return work(self._cr or self._connect(), *arguments)
         except psycopg2.Error:
             self._close()
             raise
@@ -193,7 +197,10 @@ class PostgresCounter(_SqlCounter):
         self._connection = psycopg2.connect(**info, connect_timeout=2)
         self._connection.autocommit = True
         self._cr = self._connection.cursor()
-        self._cr.execute("SET statement_timeout = %s", (f"{TIMEOUT}s",))
+        self._cr.execute(
+            "SET statement_timeout = %s; SET plan_cache_mode = force_generic_plan",
+            (f"{TIMEOUT}s",),
+        )
         return self._cr
 
     def _close(self) -> None:

@@ -66,19 +66,23 @@ class Window(NamedTuple):
         After a refused request, the seconds until the next one is allowed. They are
         rounded up, and at least one.
         """
-        used = self.used
-        if self.refused:
-            remaining, target = 0, self.amount - 1
+        amount, seconds, previous, current, age, refused = self
+        used = self.used if previous else current
+        if refused:
+            remaining, target = 0, amount - 1
         else:
-            remaining, target = max(self.amount - used, 0), max(used - 1, 0)
+            remaining = amount - used if used < amount else 0
+            target = used - 1 if used else 0
         if used <= target:
             return remaining, 1
-        if self.current <= target:
+        if current <= target:
             # floor(previous * (1 - age / seconds)) <= target - current
-            wait = self._age_at(target - self.current, self.previous) - self.age
+            wait = self._age_at(target - current, previous) - age
+        elif current == target + 1:
+            wait = seconds - age  # the end of the current window
         else:
             # the current window becomes the previous one
-            wait = self.seconds - self.age + self._age_at(target, self.current)
+            wait = seconds - age + self._age_at(target, current)
         return remaining, max(1, math.ceil(wait))
 
     def _age_at(self, count: int, previous: int) -> float:

@@ -1,11 +1,17 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from typing import Annotated
 from unittest.mock import patch
+
+from fastapi import Header
 
 from odoo.tests import new_test_user, tagged
 from odoo.tools import config, mute_logger
 
+from odoo.addons.fastapi.context import odoo_env_ctx
+from odoo.addons.fastapi.dependencies import optionally_authenticated_partner_impl
 from odoo.addons.fastapi_limits.models import fastapi_rate_refusal
+from odoo.addons.fastapi_limits.rates.postgres import CursorCounter
 from odoo.addons.test_fastapi.tests.common import FastapiHttpCase
 
 
@@ -240,6 +246,59 @@ class TestEndpoint(LimitsHttpCase):
         self.assertEqual(self.statuses(1, "/one/x", auth=self.caller_auth), [200])
         self.assertEqual(self.statuses(1, "/one/y", auth=self.caller_auth), [200])
         self.assertEqual(self.statuses(1, "/free", auth=self.caller_auth), [429])
+
+    def make_anonymous(self):
+        """Leave the endpoint no way to authenticate, and two kinds of rates."""
+        self.limits.write(
+            {
+                "auth_basic": False,
+                "auth_api_key": False,
+                "rate_by_address": "3/hour",
+                "rate_by_caller": "2/minute",
+            }
+        )
+
+    def test_an_endpoint_without_authentication(self):
+        """Addresses and callers are counted together."""
+        self.make_anonymous()
+        with patch.object(
+            CursorCounter, "_hit", autospec=True, side_effect=CursorCounter._hit
+        ) as hit:
+            responses = [self.get("/limits/free") for _turn in range(3)]
+        self.assertEqual([r.status_code for r in responses], [200, 200, 429])
+        self.assertEqual(hit.call_count, 3)
+        self.assertEqual(
+            responses[0].headers["RateLimit-Policy"],
+            '"caller-minute";q=2;w=60, "address-hour";q=3;w=3600',
+        )
+        # a refused request is not counted
+        self.assertIn('"address-hour";r=1', responses[2].headers["RateLimit"])
+        # the limits of a route are its own
+        self.limits.write({"rate_by_caller": "", "rate_by_address": "5/hour"})
+        self.assertEqual(self.statuses(4, "/three"), [200] * 3 + [429])
+
+    def test_an_addon_that_identifies_callers_later(self):
+        """It changes the app when this addon has decided how to count."""
+        endpoints = self.registry["fastapi.endpoint"]
+        get_app = endpoints._get_app
+
+        def get_app_of_other_addon(endpoint):
+            app = get_app(endpoint)
+            overrides = app.dependency_overrides
+            overrides[optionally_authenticated_partner_impl] = find_partner
+            return app
+
+        def find_partner(x_partner: Annotated[int | None, Header()] = None):
+            return x_partner and odoo_env_ctx.get()["res.partner"].browse(x_partner)
+
+        self.patch(endpoints, "_get_app", get_app_of_other_addon)
+        self.make_anonymous()
+        self.limits.rate_by_address = ""
+        for partner in (self.caller.partner_id, self.env.user.partner_id):
+            headers = {"X-Partner": str(partner.id)}
+            self.assertEqual(
+                self.statuses(3, "/free", headers=headers), [200, 200, 429]
+            )
 
     def test_a_change_is_live_at_once(self):
         self.assertEqual(self.statuses(3, "/free"), [200] * 3)
