@@ -36,6 +36,11 @@ SETTINGS = {
         "request_log": "off",
         "rate_by_caller": "100000/second",
     },
+    "rates by address and by caller": {
+        "request_log": "off",
+        "rate_by_address": "100000/second",
+        "rate_by_caller": "100000/second",
+    },
 }
 
 
