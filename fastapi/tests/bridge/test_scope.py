@@ -224,6 +224,11 @@ class TestScope(BaseCase):
             ],
         )
 
+    def test_blanks_around_a_header(self):
+        environ = make_environ(HTTP_X_NAME="\t a value \t ")
+        headers = build_scope(environ, "")["headers"]
+        self.assertIn((b"x-name", b"a value"), headers)
+
     def test_environ_stays_as_it_is(self):
         environ = make_environ("/api/x", query="q=\xff")
         before = dict(environ)
