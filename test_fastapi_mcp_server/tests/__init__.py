@@ -10,6 +10,8 @@ from . import test_transactions
 from . import test_readme
 from . import test_client
 from . import test_hostile
+from . import test_library_mcp_conformance
+from . import test_library_mcp_inspector
 from . import test_oauth
 from . import test_oauth_client
 from . import test_stress_hostile
