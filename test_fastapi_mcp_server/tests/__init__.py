@@ -12,4 +12,5 @@ from . import test_oauth
 from . import test_oauth_client
 from . import test_readme
 from . import test_stress_hostile
+from . import test_tool_calls
 from . import test_transactions
