@@ -183,6 +183,19 @@ class TestToolMarks(BaseCase):
         self.assertEqual(tools["old"].title, "Old")
         self.assertTrue(tools["old"].description.startswith("Old\n\nDeprecated"))
 
+    def test_routes_that_write_below_a_marked_router(self):
+        """They are left out without a warning: the router says nothing of them."""
+        router = APIRouter(dependencies=[mcp_tool()])
+        router.get("/a")(make_handler("a"))
+        router.post("/a")(make_handler("b"))
+        app = EndpointFastAPI()
+        app.include_router(router)
+        app.post("/tagged", tags=["mcp"])(make_handler("c"))
+        app.post("/own", dependencies=[mcp_tool()])(make_handler("d"))
+        found = collect_tools(app)
+        self.assertEqual(list(found.tools), ["a"])
+        self.assertEqual([label for label, _reason in found.refused], ["POST /own"])
+
 
 class TestToolNames(BaseCase):
     def collect(self, *marks, **operation_ids):

@@ -48,7 +48,8 @@ class ToolSet:
     :param resources: by URI or URI template
     :param prompts: by name
     :param refused: routes that are marked, but can't be what the mark says; each with
-        the reason, a sentence
+        the reason, a sentence. Without those that write, if a router or a tag marks
+        them
     """
 
     tools: dict[str, Tool] = field(default_factory=dict)
@@ -122,6 +123,8 @@ class _Collector:
     def _add_tool(self, item: MarkedRoute, mark: ToolMark) -> None:
         read_only = item.method == "GET" or bool(mark.read_only)
         if not read_only and mark.read_only is None:
+            if not item.is_own_tool:
+                return  # the mark of a router is for its routes that read
             raise Refusal(
                 f"{item.method} may change data. If agents may do that, mark the route "
                 "with mcp_tool(read_only=False)."

@@ -31,6 +31,8 @@ class MarkedRoute:
 
     :param route: FastAPI's object for the route at its place in the app
     :param is_only: whether no other route has the same method and path
+    :param is_own_tool: whether no other route has the same mark of a tool: the router
+        and the app have not got it
     """
 
     route: Any
@@ -38,6 +40,7 @@ class MarkedRoute:
     path: Path
     marks: Mapping[type[Mark], Mark]
     is_only: bool
+    is_own_tool: bool
 
     @property
     def label(self) -> str:
@@ -55,13 +58,16 @@ def iter_marked_routes(app: FastAPI) -> Iterator[MarkedRoute]:
         if isinstance(route.original_route, APIRoute)
         for method in route.methods or ()
     )
+    uses = Counter(id(call) for route in contexts for call in _iter_tool_marks(route))
     for route in contexts:
         marks = _get_marks(route)
+        own = [call for call in _iter_tool_marks(route) if uses[id(call)] == 1]
         for method in _get_methods(route) if marks else ():
             shadows = [
                 regex
                 for other, regex in before
                 if method in (getattr(other, "methods", None) or {method})
+                and _may_overlap(route.path_format, other)
             ]
             values = {
                 name: convertor.regex
@@ -69,10 +75,20 @@ def iter_marked_routes(app: FastAPI) -> Iterator[MarkedRoute]:
             }
             path = Path(route.path_format, route.path_regex, values, shadows)
             is_only = places[route.path_format, method] < 2
-            yield MarkedRoute(route, method, path, marks, is_only)
+            yield MarkedRoute(route, method, path, marks, is_only, bool(own))
         regex = getattr(route, "path_regex", None)
         if regex and not isinstance(route.original_route, WebSocketRoute):
             before.append((route, regex))
+
+
+def _may_overlap(path: str, other: Any) -> bool:
+    """Return whether a path may also be one of another route."""
+    starts = [
+        item.partition("{")[0]
+        for item in (path, getattr(other, "path_format", None) or other.path)
+    ]
+    short, long = sorted(starts, key=len)
+    return long.startswith(short)
 
 
 def _get_methods(route: Any) -> list[str]:
@@ -85,12 +101,21 @@ def _get_methods(route: Any) -> list[str]:
 
 def _get_marks(route: Any) -> dict[type[Mark], Mark]:
     """Return what a route is marked as."""
-    if not isinstance(route.original_route, APIRoute | APIWebSocketRoute):
-        return {}
-    marks = merge_marks(item.call for item in route.dependant.dependencies)
+    marks = merge_marks(_iter_calls(route))
     if TAG in (getattr(route, "tags", None) or ()):
         marks.setdefault(ToolMark, ToolMark())
     tool = marks.get(ToolMark)
     if isinstance(tool, ToolMark) and tool.excluded:
         del marks[ToolMark]
     return marks
+
+
+def _iter_tool_marks(route: Any) -> Iterator[ToolMark]:
+    return (call for call in _iter_calls(route) if isinstance(call, ToolMark))
+
+
+def _iter_calls(route: Any) -> Iterator[Any]:
+    """Yield the dependencies of a route, those of the app first."""
+    if isinstance(route.original_route, APIRoute | APIWebSocketRoute):
+        for dependant in route.dependant.dependencies:
+            yield dependant.call
