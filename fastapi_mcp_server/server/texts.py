@@ -124,7 +124,8 @@ def hint_at_less(call: RouteCall) -> str:
     )
     if not names:
         return "Ask for something narrower."
-    shown = ", ".join(f"`{name}`" for name in names[:_MAX_NAMES])
+    arguments = (call.name_argument(["query", name]) for name in names[:_MAX_NAMES])
+    shown = ", ".join(f"`{name}`" for name in arguments)
     return f"Ask for less, with these arguments: {shown}."
 
 

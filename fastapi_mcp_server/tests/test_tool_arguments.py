@@ -14,6 +14,7 @@ from odoo.tests import BaseCase
 
 from odoo.addons.fastapi.app.prepare import EndpointFastAPI
 
+from ..server.texts import hint_at_less
 from ..tools import ArgumentError, collect_tools, mcp_tool
 
 
@@ -186,6 +187,15 @@ class TestParameters(CallCase):
             ("query", "other", 3): "other[3]",
         }.items():
             self.assertEqual(tool.name_argument(location), name)
+
+    def test_hint_at_less_names_arguments(self):
+        def handler(
+            limit: Annotated[int, Query(alias="page[limit]")] = 10,
+        ) -> list[int]:
+            return []
+
+        tool = self.make(handler, method="get")
+        self.assertIn("`page_limit`", hint_at_less(tool))
 
     def test_headers_that_are_no_arguments(self):
         def handler(
@@ -424,6 +434,61 @@ class TestBodies(CallCase):
 
         self.make(handler)
         self.assertEqual(self.call(product="a"), "a")
+
+
+class TestHostileValues(CallCase):
+    VALUES = (
+        *(None, True, -1, 10**400, 10**5000, 1e308, float("nan"), float("-inf"), 0.5),
+        *("", " ", "\0", "\n", "\ud800", "\U0001f600", "a" * 100_000, "{", "[1]", "{}"),
+        *("../..", "//", "a/b", "%2e%2e", "%00", "..;/", "null", '"', "=;,&?#"),
+        *(
+            [],
+            {},
+            [None],
+            [[[]]],
+            {"": {}},
+            {"$ref": "#"},
+            ["a"] * 1000,
+            {"a": "\ud800"},
+        ),
+    )
+
+    def test_any_value_anywhere(self):
+        """Each call is refused in words, or the app responds without an error."""
+
+        def handler(
+            path: str,
+            rest: str,
+            lines: list[Line],
+            number: Annotated[int, Body()] = 0,
+            anything: Annotated[Any, Body()] = None,
+            q: str = "",
+            ids: Annotated[list[int], Query()] = [],  # noqa: B006
+            x_header: Annotated[str, Header()] = "",
+            cookie: Annotated[str, Cookie()] = "",
+        ) -> str:
+            return "done"
+
+        def form(
+            name: Annotated[str, Form()] = "",
+            tags: Annotated[list[str], Form()] = [],  # noqa: B006
+        ) -> str:
+            return "done"
+
+        for function, path, valid in (
+            (handler, "/a/{path}/{rest:path}", {"path": "a", "rest": "b", "lines": []}),
+            (form, "/form", {}),
+        ):
+            tool = self.make(function, path)
+            for name in tool.input_schema["properties"]:
+                for number, value in enumerate(self.VALUES):
+                    with self.subTest(name=name, number=number):
+                        try:
+                            status, _content = self.send(**{**valid, name: value})
+                        except ArgumentError as err:
+                            self.assertLess(len(str(err)), 1000)
+                        else:
+                            self.assertIn(status, (200, 404, 422))
 
 
 class Contact(BaseModel):
