@@ -97,7 +97,7 @@ class TestParameters(CallCase):
             return [id, q, states, x_trace, theme, limit]
 
         tool = self.make(handler, "/orders/{id}", "get")
-        self.assertEqual(tool.input_schema["required"], ["id", "q", "state", "x_trace"])
+        self.assertEqual(tool.input_schema["required"], ["id", "q", "state"])
         self.assertEqual(
             self.call(id=3, q="ä&b=c d", state=["x", "y"], x_trace="t"),
             [3, "ä&b=c d", ["x", "y"], "t", "light", 10],
@@ -105,6 +105,26 @@ class TestParameters(CallCase):
         self.assertEqual(
             self.call(id=3, q="", state=["é"], x_trace="é", theme='a;b "c"\\', limit=5),
             [3, "", ["é"], "é", 'a;b "c"\\', 5],
+        )
+
+    def test_headers_that_the_client_sends(self):
+        """They are no arguments of a call then."""
+
+        def handler(
+            x_api_key: Annotated[str, Header()],
+            idempotency_key: Annotated[str, Header()],
+            theme: Annotated[str, Cookie()],
+        ) -> str:
+            return x_api_key
+
+        tool = self.make(handler)
+        self.assertNotIn("required", tool.input_schema)
+        self.assertEqual(tool.make_request({}).headers, [])
+        status, content = self.send()
+        self.assertEqual(status, 422)
+        self.assertEqual(
+            [tool.name_argument(error["loc"]) for error in content["detail"]],
+            ["x_api_key", "idempotency_key", "theme"],
         )
 
     def test_values(self):

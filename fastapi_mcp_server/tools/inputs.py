@@ -2,7 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The arguments of a route, from its operation in the OpenAPI document.
 
-Parameters and the properties of the body are arguments, side by side. The body is one
+Parameters and the properties of the body are arguments, side by side. Headers and
+cookies are optional ones: a client may send them with all its requests. The body is one
 argument if its properties can't be: it is not an object, it may be absent, a property
 has the name of a parameter, or the schema says more than which properties there are.
 """
@@ -53,7 +54,8 @@ def make_arguments(
     for item in _iter_parameters(operation, path, schemas):
         name = _name_parameter(item, parameters)
         schema = _get_parameter_schema(item)
-        required = item.get("required", False)
+        # the client may send headers and cookies with each request, an API key perhaps
+        required = item["in"] in ("path", "query") and item.get("required", False)
         parameters[name] = Parameter(
             **_describe_value(schema, required, schemas),
             name=item["name"],
