@@ -11,7 +11,7 @@
     "depends": ["fastapi"],
     "external_dependencies": {
         "python": [
-            # Before it, there is no stateless revision of the protocol.
+            # Before it, the server lists all tools for each call of one.
             "mcp>=2.3.0",
         ]
     },
