@@ -4,7 +4,7 @@
 
 from odoo import api, fields, models
 
-from ..server import McpSettings, add_mcp_server, get_mcp_server
+from ..server import McpSettings, add_mcp_server, get_mcp_server, move_outermost
 
 
 class FastapiEndpoint(models.Model):
@@ -57,4 +57,5 @@ class FastapiEndpoint(models.Model):
         super()._check_app(app)
         server = get_mcp_server(app)
         if server is not None:
+            move_outermost(app)
             server.get(app)  # the log names routes that can't be tools

@@ -36,12 +36,12 @@ An import points up this list:
 ``quiet``           keeps what the SDK logs of each request out of Odoo's log
 ``messages``        what the client has sent
 ``access``          what a caller may call
+``authorization``   tells clients without a valid token where to get one
 ``identification``  the hidden route
 ``texts``           responses of routes as texts for agents
 ``results``         and as results of tools, resources and prompts
 ``headers``         which headers the inner request and the client get
 ``progress``        a stream of a route as a stream of events
-``authorization``   tells clients without a valid token where to get one
 ``call``            one message: its inner request, its response
 ``handlers``        the SDK's server
 ``middleware``      decides which requests are for the MCP server
@@ -53,6 +53,7 @@ from .middleware import (
     McpSettings,
     add_mcp_server,
     get_mcp_server,
+    move_outermost,
 )
 
 __all__ = [
@@ -61,4 +62,5 @@ __all__ = [
     "McpSettings",
     "add_mcp_server",
     "get_mcp_server",
+    "move_outermost",
 ]

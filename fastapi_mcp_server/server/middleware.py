@@ -30,7 +30,14 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["McpOffer", "McpServer", "McpSettings", "add_mcp_server", "get_mcp_server"]
+__all__ = [
+    "McpOffer",
+    "McpServer",
+    "McpSettings",
+    "add_mcp_server",
+    "get_mcp_server",
+    "move_outermost",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -206,6 +213,20 @@ def add_mcp_server(app: FastAPI, settings: McpSettings) -> None:
     setattr(app.state, _ATTRIBUTE, offer)
     add_hidden_route(app)
     app.user_middleware.insert(0, Middleware(McpServer, offer=offer))
+
+
+def move_outermost(app: FastAPI) -> None:
+    """Move the middleware around that of other addons.
+
+    Odoo does not load addons in the same order when one has just been installed.
+
+    :param app: the app, with all its middleware
+    """
+    middleware = sorted(app.user_middleware, key=lambda item: item.cls is not McpServer)
+    if middleware[0] is not app.user_middleware[0]:
+        app.user_middleware[:] = middleware
+        if app.middleware_stack is not None:
+            app.middleware_stack = app.build_middleware_stack()
 
 
 def get_mcp_server(app: FastAPI) -> McpOffer | None:

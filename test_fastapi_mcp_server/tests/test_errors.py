@@ -1,5 +1,7 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import logging
+
 from .mcp_case import VERSIONS, McpCase
 
 
@@ -77,7 +79,7 @@ class TestErrors(McpCase):
             self.assertIn("error", response.json())
 
     def test_sdk_logs_nothing(self):
-        with self.assertNoLogs(level="INFO"):
+        with self.assertNoLogs("mcp", logging.INFO):
             for version in VERSIONS:
                 self.call_tool("who", version=version)
                 self.send("notifications/roots", {"x": 1}, version=version, number=None)
