@@ -124,13 +124,14 @@ class FastapiEndpoint(models.Model):
                     "The app of the endpoint %(name)s is broken.", name=self.name
                 )
             )
-        self.env["fastapi.mcp.tool"]._replace_rows(self)
+        tools = self.env["fastapi.mcp.tool"]._replace_rows(self)
         return {
             **self.env["ir.actions.act_window"]._for_xml_id(
                 "fastapi_mcp_server.fastapi_mcp_tool_act_window"
             ),
             "display_name": self.env._("Tools of %(name)s", name=self.name),
             "domain": [("endpoint_id", "=", self.id)],
+            "context": tools._get_shown_columns(),
         }
 
     def action_connect_mcp_client(self) -> dict[str, Any]:

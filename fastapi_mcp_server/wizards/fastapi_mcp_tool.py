@@ -33,6 +33,9 @@ class FastapiMcpTool(models.TransientModel):
     name = fields.Char(required=True, help="The URI of a resource.")
     title = fields.Char()
     description = fields.Text(help="What agents read.")
+    summary = fields.Char(
+        string="Description (first line)", compute="_compute_summary", store=True
+    )
     effect = fields.Selection(
         [("read", "Reads"), ("write", "Writes"), ("destroy", "Overwrites or deletes")],
         help="What agents are told about a call.",
@@ -55,6 +58,11 @@ class FastapiMcpTool(models.TransientModel):
     refusal = fields.Char(
         string="Not Offered", help="Why agents can't see it, although it is marked."
     )
+
+    @api.depends("description")
+    def _compute_summary(self):
+        for tool in self:
+            tool.summary = (tool.description or "").strip().partition("\n")[0]
 
     @api.model
     def _replace_rows(self, endpoint):
@@ -127,3 +135,10 @@ class FastapiMcpTool(models.TransientModel):
             raise TypeError(f"{call!r} is neither a tool, a resource nor a prompt")
         vals["arguments"] = "\n".join(lines)
         return vals
+
+    def _get_shown_columns(self):
+        """Return the context that shows only columns with values in the list."""
+        return {
+            f"show_{name}": any(self.mapped(name))
+            for name in ("scopes", "required_groups", "refusal")
+        }

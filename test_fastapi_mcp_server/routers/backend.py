@@ -17,7 +17,10 @@ writes = mcp_tool(read_only=False)
 def find_notes(
     text: Annotated[str, Query(description="Part of a note.")], limit: int = 10
 ) -> list[str]:
-    """Find notes by their text."""
+    """Find notes by their text.
+
+    They are old.
+    """
     return []
 
 

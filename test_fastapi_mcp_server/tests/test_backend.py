@@ -51,7 +51,8 @@ class TestList(BackendMixin, TransactionCase):
         ):
             self.assertEqual(tuple(row[name] for name in names), values)
             self.assertFalse(row.refusal)
-        self.assertEqual(find.description, "Find notes by their text.")
+        self.assertEqual(find.description, "Find notes by their text.\n\nThey are old.")
+        self.assertEqual(find.summary, "Find notes by their text.")
         self.assertEqual(
             find.arguments, "text: string. Part of a note.\nlimit: integer = 10"
         )
@@ -89,6 +90,14 @@ class TestList(BackendMixin, TransactionCase):
         self.assertEqual(self.endpoint.mcp_tool_count, 2)
         self.endpoint.mcp_server = False
         self.assertEqual(self.endpoint.mcp_tool_count, 0)
+
+    def test_columns(self):
+        self.endpoint.mcp_server = "all"
+        shown = self.endpoint.action_open_mcp_tools()["context"]
+        names = ("show_scopes", "show_required_groups", "show_refusal")
+        self.assertEqual(shown, dict.fromkeys(names, True))
+        tools = self.env["fastapi.mcp.tool"].search([("name", "=", "find_notes")])
+        self.assertEqual(tools._get_shown_columns(), dict.fromkeys(names, False))
 
     def test_a_second_list_replaces_the_first(self):
         self.endpoint.mcp_server = "all"
