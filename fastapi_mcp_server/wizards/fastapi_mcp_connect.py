@@ -19,11 +19,7 @@ class FastapiMcpConnect(models.AbstractModel):
     id = fields.Id()
     endpoint_id = fields.Many2one(comodel_name="fastapi.endpoint", readonly=True)
     takes_key = fields.Boolean(readonly=True)
-    key = fields.Char(
-        string="API Key",
-        help="Optional: the texts have the key instead of the word KEY. It is not "
-        "stored.",
-    )
+    key = fields.Char()
     client = fields.Selection(
         selection=[
             ("claude_code", "Claude Code"),
