@@ -14,7 +14,7 @@ from ..tools import Tool, ToolSet, collect_tools
 
 
 class FastapiEndpoint(models.Model):
-    _inherit = "fastapi.endpoint"
+    _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     mcp_url = fields.Char(
         string="MCP URL",

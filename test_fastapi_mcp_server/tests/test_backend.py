@@ -185,7 +185,7 @@ class TestConnect(BackendMixin, TransactionCase):
 
     def open(self):
         action = self.endpoint.action_connect_mcp_client()
-        return Form(self.env[action["res_model"]].with_context(action["context"]))
+        return Form(self.env[action["res_model"]].with_context(**action["context"]))
 
     def test_each_client(self):
         form = self.open()
