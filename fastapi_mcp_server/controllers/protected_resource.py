@@ -46,7 +46,8 @@ class ProtectedResourceController(http.Controller):
 
         For an MCP server without OAuth, and for any other path, this is a 404.
 
-        :raises AppBuildError: the app of the endpoint can't be built
+        :raises AppBuildError: the app of the endpoint can't be built; Odoo logs it, and
+            makes a 500 of it
         """
         # the URLs depend on headers that a cache may not have in its key
         headers = {**CORS_HEADERS, "Cache-Control": "no-store"}

@@ -172,6 +172,17 @@ class TestOauth(FastapiHttpCase):
         self.provider.active = False
         self.assert_unknown()
 
+    def test_app_that_can_not_be_built(self):
+        def fail(endpoint):
+            raise ValueError("the cause")
+
+        self.mute("odoo.http")
+        self.patch(type(self.oauth_endpoint), "_get_fastapi_routers", fail)
+        self.oauth_endpoint._reset_app()
+        response = self.read()
+        self.assertEqual(response.status_code, 500, response.text)
+        self.assertNotIn("the cause", response.text)
+
     def test_hosts(self):
         port = self.base_url().rpartition(":")[2]
         for host in ("evil.example.com", "[::1]:80", f"localhost:{port}"):
