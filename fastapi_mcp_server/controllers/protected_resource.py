@@ -70,4 +70,7 @@ class ProtectedResourceController(http.Controller):
             return None
         app = endpoints.get_app(path)
         server = get_mcp_server(app.app) if app else None
-        return server.get(app.app).protected_resource if server else None
+        if server is None:
+            return None
+        with endpoints._app_context():
+            return server.get(app.app).protected_resource
