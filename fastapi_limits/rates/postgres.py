@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -108,30 +109,30 @@ _TAKE_BACK = """
 _CLEAR = "DELETE FROM fastapi_rate_count WHERE key = %s"
 
 
+def _sort(hits: Sequence[Hit]) -> Sequence[Hit]:
+    """Return hits in the order of their keys.
+
+    So concurrent statements don't lock each other.
+    """
+    return sorted(hits, key=_get_key) if len(hits) > 1 else hits
+
+
 class _SqlCounter(Counter):
     """Counts in the table ``fastapi_rate_count``."""
 
     name = "PostgreSQL"
 
-    def _count(self, cr: Any, query: str, hits: Sequence[Hit]) -> list[Window]:
-        """Count a request.
+    def _read(self, cr: Any, hits: Sequence[Hit]) -> list[Window]:
+        """Return what the statement has counted.
 
         :param cr: cursor, of psycopg2 or of Odoo
-        :param query: :func:`_make_query`, or the call of a prepared statement
+        :param hits: one for each of its rows
         """
-        if len(hits) == 1:  # it is not counted if it is refused
-            ((key, rate),) = hits
-            cr.execute(query, (key, rate.amount, rate.seconds))
-            return [Window(rate.amount, rate.seconds, *cr.fetchone()[1:])]
-        # in the order of the keys, so that concurrent statements don't lock each other
-        values: list[Any] = []
-        for key, rate in sorted(hits, key=_get_key):
-            values += key, rate.amount, rate.seconds
-        cr.execute(query, values)
         counts = {key: count for key, *count in cr.fetchall()}
-        allowed = [key for key, count in counts.items() if not count[-1]]
-        if len(allowed) < len(hits):
-            self._take_back(cr, allowed, counts)
+        if len(hits) > 1:  # else it is not counted if it is refused
+            allowed = [key for key, count in counts.items() if not count[-1]]
+            if len(allowed) < len(hits):
+                self._take_back(cr, allowed, counts)
         return [Window(rate.amount, rate.seconds, *counts[key]) for key, rate in hits]
 
     def _take_back(
@@ -155,27 +156,34 @@ class PostgresCounter(_SqlCounter):
         self._lock = threading.Lock()
         self._connection: Any = None
         self._cr: Any = None
-        #: Statements that the connection has prepared, by their number of rates.
+        #: Names of the statements that the connection has prepared, by their number of
+        #: rates.
         self._prepared: dict[int, str] = {}
 
     def _hit(self, hits: Sequence[Hit]) -> list[Window]:
-        return self._run(self._count_prepared, hits)
+        return self._run(self._count, hits)
 
-    def _count_prepared(self, cr: Any, hits: Sequence[Hit]) -> list[Window]:
-        return self._count(cr, self._get_statement(cr, len(hits)), hits)
+    def _count(self, cr: Any, hits: Sequence[Hit]) -> list[Window]:
+        name = self._prepare(cr, len(hits))
+        # Psycopg2 would take longer to convert the values than to send the statement.
+        # The keys are hashes.
+        values = [
+            f"'{key}', {rate.amount}, {rate.seconds}" for key, rate in _sort(hits)
+        ]
+        # pylint: disable-next=sql-injection
+        cr.execute(f"EXECUTE {name} ({', '.join(values)})")
+        return self._read(cr, hits)
 
-    def _get_statement(self, cr: Any, rates: int) -> str:
-        """Return the call of a prepared statement."""
-        statement = self._prepared.get(rates)
-        if statement is None:
-            count = 3 * rates
-            query = _make_query([f"${number}" for number in range(1, count + 1)])
+    def _prepare(self, cr: Any, rates: int) -> str:
+        """Return the name of the prepared statement for a number of rates."""
+        name = self._prepared.get(rates)
+        if name is None:
+            query = _make_query([f"${number + 1}" for number in range(3 * rates)])
+            name = f"fastapi_rate_hit_{rates}"
             # it has no values, but $1, …; pylint: disable-next=sql-injection
-            cr.execute(f"PREPARE fastapi_rate_hit_{rates} AS {query}")
-            arguments = ", ".join(["%s"] * count)
-            statement = f"EXECUTE fastapi_rate_hit_{rates} ({arguments})"
-            self._prepared[rates] = statement
-        return statement
+            cr.execute(f"PREPARE {name} AS {query}")
+            self._prepared[rates] = name
+        return name
 
     def clear(self, hit: Hit) -> None:
         self._run(lambda cr: cr.execute(_CLEAR, (hit.key,)))
@@ -221,7 +229,9 @@ class CursorCounter(_SqlCounter):
     def _hit(self, hits: Sequence[Hit]) -> list[Window]:
         with self._cr.savepoint(flush=False):
             query = _make_query(["%s"] * 3 * len(hits))
-            return self._count(self._cr, query, hits)
+            values = [(key, rate.amount, rate.seconds) for key, rate in _sort(hits)]
+            self._cr.execute(query, list(chain.from_iterable(values)))
+            return self._read(self._cr, hits)
 
     def clear(self, hit: Hit) -> None:
         self._cr.execute(_CLEAR, (hit.key,))
