@@ -62,7 +62,8 @@ def make_request_headers(
         if sent is not None:
             own = [pair for pair in own if pair[0] != _KEY]
             headers.append((_KEY, sent))
-        elif message.idempotency_key and _KEY not in dict(own):
+        # a client with long ids does not ask for that, and it would refuse a stream
+        elif message.idempotency_key and not call.streams and _KEY not in dict(own):
             # the quotation marks of a string, see RFC 9651
             escaped = message.idempotency_key.replace("\\", "\\\\").replace('"', '\\"')
             headers.append((_KEY, f'"{escaped}"'.encode()))
