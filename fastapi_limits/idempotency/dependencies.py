@@ -18,6 +18,7 @@ from odoo.http import request as odoo_request
 from odoo.addons.fastapi.app.openapi_document import refer_to_error
 from odoo.addons.fastapi.bridge import get_state
 
+from .inner import IDENTIFICATION_KEY
 from .keys import EXAMPLE, HEADER, MAX_LENGTH, METHODS, parse_key
 
 __all__ = [
@@ -129,6 +130,8 @@ class KeyDependency:
         if scope["type"] != "http" or scope["method"] not in METHODS:
             return
         if _DECIDED_KEY in scope:  # by a dependency of the route or of a router
+            return
+        if IDENTIFICATION_KEY in scope:
             return
         scope[_DECIDED_KEY] = True
         if self.mode == "ignored":

@@ -187,19 +187,24 @@ class IdempotencyDispatcher(Base):
 
         :raises HTTPException: 400, it can't be stored; the request is rolled back
         """
-        if (self._cycle is not None and self._cycle.stream) or response.is_streamed:
+        inner = self._inner
+        if (
+            (self._cycle is not None and self._cycle.stream)
+            or response.is_streamed
+            or (inner is not None and inner.streaming)
+        ):
             raise HTTPException(
                 400,
                 f"With an {HEADER} this request is not carried out: its response is a "
                 "stream, which can't be kept for a repetition. Send it without the "
                 "header.",
             )
-        if self._inner is None:
+        if inner is None:
             status, body = response.status_code, response.get_data()
             headers = response.headers.to_wsgi_list()
         else:
-            status, body = self._inner.status, self._inner.content
-            headers = decode_headers(self._inner.headers)
+            status, body = inner.status, inner.content
+            headers = decode_headers(inner.headers)
         max_size = int(self._get_number(MAX_BODY_PARAM, DEFAULT_MAX_BODY))
         if len(body) > max_size:
             raise HTTPException(

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
     from .responses import StoredResponse
 
-__all__ = ["InnerResponses", "decode_headers"]
+__all__ = ["IDENTIFICATION_KEY", "InnerResponses", "decode_headers"]
+
+#: Key of the ASGI scope: the inner request only finds out who calls, so it needs no key
+#: (``fastapi_mcp_server``, ``server.identification.WORK_KEY``).
+IDENTIFICATION_KEY = "odoo.fastapi_mcp_server.work"
 
 
 class InnerResponses:
