@@ -8,6 +8,7 @@ from . import test_errors
 from . import test_hostile
 from . import test_library_mcp_conformance
 from . import test_library_mcp_inspector
+from . import test_limits
 from . import test_oauth
 from . import test_oauth_client
 from . import test_readme
