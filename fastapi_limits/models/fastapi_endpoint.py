@@ -112,7 +112,6 @@ class FastapiEndpoint(models.Model):
         return app
 
     def _check_app(self, app):
-        super()._check_app(app)
         limits = self._get_rate_limits()
         overrides = app.dependency_overrides
         if not identifies_nobody(app) and not overrides.keys().isdisjoint(limits):
@@ -120,6 +119,7 @@ class FastapiEndpoint(models.Model):
             for limit in limits:
                 overrides.pop(limit, None)
             prepare_app(app)
+        return super()._check_app(app)
 
     def _get_fastapi_app_dependencies(self) -> list[Any]:
         return [

@@ -78,7 +78,6 @@ class FastapiEndpoint(models.Model):
         return {**handlers, StoredResponse: respond_empty}
 
     def _check_app(self, app: FastAPI) -> None:
-        super()._check_app(app)
         calls = [call for _path, call in iter_route_calls(app.routes)]
         found = any(isinstance(call, KeyDependency) for call in calls)
         if not found and calls and self.idempotency != "ignored":
@@ -90,3 +89,4 @@ class FastapiEndpoint(models.Model):
             )
         # also for the routes of mounted apps, which are not among these
         setattr(app.state, SETTINGS, KeySettings(self.id, self.idempotency_hours))
+        return super()._check_app(app)
