@@ -149,7 +149,8 @@ class KeyDependency:
         key = parse_key(value)
         state = get_state(scope)
         settings = getattr(state.app.state, SETTINGS, None) if state else None
-        if settings is not None and odoo_request:  # else a test, which stores nothing
+        # else a test, which stores nothing
+        if state is not None and settings is not None and odoo_request:
             odoo_request.dispatcher.claim_key(settings, key, caller, state.inner)
 
     def describe_operation(self, method: str, operation: dict[str, Any]) -> None:
