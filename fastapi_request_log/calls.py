@@ -25,6 +25,8 @@ class Call:
     :param endpoint_id: id of the ``fastapi.endpoint``
     :param duration: milliseconds
     :param route: path template with the root path, empty if no route was found
+    :param agent: client of MCP, with its version; None for other calls. Method, route
+        and status are then those of the route that the tool has called.
     :param stored: whether the call becomes a row of the log
     """
 
@@ -45,6 +47,7 @@ class Call:
     key_id: int | None = None
     key_name: str | None = None
     auth_method: str | None = None
+    agent: str | None = None
     address: str | None = None
     request_id: str | None = None
     attempts: int = 1

@@ -4,7 +4,7 @@
 
 ::
 
-    ir.http._authenticate     makes the Capture in the first attempt
+    ir.http._authenticate     makes the Capture, in the first attempt
     the app                   Capture.ran, built, failed: the observer of the dispatcher
     FastApiDispatcher._serve  Capture.dispatched: what overrides of dispatch have left
     commit                    Capture.commit
@@ -17,7 +17,6 @@ makes texts of it.
 from __future__ import annotations
 
 import threading
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from odoo.sql_db import Cursor
@@ -29,7 +28,7 @@ from odoo.addons.fastapi.exceptions import StreamCut
 
 from .error_bodies import add_request_id
 from .error_texts import describe_exception
-from .request_ids import HEADER, get_request_id, install_filter, request_id_ctx
+from .request_ids import HEADER, get_request_id, request_id_ctx
 from .routes import get_route
 from .writer import begin_test_call, put
 
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from odoo.http import Response
 
     from odoo.addons.fastapi.auth import Caller
+    from odoo.addons.fastapi.bridge.request_state import InnerRequest
 
     from .settings import LogSettings
 
@@ -51,7 +51,10 @@ _ALLOW = "access-control-allow-origin"
 _EXPOSE = "access-control-expose-headers"
 _LOWERED = HEADER.lower()
 
-#: Attribute of the request of Odoo: its ``Capture``, or None.
+#: What is stored of an agent that does not say its name.
+UNKNOWN_AGENT = "unknown"
+
+#: Attribute of the request of Odoo: its ``Capture``, or None. ``setattr`` is slower.
 CAPTURE = "_fastapi_capture"
 
 
@@ -62,68 +65,145 @@ class Capture:
     :param settings: the log of its endpoint
     """
 
-    route: str = ""
-    #: Values of the parameters of its path, by name.
-    path_params: Mapping[str, Any] = MappingProxyType({})
-    caller: Caller | None = None
-    #: Id of the user who is logged in to Odoo.
-    session_uid: int | None = None
-    attempts: int = 0
-    status: int = 0
-    error: str | None = None
-    error_place: str | None = None
-    queries: int = 0
-    sql_seconds: float = 0.0
-    request_start: bytes = b""
-    request_size: int = 0
-    response_headers: list[tuple[str, str]] | None = None
-    response_start: bytes = b""
-    response_size: int = 0
-    #: Seconds from the start of the request to the end of the response.
-    seconds: float = 0.0
-    #: Whether a stream has failed, after its status was sent.
-    stream_failed: bool = False
+    __slots__ = (  # they take less time than a dict
+        "settings",
+        "start",
+        "environ",
+        "request_id",
+        "route",
+        "path_params",
+        "method",
+        "inner_status",
+        "agent",
+        "caller",
+        "session_uid",
+        "attempts",
+        "status",
+        "error",
+        "error_place",
+        "queries",
+        "sql_seconds",
+        "request_start",
+        "request_size",
+        "response_headers",
+        "response_start",
+        "response_size",
+        "seconds",
+        "stream_failed",
+        "in_test",
+        "counted_size",
+        "_dispatcher",
+        "_thread",
+        "_inner",
+        "_body_size",
+        "_is_final",
+        "_watched",
+    )
 
+    settings: LogSettings
+    #: When Odoo got the request, in seconds since 1970.
+    start: float
+    #: WSGI environ, without the objects of the server (odoo.http.HTTPRequest).
+    environ: dict[str, Any]
+    request_id: str
+    route: str
+    #: Values of the parameters of its path, by name.
+    path_params: Mapping[str, Any] | None
+    #: Method of the route that a tool has called, None for other requests.
+    method: str | None
+    #: Status of its response, 0 for other requests.
+    inner_status: int
+    #: The client that has called the tool.
+    agent: str | None
+    caller: Caller | None
+    #: Id of the user who is logged in to Odoo.
+    session_uid: int | None
+    attempts: int
+    status: int
+    error: str | None
+    error_place: str | None
+    queries: int
+    sql_seconds: float
+    request_start: bytes
+    request_size: int
+    response_headers: list[tuple[str, str]] | None
+    response_start: bytes
+    response_size: int
+    #: Seconds from the start of the request to the end of the response.
+    seconds: float
+    #: Whether a stream has failed, after its status was sent.
+    stream_failed: bool
+    #: Whether a test has to write the call, because nothing is committed.
+    in_test: bool
+    #: Bytes that it takes in the queue, if they are counted there.
+    counted_size: int
+
+    _dispatcher: Any
+    #: The thread of the request, which counts its queries.
+    _thread: Any
+    #: The request that the call of a tool has become.
+    _inner: InnerRequest | None
     #: How much of bodies is stored, in bytes.
-    _body_size = 0
+    _body_size: int
     #: Whether the response is final and has not ended.
-    _is_final = False
+    _is_final: bool
     #: The response whose end is noticed, until it is final.
-    _watched: Response | None = None
+    _watched: Response | None
 
     def __init__(self, request: Any, settings: LogSettings) -> None:
-        thread: Any = threading.current_thread()
-        #: When Odoo got the request, in seconds since 1970.
-        self.start: float = thread.perf_t0
+        self._is_final = False  # first, for ``__del__``
         self.settings = settings
-        cr = request.env.cr
-        self.dbname: str = cr.dbname
-        # without the objects of the server (odoo.http.HTTPRequest)
-        self.environ: dict[str, Any] = request.httprequest.environ
-        self.request_id = get_request_id(self.environ)
-        #: Whether a test has to write the call, because nothing is committed.
-        self.in_test = not isinstance(cr, Cursor)
-        self._dispatcher: Any = request.dispatcher
-        self._dispatcher.observers.append(self)
+        self._thread = thread = threading.current_thread()
+        self.start = thread.perf_t0  # type: ignore[attr-defined]  # Odoo's
+        self.environ = environ = request.httprequest.environ
+        self.request_id = request_id = get_request_id(environ)
+        self._dispatcher = dispatcher = request.dispatcher
+        self.path_params = self.method = self.agent = self.caller = None
+        self.session_uid = self.error = self.error_place = None
+        self.response_headers = self._inner = self._watched = None
+        self.route = ""
+        self.request_start = self.response_start = b""
+        self.inner_status = self.status = self.request_size = self.response_size = 0
+        self.queries = self.counted_size = self._body_size = 0
+        self.seconds = self.sql_seconds = 0.0
+        self.attempts = 1
+        self.stream_failed = self.in_test = False
         if settings.level == "bodies":
             self._body_size = request.env["fastapi.request.log"]._get_body_size()
-        if self.in_test:
+        if not isinstance(request.env.cr, Cursor):
+            self.in_test = True
             begin_test_call()
-        request_id_ctx.set(self.request_id)
-        install_filter()
+        dispatcher.observers.append(self)
+        request_id_ctx.set(request_id)
 
     @property
     def is_stored(self) -> bool:
         """Whether the call becomes a row of the log."""
         level = self.settings.level
-        return level != "errors" or self.status >= 400 or self.stream_failed
+        return level != "errors" or self.final_status >= 400 or self.stream_failed
+
+    @property
+    def final_status(self) -> int:
+        """Status of the call: a tool that fails has one, and its response has 200."""
+        return self.status if self.status >= 400 else self.inner_status or self.status
+
+    def get_size(self) -> int:
+        """Return about how many bytes the call holds."""
+        texts = [value for value in self.environ.values() if type(value) is str]
+        for pair in self.response_headers or ():
+            texts += pair
+        size = len("".join(texts))  # less time than the sum of the lengths
+        return size + len(self.request_start) + len(self.response_start)
 
     # Observer of the dispatcher (odoo.addons.fastapi.observers)
 
     def ran(self, scope: Scope, exc: BaseException | None) -> None:
         self.route = get_route(scope)
-        self.path_params = scope.get("path_params", self.path_params)
-        caller = scope[STATE_KEY].caller
+        self.path_params = scope.get("path_params")
+        state = scope[STATE_KEY]
+        if state.inner is not None:
+            self._inner = state.inner
+        caller = state.caller
         # the app does not know the caller when it responds to an error from outside
         if caller is not None:
             self.caller = caller
@@ -132,28 +212,28 @@ class Capture:
         if scope["type"] == "http":
             # a header of a response takes 30 times as long
             self.response_headers = headers = self._dispatcher.headers
-            self._add_headers(headers)
+            for name, _value in headers:  # in lower case, as ASGI demands
+                if name == _LOWERED:  # the app's own is replaced
+                    headers[:] = [pair for pair in headers if pair[0] != _LOWERED]
+                    break
+            headers.append((HEADER, self.request_id))
+            if "HTTP_ORIGIN" in self.environ and self._is_shared(headers):
+                headers.append((_EXPOSE, HEADER))  # several of these are joined
 
-    def _add_headers(self, headers: list[tuple[str, str]]) -> None:
-        """Add the request id to the headers of the app, and replace the app's own."""
-        names = dict(headers)  # in lower case, as ASGI demands
-        if _LOWERED in names:
-            headers[:] = [pair for pair in headers if pair[0] != _LOWERED]
-        headers.append((HEADER, self.request_id))
-        # several of these are joined
-        if "HTTP_ORIGIN" in self.environ and _ALLOW in names:
-            headers.append((_EXPOSE, HEADER))
+    def _is_shared(self, headers: list[tuple[str, str]]) -> bool:
+        """Return whether pages of another site may read the response."""
+        # Odoo adds its own headers to the response, by ``cors`` of the routing
+        future = self._dispatcher.request.future_response.headers
+        return _ALLOW in dict(headers) or _ALLOW in future
 
     def built(self, response: Response) -> None:
         self._watched = response
         response.call_on_close(self.end)
         dispatcher, body_size = self._dispatcher, self._body_size
         if self.response_headers is None:  # not those of the app
-            self.status = response.status_code
             response.headers[HEADER] = self.request_id
             self.response_headers = response.headers.to_wsgi_list()
         else:
-            self.status = int(dispatcher.status[:3])
             self.response_headers = dispatcher.headers  # may be those of an override
         body = dispatcher.body
         if body is not None and body.size:
@@ -171,9 +251,13 @@ class Capture:
     def _note_body(self, response: Response) -> None:
         chunks: Any = response.response
         if type(chunks) is list or type(chunks) is tuple:
-            self.response_size = sum(map(len, chunks))
+            # most have one chunk
+            is_one = len(chunks) == 1 and type(chunks[0]) is bytes
+            self.response_size = len(chunks[0]) if is_one else sum(map(len, chunks))
             if self._body_size:
-                self.response_start = response.get_data()[: self._body_size]
+                # werkzeug would copy all of it several times
+                body = chunks[0] if is_one else response.get_data()
+                self.response_start = body[: self._body_size]
         elif not isinstance(chunks, _SentBody):
             response.response = _SentBody(chunks, self, self._body_size)
 
@@ -189,10 +273,13 @@ class Capture:
         if self._watched is not response:  # not of the app
             self.response_headers = None
             self.built(response)
+        self.status = response.status_code
         if self.status == 500:
             add_request_id(response, self.request_id)
             self.response_headers = response.headers.to_wsgi_list()  # another length
             self._note_body(response)
+        # the dispatcher is going through this list
+        self._dispatcher.observers = self._dispatcher.observers.copy()
         self.commit()
 
     def _note_error(self, exc: BaseException) -> None:
@@ -204,10 +291,10 @@ class Capture:
 
     # Hooks of ir.http
 
-    def begin_attempt(self) -> None:
-        """Called before each attempt at the request."""
+    def begin_again(self) -> None:
+        """Called before the second attempt at the request, and all further ones."""
         self.attempts += 1
-        self.error = self.error_place = self.response_headers = None
+        self.error = self.error_place = self.response_headers = self._inner = None
 
     def commit(self) -> None:
         """The response is final: the request is committed, or rolled back.
@@ -219,9 +306,8 @@ class Capture:
         dispatcher, self._dispatcher = self._dispatcher, None
         if dispatcher is None:
             return
-        # not this list, which the dispatcher may be going through
-        dispatcher.observers = [x for x in dispatcher.observers if x is not self]
-        setattr(dispatcher.request, CAPTURE, None)
+        dispatcher.observers.remove(self)
+        dispatcher.request._fastapi_capture = None
         self._is_final = True
         self._watched = None  # it refers to this object
         self._note_queries()
@@ -230,7 +316,7 @@ class Capture:
 
     def _note_queries(self) -> None:
         # before the server logs the request, see odoo.netsvc.PerfFilter
-        thread: Any = threading.current_thread()
+        thread = self._thread
         self.queries = getattr(thread, "query_count", 0)
         self.sql_seconds = getattr(thread, "query_time", 0.0)
 
@@ -239,8 +325,21 @@ class Capture:
         if self._is_final or (self.in_test and not self.seconds):
             self._is_final = False
             self.seconds = real_time() - self.start
+            if self._inner is not None:
+                self._note_inner(self._inner)
+                self._inner = None  # it refers to the request
+            self._thread = None
             request_id_ctx.set(None)
             put(self)
+
+    def _note_inner(self, inner: InnerRequest) -> None:
+        """Take what is known of the route that a tool has called."""
+        self.agent = inner.agent or UNKNOWN_AGENT
+        if inner.status:
+            self.inner_status = inner.status
+            self.method = inner.scope["method"]
+            self.route = get_route(inner.scope)
+            self.path_params = inner.scope.get("path_params", self.path_params)
 
     def __del__(self) -> None:
         if self._is_final:

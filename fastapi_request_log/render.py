@@ -35,10 +35,10 @@ def make_call(capture: Capture) -> Call:
     call = Call(
         date=datetime.fromtimestamp(capture.start, timezone.utc).replace(tzinfo=None),
         endpoint_id=capture.settings.endpoint_id,
-        method=storable(environ["REQUEST_METHOD"]),
+        method=storable(capture.method or environ["REQUEST_METHOD"]),
         path="",
         route=storable(capture.route),
-        status=capture.status,
+        status=capture.final_status,
         duration=max(capture.seconds * 1000, 0.0),
         stored=capture.is_stored,
         user_id=capture.session_uid,
@@ -78,6 +78,7 @@ def _add_texts(call: Call, capture: Capture) -> None:
         "error": secrets.clean_text(capture.error) if capture.error else None,
         "error_place": capture.error_place,
         "address": environ.get("REMOTE_ADDR"),
+        "agent": capture.agent,
     }
     if capture.request_start:
         texts["request_body"] = describe_body(

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["HEADER", "RequestIdFilter", "get_request_id", "request_id_ctx"]
+__all__ = [
+    "HEADER",
+    "RequestIdFilter",
+    "get_request_id",
+    "install_filter",
+    "request_id_ctx",
+]
 
 HEADER = "X-Request-ID"
 #: The id of the request in the current context, None if it has none.
@@ -34,7 +40,7 @@ def get_request_id(environ: Mapping[str, str]) -> str:
     if sent is not None and _VALID.fullmatch(sent):
         return sent
     # need not be secret, so the operating system need not be asked
-    return "%032x" % getrandbits(128)
+    return getrandbits(128).to_bytes(16, "big").hex()  # faster than formatting
 
 
 class RequestIdFilter(logging.Filter):
@@ -43,9 +49,9 @@ class RequestIdFilter(logging.Filter):
     It is a filter because a formatter would have to replace that of Odoo, and a factory
     of records that of all libraries. It is on the handlers of the root logger because
     the filters of a logger don't see the records of other loggers. It is there as soon
-    as a request below an endpoint with a log has come, and changes no other lines: the
-    context of other requests, threads and jobs has no id. Records also get the
-    attribute ``request_id``, for formatters that write JSON.
+    as the process knows an endpoint with a log, and changes no other lines: the context
+    of other requests, threads and jobs has no id. Records also get the attribute
+    ``request_id``, for formatters that write JSON.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

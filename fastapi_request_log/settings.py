@@ -21,11 +21,13 @@ ROUTING_KEY = "fastapi_request_log"
 class LogSettings:
     """The log of an endpoint.
 
+    :param dbname: name of its database
     :param endpoint_id: id of the ``fastapi.endpoint``
     :param level: value of ``request_log``: ``errors``, ``all`` or ``bodies``
     :param secrets: names of values that are never stored
     """
 
+    dbname: str
     endpoint_id: int
     level: str
     secrets: SecretNames

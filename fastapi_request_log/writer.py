@@ -10,8 +10,9 @@
 
 The thread starts with the first call, and sleeps while there is none. It takes a
 connection of Odoo's pool for each batch. If there is none for ``TIMEOUT``, or the queue
-is full, calls are lost. Their number is logged, and stored with the next batch. A
-request never waits.
+is full, calls are lost. The queue has two limits: a number of calls, and the bytes that
+they hold. The number of lost calls is logged, and stored with the next batch. A request
+never waits.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import os
 import threading
 from collections import Counter, deque
 from contextlib import suppress
+from itertools import chain
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +49,10 @@ _logger = logging.getLogger(__name__)
 MODEL = "fastapi.request.log"
 #: Calls that wait in the queue at most. One with bodies takes some kilobytes.
 QUEUE_SIZE = 10_000
+#: Bytes that these calls may hold: headers, which can be megabytes, and bodies.
+QUEUE_BYTES = 200_000_000
+#: The bytes of one of so many calls are counted, for all of them: it takes time.
+SAMPLE = 20
 #: Calls in one transaction at most.
 BATCH_SIZE = 1000
 #: Seconds that the writer waits for more calls after the first one.
@@ -70,6 +76,8 @@ class Writer(threading.Thread):
         self.hurry = threading.Event()
         #: How many calls did not fit into the queue, by database.
         self.lost: Counter[str] = Counter()
+        #: About how many bytes wait, in the queue and in the batch that is written.
+        self.bytes = 0
         #: Number of the calls that are missing in the log, by database, until it is
         #: stored, and why.
         self.missing: dict[str, tuple[int, str]] = {}
@@ -103,7 +111,7 @@ class Writer(threading.Thread):
             if isinstance(item, threading.Event):
                 events.append(item)
             else:
-                batches.setdefault(item.dbname, []).append(item)
+                batches.setdefault(item.settings.dbname, []).append(item)
         for dbname, captures in batches.items():
             calls = self._make_calls(dbname, captures)
             try:
@@ -111,8 +119,11 @@ class Writer(threading.Thread):
                 self.missing.pop(dbname, None)
             except Exception as exc:
                 self._lose(len(calls), dbname, exc)
-        for dbname in list(self.lost):
-            self._lose(self.lost.pop(dbname), dbname, "the queue was full")
+        with _lock:
+            self.bytes -= sum(x.counted_size for x in chain(*batches.values()))
+            lost, self.lost = self.lost, Counter()
+        for dbname, number in lost.items():
+            self._lose(number, dbname, "the queue was full")
         self.waiting = 0
         for event in events:
             event.set()
@@ -155,6 +166,8 @@ def write(
             with cr:
                 _write_calls(registry, cr, calls, missing)
             return
+        except psycopg2.errors.LockNotAvailable:
+            raise  # it has waited for ``TIMEOUT``
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             if attempt == ATTEMPTS:
                 raise
@@ -202,10 +215,16 @@ def put(capture: Capture) -> None:
             _test_end.notify_all()
         return
     writer = _writer or _start()
-    if writer.queue.qsize() < QUEUE_SIZE:
-        writer.queue.put(capture)
-    else:
-        writer.lost[capture.dbname] += 1
+    waiting = writer.queue.qsize()
+    if waiting >= QUEUE_SIZE or writer.bytes >= QUEUE_BYTES:
+        with _lock:
+            writer.lost[capture.settings.dbname] += 1
+        return
+    if waiting % SAMPLE == SAMPLE - 1:
+        capture.counted_size = SAMPLE * capture.get_size()
+        with _lock:
+            writer.bytes += capture.counted_size
+    writer.queue.put(capture)
 
 
 def _start() -> Writer:

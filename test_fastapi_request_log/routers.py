@@ -17,8 +17,9 @@ from fastapi import (
     Response,
     WebSocket,
 )
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
+from starlette.types import ASGIApp, Receive, Scope, Send
 from werkzeug.exceptions import abort
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -27,6 +28,7 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.base.models.res_partner import ResPartner
 from odoo.addons.fastapi.auth import Caller
+from odoo.addons.fastapi.bridge import InnerRequest
 from odoo.addons.fastapi.dependencies import (
     authenticated_caller,
     authenticated_partner,
@@ -175,6 +177,33 @@ async def socket(websocket: WebSocket, refuse: bool = False) -> None:
     await websocket.accept()
     async for text in websocket.iter_text():
         await websocket.send_text(text)
+
+
+class ToolCalls:
+    """Sends the tool call of ``POST /tool`` to a route, as an MCP server does.
+
+    :param app: the app below this middleware
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].endswith("/tool"):
+            await self.app(scope, receive, send)
+            return
+        params = (await Request(scope, receive).json())["params"]
+        path = scope["root_path"] + params["name"]
+        inner_scope = {
+            **scope,
+            "method": "GET",
+            "path": path,
+            "raw_path": path.encode(),
+        }
+        inner = InnerRequest(inner_scope, b"", params["agent"])
+        await inner.run(self.app, receive)
+        result = {"text": inner.content.decode(), "isError": inner.status >= 400}
+        await JSONResponse({"result": result})(scope, receive, send)
 
 
 #: Routes of an app that identifies its callers itself.

@@ -9,6 +9,7 @@ from typing import Any
 
 from odoo import api, fields, models
 
+from ..request_ids import install_filter
 from ..secret_names import SecretNames
 from ..settings import ROUTING_KEY, LogSettings
 
@@ -53,7 +54,9 @@ class FastapiEndpoint(models.Model):
     def _get_routing_info(self) -> dict[str, Any]:
         info = super()._get_routing_info()
         if self.request_log != "off":
+            install_filter()
             info[ROUTING_KEY] = LogSettings(
+                dbname=self.env.cr.dbname,
                 endpoint_id=self.id,
                 level=self.request_log,
                 secrets=SecretNames(self._get_log_secrets()),

@@ -112,6 +112,11 @@ class FastapiRequestLog(models.Model):
         help="What the key was called then. It stays when the key is revoked.",
     )
     auth_method = fields.Char(string="Authenticated by", readonly=True)
+    agent = fields.Char(
+        readonly=True,
+        help="The client that called a tool of the MCP server, with its version. The "
+        "call then has the method, route and status of the route that the tool called.",
+    )
     address = fields.Char(readonly=True, help="Address of the client.")
     request_id = fields.Char(
         string="Request ID",
@@ -143,6 +148,7 @@ class FastapiRequestLog(models.Model):
     _user_index = models.Index("(user_id, date) WHERE user_id IS NOT NULL")
     _partner_index = models.Index("(partner_id, date) WHERE partner_id IS NOT NULL")
     _key_index = models.Index("(key_id, date) WHERE key_id IS NOT NULL")
+    _agent_index = models.Index("(date) WHERE agent IS NOT NULL")
     _request_id_index = models.Index("USING hash (request_id)")
 
     def init(self):
@@ -223,7 +229,9 @@ class FastapiRequestLog(models.Model):
     @api.model
     def _resolve(self, calls: list[Call]) -> list[Call]:
         """Complete calls by what the database knows, and drop ids that are gone."""
-        endpoints = self._read_rows("fastapi_endpoint", "id", calls, "endpoint_id")
+        endpoints = self._read_rows(
+            "fastapi_endpoint", "id", calls, "endpoint_id", must_wait=True
+        )
         users = self._read_rows("res_users", "partner_id", calls, "user_id")
         keys = self._read_rows("fastapi_endpoint_key", "name", calls, "key_id")
         for call in calls:
@@ -240,23 +248,25 @@ class FastapiRequestLog(models.Model):
                 call.partner_id = None
         return [call for call in calls if call.endpoint_id in endpoints]
 
-    def _read_rows(self, table, column, calls, name):
+    def _read_rows(self, table, column, calls, name, must_wait=False):
         """Return a column of the records of calls by their ids.
 
-        The records can't be deleted until the commit. Those that another transaction is
-        deleting count as deleted: waiting for it could take long.
+        The records can't be deleted until the commit.
 
         :param name: attribute of the calls that has the ids
+        :param must_wait: whether to wait for a transaction that has locked a record,
+            with ``SELECT … FOR UPDATE`` for example; else its record counts as deleted
+        :raises psycopg2.errors.LockNotAvailable: it takes too long
         """
         ids = {getattr(call, name) for call in calls} - {None}
         if not ids:
             return {}
         query = SQL(
-            "SELECT id, %s FROM %s WHERE id IN %s ORDER BY id "
-            "FOR KEY SHARE SKIP LOCKED",
+            "SELECT id, %s FROM %s WHERE id IN %s ORDER BY id FOR KEY SHARE %s",
             SQL.identifier(column),
             SQL.identifier(table),
             tuple(ids),
+            SQL() if must_wait else SQL("SKIP LOCKED"),
         )
         return dict(self.env.execute_query(query))
 

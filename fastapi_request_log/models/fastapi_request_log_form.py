@@ -32,6 +32,7 @@ class FastapiRequestLog(models.Model):
             call.response_body_text = _format_body(call.response_body)
 
     @api.depends(
+        "agent",
         "endpoint_id",
         "method",
         "path",
@@ -50,7 +51,7 @@ class FastapiRequestLog(models.Model):
                 continue
             body = call.request_body or ("" if call.request_size else None)
             call.curl = curl_command(
-                call.method,
+                "POST" if call.agent else call.method,
                 call.get_base_url() + call.path,
                 headers,
                 body,

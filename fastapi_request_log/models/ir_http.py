@@ -19,7 +19,7 @@ class IrHttp(models.AbstractModel):
             current = request._get_current_object()  # the proxy is slow
             capture = getattr(current, CAPTURE, None)
             if capture is None:
-                capture = Capture(current, settings)
-                setattr(current, CAPTURE, capture)
-            capture.begin_attempt()
+                current._fastapi_capture = Capture(current, settings)
+            else:
+                capture.begin_again()
         return super()._authenticate(endpoint)

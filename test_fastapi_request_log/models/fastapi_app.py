@@ -7,7 +7,7 @@ from odoo import models
 
 from odoo.addons.fastapi.models import FastapiApp
 
-from ..routers import callers_router, own_callers, router
+from ..routers import ToolCalls, callers_router, own_callers, router
 
 
 class TestLogApp(FastapiApp):
@@ -30,6 +30,28 @@ class TestLogCallersApp(FastapiApp):
 
     def _get_middlewares(self):
         return [Middleware(CORSMiddleware, allow_origins=["https://a.test"])]
+
+
+class TestLogCorsApp(FastapiApp):
+    _name = "fastapi.app.test_log_cors"
+    _description = "Test of the Request Log, with Odoo's CORS"
+
+    def _get_routers(self):
+        return [router]
+
+    def _get_routing_info(self):
+        return {**super()._get_routing_info(), "cors": "https://a.test"}
+
+
+class TestLogAgentsApp(FastapiApp):
+    _name = "fastapi.app.test_log_agents"
+    _description = "Test of the Request Log, with Tools for Agents"
+
+    def _get_routers(self):
+        return [router]
+
+    def _get_middlewares(self):
+        return [Middleware(ToolCalls)]
 
 
 class FastapiEndpoint(models.Model):

@@ -1,8 +1,9 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from datetime import datetime
-from types import SimpleNamespace
-from unittest.mock import patch
+from unittest.mock import Mock, patch
+
+from psycopg2.errors import LockNotAvailable
 
 from odoo.tests import BaseCase, get_db_name, tagged
 
@@ -35,8 +36,16 @@ class TestMissingCalls(BaseCase):
             cr.execute(query)
             return cr.fetchall() if cr.description else None
 
+    def make_capture(self, size=0):
+        return Mock(
+            settings=Mock(dbname=self.dbname),
+            in_test=False,
+            counted_size=0,
+            get_size=Mock(return_value=size),
+        )
+
     def write_calls(self, count):
-        self.writer._write([SimpleNamespace(dbname=self.dbname)] * count)
+        self.writer._write([self.make_capture()] * count)
 
     def fail_to_write(self, count, reason):
         with (
@@ -67,6 +76,38 @@ class TestMissingCalls(BaseCase):
         self.write_calls(1)
         self.assertEqual(self.losses(), [(7, "the queue was full")])
 
+    def test_calls_with_megabytes_of_headers(self):
+        """What waits has a limit in bytes, also while a batch is being written."""
+        with (
+            patch.object(writer, "_writer", self.writer),
+            patch.object(writer, "SAMPLE", 2),
+            patch.object(writer, "QUEUE_BYTES", 100),
+            self.assertLogs(writer.__name__, "WARNING") as log,
+        ):
+            # that of the second and the fourth counts twice
+            for size in (1_000_000, 49, 1_000_000, 1, 1, 1):
+                writer.put(self.make_capture(size))
+            self.assertEqual(self.writer.queue.qsize(), 4)
+            items = self.writer._get(1000)
+            writer.put(self.make_capture())
+            self.assertEqual(self.writer.queue.qsize(), 0)
+            self.writer._write(items)
+            writer.put(self.make_capture())
+            self.assertEqual(self.writer.queue.qsize(), 1)
+        (line,) = log.output
+        self.assertIn("3 calls are missing", line)
+        self.write_calls(1)
+        self.assertEqual(self.losses(), [(3, "the queue was full")])
+
+    def test_lock_that_is_not_released(self):
+        """It is waited for once, not three times."""
+        with (
+            patch.object(writer, "_write_calls", side_effect=LockNotAvailable) as write,
+            self.assertLogs(writer.__name__, "WARNING"),
+        ):
+            self.write_calls(1)
+        write.assert_called_once()
+
     def test_call_that_can_not_be_read(self):
         """It loses only itself, not its batch."""
         call = writer.make_call(None)
@@ -92,6 +133,6 @@ class TestMissingCalls(BaseCase):
             self.assertLogs(writer.__name__, "WARNING") as log,
         ):
             for _number in range(3):
-                writer.put(SimpleNamespace(dbname=self.dbname, in_test=False))
+                writer.put(self.make_capture())
             writer.flush(0)
         self.assertIn("3 calls are not in the request log", log.output[0])

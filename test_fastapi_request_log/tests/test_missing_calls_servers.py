@@ -88,6 +88,22 @@ class TestLockedTable(MissingCallsCase):
         self.check_losses(5, "lock timeout")
 
 
+class TestLockedEndpoint(MissingCallsCase):
+    def test_locked_endpoint(self):
+        connection = self.connect()
+        connection.autocommit = False
+        with closing(connection), connection.cursor() as cr:
+            cr.execute(
+                "SELECT FROM fastapi_endpoint WHERE id = %s FOR UPDATE",
+                [self.endpoint_id],
+            )
+            for _number in range(5):
+                response, _request_id = self.request("GET", "/items/1")
+                self.assertEqual(response.status, 200)
+            self.wait_until(self.missing, 5)
+        self.check_losses(5, "lock timeout")
+
+
 class TestStoppedPostgres(OwnPostgresCase, MissingCallsCase):
     variables = VARIABLES
 

@@ -64,15 +64,20 @@ class TestRefusals(LogCase):
     def test_id_for_scripts_of_other_sites(self):
         """They may read the id if they may read the response."""
         self._create_endpoint("/cors", app="test_log_callers", request_log="all")
+        self._create_endpoint("/odoo_cors", app="test_log_cors", request_log="all")
         for path, origin, status, exposed in (
-            ("partner_if_any", ORIGIN, 200, "X-Request-ID"),
-            ("partner", ORIGIN, 401, "X-Request-ID"),
-            ("unknown", ORIGIN, 404, "X-Request-ID"),
-            ("partner", {"Origin": "https://b.test"}, 401, None),
-            ("partner", {}, 401, None),
+            ("cors/partner_if_any", ORIGIN, 200, "X-Request-ID"),
+            ("cors/partner", ORIGIN, 401, "X-Request-ID"),
+            ("cors/unknown", ORIGIN, 404, "X-Request-ID"),
+            ("cors/partner", {"Origin": "https://b.test"}, 401, None),
+            ("cors/partner", {}, 401, None),
+            ("odoo_cors/items/1", ORIGIN, 200, "X-Request-ID"),
+            ("odoo_cors/fail/user", ORIGIN, 400, "X-Request-ID"),
+            ("odoo_cors/unknown", ORIGIN, 404, "X-Request-ID"),
+            ("odoo_cors/items/1", {}, 200, None),
         ):
             with self.subTest(path, **origin):
-                response = self.get(f"/cors/{path}", headers=origin)
+                response = self.get(f"/{path}", headers=origin)
                 self.assertEqual(response.status_code, status)
                 found = response.headers.get("Access-Control-Expose-Headers")
                 self.assertEqual(found, exposed)

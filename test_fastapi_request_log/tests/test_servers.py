@@ -4,6 +4,7 @@
 
 import socket
 import uuid
+from contextlib import closing
 
 from odoo.addons.test_fastapi.tests.server_case import LOCK, ServerCase
 from odoo.addons.test_fastapi.tests.servers import Background
@@ -97,6 +98,23 @@ class TestRows(LogServerCase):
         self.wait_for_lock(1)
         self.assertEqual(self.row(request_id, "status"), (200,))
         self.query("SELECT pg_advisory_unlock(%s)", LOCK)
+
+    def test_endpoint_that_is_locked(self):
+        """The writer waits until the other transaction ends."""
+        connection = self.connect()
+        connection.autocommit = False
+        with closing(connection), connection.cursor() as cr:
+            cr.execute(
+                "SELECT FROM fastapi_endpoint WHERE id = %s FOR UPDATE",
+                [self.endpoint_id],
+            )
+            _response, request_id = self.request("GET", "/items/1")
+            self.wait_until(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                "AND datname = current_database() AND query LIKE '%%FOR KEY SHARE%%'",
+                [(1,)],
+            )
+        self.assertEqual(self.row(request_id, "status"), (200,))
 
     def test_stream(self):
         response, request_id = self.request("GET", "/stream")
