@@ -66,7 +66,7 @@ def _add_texts(call: Call, capture: Capture) -> None:
     environ = capture.environ
     secrets = Secrets(capture.settings.secrets)
     path = _quote_path(environ.get("PATH_INFO", "").encode("latin-1"))
-    path = _clean_path(path[:MAX_PATH], capture.path_params, secrets)
+    path = _clean_path(path[:MAX_PATH], capture.path_params or {}, secrets)
     query = environ.get("QUERY_STRING", "")[:MAX_PATH]
     if query:
         path = f"{path}?{secrets.clean_query(query)}"

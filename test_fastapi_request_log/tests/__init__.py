@@ -1,5 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from . import test_agents
 from . import test_capture
 from . import test_metrics_servers
 from . import test_missing_calls
