@@ -12,6 +12,7 @@ from . import test_limits
 from . import test_oauth
 from . import test_oauth_client
 from . import test_readme
+from . import test_request_log
 from . import test_stress_hostile
 from . import test_tool_calls
 from . import test_transactions
