@@ -3,6 +3,7 @@
 """Thousands of random messages to the MCP server of an endpoint."""
 
 import random
+from http.client import HTTPException
 
 from odoo.tests import tagged
 
@@ -23,8 +24,12 @@ class TestHostileMessages(StressMixin, ClientCase):
         for number in range(start, start + count):
             headers, body = make_random_message(dice)
             headers["Authorization"] = f"Bearer {self.key}"
-            response = self.first.request("POST", f"{ROOT_PATH}/mcp", body, headers)
-            where = f"{number} of seed {seed}: {headers} {body[:600]}:"
+            where = f"{number} of seed {seed}: {str(headers)[:600]} {body[:600]}:"
+            try:
+                response = self.first.request("POST", f"{ROOT_PATH}/mcp", body, headers)
+            except HTTPException as err:
+                yield f"{where} {err!r}"
+                continue
             if response.status >= 500:
                 yield f"{where} {response.status} {response.body[:300]}"
             for leak in (b"Traceback", SECRET.encode()):
@@ -47,5 +52,5 @@ class TestHostileMessages(StressMixin, ClientCase):
         if any("Traceback" in line for line in self.first.log):
             failures.append("a traceback in the log of the server")
         self.conclude("random messages to an MCP server", tried, failures)
-        # the server still works, and no item was stored that a message did not name
+        # the server still works
         self.assertFalse(self.call_tool("find_items").is_error)
