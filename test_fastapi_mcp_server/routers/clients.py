@@ -2,7 +2,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Tools for real clients: items of a shop, and what a client may try to reach."""
 
-from collections.abc import Iterator
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Cookie, Depends, Header, HTTPException, Path, Query
@@ -27,6 +29,9 @@ from odoo.addons.fastapi_mcp_server.tools import (
 router = APIRouter(dependencies=[Depends(authenticated_caller)])
 
 Env = Annotated[Environment, Depends(odoo_env)]
+
+#: Streams that have ended.
+ended: list[int] = []
 
 #: What a route that is not a tool responds, and what no client may get of it.
 SECRET = "reached what is not a tool"
@@ -114,6 +119,36 @@ def steps(count: Annotated[int, Query(ge=0, le=100)] = 3) -> StreamingResponse:
             yield f"step {step}\n"
 
     return StreamingResponse(generate(), media_type="text/plain")
+
+
+@router.get("/endless", dependencies=[mcp_tool()])
+async def endless(env: Env) -> StreamingResponse:
+    """Report steps until the client has gone."""
+
+    async def generate() -> AsyncIterator[str]:
+        try:
+            for step in itertools.count():
+                yield f"step {step}\n"
+                await asyncio.sleep(0.01)
+        finally:
+            ended.append(env.uid)
+
+    return StreamingResponse(generate(), media_type="text/plain")
+
+
+@router.get("/endless/ended")
+def count_ended() -> int:
+    """Return how many streams have ended in this process."""
+    return len(ended)
+
+
+@router.post("/items/slow", dependencies=[mcp_tool(read_only=False)])
+async def create_item_slowly(env: Env, name: str) -> Item:
+    """Create an item, then wait for longer than any client does."""
+    item = env["test.fastapi.item"].create({"name": name})
+    env.flush_all()
+    await asyncio.sleep(600)
+    return _read(item)
 
 
 @router.get(

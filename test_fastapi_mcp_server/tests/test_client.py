@@ -188,6 +188,56 @@ class TestClient(ClientCase):
         self.wait_for_lock(0)
         self.wait_until(self.connections, 0)
 
+    def test_cancel_while_it_waits(self):
+        """A client that closes the connection cancels an asynchronous handler."""
+
+        async def work(client):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(
+                    client.call_tool, "create_item_slowly", {"name": "tea"}
+                )
+                await anyio.to_thread.run_sync(self.wait_for_transactions, 1)
+                tasks.cancel_scope.cancel()
+
+        self.use(work)
+        self.wait_for_transactions(0)
+        self.assertEqual(self.names(), [])
+
+    def wait_for_transactions(self, count):
+        """Wait until a number of transactions have created an item."""
+        self.wait_until(
+            "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_class "
+            "ON pg_class.oid = relation WHERE relname = 'test_fastapi_item' "
+            "AND mode = 'RowExclusiveLock'",
+            [(count,)],
+        )
+
+    def test_cancel_of_a_stream(self):
+        """A stream without an end ends when the client cancels the call."""
+
+        async def work(client):
+            begun = anyio.Event()
+
+            async def report(value, total, message):
+                begun.set()
+
+            async def call():
+                await client.call_tool("endless", {}, progress_callback=report)
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(call)
+                await begun.wait()
+                tasks.cancel_scope.cancel()
+
+        self.use(work)
+        # of several processes, one responds that has had the stream
+        self.wait_until(self.count_ended, 1)
+
+    def count_ended(self):
+        headers = {"Authorization": f"Bearer {self.key}"}
+        path = f"{ROOT_PATH}/endless/ended"
+        return self.first.request("GET", path, None, headers).json()
+
     @in_each_mode
     def test_long_result(self):
         self.first.rpc(

@@ -137,6 +137,17 @@ class TestHostile(HostileCase):
                 self.assertEqual(response.status, 400, response.read())
                 self.assertEqual(self.names(), [])
 
+    def test_pages_of_other_sites(self):
+        for origin in ("https://evil.example", "null", "", "x", "http://127.0.0.1:1"):
+            with self.subTest(origin):
+                params = {"name": "create_item", "arguments": {"name": "tea"}}
+                headers = {"Origin": origin}
+                response = self.send_message("tools/call", params, headers)
+                self.assertEqual(response.status, 403, response.body)
+                self.assertEqual(self.names(), [])
+        own = {"Origin": f"http://127.0.0.1:{self.first.port}"}
+        self.assertEqual(self.send_message("tools/list", headers=own).status, 200)
+
     def test_path_parts(self):
         """A path parameter stays one part of the path of its tool."""
         for part in PATH_PARTS:
