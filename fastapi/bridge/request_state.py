@@ -34,8 +34,8 @@ class RequestState:
     app: Any = None
     #: The exceptions of the request, set by ``WsgiApp``.
     errors: RequestErrors | None = None
-    #: The ``InnerRequest`` that a middleware has sent to the app instead of the client's
-    #: request, None without one.
+    #: The ``InnerRequest`` that a middleware has sent to the app instead of the
+    #: client's request, None without one.
     inner: Any = None
     #: List for background tasks (``app.tasks.TaskRun``). None: Starlette runs them.
     tasks: list[Any] | None = None
