@@ -132,7 +132,7 @@ class TestParameters(CallCase):
             flag: bool = False,
             number: float = 0,
             whole: int = 0,
-            ids: Annotated[list[int], Query()] = [],  # noqa: B006
+            ids: Annotated[list[int], Query()] = (),
         ) -> list[Any]:
             return [flag, number, whole, ids]
 
@@ -160,7 +160,7 @@ class TestParameters(CallCase):
     def test_lists_that_are_empty(self):
         def handler(
             needed: Annotated[list[str], Query()],
-            default: Annotated[list[str], Query()] = ["draft"],  # noqa: B006
+            default: Annotated[list[str], Query()] = ("draft",),
             optional: Annotated[list[str] | None, Query()] = None,
         ) -> list[Any]:
             return [needed, default, optional]
@@ -483,7 +483,7 @@ class TestHostileValues(CallCase):
             number: Annotated[int, Body()] = 0,
             anything: Annotated[Any, Body()] = None,
             q: str = "",
-            ids: Annotated[list[int], Query()] = [],  # noqa: B006
+            ids: Annotated[list[int], Query()] = (),
             x_header: Annotated[str, Header()] = "",
             cookie: Annotated[str, Cookie()] = "",
         ) -> str:
@@ -491,7 +491,7 @@ class TestHostileValues(CallCase):
 
         def form(
             name: Annotated[str, Form()] = "",
-            tags: Annotated[list[str], Form()] = [],  # noqa: B006
+            tags: Annotated[list[str], Form()] = (),
         ) -> str:
             return "done"
 
@@ -522,7 +522,7 @@ class TestForms(CallCase):
         def handler(
             id: int,
             name: Annotated[str, Form()],
-            tags: Annotated[list[str], Form()] = [],  # noqa: B006
+            tags: Annotated[list[str], Form()] = (),
             active: Annotated[bool, Form()] = True,
         ) -> Any:
             return [id, name, tags, active]

@@ -18,11 +18,16 @@ from odoo.tools import mute_logger
 
 from odoo.addons.fastapi.app.prepare import EndpointFastAPI, copy_app, prepare_app
 from odoo.addons.fastapi.message_routes import MessageRoute
+from odoo.addons.fastapi.records import CrudRouter, RecordSchema
 
 from ..tools import collect_tools, mcp_tool, no_mcp_tool
 from ..tools.marks import ToolMark
 
 COLLECT = "odoo.addons.fastapi_mcp_server.tools.collect"
+
+
+class Category(RecordSchema):
+    name: str
 
 
 def handle() -> str:
@@ -118,6 +123,35 @@ class TestToolMarks(BaseCase):
             },
         )
         self.assertEqual(found.refused, [])
+
+    def test_generated_routes(self):
+        router = CrudRouter(
+            "res.partner.category",
+            prefix="/tags",
+            schema=Category,
+            create=Category,
+            delete=True,
+            name="tag",
+            dependencies=[mcp_tool(read_only=False)],
+        )
+        app = EndpointFastAPI()
+        app.include_router(router)
+        found = collect_tools(app)
+        self.assertEqual(found.refused, [])
+        self.assertEqual(
+            {(tool.method, tool.path) for tool in found.tools.values()},
+            {
+                ("GET", "/tags"),
+                ("POST", "/tags"),
+                ("GET", "/tags/{id}"),
+                ("DELETE", "/tags/{id}"),
+            },
+        )
+        for tool in found.tools.values():
+            if "{id}" in tool.path:
+                # not the headers of conditional requests that a cache sends
+                self.assertIn("id", tool.input_schema["required"])
+                self.assertNotIn("if_none_match", tool.input_schema["properties"])
 
     def test_app_of_another_server(self):
         """An app as an instance, copied for an endpoint; routers that apps share."""

@@ -127,17 +127,17 @@ class Schemas:
     def complete(self, schema: Mapping[str, Any], **options: bool) -> dict[str, Any]:
         """Return a schema with all that it refers to in its ``$defs``.
 
-        :param options: see :class:`_Copier`
+        :param options: see :class:`_Converter`
         """
-        copier = _Copier(**options)
-        result: dict[str, Any] = copier.copy(schema)
+        converter = _Converter(**options)
+        result: dict[str, Any] = converter.convert(schema)
         definitions: dict[str, Any] = {}
-        while missing := copier.used.keys() - definitions.keys():
+        while missing := converter.used.keys() - definitions.keys():
             for name in sorted(missing):
-                found = self._find(copier.used[name])
-                copied = copier.copy({} if found is None else found)
-                _drop_title(copied, name)
-                definitions[name] = copied
+                found = self._find(converter.used[name])
+                converted = converter.convert({} if found is None else found)
+                _drop_title(converted, name)
+                definitions[name] = converted
         if definitions:
             # the pointers in references say how the names are quoted there
             result["$defs"] = {
@@ -146,8 +146,8 @@ class Schemas:
         return result
 
 
-class _Copier:
-    """Copies schemas, and notes to which others they refer.
+class _Converter:
+    """Converts schemas, and notes to which others they refer.
 
     :param is_output: whether the schema is that of a response. Its ``format`` is left
         out: clients check it, and refuse a date without a time zone
@@ -163,31 +163,31 @@ class _Copier:
         #: References by the quoted name of the schema.
         self.used: dict[str, str] = {}
 
-    def copy(self, schema: Any) -> Any:
+    def convert(self, schema: Any) -> Any:
         if not isinstance(schema, Mapping):
             return schema
         result = {
             key: value for key, value in schema.items() if key not in self._left_out
         }
         if isinstance(result.get("$ref"), str):
-            self._copy_reference(result)
+            self._convert_reference(result)
         for keyword in _BY_NAME & result.keys():
             result[keyword] = {
-                name: self.copy(item) for name, item in result[keyword].items()
+                name: self.convert(item) for name, item in result[keyword].items()
             }
         for name, item in result.get("properties", {}).items():
             _drop_title(item, name)
         for keyword in _IN_LIST & result.keys():
-            result[keyword] = [self.copy(item) for item in result[keyword]]
+            result[keyword] = [self.convert(item) for item in result[keyword]]
         for keyword in _ALONE & result.keys():
-            result[keyword] = self.copy(result[keyword])
+            result[keyword] = self.convert(result[keyword])
         if "example" in schema and "examples" not in schema:
             result["examples"] = [schema["example"]]
         elif isinstance(result.get("examples"), Mapping):  # as those of a parameter
             del result["examples"]
         return result
 
-    def _copy_reference(self, result: dict[str, Any]) -> None:
+    def _convert_reference(self, result: dict[str, Any]) -> None:
         reference = result["$ref"]
         if not reference.startswith(_PREFIX):
             del result["$ref"]  # clients could not follow it

@@ -114,10 +114,11 @@ def dump(name: str, value: Any) -> str:
 
 def encode_header(name: str, text: str) -> bytes:
     try:
-        if not _CONTROL.search(text):
-            return text.encode("latin-1")
+        encoded = text.encode("latin-1")
     except UnicodeEncodeError:
-        pass
+        encoded = None
+    if encoded is not None and not _CONTROL.search(text):
+        return encoded
     raise ArgumentError(
         f"{name} can't have this value: it is sent as an HTTP header, without line "
         "breaks, in Latin-1."
