@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcp_types import INVALID_REQUEST
 from starlette._utils import get_route_path
@@ -222,11 +222,15 @@ def move_outermost(app: FastAPI) -> None:
 
     :param app: the app, with all its middleware
     """
-    middleware = sorted(app.user_middleware, key=lambda item: item.cls is not McpServer)
+    middleware = sorted(app.user_middleware, key=_is_of_others)
     if middleware[0] is not app.user_middleware[0]:
         app.user_middleware[:] = middleware
         if app.middleware_stack is not None:
             app.middleware_stack = app.build_middleware_stack()
+
+
+def _is_of_others(middleware: Any) -> bool:
+    return middleware.cls is not McpServer
 
 
 def get_mcp_server(app: FastAPI) -> McpOffer | None:
