@@ -11,6 +11,7 @@ from . import test_library_mcp_inspector
 from . import test_limits
 from . import test_oauth
 from . import test_oauth_client
+from . import test_other_addons
 from . import test_readme
 from . import test_request_log
 from . import test_stress_hostile

@@ -22,8 +22,8 @@ class McpServerCase(ServerCase):
         self.addCleanup(self.query, "SELECT pg_advisory_unlock_all()")
         self.addCleanup(self.query, "DROP TABLE IF EXISTS test_mcp_deferred")
 
-    def send(self, method, params=None, version=MODERN):
-        headers, body = make_message(method, params, version)
+    def send(self, method, params=None, version=MODERN, number=1):
+        headers, body = make_message(method, params, version, number)
         return self.first.request("POST", f"{PATH}/mcp", body.encode(), headers)
 
     def call_tool(self, tool, version=MODERN, /, token=None, **arguments):
