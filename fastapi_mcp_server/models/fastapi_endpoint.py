@@ -53,6 +53,7 @@ class FastapiEndpoint(models.Model):
             origins=self._get_websocket_origins(),
         )
 
+    # pylint: disable-next=missing-return  # it has none
     def _check_app(self, app):
         super()._check_app(app)
         server = get_mcp_server(app)
