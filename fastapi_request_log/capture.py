@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from odoo.http import Response
 
     from odoo.addons.fastapi.auth import Caller
-    from odoo.addons.fastapi.bridge.request_state import InnerRequest
+    from odoo.addons.fastapi.bridge import InnerRequest
 
     from .settings import LogSettings
 
@@ -242,22 +242,26 @@ class Capture:
                 self.request_start = body.replay().read(body_size)
         if "HTTP_COOKIE" in self.environ and self.caller is None:
             self.session_uid = dispatcher.request.session.uid
-        self._note_body(response)
+        # most have one chunk
+        chunks: Any = response.response
+        if type(chunks) is list and len(chunks) == 1 and type(chunks[0]) is bytes:
+            self.response_size = len(chunks[0])
+            if body_size:
+                self.response_start = chunks[0][:body_size]
+        else:
+            self._note_body(response)
         if self.in_test:  # Odoo's test cursor does not commit
-            self._note_queries()
+            thread = self._thread
+            self.queries, self.sql_seconds = thread.query_count, thread.query_time
         else:
             dispatcher.request.env.cr.postcommit.add(self.commit)
 
     def _note_body(self, response: Response) -> None:
         chunks: Any = response.response
         if type(chunks) is list or type(chunks) is tuple:
-            # most have one chunk
-            is_one = len(chunks) == 1 and type(chunks[0]) is bytes
-            self.response_size = len(chunks[0]) if is_one else sum(map(len, chunks))
+            self.response_size = sum(map(len, chunks))
             if self._body_size:
-                # werkzeug would copy all of it several times
-                body = chunks[0] if is_one else response.get_data()
-                self.response_start = body[: self._body_size]
+                self.response_start = response.get_data()[: self._body_size]
         elif not isinstance(chunks, _SentBody):
             response.response = _SentBody(chunks, self, self._body_size)
 
@@ -310,15 +314,12 @@ class Capture:
         dispatcher.request._fastapi_capture = None
         self._is_final = True
         self._watched = None  # it refers to this object
-        self._note_queries()
-        if self.status == 101:
-            self.end()  # the WebSocket goes on
-
-    def _note_queries(self) -> None:
         # before the server logs the request, see odoo.netsvc.PerfFilter
         thread = self._thread
         self.queries = getattr(thread, "query_count", 0)
         self.sql_seconds = getattr(thread, "query_time", 0.0)
+        if self.status == 101:
+            self.end()  # the WebSocket goes on
 
     def end(self) -> None:
         """The response has been sent, or the client is gone."""
