@@ -298,9 +298,9 @@ HEADERS = [
 ]
 
 
-def make_message(method, params=None, message_id=1, meta=META):
+def make_message(method, params=None, message_id=1):
     """Return a message of the stateless revision."""
-    params = {**(params or {}), "_meta": meta}
+    params = {"_meta": META, **(params or {})}
     return {"jsonrpc": "2.0", "id": message_id, "method": method, "params": params}
 
 

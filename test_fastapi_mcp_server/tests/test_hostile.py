@@ -14,6 +14,7 @@ from .hostile_messages import (
     ACCEPT,
     BODIES,
     CONTENT_TYPES,
+    META,
     PATH_PARTS,
     VALUES,
     make_headers,
@@ -219,6 +220,23 @@ class TestHostile(HostileCase):
             ):
                 with self.subTest(tool=tool, value=str(value)[:80]):
                     self.send_call(tool, arguments)
+
+    def test_values_about_the_client(self):
+        """What a client says of itself ends up in logs, so anything goes."""
+        for value in VALUES:
+            for key in META:
+                with self.subTest(key=key, value=str(value)[:80]):
+                    meta = {**META, key: value}
+                    self.send_message("tools/list", {"_meta": meta})
+            info = {"name": value, "version": value}
+            meta = {**META, "io.modelcontextprotocol/clientInfo": info}
+            call = {"name": "who_calls", "arguments": {}}
+            with self.subTest(info=str(value)[:80]):
+                self.send_message("tools/call", {**call, "_meta": meta})
+            with self.subTest(token=str(value)[:80]):
+                meta = {**META, "progressToken": value}
+                call = {"name": "steps", "arguments": {}}
+                self.send_message("tools/call", {**call, "_meta": meta})
 
     def test_method_override(self):
         headers = {"X-HTTP-Method-Override": "POST", "X-Method-Override": "POST"}

@@ -18,20 +18,22 @@ class TestInspector(ClientCase):
             *("--header", f"Authorization: Bearer {key or self.key}"),
         )
 
-    def read(self, *arguments):
+    def inspect_json(self, *arguments):
         run = self.inspect(*arguments)
         self.assertIn("{", run.stdout, run.stderr)
         return json.loads(run.stdout)
 
     def test_tools(self):
-        tools = {tool["name"]: tool for tool in self.read("tools/list")["tools"]}
+        tools = {
+            tool["name"]: tool for tool in self.inspect_json("tools/list")["tools"]
+        }
         self.assertNotIn("secret", tools)
         self.assertTrue(tools["find_items"]["annotations"]["readOnlyHint"])
         call = ("tools/call", "--tool-name", "create_item", "--tool-arg")
-        result = self.read(*call, "name=tea", "quantity=3")
+        result = self.inspect_json(*call, "name=tea", "quantity=3")
         self.assertEqual(result["structuredContent"]["quantity"], 3)
         self.assertEqual(self.names(), ["tea"])
-        result = self.read(*call, "name=tea")
+        result = self.inspect_json(*call, "name=tea")
         self.assertTrue(result["isError"])
         self.assertIn("An item of that name exists.", result["content"][0]["text"])
 
@@ -41,12 +43,12 @@ class TestInspector(ClientCase):
         self.assertEqual(run.returncode, 0, run.stderr)
 
     def test_resources_and_prompts(self):
-        (resource,) = self.read("resources/list")["resources"]
-        result = self.read("resources/read", "--uri", resource["uri"])
+        (resource,) = self.inspect_json("resources/list")["resources"]
+        result = self.inspect_json("resources/read", "--uri", resource["uri"])
         self.assertEqual(result["contents"][0]["text"], "[]")
-        (prompt,) = self.read("prompts/list")["prompts"]
+        (prompt,) = self.inspect_json("prompts/list")["prompts"]
         name = ("--prompt-name", prompt["name"])
-        result = self.read("prompts/get", *name, "--prompt-args", "kind=tea")
+        result = self.inspect_json("prompts/get", *name, "--prompt-args", "kind=tea")
         text = result["messages"][0]["content"]["text"]
         self.assertEqual(text, "Which tea do we have?")
 
