@@ -22,13 +22,14 @@
             # - starlette: CVE-2026-54283, and others of 2025 and 2026, such as
             #   CVE-2025-62727 (a Range header that takes seconds).
             # a2wsgi 1.9 asks for a query string. FastAPI's security classes take
-            # WebSockets since 0.144; its own bound of Pydantic is this one.
+            # WebSockets since 0.144. Pydantic is tested from 2.12 on, which the library
+            # of fastapi_mcp_server needs.
             "a2wsgi>=1.10.0",
             "anyio>=4.14.2",
             "fastapi>=0.144.0",
             "fastapi-offline>=1.7.7",
             "markdown-it-py>=2.2.0",
-            "pydantic>=2.9.0",
+            "pydantic>=2.12.0",
             "python-multipart>=0.0.31",
             "starlette>=1.3.1",
             "wsproto>=1.2.0",
