@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from odoo.addons.fastapi.bridge import InnerRequest
     from odoo.addons.fastapi.fastapi_dispatcher import FastApiDispatcher as Base
 
-    from ..rates.window import Window
     from .dependencies import KeySettings
     from .store import Claim
 else:
@@ -72,11 +71,6 @@ class IdempotencyDispatcher(Base):
     _input: IO[bytes]
     #: See ``keys.fingerprint``; replays of the request have the same one.
     _fingerprint: str | None = None
-
-    def __init__(self, request: Any) -> None:
-        super().__init__(request)
-        #: What rates have counted for the request, by key (``rates.limiter``).
-        self.rate_windows: dict[str, Window] = {}
 
     def _get_environ(self) -> dict[str, Any]:
         environ = super()._get_environ()

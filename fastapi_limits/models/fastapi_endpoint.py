@@ -105,7 +105,7 @@ class FastapiEndpoint(models.Model):
         # the outermost one: responses of all others have the headers
         app.user_middleware.insert(0, Middleware(RateLimitHeaders))
         limits = self._get_rate_limits()
-        if limits and identifies_nobody(app):
+        if len(limits) > 1 and identifies_nobody(app):
             # one statement of PostgreSQL: there is no authentication between them
             merged = merge_limits(limits, ALL_ROUTES)
             app.dependency_overrides.update(dict.fromkeys(limits, merged))

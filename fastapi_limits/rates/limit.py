@@ -102,10 +102,7 @@ class _Limit:
 
 @dataclass(frozen=True)
 class AddressLimit(_Limit):
-    """Limits addresses. It does not authenticate the client.
-
-    Other rates count as those of an anonymous caller, by the address, too.
-    """
+    """Limits addresses. It does not authenticate the client."""
 
     async def __call__(self, connection: HTTPConnection) -> None:
         self._count(connection, None)
@@ -130,14 +127,16 @@ def identifies_nobody(app: FastAPI) -> bool:
 
 def merge_limits(
     limits: Iterable[AddressLimit | CallerLimit], place: str
-) -> AddressLimit:
+) -> CallerLimit:
     """Return one limit with the rates of several, for an app that identifies nobody.
+
+    It still looks for a caller: a test may give the app one.
 
     :param place: what is counted together
     """
     rates = [rate for limit in limits for rate in limit.rates]
     rates.sort(key=lambda rate: rate.seconds)
-    return AddressLimit(tuple(rates), place=place)
+    return CallerLimit(tuple(rates), place=place)
 
 
 #: Dependencies that an app overrides to identify callers.

@@ -2,8 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Counts a request for the rates of a dependency, and refuses it if there are too many.
 
-A request is counted once for each rate, also if Odoo replays it. Its counts are kept on
-the dispatcher, which all attempts share.
+A request is counted once for each rate, also if Odoo replays it. Its counts are kept in
+the WSGI environ of Odoo's request, which all attempts share.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _logger = logging.getLogger(__name__)
 
 #: Key of the ASGI scope: policies and windows of the request, by the names of policies.
 COUNTED_KEY = "odoo.fastapi_limits.counted"
-#: Key of the ASGI scope: windows by their keys, in tests without a request of Odoo.
+#: Key of the environ of Odoo's request: the windows of all attempts, by their keys.
 WINDOWS_KEY = "odoo.fastapi_limits.windows"
 #: Hashes that a process remembers.
 MAX_KEYS = 4096
@@ -160,10 +160,10 @@ def _get_endpoint_id(scope: MutableMapping[str, Any]) -> int | None:
 def _get_windows(scope: MutableMapping[str, Any]) -> dict[str, Window]:
     """Return the windows of all attempts at a request, by their keys."""
     try:
-        # an attribute of IdempotencyDispatcher
-        windows: dict[str, Window] = request.dispatcher.rate_windows
-    except (RuntimeError, AttributeError):  # not a request of Odoo: a test
-        windows = scope.setdefault(WINDOWS_KEY, {})
+        holder = request.httprequest.environ
+    except RuntimeError:  # no request of Odoo: a test without a server
+        holder = scope
+    windows: dict[str, Window] = holder.setdefault(WINDOWS_KEY, {})
     return windows
 
 
