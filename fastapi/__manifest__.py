@@ -3,7 +3,7 @@
 {
     "name": "FastAPI",
     "summary": "HTTP APIs for Odoo, written with FastAPI",
-    "version": "19.0.2.3.0",
+    "version": "19.0.2.4.0",
     "category": "Technical",
     "license": "LGPL-3",
     "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
