@@ -3,7 +3,7 @@
 {
     "name": "FastAPI: request log",
     "summary": "Who called which route of an API, how long it took, and what failed",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Technical",
     "license": "LGPL-3",
     "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
