@@ -3,7 +3,7 @@
 {
     "name": "FastAPI: limits",
     "summary": "Rates for callers of an API, and requests that are carried out once",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Technical",
     "license": "LGPL-3",
     "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
