@@ -64,7 +64,7 @@ def make_result(tool: Tool, inner: InnerRequest, max_size: int) -> CallToolResul
     media_type = get_media_type(inner)
     content = inner.content
     if content and not _is_text(media_type):
-        return CallToolResult(content=[_make_binary(tool, inner, max_size)])
+        return _make_result(tool, [_make_binary(tool, inner, max_size)], None)
     data: Any = None
     if tool.output_schema is not None or _is_json(media_type):
         try:
@@ -76,7 +76,33 @@ def make_result(tool: Tool, inner: InnerRequest, max_size: int) -> CallToolResul
     blocks: list[ContentBlock] = [TextContent(text=_decode(inner))]
     if not content:
         blocks = [TextContent(text=_describe_empty(inner))]
-    return CallToolResult(content=blocks, structured_content=_structure(tool, data))
+    is_json = data is not None or content.strip() == b"null"
+    structured = _structure(tool, data) if is_json else None
+    return _make_result(tool, blocks, structured)
+
+
+def _make_result(
+    tool: Tool, blocks: list[ContentBlock], structured: Any
+) -> CallToolResult:
+    """Return the result of a call that has done its work.
+
+    Clients refuse a result without a structure if the tool has a schema for it, so such
+    a result is an error for them.
+    """
+    is_error = structured is None and tool.output_schema is not None
+    if is_error:
+        note = "This result is not what the schema of the tool describes."
+        blocks = [*blocks, TextContent(text=_say_it_is_done(tool, note))]
+    return CallToolResult(
+        content=blocks, structured_content=structured, is_error=is_error
+    )
+
+
+def _say_it_is_done(tool: Tool, note: str) -> str:
+    """Keep an agent from repeating a call because its result is an error."""
+    if tool.read_only:
+        return note
+    return f"{note} The tool has done its work: don't call it again for that."
 
 
 def _structure(tool: Tool, data: Any) -> Any:
@@ -87,10 +113,11 @@ def _structure(tool: Tool, data: Any) -> Any:
 
 def _describe_empty(inner: InnerRequest) -> str:
     """Return a text for a response without content."""
+    done = "Done." if inner.status < 300 else f"A redirect, with status {inner.status}."
     for name, value in inner.headers:
         if name.lower() == b"location":
-            return f"Done. Location: {value.decode('latin-1')}"
-    return "Done."
+            return f"{done} Location: {value.decode('latin-1')}"
+    return done
 
 
 def _make_cut(
@@ -111,10 +138,9 @@ def _make_cut(
         f"{note} The whole result has {inner.size} bytes, and at most {max_size} are "
         f"shown. {hint_at_less(tool)}"
     )
-    # clients refuse a result without a structure if the tool has a schema for it
-    is_error = structured is None and tool.output_schema is not None
-    if is_error and not tool.read_only:
-        note += " The tool has done its work: don't call it again for that."
+    is_error = structured is None and tool.output_schema is not None  # _make_result
+    if is_error:
+        note = _say_it_is_done(tool, note)
     return CallToolResult(
         content=[TextContent(text=text), TextContent(text=note)],
         structured_content=structured,

@@ -76,7 +76,7 @@ def describe_error(inner: InnerRequest, call: RouteCall | None = None) -> str:
     else:
         text = detail if isinstance(detail, str) else _dump(detail)
     wait = Headers(raw=inner.headers).get("retry-after", "")
-    if wait.isdecimal():
+    if wait.isdecimal() and f" {wait} second" not in text:
         text = f"{text} Try again in {wait} seconds."
     return text if len(text) <= _MAX_ERROR else f"{text[:_MAX_ERROR]}…"
 

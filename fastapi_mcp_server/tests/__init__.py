@@ -4,6 +4,7 @@ from . import test_authorization
 from . import test_headers
 from . import test_messages
 from . import test_middleware
+from . import test_results
 from . import test_texts
 from . import test_tool_arguments
 from . import test_tool_marks

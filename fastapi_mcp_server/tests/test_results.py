@@ -1,0 +1,86 @@
+# Copyright 2026 The odoo-fastapi contributors
+# License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+import json
+from types import SimpleNamespace
+
+from odoo.tests import BaseCase
+
+from ..server.results import make_result
+from ..server.texts import describe_error
+
+OBJECT = {"type": "object"}
+
+
+def make_inner(content=b"", status=200, **headers):
+    headers.setdefault("content_type", "application/json")
+    return SimpleNamespace(
+        scope={"path": "/x"},
+        status=status,
+        headers=[
+            (name.replace("_", "-").encode(), value.encode())
+            for name, value in headers.items()
+        ],
+        content=content,
+        size=len(content),
+        complete=True,
+    )
+
+
+class TestResults(BaseCase):
+    def make(self, inner, schema=OBJECT, wraps=False, read_only=True, size=1000):
+        tool = SimpleNamespace(
+            output_schema=schema,
+            wraps_output=wraps,
+            read_only=read_only,
+            operation={},
+        )
+        return make_result(tool, inner, size)
+
+    def test_structure(self):
+        result = self.make(make_inner(b'{"id": 1}'))
+        self.assertEqual(result.structured_content, {"id": 1})
+        self.assertFalse(result.is_error)
+
+    def test_wrapped_structure(self):
+        for content in (b"[1]", b"null", b'"x"'):
+            with self.subTest(content):
+                result = self.make(make_inner(content), wraps=True)
+                expected = {"result": json.loads(content)}
+                self.assertEqual(result.structured_content, expected)
+                self.assertFalse(result.is_error)
+
+    def test_not_what_the_schema_says(self):
+        inners = {
+            "redirect": make_inner(status=307, location="/other"),
+            "no content": make_inner(status=204),
+            "text": make_inner(b"abc", content_type="text/plain"),
+            "no json": make_inner(b"{"),
+            "file": make_inner(b"\x00", content_type="application/pdf"),
+        }
+        for name, inner in inners.items():
+            with self.subTest(name):
+                result = self.make(inner)
+                self.assertTrue(result.is_error)  # clients would refuse it otherwise
+                self.assertNotIn("done its work", result.content[-1].text)
+                result = self.make(inner, read_only=False)
+                self.assertIn("done its work", result.content[-1].text)
+                result = self.make(inner, schema=None)
+                self.assertFalse(result.is_error)
+                self.assertEqual(len(result.content), 1)
+
+    def test_redirect_names_its_target(self):
+        inner = make_inner(status=307, location="/other")
+        [block] = self.make(inner, schema=None).content
+        self.assertEqual(block.text, "A redirect, with status 307. Location: /other")
+
+
+class TestErrors(BaseCase):
+    def test_seconds_to_wait_are_named_once(self):
+        for detail, expected in {
+            "Slow down.": "Slow down. Try again in 7 seconds.",
+            "Try again in 7 seconds.": "Try again in 7 seconds.",
+            "Wait 17 seconds.": "Wait 17 seconds. Try again in 7 seconds.",
+        }.items():
+            content = json.dumps({"detail": detail}).encode()
+            inner = make_inner(content, 429, retry_after="7")
+            self.assertEqual(describe_error(inner), expected)
