@@ -2,7 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "FastAPI: MCP server",
-    "summary": "Routes of an API as tools of agents, with the rights of the caller",
+    "summary": "Routes of an API as tools for agents, with the rights of the caller",
     "version": "19.0.1.0.0",
     "category": "Technical",
     "license": "LGPL-3",
@@ -11,7 +11,7 @@
     "depends": ["fastapi"],
     "external_dependencies": {
         "python": [
-            # Before it, the server lists all tools for each call of one.
+            # Before 2.3, the server lists all tools on each tool call.
             "mcp>=2.3.0",
         ]
     },

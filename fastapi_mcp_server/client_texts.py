@@ -1,9 +1,9 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Texts that connect common clients to an MCP server, to be copied.
+"""Commands and configuration files that connect common clients to an MCP server.
 
-The formats are those that the clients document: a command line, or a file in JSON or
-TOML. Clients that get no key authenticate with OAuth, or not at all.
+Users copy them. The formats are those that the clients document: a command line, JSON
+or TOML. Clients without a key authenticate with OAuth, or not at all.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HEADER_VARIABLE = "ODOO_HEADER"
 
 @dataclass(frozen=True)
 class Connection:
-    """What a client must know of a server.
+    """What a client has to know about a server.
 
     :param name: what the client calls the server: letters, digits, ``_`` and ``-``
     :param url: URL of the MCP server
@@ -74,10 +74,10 @@ def claude_code(connection: Connection) -> str:
 
 
 def claude_desktop(connection: Connection) -> str:
-    """Return a server that a program on the user's machine connects to.
+    """Return a server that ``mcp-remote``, on the user's machine, connects to.
 
-    Claude Desktop itself sends no headers. Connectors, which authenticate by OAuth,
-    are made with the URL alone.
+    Claude Desktop itself sends no headers. Without a header, return the URL: all that a
+    connector needs, which authenticates with OAuth.
     """
     if not connection.header:
         return connection.url
@@ -95,7 +95,7 @@ def claude_desktop(connection: Connection) -> str:
 
 
 def vs_code(connection: Connection) -> str:
-    """Return a file without the key, which VS Code asks for and stores."""
+    """Return a file without the key: VS Code asks for it, and stores it."""
     server: dict[str, Any] = {"type": "http", "url": connection.url}
     if not connection.header:
         return _to_json({"servers": {connection.name: server}})
@@ -135,7 +135,7 @@ def inspector(connection: Connection) -> str:
     return shlex.join([*command, "--method", "tools/list"])
 
 
-#: What makes the text for a client, by the key of the client.
+#: Functions that return the text for a client, by the key of the client.
 CLIENT_TEXTS: Mapping[str, Callable[[Connection], str]] = {
     "claude_code": claude_code,
     "claude_desktop": claude_desktop,
@@ -152,5 +152,5 @@ def _to_json(value: Any) -> str:
 
 
 def _quote(text: str) -> str:
-    """Return a string of TOML, which has those of JSON."""
+    """Return a TOML string; JSON strings are valid TOML."""
     return json.dumps(text, ensure_ascii=False)

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The arguments of tools as texts, for people who read the list in the backend."""
+"""Describes the arguments of tools to the readers of the list in the backend."""
 
 from __future__ import annotations
 

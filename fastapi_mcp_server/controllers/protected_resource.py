@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The documents that say which OAuth servers issue tokens for MCP servers."""
+"""Protected resource metadata: which authorization servers issue tokens (RFC 9728)."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ from ..server.authorization import (
     get_base_url,
 )
 
-#: Clients in browsers read the documents, too, and send a header with the version of
-#: the protocol. Nothing in a document depends on who asks.
+#: Clients in browsers read the metadata, too, and send a header with the version of the
+#: protocol. The metadata does not depend on the client.
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD",
@@ -32,7 +32,7 @@ CORS_HEADERS = {
 
 
 class ProtectedResourceController(http.Controller):
-    # Odoo's option ``cors`` does not allow the header of the protocol
+    # Odoo's option ``cors`` does not allow the header with the version
     @http.route(
         f"{WELL_KNOWN}/<path:path>",
         type="http",
@@ -42,14 +42,14 @@ class ProtectedResourceController(http.Controller):
         save_session=False,
     )
     def metadata(self, path: str, **_params: str) -> Response:
-        """Return the document of an MCP server.
+        """Return the metadata of an MCP server.
 
-        For an MCP server without OAuth, and for any other path, this is a 404.
+        Return a 404 for an MCP server without OAuth, and for any other path.
 
         :raises AppBuildError: the app of the endpoint can't be built; Odoo logs it, and
-            makes a 500 of it
+            returns a 500
         """
-        # the URLs depend on headers that a cache may not have in its key
+        # the URLs depend on headers that may not be part of a cache's key
         headers = {**CORS_HEADERS, "Cache-Control": "no-store"}
         if request.httprequest.method == "OPTIONS":
             return request.make_response("", headers, status=204)

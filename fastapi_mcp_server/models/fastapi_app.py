@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The MCP server of an app: the value of its new endpoints."""
+"""The default MCP server of an app's endpoints."""
 
 from odoo import api, models
 

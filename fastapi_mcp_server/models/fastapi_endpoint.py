@@ -13,19 +13,19 @@ class FastapiEndpoint(models.Model):
     mcp_server = fields.Selection(
         selection=[("read", "Tools that read"), ("all", "All tools")],
         string="MCP Server",
-        help="Which routes agents may call as tools, below the path mcp of the "
-        "endpoint. Only routes that the code of the app marks are tools.",
+        help="Which routes of the app agents may call as tools, at the URL of the "
+        "endpoint followed by /mcp. Only routes that are marked in code are tools.",
     )
     mcp_max_result = fields.Integer(
         string="Longest Result",
         default=100_000,
-        help="Bytes of the text of a result. A longer one is cut, and says how to get "
-        "less.",
+        help="Size of a result, in bytes. A longer one is cut, and tells the agent how "
+        "to ask for less.",
     )
 
     _mcp_max_result_positive = models.Constraint(
         "CHECK (mcp_server IS NULL OR mcp_max_result > 0)",
-        "The longest result of a tool must have at least one byte.",
+        "The longest result must be at least one byte.",
     )
 
     @api.model
@@ -39,7 +39,7 @@ class FastapiEndpoint(models.Model):
         return app
 
     def _get_mcp_settings(self) -> McpSettings:
-        """Return what the MCP server of the endpoint has to know.
+        """Return the settings of the MCP server.
 
         Called when the app is built. Fields that an override reads have to be in
         ``_fastapi_app_fields``.
@@ -53,7 +53,7 @@ class FastapiEndpoint(models.Model):
             origins=self._get_websocket_origins(),
         )
 
-    # pylint: disable-next=missing-return  # it has none
+    # pylint: disable-next=missing-return  # it returns nothing
     def _check_app(self, app):
         super()._check_app(app)
         server = get_mcp_server(app)

@@ -25,12 +25,12 @@ class FastapiEndpoint(models.Model):
         string="Tools",
         compute="_compute_mcp_tools",
         compute_sudo=True,
-        help="Routes that agents may call, if they have the rights.",
+        help="Tools that agents may call if they have the rights.",
     )
     mcp_warning = fields.Text(compute="_compute_mcp_tools", compute_sudo=True)
     has_agent_log = fields.Boolean(
         compute="_compute_has_agent_log",
-        help="Whether the calls of agents are in a log.",
+        help="Whether there is a log of the calls of agents.",
     )
 
     @api.depends("base_url", "mcp_server")
@@ -75,17 +75,17 @@ class FastapiEndpoint(models.Model):
             for tool in tools
             if not tool.read_only and not all(tool.operation.get("security") or [{}])
         ]
-        # the code of such an app need not be in its OpenAPI document
+        # its OpenAPI document may not show how such an app authenticates
         if not names or self.is_auth_by_app:
             return False
         return self.env._(
-            "Anyone may call these tools, which write: %s. Let their routes ask for "
-            "the caller.",
+            "Anyone may call these tools, which write: %s. Make their routes require "
+            "a caller.",
             ", ".join(names),
         )
 
     def _get_mcp_connection(self, key: str | None = None) -> Connection:
-        """Return what clients must know of the MCP server.
+        """Return what clients have to know about the MCP server.
 
         An override may change which credential clients send, for an app that
         authenticates in its own way.
@@ -135,7 +135,7 @@ class FastapiEndpoint(models.Model):
         }
 
     def action_connect_mcp_client(self) -> dict[str, Any]:
-        """Open the dialog with the texts for clients."""
+        """Open the dialog with the configuration of clients."""
         self.ensure_one()
         self.check_access("read")
         return {

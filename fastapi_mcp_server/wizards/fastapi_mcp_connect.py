@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The dialog with the texts that connect a client; also after a key was made."""
+"""The dialog with the configuration of clients; also shown with a new key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class FastapiMcpConnect(models.AbstractModel):
     _name = "fastapi.mcp.connect"
     _description = "Connect a Client to an MCP Server"
 
-    # for the onchange that returns the other values
+    # the onchange needs it to return the other values
     id = fields.Id()
     endpoint_id = fields.Many2one(comodel_name="fastapi.endpoint", readonly=True)
     takes_key = fields.Boolean(readonly=True)
@@ -33,7 +33,7 @@ class FastapiMcpConnect(models.AbstractModel):
         default="claude_code",
         required=True,
     )
-    place = fields.Char(readonly=True, help="Where to put the text.")
+    place = fields.Char(readonly=True, help="Where the text belongs.")
     text = fields.Char(readonly=True)
     auth_text = fields.Char(readonly=True, help="How clients authenticate.")
 
@@ -72,10 +72,10 @@ class FastapiMcpConnect(models.AbstractModel):
             "cursor": self.env._("Add this to ~/.cursor/mcp.json."),
             "codex": self.env._("Add this to ~/.codex/config.toml."),
             "other": self.env._(
-                "Many clients take this JSON, for example in a file .mcp.json."
+                "Many clients accept this JSON, for example in a file .mcp.json."
             ),
             "inspector": self.env._(
-                "Run this in a terminal: it lists the tools. It needs Node.js."
+                "Run this in a terminal to list the tools. It needs Node.js."
             ),
         }
 

@@ -38,25 +38,26 @@ class FastapiMcpTool(models.TransientModel):
     )
     effect = fields.Selection(
         [("read", "Reads"), ("write", "Writes"), ("destroy", "Overwrites or deletes")],
-        help="What agents are told about a call.",
+        help="The hint about a call that agents get.",
     )
     idempotent = fields.Boolean(
-        help="A second call with the same arguments changes nothing more."
+        help="Whether repeating a call with the same arguments has no further effect."
     )
     authenticated = fields.Boolean()
     access = fields.Char(
-        help="How a client says who it is. Public: anyone may call the tool.",
+        help="How clients authenticate. Public: anyone may call the tool.",
     )
-    scopes = fields.Char(help="What the credentials of a client have to allow.")
+    scopes = fields.Char(help="Scopes that the credential of a client needs.")
     required_groups = fields.Char(
         string="Groups",
-        help="XML ids of the groups that the calling user needs. Commas separate the "
-        "requirements.",
+        help="XML ids of the groups that the calling user must belong to, separated by "
+        "commas. A slash separates alternatives.",
     )
-    arguments = fields.Text(help="What an agent sends.")
+    arguments = fields.Text(help="The arguments that an agent sends.")
     route = fields.Char()
     refusal = fields.Char(
-        string="Not Offered", help="Why agents can't see it, although it is marked."
+        string="Not Offered",
+        help="Why agents can't see the route, although it is marked.",
     )
 
     @api.depends("description")
