@@ -41,8 +41,8 @@ class InnerRequest:
         When the request has ended, it lacks the state, which refers to this object
     :param body: the whole request body
     :param agent: name and version of the client, as it says; at most 128 characters
-    :param take: called with each chunk of a stream; such a stream is committed when its
-        first chunk arrives
+    :param take: called with each chunk of a stream. If it sends something to the
+        client, the stream is committed before
     :param keep: bytes of a stream that ``content`` has; a plain response is kept whole
     """
 

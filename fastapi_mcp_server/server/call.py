@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from odoo.addons.fastapi.bridge.inner_request import TakeChunk
     from odoo.addons.fastapi.bridge.request_errors import RequestErrors
 
 __all__ = ["CALL_KEY", "McpCall", "Offer", "RolledBack"]
@@ -225,18 +226,22 @@ class McpCall:
         if target is None:
             scope[WORK_KEY] = self.visible
         token = self.message.progress_token
+        take: TakeChunk = self._check_client
         if target is not None and target.streams and token is not None:
             self._progress = ProgressEvents(self._send_merged, token)
+            take = self._progress.take
         user_agent = Headers(raw=self._scope["headers"]).get("user-agent", "")
         self._inner = inner = InnerRequest(
             scope,
             request.body,
             agent=self.message.get_agent(user_agent),
-            take=self._progress.take if self._progress is not None else None,
+            take=take,
             keep=self.offer.max_result + 1,
         )
         with loud():
-            if target is not None and is_async_callable(target.route.endpoint):
+            if target is not None and (
+                target.streams or is_async_callable(target.route.endpoint)
+            ):
                 await self._run_until_disconnect(inner)
             else:
                 await inner.run(self._app, self._receive)
@@ -262,6 +267,18 @@ class McpCall:
             group.cancel_scope.cancel()
         if gone and not inner.complete and self._errors.exception is None:
             self._errors.record(StreamCut("The client has cancelled the call."))
+
+    async def _check_client(self, _chunk: bytes) -> None:
+        """End a stream whose client has disconnected.
+
+        Nothing is sent before its end, so this would not be noticed otherwise.
+
+        :raises StreamCut: the client has disconnected
+        """
+        with anyio.CancelScope() as scope:
+            scope.cancel()  # only look
+            await self._receive()
+            raise StreamCut("The client has disconnected.")
 
     async def _refuse(self) -> None:
         """Send the error of the hidden route, as one of JSON-RPC."""
@@ -290,6 +307,8 @@ class McpCall:
     async def _send_merged(self, message: Message) -> None:
         """Send a message to the client, with headers of the inner response."""
         inner = self._inner
+        if message["type"] == "http.response.start" and message["status"] >= 500:
+            self.roll_back()  # a result that the SDK can't send
         if message["type"] == "http.response.start" and inner is not None:
             headers = merge_response_headers(
                 message.get("headers", ()), inner.headers, self._is_refused

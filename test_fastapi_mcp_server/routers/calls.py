@@ -3,6 +3,7 @@
 """Tools whose calls end in all ways that a request can end."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import psycopg2
 from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException, Query, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel
 
 from odoo.api import Environment
@@ -239,6 +241,43 @@ async def watch() -> StreamingResponse:
             events.append("watch ended")
 
     return StreamingResponse(generate(), media_type="text/event-stream")
+
+
+@router.get("/numbers/endless", operation_id="count_endlessly")
+def count_endlessly() -> StreamingResponse:
+    """Count, without an end."""
+
+    def generate() -> Iterator[str]:
+        events.append("count_endlessly started")
+        try:
+            for number in itertools.count():
+                yield f"{number:06}\n"
+                time.sleep(0.001)
+        finally:
+            events.append("count_endlessly ended")
+
+    return StreamingResponse(generate(), media_type="text/plain")
+
+
+@router.get(
+    "/numbers/events", operation_id="listen", response_class=EventSourceResponse
+)
+async def listen() -> AsyncIterator[str]:
+    """Send an event, and no end."""
+    events.append("listen started")
+    try:
+        yield "first"
+        await asyncio.sleep(600)
+    finally:
+        events.append("listen ended")
+
+
+@router.post("/half", operation_id="return_half")
+def return_half(env: Env, name: str) -> dict[str, str]:
+    """Create an item, and return a half of a pair of surrogates."""
+    _create(env, name)
+    content = '{"half": "\\ud800"}'
+    return Response(content, media_type="application/json")  # type: ignore
 
 
 @other_router.get(

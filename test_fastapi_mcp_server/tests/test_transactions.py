@@ -69,6 +69,12 @@ class TestTransactions(McpServerCase):
             self.assertTrue(result["isError"], result)
             self.assertEqual(self.names(), [])
 
+    def test_result_that_cannot_be_sent(self):
+        """An escaped half of a character, which revisions with a handshake refuse."""
+        response = self.call_tool("return_half", HANDSHAKE, name="tea")
+        self.assertEqual(response.status, 500)
+        self.assertEqual(self.names(), [])
+
     def test_swallowed_error(self):
         for version in VERSIONS:
             result = self.get_result(
@@ -227,6 +233,25 @@ class TestStreams(McpServerCase):
             self.wait_until(
                 lambda number=number: self.get_events().count("watch ended"), number
             )
+
+    def test_cancel_a_stream_without_progress(self):
+        """Nothing is sent before its end, so no write to the socket fails."""
+        logged = len(self.first.log)
+        for tool in ("listen", "count_endlessly"):
+            for number, version in enumerate(VERSIONS, 1):
+                with self.subTest(f"{tool} {version}"):
+                    client = self.open_call(tool, version)
+                    started, ended = f"{tool} started", f"{tool} ended"
+                    self.wait_until(
+                        lambda event=started: self.get_events().count(event), number
+                    )
+                    client.close()
+                    self.wait_until(
+                        lambda event=ended: self.get_events().count(event), number
+                    )
+                    self.wait_until(self.connections, 0)
+        log = list(self.first.log)[logged:]
+        self.assertFalse([line for line in log if " ERROR " in line])
 
 
 class TestEventedServer(TestStreams):
