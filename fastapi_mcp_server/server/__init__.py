@@ -14,22 +14,23 @@ HTTP request has one message, and is one transaction::
             its routes                with their dependencies
                 the hidden route      finds out who calls (identification)
 
-The call of a tool becomes a request to its route. So authentication, dependencies,
-validation, access rights, rates, the transaction, its replay, and background tasks are
-those of any request. Every other message becomes a request to a hidden route, which
-finds out who calls, and what this caller may see.
+A tool call becomes a request to the route of the tool. So authentication, dependencies,
+validation, access rights, rates, the transaction, its replay, and background tasks work
+as in any request. The same holds for resources and prompts. Every other message becomes
+a request to a hidden route, which finds out who calls, and what this caller may see.
 
-*The protocol is that of the official SDK.* It checks messages and headers, knows all
-revisions, and what each one's results look like. Sessions are not issued: the SDK's
-session manager is stateless, so each worker can handle each request. Each request has a
-session manager of its own, because its tasks have to run on the event loop of the
-request. Nothing but the registered handlers is kept from one request to the next.
+*The official SDK implements the protocol.* It checks messages and headers, and knows
+all revisions and the format of their results. There are no sessions: the SDK's session
+manager is stateless, so any worker can handle any request. Each request has a session
+manager of its own, because the manager's tasks have to run on the event loop of the
+request. Only the registered handlers are kept from one request to the next.
 
-*Own code is what the SDK can't do below Odoo.* It opens a stream of events after 15
-seconds, while a handler still runs, and a stream is committed when it starts. It also
-leaves a task on the event loop that never ends (``sse_starlette``). So it only
-makes plain responses here, and ``progress`` makes a stream of them if the route
-streams. Its manager logs each request; ``quiet`` keeps that out of the log.
+*Own code does what the SDK can't do below Odoo.* After 15 seconds, the SDK would start
+an event stream while a handler is still running, and Odoo would commit the transaction
+at that time. It would also leave a task on the event loop that never ends
+(``sse_starlette``). So the SDK only makes plain responses here, and ``progress`` makes
+an event stream if the route streams. The SDK's session manager logs each request;
+``quiet`` keeps that out of the log.
 
 An import points up this list:
 
@@ -38,13 +39,13 @@ An import points up this list:
 ``access``          what a caller may call
 ``authorization``   tells clients without a valid token where to get one
 ``identification``  the hidden route
-``texts``           responses of routes as texts for agents
-``results``         and as results of tools, resources and prompts
+``texts``           errors of routes as messages for agents
+``results``         responses of routes as results of tools, resources and prompts
 ``headers``         which headers the inner request and the client get
-``progress``        a stream of a route as a stream of events
-``call``            one message: its inner request, its response
+``progress``        a stream of a route as an event stream
+``call``            handles one message: its inner request, its response
 ``handlers``        the SDK's server
-``middleware``      decides which requests are for the MCP server
+``middleware``      passes requests for the MCP server to it
 """
 
 from .middleware import (

@@ -1,9 +1,9 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What a caller may call: what the routes require, by the OpenAPI document.
+"""What a caller may see, by what the OpenAPI document says that routes require.
 
-A list that is shorter than what the caller may do would hide tools, a longer one leads
-to calls that get a 403. The routes themselves decide, when they are called.
+The routes themselves decide when they are called: a list that is too long leads to
+calls that get a 403. A list that is too short would hide tools.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def may_call(
 
 
 def get_scopes(call: RouteCall) -> list[str]:
-    """Return the scopes that a route requires, with any of its schemes."""
+    """Return the scopes that a route requires with any of its security schemes."""
     alternatives = call.operation.get("security", ())
     names = [
         scope

@@ -2,20 +2,20 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Tells clients without a valid token where to get one.
 
-The 401 of an MCP server names the URL of a document (RFC 9728), which ``controllers``
-serves. The document names the OAuth servers that issue tokens for the MCP server::
+The 401 of an MCP server has the URL of its protected resource metadata (RFC 9728).
+``controllers`` serves the metadata, which names the authorization servers that issue
+tokens for the MCP server::
 
     POST /api/mcp                                         401, resource_metadata="…"
     GET /.well-known/oauth-protected-resource/api/mcp     authorization_servers: […]
     the client logs the user in at one of them, and asks for a token
     POST /api/mcp, with the token                         200
 
-The ways to authenticate know these servers (``Way.authorization_servers``). Without
-one, there is no document, and the 401 stays as it is: an API key is a bearer token that
-no server issues.
+The ways to authenticate know these servers (``Way.authorization_servers``). If there is
+none, there is no metadata, and the 401 stays as it is: no server issues API keys.
 
-A token that lacks a scope gets a 403 of HTTP, by which clients ask for a better token.
-Any other 403 is the result of a tool.
+A token that lacks a scope gets an HTTP response with the status 403, so that the client
+asks for another token. Any other 403 becomes the result of the tool.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ __all__ = ["MCP_PATH", "WELL_KNOWN", "ProtectedResource", "get_base_url"]
 
 #: Path of the MCP server below the root path of its endpoint.
 MCP_PATH = "/mcp"
-#: Path of the documents; the path of the resource follows.
+#: Path of the metadata; the path of the MCP server follows.
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
-#: A quoted text, or the scheme of a challenge in ``WWW-Authenticate``.
+#: A quoted string, or the scheme ``Bearer`` of a challenge in ``WWW-Authenticate``.
 _BEARER = re.compile(
     rb'"(?:\\.|[^"\\])*"|(?:^|(?<=,))\s*(?P<scheme>bearer)(?=[\s,]|$)', re.IGNORECASE
 )
@@ -71,7 +71,7 @@ class ProtectedResource:
     def find(
         cls, app: FastAPI, *, name: str, root_path: str, scopes: Iterable[str]
     ) -> ProtectedResource | None:
-        """Return the MCP server of an app, None if no OAuth server has tokens for it.
+        """Return the MCP server of an app, None if no server issues tokens for it.
 
         :param name: name of the endpoint
         :param root_path: root path of the endpoint
@@ -84,7 +84,7 @@ class ProtectedResource:
         return cls(name, f"{root_path}{MCP_PATH}", ways, tuple(scopes))
 
     def make_metadata(self, base_url: str) -> dict[str, Any]:
-        """Return the document.
+        """Return the protected resource metadata.
 
         :param base_url: URL of Odoo for the client, see :func:`get_base_url`
         """
@@ -125,7 +125,7 @@ class ProtectedResource:
     ) -> list[tuple[bytes, bytes]]:
         """Return the headers of a 401, or of a 403 for a scope, with more parameters.
 
-        The challenge ``Bearer`` gets the URL of the document, and the scopes that the
+        The challenge ``Bearer`` gets the URL of the metadata, and the scopes that the
         client should ask for. The challenge is added if the response has none.
 
         :param base_url: URL of Odoo for the client, see :func:`get_base_url`
@@ -149,20 +149,21 @@ class ProtectedResource:
     def _get_client_scopes(self, scopes: Iterable[str]) -> list[str]:
         scopes = sorted(set(scopes))
         found = (name for way in self.ways for name in way.get_client_scopes(scopes))
-        # FastAPI's Security accepts others, which a header can't have
+        # FastAPI's Security accepts names that a header can't have
         return list(dict.fromkeys(filter(SCOPE.fullmatch, found)))
 
 
 def get_base_url(scope: Scope, root_path: str = "") -> str:
     """Return the URL of Odoo as the client sees it, without a slash at its end.
 
-    It has the prefix that a reverse proxy has removed.
+    It includes the prefix that a reverse proxy has removed.
 
-    :param scope: scope of a request, of the bridge, which has checked the host
-    :param root_path: root path of the endpoint, the end of the scope's
+    :param scope: made by the bridge, which has checked the host
+    :param root_path: root path of the endpoint, with which the ``root_path`` of the
+        scope ends
     """
     host = Headers(scope=scope).get("host") or ":".join(map(str, scope["server"]))
-    # some clients send the letters of other alphabets as they are
+    # some clients send non-ASCII letters as they are
     host = quote(host.encode("latin-1"), "[]:!$&'()*+,;=~%")
     prefix = scope["root_path"].removesuffix(root_path)
     return f"{scope['scheme']}://{host}{quote_path(prefix)}"
@@ -188,6 +189,6 @@ def _extend(value: bytes, added: Mapping[str, str]) -> tuple[bytes, bool]:
 
 
 def _format(parameters: Mapping[str, str]) -> bytes:
-    """Return parameters of a challenge; their values have no quotes."""
+    """Return the parameters of a challenge. Their values must not have quotes."""
     texts = (f'{name}="{value}"' for name, value in parameters.items())
     return ", ".join(texts).encode("ascii")

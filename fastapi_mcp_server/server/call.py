@@ -40,27 +40,27 @@ if TYPE_CHECKING:
 
 __all__ = ["CALL_KEY", "McpCall", "Offer", "RolledBack"]
 
-#: Key of the ASGI scope that the SDK has: the :class:`McpCall`.
+#: Key of the :class:`McpCall` in the ASGI scope that the SDK gets.
 CALL_KEY = "odoo.fastapi_mcp_server.call"
 
 
 class RolledBack(Exception):
-    """Rolls the request back, because the client is told that it has failed."""
+    """Rolls the request back, because the client gets an error."""
 
-    #: It is only a way to respond, see ``fastapi.observers``.
+    #: Observers don't count it as an error, see ``fastapi.observers``.
     is_error = False
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What an MCP server offers, as the routes of the app are now.
+    """What an MCP server offers.
 
     :param tools: its tools, resources and prompts
     :param server: the SDK's server, with the handlers
     :param max_result: bytes of the longest text of a result
     :param root_path: root path of the endpoint
-    :param protected_resource: where clients get a token, None if there is no server
-        that issues tokens
+    :param protected_resource: where clients get a token, None if no server issues
+        tokens
     """
 
     tools: ToolSet
@@ -92,14 +92,14 @@ class McpCall:
         self.offer = offer
         self.visible = Visible(offer.tools)
         self.message: ClientMessage = parse_message(body) or ClientMessage()
-        #: What the client calls, None if it calls nothing that exists.
+        #: The tool, resource or prompt that the client calls, None if there is none.
         self.target: RouteCall | None = None
         #: What is wrong with the arguments of the call.
         self.argument_error = ""
         #: The request for the call, None if there can't be one.
         self._request: ToolRequest | None = None
         self._inner: InnerRequest | None = None
-        #: Whether the client gets the status of the inner response.
+        #: Whether the client gets the status of the inner response, an error.
         self._is_refused = False
         self._app = app
         self._scope = scope
@@ -164,7 +164,7 @@ class McpCall:
                 self.argument_error = str(err)
 
     async def _identify(self) -> None:
-        """Find out who calls."""
+        """Send a request to the hidden route, which finds out who calls."""
         request = ToolRequest(
             method="POST",
             path=MCP_PATH,
@@ -177,9 +177,10 @@ class McpCall:
         self._is_refused = inner.status >= 400 or not inner.complete
 
     async def call_target(self) -> InnerRequest | None:
-        """Call what the client calls, and return the request with its response.
+        """Send a request to the route that the client calls.
 
-        :return: None if the client's request is replayed, so that no one gets a result
+        :return: the request, with its response; None if the client's request is
+            replayed, so that the client does not get this result
         :raises MCPError: the client has to authenticate
         """
         assert self._request is not None
@@ -205,7 +206,7 @@ class McpCall:
         )
 
     def roll_back(self) -> None:
-        """Roll the request back, unless an exception has decided on that."""
+        """Roll the request back, unless an exception already does that."""
         errors = self._errors
         if errors.exception is None:
             errors.record(RolledBack("An agent is told that the call has failed."))
@@ -250,7 +251,7 @@ class McpCall:
     async def _run_until_disconnect(self, inner: InnerRequest) -> None:
         """Run an inner request, and cancel it when the client disconnects.
 
-        That is how clients cancel a call.
+        Clients cancel a call by disconnecting.
         """
         gone = False
 
@@ -281,7 +282,7 @@ class McpCall:
             raise StreamCut("The client has disconnected.")
 
     async def _refuse(self) -> None:
-        """Send the error of the hidden route, as one of JSON-RPC."""
+        """Send the error of the hidden route as a JSON-RPC error."""
         inner = self._inner
         assert inner is not None
         if self._errors.is_replayed:

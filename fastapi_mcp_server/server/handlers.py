@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The SDK's server of an app: what it responds to each kind of request."""
+"""The SDK's server for an app, with a handler for each method of the protocol."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from .texts import describe_error
 
 __all__ = ["make_server"]
 
-#: Code of revisions with a handshake for a resource that does not exist.
+#: Error code for a missing resource, in revisions with a handshake.
 RESOURCE_NOT_FOUND = -32002
 
 Context = ServerRequestContext[Any, Any]
@@ -54,7 +54,7 @@ def make_server(
 
     :param name: of the API
     :param version: of the API
-    :param instructions: what agents have to know of the API
+    :param instructions: what agents have to know about the API
     """
     handlers = _Handlers(tools)
     options: dict[str, Any] = {}
@@ -83,7 +83,7 @@ def make_server(
 
 
 async def _roll_back_failures(ctx: Context, call_next: CallNext) -> HandlerResult:
-    """Roll back what the client is told that it has failed, whatever the reason."""
+    """Roll the request back if the client gets an error, whatever the reason."""
     try:
         return await call_next(ctx)
     except Exception:
@@ -98,7 +98,7 @@ def _get_call(context: Context) -> McpCall:
 
 
 class _Handlers:
-    """The handlers, and the descriptions of all that they offer."""
+    """The handlers, and the descriptions of the tools, resources and prompts."""
 
     def __init__(self, tools: ToolSet) -> None:
         self._tools = [(tool, _describe_tool(tool)) for tool in tools.tools.values()]

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Which headers an inner request has, and which ones of its response the client."""
+"""Headers of the inner request, and of the response to the client."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def make_request_headers(
 ) -> RawHeaders:
     """Return the headers of the inner request.
 
-    Those of the client that say who it is, or in which language it wants the response,
-    are passed on.
+    Headers of the client are passed on, for example ``Authorization`` and
+    ``Accept-Language``, except for those about its own body and connection.
 
     :param outer: headers of the client's request
-    :param request: the arguments of the call
+    :param request: the request for the call
     :param call: what the client calls, None for the hidden route
     """
     outer = list(outer)
@@ -62,9 +62,9 @@ def make_request_headers(
         if sent is not None:
             own = [pair for pair in own if pair[0] != _KEY]
             headers.append((_KEY, sent))
-        # a client with long ids does not ask for that, and it would refuse a stream
+        # the client may not have meant its id as a key, and a stream can't have one
         elif message.idempotency_key and not call.streams and _KEY not in dict(own):
-            # the quotation marks of a string, see RFC 9651
+            # a string with its quotation marks, see RFC 9651
             escaped = message.idempotency_key.replace("\\", "\\\\").replace('"', '\\"')
             headers.append((_KEY, f'"{escaped}"'.encode()))
     replaced = {name for name, _value in own if name != b"cookie"}
@@ -86,11 +86,11 @@ def merge_response_headers(
 ) -> RawHeaders:
     """Return the headers of the response to the client.
 
-    Those of the inner response that are not about its body are passed on, for example
+    Headers of the inner response that are not about its body are passed on, for example
     those of CORS, rates and cookies.
 
     :param own: headers of the response itself
-    :param is_refusal: whether the client has to authenticate
+    :param is_refusal: whether the client gets the status of the inner response
     """
     names = {name.lower() for name, _value in own}
     passed = [

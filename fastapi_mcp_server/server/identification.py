@@ -2,8 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The hidden route of the MCP server: finds out who calls.
 
-It has the dependencies of the app, so rates count its requests, and it authenticates in
-the ways of the endpoint.
+The dependencies of the app apply to it, so rates count its requests. It authenticates
+the caller in the ways of the endpoint.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from .authorization import MCP_PATH
 
 __all__ = ["WORK_KEY", "Visible", "add_hidden_route"]
 
-#: Key of the ASGI scope: what the hidden route calls with the caller.
+#: Key of the ASGI scope: the function that the hidden route calls with the caller.
 WORK_KEY = "odoo.fastapi_mcp_server.work"
 NOT_AUTHENTICATED = "Not authenticated"
 
@@ -37,7 +37,7 @@ NOT_AUTHENTICATED = "Not authenticated"
 class Visible:
     """Which tools, resources and prompts a caller may see.
 
-    :param offered: all of the MCP server
+    :param offered: all that the MCP server offers
     """
 
     def __init__(self, offered: ToolSet) -> None:
@@ -47,9 +47,9 @@ class Visible:
         self._groups: dict[str, bool] = {}
 
     def __call__(self, connection: HTTPConnection, caller: Caller | None) -> None:
-        """Note who calls.
+        """Store who calls.
 
-        :raises HTTPException: 401, there is nothing that anyone may call
+        :raises HTTPException: 401, an anonymous caller may call nothing
         """
         self._caller, self._sees_all = caller, False
         calls = (
@@ -109,7 +109,7 @@ def _make_handler(app: FastAPI) -> Callable[..., Any]:
     else:
 
         def do_nothing() -> None:
-            """Only the dependencies of the app are called."""
+            """Do nothing: only the dependencies of the app are called."""
 
         return do_nothing
 

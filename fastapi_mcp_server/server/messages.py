@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What a client has sent, as far as it has to be known before the SDK reads it."""
+"""The parts of a client's message that are needed before the SDK reads it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from mcp_types import CLIENT_INFO_META_KEY
 
 __all__ = ["ClientMessage", "parse_message"]
 
-#: Characters of the longest name of a client that is kept.
+#: Most characters that are kept of the name of a client.
 MAX_AGENT = 128
-#: Characters of the shortest id that can be an ``Idempotency-Key``. Counters such as
-#: 1, 2, 3 start again in each connection.
+#: Fewest and most characters of an id that can be an ``Idempotency-Key``. Shorter ids
+#: may be counters, which start again in each connection.
 MIN_KEY = 16
 MAX_KEY = 255
 
@@ -34,7 +34,7 @@ class ClientMessage:
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def get_text(self, name: str) -> str | None:
-        """Return a parameter, None if it is not a text."""
+        """Return a parameter, None if it is not a string."""
         value = self.params.get(name)
         return value if isinstance(value, str) else None
 
@@ -53,7 +53,7 @@ class ClientMessage:
 
     @property
     def progress_token(self) -> str | int | None:
-        """What the client wants progress to be marked with, None if it wants none."""
+        """The token for progress notifications, None if the client wants none."""
         token = self.meta.get("progressToken")
         is_token = isinstance(token, str | int) and not isinstance(token, bool)
         return token if is_token else None
@@ -69,7 +69,7 @@ class ClientMessage:
     def get_agent(self, user_agent: str) -> str:
         """Return name and version of the client's program.
 
-        :param user_agent: what the HTTP request says
+        :param user_agent: header of the HTTP request, used if the message has no name
         """
         info = self.meta.get(CLIENT_INFO_META_KEY) or self.params.get("clientInfo")
         texts = []

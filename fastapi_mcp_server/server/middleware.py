@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``McpServer``: the middleware that serves agents, around all else of an app."""
+"""``McpServer``: the outermost middleware of an app, which serves agents."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ _ATTRIBUTE = "odoo_mcp_server"
 
 @dataclass(frozen=True)
 class McpSettings:
-    """What an MCP server has to know of its endpoint.
+    """The settings of an MCP server, from its endpoint.
 
     :param name: name of the endpoint
     :param root_path: its root path
-    :param instructions: what agents have to know of the API
+    :param instructions: what agents have to know about the API
     :param only_reads: whether tools that write are left out
     :param max_result: bytes of the longest text of a result
     :param origins: normalized origins of other sites whose pages may connect, ``*`` for
@@ -81,7 +81,7 @@ class McpOffer:
         :param app: the app, prepared
         """
         offer = self._offer
-        # the routes have changed if there is another document of them
+        # a new document means that the routes have changed
         if offer is None or app.openapi_schema is not self._document:
             with self._lock:
                 offer = self._offer = self._make(app)
@@ -134,8 +134,8 @@ class McpOffer:
 class McpServer:
     """Middleware that responds to messages of agents.
 
-    Other requests pass, also those for the same path: the app refuses them with a 405,
-    and its middleware for CORS responds to those of browsers.
+    Other requests are passed on, also those for the same path: the app responds with a
+    405, and its middleware for CORS responds to preflight requests of browsers.
 
     :param app: the next middleware, or the app
     :param offer: what it offers
@@ -169,12 +169,13 @@ class McpServer:
         await call.run()
 
     def _find_foreign_origin(self, scope: Scope) -> str | None:
-        """Return the site of the page that sends the request, if it may not do that.
+        """Return the origin of the request, None if its pages may connect.
 
-        The protocol demands the check. The rules are those of WebSockets
-        (``fastapi.handshake``): pages of this site, and of those that the endpoint
-        names. Programs send no origin. The middleware for CORS is not enough, because
-        it lets all requests pass, and only keeps pages from reading the response.
+        The protocol requires this check. The rules are those of WebSockets
+        (``fastapi.handshake``): pages of this site and of the origins of the
+        endpoint may connect. Other programs send no origin. The middleware for CORS is
+        not enough: it lets all requests pass, and only keeps pages from reading the
+        response.
         """
         headers = Headers(raw=scope["headers"])
         origin = headers.get("origin")
@@ -218,7 +219,7 @@ def add_mcp_server(app: FastAPI, settings: McpSettings) -> None:
 def move_outermost(app: FastAPI) -> None:
     """Move the middleware around that of other addons.
 
-    Odoo does not load addons in the same order when one has just been installed.
+    The order in which Odoo loads addons is different after one was installed.
 
     :param app: the app, with all its middleware
     """

@@ -1,9 +1,9 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""A stream of a route as a stream of events: progress, then the result.
+"""A stream of a route as server-sent events: progress, then the result.
 
-Own code instead of the SDK's, see the package. Each chunk of the route is a
-``notifications/progress`` with the text of the chunk.
+The docstring of the package says why the SDK does not do this. Each chunk of the route
+becomes a ``notifications/progress`` with the text of the chunk.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _START: Message = {
     "headers": [
         (b"content-type", b"text/event-stream"),
         (b"cache-control", b"no-cache, no-transform"),
-        (b"x-accel-buffering", b"no"),  # of nginx
+        (b"x-accel-buffering", b"no"),  # for nginx
     ],
 }
 
@@ -32,7 +32,7 @@ class ProgressEvents:
     """Sends the chunks of a stream to a client that has asked for progress.
 
     :param send: of the client's request
-    :param token: what the client wants progress to be marked with
+    :param token: progress token of the client
     """
 
     def __init__(self, send: Send, token: str | int) -> None:
@@ -64,9 +64,9 @@ class ProgressEvents:
         await self._send_event(json.dumps(message).encode(), more=True)
 
     async def finish(self, message: Message) -> None:
-        """Send a message of the response; its body is the last event.
+        """Send a message of the response; its body becomes the last event.
 
-        :param message: of a response with one JSON text
+        :param message: ASGI message of a response with one JSON document
         """
         if not self._started:
             await self._send(message)

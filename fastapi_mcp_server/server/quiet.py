@@ -1,10 +1,10 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Keeps what the SDK logs of each request out of Odoo's log.
+"""Keeps what the SDK logs on each request out of Odoo's log.
 
-The loggers belong to the whole process: another addon may use the SDK, too. So a filter
-only drops records of requests to our MCP servers, up to the level of warnings: clients
-can cause them at will. Errors stay.
+Another addon of the same process may use the SDK, too. So the filter only drops records
+of requests to the MCP servers of this addon, and only up to the level WARNING: clients
+can cause these at will. Errors stay.
 """
 
 import logging
@@ -14,7 +14,7 @@ from contextvars import ContextVar
 
 __all__ = ["install_filter", "loud", "quiet"]
 
-#: Loggers of the SDK that are used in requests.
+#: Loggers that the SDK uses in requests.
 _LOGGERS = (
     "mcp.server.lowlevel.server",
     "mcp.server.runner",
@@ -23,7 +23,7 @@ _LOGGERS = (
     "mcp.shared.jsonrpc_dispatcher",
 )
 
-#: Whether the running code serves a request to an MCP server of ours.
+#: Whether the running code serves a request to an MCP server of this addon.
 _serving: ContextVar[bool] = ContextVar("_serving", default=False)
 
 
@@ -32,14 +32,14 @@ def _is_wanted(record: logging.LogRecord) -> bool:
 
 
 def install_filter() -> None:
-    """Let the SDK's loggers drop the records; a second call does nothing."""
+    """Add the filter to the SDK's loggers; a second call does nothing."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_is_wanted)
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Drop what the SDK logs meanwhile."""
+    """Drop what the SDK logs in the context."""
     token = _serving.set(True)
     try:
         yield
@@ -49,7 +49,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def loud() -> Iterator[None]:
-    """Log as usual what code of the app does meanwhile, inside :func:`quiet`."""
+    """Log as usual again, for code of the app inside :func:`quiet`."""
     token = _serving.set(False)
     try:
         yield

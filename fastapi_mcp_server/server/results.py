@@ -2,8 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Responses of routes as results of tools, resources and prompts.
 
-A list that is too long is cut between two items, so that it is still what the schema of
-the tool says.
+A list that is too long is cut between two items, so that it still matches the output
+schema of the tool.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _say_it_is_done(tool: Tool, note: str) -> str:
     """Keep an agent from repeating a call because its result is an error."""
     if tool.read_only:
         return note
-    return f"{note} The tool has done its work: don't call it again for that."
+    return f"{note} The call has succeeded: don't repeat it."
 
 
 def _structure(tool: Tool, data: Any) -> Any:
@@ -151,8 +151,8 @@ def _make_cut(
 def _shorten(data: Any, max_size: int) -> tuple[Any, int, int, str] | None:
     """Cut the longest list of a result.
 
-    :return: the result, the number of items left, their number before, and the name of
-        the list; None if that is not enough
+    :return: the result, the number of items that are left, the number of all items, and
+        the name of the list; None if the result would still be too long
     """
     name, items = "", data
     if isinstance(data, dict):
@@ -176,7 +176,7 @@ def _shorten(data: Any, max_size: int) -> tuple[Any, int, int, str] | None:
 
 
 def _make_binary(tool: Tool, inner: InnerRequest, max_size: int) -> ContentBlock:
-    """Return a file, as base64."""
+    """Return a file as content in base64."""
     media_type = get_media_type(inner) or "application/octet-stream"
     if inner.size > max_size:
         return TextContent(

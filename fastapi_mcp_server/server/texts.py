@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Responses of routes as texts for agents."""
+"""Errors and hints for agents, from the responses of routes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ __all__ = [
     "hint_at_less",
 ]
 
-#: Most errors of a validation that are named.
+#: Most validation errors that are listed.
 _MAX_ERRORS = 20
-#: Characters of the longest text of an error.
+#: Most characters of an error.
 _MAX_ERROR = 4000
 #: Parameters that make a result shorter, the best ones first.
 _PAGING = (
@@ -48,7 +48,7 @@ def get_media_type(inner: InnerRequest) -> str:
 
 
 def get_charset(inner: InnerRequest) -> str:
-    """Return the encoding of a text."""
+    """Return the charset of a response, ``utf-8`` by default."""
     content_type = Headers(raw=inner.headers).get("content-type", "")
     for item in content_type.split(";")[1:]:
         name, _separator, value = item.partition("=")
@@ -62,7 +62,7 @@ def get_charset(inner: InnerRequest) -> str:
 
 
 def describe_error(inner: InnerRequest, call: RouteCall | None = None) -> str:
-    """Return what an agent has to know of an error, and may act on.
+    """Return an error message that an agent can act on.
 
     :param inner: with a response of status 400 or above
     :param call: names the arguments
@@ -113,7 +113,7 @@ def _dump(data: Any) -> str:
 
 
 def hint_at_less(call: RouteCall) -> str:
-    """Return how an agent gets a shorter result."""
+    """Return a sentence that says how to get a shorter result."""
     names = [
         item["name"]
         for item in call.operation.get("parameters", ())
@@ -123,13 +123,16 @@ def hint_at_less(call: RouteCall) -> str:
         key=lambda name: _PAGING.index(name) if name in _PAGING else len(_PAGING)
     )
     if not names:
-        return "Ask for something narrower."
+        return "Narrow the request."
     arguments = (call.name_argument(["query", name]) for name in names[:_MAX_NAMES])
     shown = ", ".join(f"`{name}`" for name in arguments)
     return f"Ask for less, with these arguments: {shown}."
 
 
 def cut_text(text: str, size: int) -> str:
-    """Return the start of a text that has at most some bytes in UTF-8."""
+    """Return the start of a text.
+
+    :param size: most bytes in UTF-8
+    """
     encoded = text.encode("utf-8", "replace")
     return text if len(encoded) <= size else encoded[:size].decode(errors="ignore")

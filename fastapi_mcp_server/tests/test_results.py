@@ -61,9 +61,9 @@ class TestResults(BaseCase):
             with self.subTest(name):
                 result = self.make(inner)
                 self.assertTrue(result.is_error)  # clients would refuse it otherwise
-                self.assertNotIn("done its work", result.content[-1].text)
+                self.assertNotIn("has succeeded", result.content[-1].text)
                 result = self.make(inner, read_only=False)
-                self.assertIn("done its work", result.content[-1].text)
+                self.assertIn("has succeeded", result.content[-1].text)
                 result = self.make(inner, schema=None)
                 self.assertFalse(result.is_error)
                 self.assertEqual(len(result.content), 1)

@@ -256,7 +256,7 @@ class TestToolNames(BaseCase):
             {name: tool.path for name, tool in found.tools.items()},
             {"a": "/0", "b": "/a"},
         )
-        self.assertEqual(found.refused, [("GET /1", "a is already GET /0.")])
+        self.assertEqual(found.refused, [("GET /1", "GET /0 is already called a.")])
 
     def test_operation_ids_of_any_text(self):
         found = self.collect(a="orders.list", b="größe ändern", c="l" * 80, d="!!")

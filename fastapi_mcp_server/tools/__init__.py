@@ -1,18 +1,19 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Tools, resources and prompts: what the routes of an app are for agents.
+"""Makes tools, resources and prompts of the routes of an app.
 
-``marks``      how a route says that it is one
+``marks``      dependencies that mark a route
 ``marked``     finds the marked routes of an app
 ``collect``    makes tools, resources and prompts of them
-``kinds``      what a tool, a resource and a prompt is
+``kinds``      the classes ``Tool``, ``Resource`` and ``Prompt``
 ``schemas``    JSON schemas from the OpenAPI document of the app
 ``inputs``     the arguments of a route, from its OpenAPI operation
-``outputs``    what a route responds
-``arguments``  from the arguments of an agent to an HTTP request
-``values``     and the values in it
+``outputs``    the output schema of a route
+``arguments``  makes an HTTP request of the arguments of an agent
+``values``     and strings of their values
+``messages``   the response of a prompt with several messages
 
-Nothing here knows Odoo's ORM, nor the protocol.
+Nothing here knows Odoo's ORM or the protocol.
 """
 
 from .arguments import ToolRequest

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""From the arguments of an agent to an HTTP request."""
+"""Makes an HTTP request of the arguments of an agent."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ FORM = "application/x-www-form-urlencoded"
 class ToolRequest:
     """The HTTP request for a call.
 
-    :param path: below the app, as ``path`` of the ASGI scope: not quoted
-    :param raw_path: the same path, quoted
+    :param path: path without the root path, decoded as in the ASGI scope
+    :param raw_path: the same path, percent-encoded
     :param headers: names in lower case. They replace those of the client's request,
-        except ``cookie``, which is added to that
+        except ``cookie``, which is added to the client's
     """
 
     method: str
@@ -49,7 +49,7 @@ class ToolRequest:
 class Parameter(Value):
     """A parameter of a route.
 
-    :param name: in the request
+    :param name: name in the request
     :param place: ``path``, ``query``, ``header`` or ``cookie``
     """
 
@@ -63,8 +63,8 @@ class Body:
 
     :param argument: name of the argument that is the body; None if the properties of
         the body are arguments
-    :param properties: of a form, or of the arguments
-    :param has_extras: whether the body takes other properties
+    :param properties: the properties of the body, by name
+    :param has_extras: whether the body accepts other properties
     """
 
     media_type: str
@@ -75,7 +75,7 @@ class Body:
 
     @property
     def is_form(self) -> bool:
-        """Whether the fields of the body are texts."""
+        """Whether the body is a form, whose fields are strings."""
         return self.media_type == FORM
 
 
@@ -83,10 +83,10 @@ class Body:
 class Path:
     """The path of a route.
 
-    :param template: with parameters in braces
-    :param regex: of the route
+    :param template: path with parameters in braces
+    :param regex: regular expression of the route
     :param values: regular expressions of the parameters
-    :param shadows: regular expressions of the routes that come before it
+    :param shadows: regular expressions of the routes that come before the route
     """
 
     template: str
@@ -116,7 +116,7 @@ class Arguments:
     def make_request(self, method: str, arguments: Mapping[str, Any]) -> ToolRequest:
         """Return the HTTP request for a call.
 
-        :raises ArgumentError: with a text for the agent
+        :raises ArgumentError: with a message for the agent
         """
         self._check_names(arguments)
         given = {}
@@ -164,14 +164,14 @@ class Arguments:
         return text.removeprefix(".")
 
     def _takes_null(self, name: str, known: Value | None) -> bool:
-        """Return whether a null is a value, and not the absence of one."""
+        """Return whether a null is a value, rather than a missing one."""
         if known is None:
             return True
         if name in self._parameters or self._body is None or self._body.is_form:
             return False
         if name == self._body.argument:
             return False
-        # if it is required, the app says what it has to be
+        # if it is required, the app validates it
         return known.required or "null" in known.types
 
     def _check_names(self, arguments: Mapping[str, Any]) -> None:
@@ -198,9 +198,10 @@ class Arguments:
             raise ArgumentError(f"An argument is missing: {list_names(missing)}.")
 
     def _make_path(self, values: Mapping[str, Any]) -> tuple[str, str]:
-        """Return the path, and the path quoted.
+        """Return the path, and the path percent-encoded.
 
-        A value must not lead to another route, which may not be a tool.
+        :raises ArgumentError: the values would lead to another route, which may not be
+            a tool
         """
         texts: dict[str, str] = {}
         argument_of: dict[str, str] = {}
@@ -220,7 +221,7 @@ class Arguments:
             regex = self._path.values.get(name, "")
             if not re.fullmatch(regex, text):
                 raise ArgumentError(
-                    f"`{argument_of[name]}` is a part of a path, and must match the "
+                    f"`{argument_of[name]}` is a part of the path, and must match the "
                     f"regular expression {regex}"
                 )
         path = fill(quoted=False)
@@ -250,7 +251,7 @@ class Arguments:
     def _iter_texts(
         self, values: Mapping[str, Any], place: str
     ) -> Iterator[tuple[str, str]]:
-        """Yield name and text of the parameters at a place; several for a list."""
+        """Yield name and string of each parameter at a place; several for a list."""
         for argument, value in values.items():
             parameter = self._parameters[argument]
             if parameter.place == place:
@@ -258,7 +259,7 @@ class Arguments:
                     yield parameter.name, text
 
     def _make_body(self, given: Mapping[str, Any]) -> tuple[str | None, bytes]:
-        """Return content type and content."""
+        """Return content type and content of the body, None and empty without one."""
         body = self._body
         if body is None:
             return None, b""

@@ -2,8 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Finds the tools, resources and prompts of an app.
 
-The OpenAPI document of the app describes them, so each route that is in the document
-can be one. Mounted apps have documents of their own, and are left out.
+The OpenAPI document of the app describes them, so only routes in the document can be
+one. Mounted apps have documents of their own, and are left out.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ _logger = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=RouteCall)
 
-#: Names that the APIs of models accept for tools.
+#: Names of tools that the APIs of language models accept.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST_NAME = 64
-#: Methods that write; those of ``DELETE`` and ``PUT`` do the same when repeated.
+#: Methods that may overwrite or delete, and those that can be repeated.
 _DESTRUCTIVE = frozenset({"DELETE", "PATCH", "PUT"})
 _IDEMPOTENT = frozenset({"DELETE", "PUT"})
 
 
 @dataclass(frozen=True)
 class ToolSet:
-    """What the routes of an app are for agents.
+    """The tools, resources and prompts of an app.
 
     :param tools: by name, in the order of the app
     :param resources: by URI or URI template
     :param prompts: by name
-    :param refused: routes that are marked, but can't be what the mark says; each with
-        the reason, a sentence. Without those that write, if a router or a tag marks
-        them
+    :param refused: marked routes that can't be what the mark says, each with the
+        reason, a sentence. Routes that write are left out if only their router, their
+        app or a tag marks them
     """
 
     tools: dict[str, Tool] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class ToolSet:
 
 
 def collect_tools(app: FastAPI, root_path: str = "") -> ToolSet:
-    """Return the tools, resources and prompts of an app, as its routes are now.
+    """Return the current tools, resources and prompts of an app.
 
     :param root_path: of the endpoint, for the URIs of resources
     """
@@ -85,9 +85,9 @@ class _Collector:
 
     def collect(self) -> ToolSet:
         try:
-            # first, because it prepares the routes of the app
+            # first: this prepares the routes of the app
             document = self._app.openapi()
-        except Exception as exc:  # of any model, of any route
+        except Exception as exc:  # any model of any route may raise it
             _logger.exception("The app has no OpenAPI document, so it has no tools.")
             for item in iter_marked_routes(self._app):
                 self._refuse(item.label, f"The app has no OpenAPI document: {exc}")
@@ -99,7 +99,7 @@ class _Collector:
                     self._add(item, mark)
                 except Refusal as exc:
                     self._refuse(item.label, str(exc))
-                except Exception as exc:  # of a schema that somebody has written
+                except Exception as exc:  # a schema may be written by hand
                     _logger.exception("%s can't be described to agents.", item.label)
                     self._refuse(item.label, f"It can't be described: {exc!r}")
         return self._result
@@ -114,7 +114,7 @@ class _Collector:
         if isinstance(mark, ToolMark):
             self._add_tool(item, mark)
         elif item.method != "GET":
-            raise Refusal("Only a GET can be a resource or a prompt.")
+            raise Refusal("Only a GET route can be a resource or a prompt.")
         elif isinstance(mark, ResourceMark):
             self._add_resource(item, mark)
         elif isinstance(mark, PromptMark):
@@ -124,7 +124,7 @@ class _Collector:
         read_only = item.method == "GET" or bool(mark.read_only)
         if not read_only and mark.read_only is None:
             if not item.is_own_tool:
-                return  # the mark of a router is for its routes that read
+                return  # a router's mark is for routes that read
             raise Refusal(
                 f"{item.method} may change data. If agents may do that, mark the route "
                 "with mcp_tool(read_only=False)."
@@ -164,7 +164,7 @@ class _Collector:
             raise Refusal(f"Its URI has no scheme: {uri}")
         others = sorted({*schema.get("required", ())} - {*names})
         if others:
-            raise Refusal(f"A URI has no place for what it needs: {', '.join(others)}.")
+            raise Refusal(f"Its URI lacks required parameters: {', '.join(others)}.")
         texts = [re.escape(text) for text in parts]
         texts[1::2] = [
             "(.+)" if f"{{+{name}}}" in uri else "([^/?#]+)" for name in names
@@ -207,7 +207,7 @@ class _Collector:
         _put(self._result.prompts, prompt.name, prompt)
 
     def _describe(self, item: MarkedRoute, mark: Mark) -> dict[str, Any]:
-        """Return what all kinds have in common."""
+        """Return the attributes of ``RouteCall``."""
         if item.method in WITHOUT_CONTENT:
             raise Refusal(f"A response to {item.method} has no content.")
         operation = self._get_operation(item)
@@ -219,7 +219,7 @@ class _Collector:
             )
         description = operation.get("description") or operation.get("summary") or name
         if operation.get("deprecated"):
-            description += "\n\nDeprecated: use something else if you can."
+            description += "\n\nDeprecated: use another one if you can."
         return {
             "name": name,
             "title": mark.title or operation.get("summary"),
@@ -241,7 +241,7 @@ class _Collector:
     def _get_operation(self, item: MarkedRoute) -> Mapping[str, Any]:
         if not item.route.include_in_schema:
             raise Refusal("It is not in the OpenAPI document (include_in_schema).")
-        # FastAPI documents the last one of several, but the first one is called
+        # of several, FastAPI documents the last one, but calls the first one
         if not item.is_only:
             raise Refusal("Another route has the same method and path.")
         path = item.path.template
@@ -261,9 +261,9 @@ class _Collector:
 
 
 def _to_name(operation_id: str) -> str:
-    """Return an operation id as the name of a tool.
+    """Return the name of a tool for an operation id.
 
-    A long one is cut, and ends with a hash of the whole.
+    A long id is cut, and ends with a hash of the whole id.
     """
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", operation_id).strip("_")
     if len(name) > _LONGEST_NAME:
@@ -277,7 +277,10 @@ def _choose(told: bool | None, default: bool) -> bool:
 
 
 def _put(items: dict[str, T], key: str, item: T) -> None:
-    """Add an item under a key that no other one has."""
+    """Add an item under a key.
+
+    :raises Refusal: another item has the key
+    """
     other = items.setdefault(key, item)
     if other is not item:
-        raise Refusal(f"{key} is already {other.method} {other.path}.")
+        raise Refusal(f"{other.method} {other.path} is already called {key}.")

@@ -2,10 +2,11 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """The arguments of a route, from its operation in the OpenAPI document.
 
-Parameters and the properties of the body are arguments, side by side. Headers and
-cookies are optional ones: a client may send them with all its requests. The body is one
-argument if its properties can't be: it is not an object, it may be absent, a property
-has the name of a parameter, or the schema says more than which properties there are.
+Both the parameters and the properties of the body are arguments. Headers and cookies
+are optional arguments, because a client may send them with all its requests. The body
+is one argument if its properties can't be arguments: the body is not an object, it is
+optional, a property has the name of a parameter, or the schema has more than
+properties.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ __all__ = ["JSON", "KEY_HEADER", "Refusal", "make_arguments"]
 
 JSON = "application/json"
 KEY_HEADER = "idempotency-key"
-#: Names that the APIs of models accept for arguments.
+#: Names of arguments that the APIs of language models accept.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 #: Headers that the client sets, or that an agent must not choose.
 _NOT_ARGUMENTS = re.compile(
@@ -39,7 +40,7 @@ _PLAIN = {
 
 
 class Refusal(Exception):
-    """A marked route can't be what the mark says. The text says why."""
+    """A marked route can't be what the mark says. The message says why."""
 
 
 def make_arguments(
@@ -54,7 +55,7 @@ def make_arguments(
     for item in _iter_parameters(operation, path, schemas):
         name = _name_parameter(item, parameters)
         schema = _get_parameter_schema(item)
-        # the client may send headers and cookies with each request, an API key perhaps
+        # the client may send headers and cookies with each request, such as an API key
         required = item["in"] in ("path", "query") and item.get("required", False)
         parameters[name] = Parameter(
             **_describe_value(schema, required, schemas),
@@ -118,7 +119,7 @@ def _iter_parameters(
 
 
 def _name_parameter(item: Mapping[str, Any], taken: Collection[str]) -> str:
-    """Return the argument for a parameter, an unused name."""
+    """Return the name of the argument for a parameter, which is not taken."""
     name = item["name"]
     if item["in"] == "header":
         name = name.lower().replace("-", "_")
@@ -132,7 +133,7 @@ def _name_parameter(item: Mapping[str, Any], taken: Collection[str]) -> str:
 
 
 def _get_parameter_schema(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of a parameter, with what the parameter itself says."""
+    """Return the schema of a parameter, with its description and example."""
     schema = item.get("schema")
     schema = {**schema} if isinstance(schema, Mapping) else {}
     for keyword in ("description", "deprecated", "example"):
@@ -169,7 +170,7 @@ def _get_body(
         schema = item.get("schema", {})
         if essence == "multipart/form-data" and schemas.has_files(schema):
             raise Refusal("It takes files, which agents can't send.")
-        # apps read both kinds of forms
+        # an app reads forms of both types
         if essence in (FORM, "multipart/form-data"):
             return FORM, schema, required
     types = ", ".join(content)

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Routes as agents see them: tools, resources and prompts."""
+"""``Tool``, ``Resource`` and ``Prompt``: routes that agents can call."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["Prompt", "PromptArgument", "Resource", "RouteCall", "Tool"]
 class RouteCall:
     """One method of a route that agents can call.
 
-    :param title: for people
-    :param description: for agents
-    :param method: in capitals
-    :param path: below the app, with parameters in braces
+    :param title: name for people
+    :param description: text for agents
+    :param method: HTTP method, in capitals
+    :param path: path template without the root path
     :param route: FastAPI's object for the route at its place in the app
-    :param operation: of the route in the OpenAPI document of the app
-    :param arguments: how arguments become a request
+    :param operation: operation of the route in the OpenAPI document of the app
+    :param arguments: makes a request of the arguments of a call
     :param streams: whether the response is a stream, which may have no end
-    :param takes_key: whether the route takes an ``Idempotency-Key``. It is the argument
-        ``idempotency_key`` then
+    :param takes_key: whether the route accepts an ``Idempotency-Key``, as the argument
+        ``idempotency_key``
     """
 
     name: str
@@ -45,7 +45,7 @@ class RouteCall:
     def make_request(self, arguments: Mapping[str, Any]) -> ToolRequest:
         """Return the HTTP request for a call.
 
-        :raises ArgumentError: with a text for the agent
+        :raises ArgumentError: with a message for the agent
         """
         return self.arguments.make_request(self.method, arguments)
 
@@ -62,10 +62,10 @@ class Tool(RouteCall):
     """A route that agents call as a tool.
 
     :param input_schema: JSON schema of the arguments, an object
-    :param output_schema: JSON schema of the structured result, an object; None if the
+    :param output_schema: JSON schema of the structured content, an object; None if the
         response is not JSON, or not always of the same schema
-    :param wraps_output: whether the structured result is an object with the content of
-        the response as ``result``, because the content is not an object
+    :param wraps_output: whether the structured content is an object with the body of
+        the response as ``result``, because the body is not an object
     """
 
     input_schema: dict[str, Any]
@@ -80,8 +80,8 @@ class Tool(RouteCall):
 class Resource(RouteCall):
     """A route that agents read as a resource.
 
-    :param uri: has the path parameters in braces
-    :param uri_regex: has a group for each of the ``parameters``
+    :param uri: URI, or a URI template with the path parameters in braces
+    :param uri_regex: regular expression with a group for each of the ``parameters``
     :param parameters: names of the arguments in the URI
     """
 
@@ -106,7 +106,7 @@ class Resource(RouteCall):
 
 @dataclass(frozen=True)
 class PromptArgument:
-    """An argument of a prompt. Its value is a text."""
+    """An argument of a prompt. Its value is a string."""
 
     name: str
     description: str | None
@@ -115,6 +115,6 @@ class PromptArgument:
 
 @dataclass(frozen=True)
 class Prompt(RouteCall):
-    """A route that agents offer as a prompt."""
+    """A route that clients offer to their users as a prompt."""
 
     prompt_arguments: tuple[PromptArgument, ...]

@@ -27,12 +27,12 @@ WEBSOCKET = "WS"
 
 @dataclass(frozen=True)
 class MarkedRoute:
-    """A method of a route, and what it is marked as.
+    """A method of a marked route.
 
     :param route: FastAPI's object for the route at its place in the app
     :param is_only: whether no other route has the same method and path
-    :param is_own_tool: whether no other route has the same mark of a tool: the router
-        and the app have not got it
+    :param is_own_tool: whether no other route has the same mark of a tool. If one has,
+        the mark is that of the router or the app
     """
 
     route: Any
@@ -82,7 +82,7 @@ def iter_marked_routes(app: FastAPI) -> Iterator[MarkedRoute]:
 
 
 def _may_overlap(path: str, other: Any) -> bool:
-    """Return whether a path may also be one of another route."""
+    """Return whether another route may match the same paths."""
     starts = [
         item.partition("{")[0]
         for item in (path, getattr(other, "path_format", None) or other.path)

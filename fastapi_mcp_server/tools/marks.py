@@ -2,7 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Dependencies by which a route says that it is a tool, a resource or a prompt.
 
-Requests don't call them (``documents_only``, see ``fastapi.app.route_apps``).
+They only document: requests don't call them (see ``fastapi.app.route_apps``).
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ def mcp_tool(
     name: str | None = None,
     title: str | None = None,
 ) -> Any:
-    """Return a dependency that makes a route a tool of agents.
+    """Return a dependency that makes a route a tool.
 
     Use it on a route, a router or an app::
 
         @router.get("/orders", dependencies=[mcp_tool()])
 
-    What a route says takes precedence over its router, and that over the app. Without
-    ``read_only``, only routes that read are tools: those with the method GET.
+    The arguments of a route take precedence over those of its router, and these over
+    those of the app. Without ``read_only``, only routes with the method GET are tools.
 
-    Agents see the operation id as the name, the docstring as the description. Write
-    both for a reader who knows nothing of the API.
+    Agents see the operation id as the name, and the docstring as the description. Write
+    both for a reader who knows nothing about the API.
 
-    :param read_only: False if routes that write are tools, too; True if a POST only
-        reads. A GET always only reads
+    :param read_only: False if routes that write are tools, too; True for a POST that
+        only reads. A GET always counts as reading
     :param destructive: whether a call may overwrite or delete something. The default is
         True for PUT, PATCH and DELETE
-    :param idempotent: whether a second call with the same arguments changes nothing
-        more. The default is True for PUT and DELETE
-    :param name: instead of the operation id: up to 64 of the characters ``A-Z``,
+    :param idempotent: whether repeating a call with the same arguments has no further
+        effect. The default is True for PUT and DELETE
+    :param name: replaces the operation id: at most 64 of the characters ``A-Z``,
         ``a-z``, ``0-9``, ``_`` and ``-``
-    :param title: instead of the summary; for people
+    :param title: name for people; replaces the summary
     """
     return Depends(
         ToolMark(
@@ -72,7 +72,7 @@ def mcp_tool(
 
 
 def no_mcp_tool() -> Any:
-    """Return a dependency: a route of a router with ``mcp_tool()`` is not a tool."""
+    """Return a dependency that excludes a route from ``mcp_tool()`` of its router."""
     return Depends(ToolMark(excluded=True))
 
 
@@ -83,44 +83,44 @@ def mcp_resource(
     title: str | None = None,
     mime_type: str | None = None,
 ) -> Any:
-    """Return a dependency that makes a GET route a resource of agents.
+    """Return a dependency that makes a GET route a resource.
 
-    A resource is something to read that a user adds to a conversation. A route with
+    A resource is content that a user adds to a conversation. A route with
     path parameters is a resource template.
 
-    :param uri: has the path parameters in braces. The default is
+    :param uri: URI with the path parameters in braces. The default is
         ``odoo://<root path>/<path>``
-    :param name: instead of the operation id
-    :param title: instead of the summary; for people
-    :param mime_type: of the response. The default is that of the route
+    :param name: replaces the operation id
+    :param title: name for people; replaces the summary
+    :param mime_type: media type of the response. The default is that of the route
     """
     return Depends(ResourceMark(uri=uri, name=name, title=title, mime_type=mime_type))
 
 
 def mcp_prompt(*, name: str | None = None, title: str | None = None) -> Any:
-    """Return a dependency that makes a GET route a prompt of agents.
+    """Return a dependency that makes a GET route a prompt.
 
     A prompt is a text that a user starts a conversation with. Its arguments are the
-    parameters of the route, its text is the response: a text, or ``PromptMessages``.
+    parameters of the route. The route returns a string or ``PromptMessages``.
 
-    :param name: instead of the operation id
-    :param title: instead of the summary; for people
+    :param name: replaces the operation id
+    :param title: name for people; replaces the summary
     """
     return Depends(PromptMark(name=name, title=title))
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A dependency that says what a route is."""
+    """A dependency that marks a route."""
 
     name: str | None = None
     title: str | None = None
 
-    #: Requests skip it.
+    #: Requests don't call it.
     documents_only = True
 
     async def __call__(self) -> None:
-        """Do nothing. It is async so that no route replaces it (``app.callables``)."""
+        """Do nothing. Async, so that it is not replaced (``app.callables``)."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +147,9 @@ class PromptMark(Mark):
 
 
 def merge_marks(calls: Iterable[Any]) -> dict[type[Mark], Mark]:
-    """Return what the dependencies of a route say that it is.
+    """Return the marks of a route, one of each kind.
 
-    :param calls: the dependencies, those of the app first
+    :param calls: dependencies of the route, those of the app first
     """
     marks: dict[type[Mark], Mark] = {}
     for call in calls:

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The response of a route that is a prompt, if it is more than one text."""
+"""What the route of a prompt returns if the prompt has several messages."""
 
 from typing import Literal
 

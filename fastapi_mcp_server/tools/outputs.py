@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What a route responds: the schema of its structured result, or a stream."""
+"""The output schema of a route, and whether its response is a stream."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .schemas import Schemas
 
 __all__ = ["get_media_type", "make_output_schema", "streams"]
 
-#: Options of a route by which a response may lack what its schema requires.
+#: Options of a route with which a response may lack what its schema requires.
 _FILTERS = (
     *("response_model_include", "response_model_exclude"),
     *("response_model_exclude_unset", "response_model_exclude_defaults"),
@@ -28,10 +28,10 @@ _FILTERS = (
 def make_output_schema(
     operation: Mapping[str, Any], route: Any, schemas: Schemas
 ) -> tuple[dict[str, Any] | None, bool]:
-    """Return the schema of the structured result, and whether it wraps the content.
+    """Return the schema of the structured content, and whether it wraps the body.
 
-    Structured results are objects, before the revision 2026-07-28 of the protocol. So
-    other content, such as a list, becomes an object with one property, ``result``.
+    Before the revision 2026-07-28 of the protocol, structured content is an object. So
+    any other body, such as a list, becomes an object with one property, ``result``.
 
     :return: no schema if the response is not always JSON of one schema
     """
@@ -80,7 +80,7 @@ def streams(operation: Mapping[str, Any], route: Any, schemas: Schemas) -> bool:
     return any(
         isinstance(kind, type) and issubclass(kind, StreamingResponse)
         for kind in (
-            # the default of an app is in a placeholder
+            # FastAPI wraps the default of an app
             getattr(route.response_class, "value", route.response_class),
             _get_annotation(route.endpoint),
         )
@@ -88,10 +88,10 @@ def streams(operation: Mapping[str, Any], route: Any, schemas: Schemas) -> bool:
 
 
 def _get_annotation(function: Any) -> Any:
-    """Return what a handler says that it returns."""
+    """Return the return annotation of a handler."""
     try:
         return typing.get_type_hints(function).get("return")
-    except Exception:  # names that only a type checker knows
+    except Exception:  # it may have names that only type checkers see
         return None
 
 

@@ -1,10 +1,10 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""JSON schemas from an OpenAPI document, each complete in itself.
+"""Self-contained JSON schemas from an OpenAPI document.
 
 Schemas of OpenAPI 3.1 are JSON schemas (2020-12), but refer to other parts of the
-document. Here they refer to their own ``$defs``. What only OpenAPI knows is left out,
-and so are titles made of names, because agents pay for each word.
+document. Here they refer to their own ``$defs``. Keywords of OpenAPI alone are left
+out. Titles that repeat a name are left out, too, because each word costs tokens.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ ALL_TYPES = frozenset(
     {"array", "boolean", "integer", "null", "number", "object", "string"}
 )
 _PREFIX = "#/components/schemas/"
-#: Keywords with schemas: by name, in a list, alone.
+#: Keywords whose value is an object of schemas, a list of schemas, or one schema.
 _BY_NAME = {"$defs", "dependentSchemas", "patternProperties", "properties"}
 _IN_LIST = {"allOf", "anyOf", "oneOf", "prefixItems"}
 _ALONE = {
     *("additionalProperties", "contains", "contentSchema", "else", "if", "items"),
     *("not", "propertyNames", "then", "unevaluatedItems", "unevaluatedProperties"),
 }
-#: Of OpenAPI only; or they would change what a ``$ref`` refers to.
+#: Keywords of OpenAPI alone, and those that would change what a ``$ref`` refers to.
 _LEFT_OUT = {
     *("discriminator", "example", "externalDocs", "xml"),
     *("$anchor", "$dynamicAnchor", "$dynamicRef", "$id", "$schema"),
@@ -50,7 +50,7 @@ class Schemas:
         self._document = document
 
     def resolve(self, item: Any) -> Any:
-        """Return a part of the document, or that which it refers to."""
+        """Return a part of the document, or what it refers to."""
         seen = set()
         while isinstance(item, Mapping) and isinstance(item.get("$ref"), str):
             if item["$ref"] in seen:
@@ -75,7 +75,7 @@ class Schemas:
         return item
 
     def get_types(self, schema: Any) -> frozenset[str]:
-        """Return the types of JSON that a schema allows, or more."""
+        """Return a set that includes all JSON types that a schema allows."""
         return self._get_types(schema, frozenset())
 
     def _get_types(self, schema: Any, seen: frozenset[str]) -> frozenset[str]:
@@ -125,7 +125,7 @@ class Schemas:
             yield from self._iter_parts(schema[keyword], seen)
 
     def complete(self, schema: Mapping[str, Any], **options: bool) -> dict[str, Any]:
-        """Return a schema with all that it refers to in its ``$defs``.
+        """Return a schema with everything it refers to in its ``$defs``.
 
         :param options: see :class:`_Converter`
         """
@@ -139,7 +139,7 @@ class Schemas:
                 _drop_title(converted, name)
                 definitions[name] = converted
         if definitions:
-            # the pointers in references say how the names are quoted there
+            # references have the names quoted, ``$defs`` has them unquoted
             result["$defs"] = {
                 _unquote(name): definitions[name] for name in sorted(definitions)
             }
@@ -147,7 +147,7 @@ class Schemas:
 
 
 class _Converter:
-    """Converts schemas, and notes to which others they refer.
+    """Converts schemas, and collects those that they refer to.
 
     :param is_output: whether the schema is that of a response. Its ``format`` is left
         out: clients check it, and refuse a date without a time zone
@@ -183,14 +183,14 @@ class _Converter:
             result[keyword] = self.convert(result[keyword])
         if "example" in schema and "examples" not in schema:
             result["examples"] = [schema["example"]]
-        elif isinstance(result.get("examples"), Mapping):  # as those of a parameter
+        elif isinstance(result.get("examples"), Mapping):  # as a parameter has them
             del result["examples"]
         return result
 
     def _convert_reference(self, result: dict[str, Any]) -> None:
         reference = result["$ref"]
         if not reference.startswith(_PREFIX):
-            del result["$ref"]  # clients could not follow it
+            del result["$ref"]  # clients can't follow it
             return
         name = reference.removeprefix(_PREFIX).partition("/")[0]
         self.used[name] = f"{_PREFIX}{name}"

@@ -1,11 +1,12 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""The values of arguments, as texts that requests can carry.
+"""Converts the values of arguments to strings for requests.
 
-Models make a few mistakes often, whose meaning is plain. They are accepted: an object
-or a list as JSON text, ``null`` for an optional argument, one value instead of a list
-with one. Everything else that a request can't carry is refused in words, because the
-agent reads them and calls again. The app validates the values.
+A few mistakes that language models often make are accepted, because their meaning is
+clear: an object or a list as JSON in a string, ``null`` for an optional argument, a
+single value instead of a list of one. Everything else that a request can't have is
+refused with a message, so that the agent can correct the call. The app validates the
+values.
 """
 
 from __future__ import annotations
@@ -27,23 +28,23 @@ __all__ = [
     "to_texts",
 ]
 
-#: Longest part of a name that an error repeats, in characters.
+#: Most characters of a name that an error repeats.
 _SHOWN = 64
-#: What the value of a header can't have (RFC 9110, 5.5).
+#: Characters that the value of a header can't have (RFC 9110, section 5.5).
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class ArgumentError(Exception):
-    """Arguments can't become a request. The text tells the agent what to change."""
+    """Arguments can't become a request. The message tells the agent what to change."""
 
 
 @dataclass(frozen=True)
 class Value:
-    """What is known of a value.
+    """What is known about a value.
 
-    :param types: types of JSON that the schema allows
-    :param as_json: whether a text has JSON in it (pydantic's ``Json``)
-    :param has_default: whether the default is a list that is not empty
+    :param types: JSON types that the schema allows
+    :param as_json: whether it is a string with JSON (pydantic's ``Json``)
+    :param has_default: whether the default is not empty, such as a list with items
     """
 
     types: frozenset[str]
@@ -53,7 +54,7 @@ class Value:
 
 
 def decode(value: Any, known: Value) -> Any:
-    """Return the object or list that a text has, if it can't be a text."""
+    """Return the object or list in a JSON string, if the value can't be a string."""
     containers = known.types & {"array", "object"}
     if not isinstance(value, str) or "string" in known.types or not containers:
         return value
@@ -67,18 +68,18 @@ def decode(value: Any, known: Value) -> Any:
 
 
 def to_field(name: str, value: Any, known: Value | None) -> list[str]:
-    """Return the texts of a field of a form."""
+    """Return the strings of a form field."""
     if value is None:
         return []
     known = known or Value(frozenset({"string", "array"}))
     texts = to_texts(name, decode(value, known), known)
-    if known.required and texts == [""]:  # FastAPI takes it for a missing one
+    if known.required and texts == [""]:  # for FastAPI, it would be missing
         raise ArgumentError(f"{name} must not be empty.")
     return texts
 
 
 def to_texts(name: str, value: Any, known: Value) -> list[str]:
-    """Return a value as texts, as URLs, headers and forms have them."""
+    """Return the strings for a value in a URL, a header or a form."""
     if known.as_json and not isinstance(value, str):
         return [dump(name, value)]
     if not isinstance(value, list):
@@ -97,11 +98,11 @@ def _to_text(name: str, value: Any, known: Value) -> str:
         return dump(name, value)
     if not isinstance(value, str):
         kind = "null" if value is None else "an object or a list"
-        raise ArgumentError(f"{name} takes texts or numbers, not {kind}.")
+        raise ArgumentError(f"{name} takes strings or numbers, not {kind}.")
     try:
         value.encode()
     except UnicodeEncodeError as err:
-        raise ArgumentError(f"{name} has a surrogate without its pair.") from err
+        raise ArgumentError(f"{name} has an unpaired surrogate.") from err
     return value
 
 
@@ -109,7 +110,7 @@ def dump(name: str, value: Any) -> str:
     try:
         return json.dumps(value, allow_nan=False)
     except (ValueError, RecursionError) as err:
-        raise ArgumentError(f"{name} can't be written as JSON.") from err
+        raise ArgumentError(f"{name} can't be converted to JSON.") from err
 
 
 def encode_header(name: str, text: str) -> bytes:
