@@ -23,7 +23,7 @@
             #   CVE-2025-62727 (a Range header that takes seconds).
             # a2wsgi 1.9 asks for a query string. FastAPI's security classes take
             # WebSockets since 0.144. Pydantic is tested from 2.12 on, which the library
-            # of fastapi_mcp_server needs.
+            # mcp of fastapi_mcp_server needs.
             "a2wsgi>=1.10.0",
             "anyio>=4.14.2",
             "fastapi>=0.144.0",

@@ -77,7 +77,7 @@ def make_handled_error(
 
 
 def _get_inner_status(scope: Scope | None) -> int:
-    """Return the status of the route, if a middleware has hidden it from the client."""
+    """Return the status of an inner request, 0 without one."""
     state = get_state(scope) if scope is not None else None
     return state.inner.status if state is not None and state.inner is not None else 0
 

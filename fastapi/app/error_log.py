@@ -150,7 +150,7 @@ def find_route(scope: Scope) -> tuple[Any, str]:
 
 
 def _get_inner_scope(scope: Scope) -> Scope:
-    """Return the scope of the inner request, if a middleware has made one."""
+    """Return the scope of the inner request if there is one, else the scope itself."""
     state = get_state(scope)
     inner = state.inner if state is not None else None
     return scope if inner is None else inner.scope

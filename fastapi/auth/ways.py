@@ -57,8 +57,8 @@ class Way(ABC):
     is_ambient: bool = False
     #: Whether another way of the endpoint reads ``Authorization: Bearer``, too.
     shares_bearer: bool = False
-    #: URLs of the OAuth servers that issue the credential, each as in the claim ``iss``
-    #: of their tokens. Clients without a token may be sent there (RFC 9728).
+    #: URLs of the authorization servers that issue the credential, each as in the claim
+    #: ``iss`` of their tokens. Clients without a token may be sent there (RFC 9728).
     authorization_servers: tuple[str, ...] = ()
 
     @abstractmethod
@@ -89,9 +89,9 @@ class Way(ABC):
         self.shares_bearer = _is_bearer(self) and any(map(_is_bearer, others))
 
     def get_client_scopes(self, scopes: Iterable[str]) -> list[str]:
-        """Return what a client asks an authorization server for to get some scopes.
+        """Return the scopes that a client has to ask an authorization server for.
 
-        Override this if the servers have other names for the scopes than their tokens.
+        Override this if the servers use other names for scopes than their tokens.
 
         :param scopes: scopes that routes require
         """

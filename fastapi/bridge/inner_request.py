@@ -3,10 +3,10 @@
 """``InnerRequest``: a request that an app sends to itself, in the same transaction.
 
 A middleware may convert the request of a client to another one, for a route of the app,
-and put the response of that route into its own. ``fastapi_mcp_server`` does that for
-the call of a tool. The inner request takes the same way as any other one: middleware,
-dependencies, exception handlers. Its exceptions count as those of the client's request,
-which is rolled back or replayed because of them.
+and put the response of that route into its own. ``fastapi_mcp_server`` does that for a
+tool call. The inner request passes through the same code as any other one: middleware,
+dependencies, exception handlers. Its exceptions count as exceptions of the client's
+request, so they roll it back or replay it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .request_errors import RequestErrors
 
-    #: Gets a chunk of a stream, when its transaction may be committed.
+    #: Gets a chunk of a stream, whose transaction may be committed by then.
     TakeChunk = Callable[[bytes], Awaitable[None]]
 
 __all__ = ["InnerRequest"]
@@ -35,15 +35,16 @@ _STATE_KEYS = (STATE_KEY, "wsgi_environ")
 class InnerRequest:
     """A request to a route, inside the request of a client.
 
-    The state of the request has it as ``inner``, also when it has ended.
+    It is the attribute ``inner`` of the state of the request, also after it has ended.
 
     :param scope: ASGI scope, a copy of the client's with the values for the route.
-        When the request has ended, it lacks the state, which refers to this object
+        After the end, it lacks the state, which refers to this object
     :param body: the whole request body
-    :param agent: name and version of the client, as it says; at most 128 characters
+    :param agent: name and version that the client gives; at most 128 characters
     :param take: called with each chunk of a stream. If it sends something to the
         client, the stream is committed before
-    :param keep: bytes of a stream that ``content`` has; a plain response is kept whole
+    :param keep: most bytes of a stream that are kept, rounded up to a chunk. A plain
+        response is kept whole
     """
 
     def __init__(
@@ -59,11 +60,11 @@ class InnerRequest:
         self.agent = agent
         self._take = take
         self._keep = keep
-        #: Status code of the response, 0 before it has started.
+        #: Status code of the response, 0 before it starts.
         self.status = 0
         #: Header pairs of the response.
         self.headers: list[tuple[bytes, bytes]] = []
-        #: Bytes of the body of the response.
+        #: Size of the response body, in bytes.
         self.size = 0
         #: Whether the response is a stream.
         self.streaming = False
@@ -80,9 +81,9 @@ class InnerRequest:
     async def run(self, app: ASGIApp, receive: Receive) -> None:
         """Run the app, and keep its response.
 
-        An exception of the app is recorded like that of any request, and its response
-        is kept. There is none if the request is replayed, or after the start of a
-        stream: then ``complete`` is false.
+        An exception of the app is recorded as in any request, and the response to it is
+        kept. If the request is replayed, or a stream has started, there is no such
+        response, and ``complete`` is False.
 
         :param app: the app below the middleware that makes the inner request
         :param receive: of the client's request, after its body
@@ -115,7 +116,7 @@ class InnerRequest:
                     await errors.respond(self.scope, receive, error)
         finally:
             errors.exchange = outer
-            # otherwise the garbage collector has to break these reference cycles
+            # otherwise the garbage collector would have to break these reference cycles
             self._take = None
             self.scope = {
                 key: value

@@ -35,7 +35,7 @@ class RequestState:
     #: The exceptions of the request, set by ``WsgiApp``.
     errors: RequestErrors | None = None
     #: The ``InnerRequest`` that a middleware has sent to the app instead of the
-    #: client's request, None without one.
+    #: client's request, if any.
     inner: Any = None
     #: List for background tasks (``app.tasks.TaskRun``). None: Starlette runs them.
     tasks: list[Any] | None = None

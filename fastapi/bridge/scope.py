@@ -122,8 +122,8 @@ def build_scope(environ: dict[str, Any], root_path: str) -> Scope:
         scope: Any = a2wsgi_build_scope(cast(Any, environ))
     except UnicodeDecodeError as err:
         raise BadRequest("The path of the URL is not encoded as UTF-8.") from err
-    # Blanks around a value do not belong to it (RFC 9110, section 5.5), but
-    # http.server keeps those at its end.
+    # Whitespace around a value does not belong to it (RFC 9110, section 5.5), but
+    # http.server keeps it at the end.
     scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
     scope["state"] = {}
     return scope

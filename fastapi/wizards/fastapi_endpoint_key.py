@@ -70,7 +70,7 @@ class FastapiEndpointKeyDescription(models.TransientModel):
         }
 
     def _prepare_shown_key(self, key, secret):
-        """Return the default values of the form that shows the key, for its context.
+        """Return the context of the form that shows the key, with its default values.
 
         An override adds values to those of ``super()``.
 
