@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""``fastapi.oidc.provider``: what clients ask for that find the provider themselves."""
+"""``fastapi.oidc.provider``: the scopes that clients of MCP servers ask for."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ __all__ = ["OidcWay", "Provider", "make_client_scopes"]
 
 _logger = logging.getLogger(__name__)
 
-#: Stands for a scope in the names that the provider has for scopes.
+#: Placeholder for a scope in the provider's names of scopes.
 SCOPE_PLACE = "{scope}"
 
 
@@ -44,7 +44,7 @@ class Provider:
     :param name: its name, for the log
     :param scope_claims: names of the claims with scopes; without any, callers are not
         limited by scopes
-    :param client_scopes: what clients ask the provider for, see
+    :param client_scopes: scopes that clients ask the provider for, see
         :func:`make_client_scopes`
     """
 
@@ -160,12 +160,13 @@ def get_scopes(claims: Mapping[str, Any], names: Iterable[str]) -> frozenset[str
 
 
 def make_client_scopes(names: Iterable[str], scopes: Iterable[str]) -> list[str]:
-    """Return what clients ask a provider for, each once.
+    """Return the scopes that clients ask a provider for, without duplicates.
 
     >>> make_client_scopes(["openid", "api://orders/{scope}"], ["read", "write"])
     ['openid', 'api://orders/read', 'api://orders/write']
 
-    :param names: names at the provider; one with ``{scope}`` stands for all scopes
+    :param names: names of scopes at the provider; one with ``{scope}`` stands for all
+        ``scopes``
     :param scopes: scopes that routes require
     """
     required = list(scopes)
