@@ -10,8 +10,8 @@
             +-> the app
                 +-> KeyDependency    claim_key: the request is carried out, or waits,
                                      or raises StoredResponse
-            (StoredResponse: roll back, and return the stored response; for the call of
-            a tool, inner.InnerResponses has put it into the app's response)
+            (StoredResponse: roll back, and return the stored response; for a tool call,
+            inner.InnerResponses has put it into the app's response)
     FastApiDispatcher.post_dispatch
     +-> _store_response      what the client gets: after middleware and overrides
     (commit: both the work and its response, or neither)
@@ -63,7 +63,7 @@ class IdempotencyDispatcher(Base):
 
     #: The row of the request, if it has a key and is carried out.
     _claim: Claim | None = None
-    #: The request of a tool that has the key, instead of Odoo's request.
+    #: The inner request of a tool call, which has the key instead of Odoo's request.
     _inner: InnerRequest | None = None
     #: The response that its key already has.
     _stored: StoredResponse | None = None
@@ -84,7 +84,7 @@ class IdempotencyDispatcher(Base):
         except Exception:
             if self._claim is not None:
                 self._claim.end()
-            # the response to the call of a tool has the stored one in it
+            # the response to a tool call already contains the stored one
             if self._stored is None or self._inner is not None:
                 raise
         # the app may have replaced the exception, or returned a response to it
@@ -119,7 +119,8 @@ class IdempotencyDispatcher(Base):
     ) -> None:
         """Let the request be carried out, or raise the response that its key has.
 
-        :param inner: the call of a tool, which has the key instead of Odoo's request
+        :param inner: inner request of a tool call, which has the key instead of Odoo's
+            request
         :raises Exception: see ``store.claim``
         """
         self._inner = inner

@@ -1,10 +1,10 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Stored responses to tools of agents (addon ``fastapi_mcp_server``).
+"""Stored responses to tool calls (addon ``fastapi_mcp_server``).
 
-The call of a tool is a request within a request: the app responds to the inner one, and
-a middleware around the app makes the outer response of it. So a stored response has to
-replace the inner one, before that middleware has it.
+A tool call is a request within a request: the app responds to the inner one, and a
+middleware around the app makes the outer response from that. So a stored response has
+to replace the inner response before it reaches that middleware.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["IDENTIFICATION_KEY", "InnerResponses", "decode_headers"]
 
-#: Key of the ASGI scope: the inner request only finds out who calls, so it needs no key
+#: Key of the ASGI scope of an inner request that only finds out who calls: it needs no
+#: ``Idempotency-Key``
 #: (``fastapi_mcp_server``, ``server.identification.WORK_KEY``).
 IDENTIFICATION_KEY = "odoo.fastapi_mcp_server.work"
 
@@ -73,5 +74,5 @@ def _make_start(message: Message, stored: StoredResponse) -> Message:
 
 
 def decode_headers(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    """Return the headers of an ASGI message as texts."""
+    """Return the headers of an ASGI message as strings."""
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]

@@ -72,7 +72,7 @@ def parse_key(value: str) -> str:
 
 
 def fingerprint_inner(inner: InnerRequest) -> str:
-    """Return the fingerprint of the call of a tool, see :func:`fingerprint`."""
+    """Return the fingerprint of a tool call, see :func:`fingerprint`."""
     scope = inner.scope
     content_type = dict(scope["headers"]).get(b"content-type", b"")
     return fingerprint(

@@ -62,7 +62,7 @@ class StoredResponse(HTTPException):
     def make_headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return the headers to send.
 
-        :param pairs: those of the app's present response; some are taken over
+        :param pairs: headers of the current response of the app; some are taken over
         """
         current = [(name, value) for name, value in pairs if _is_current(name)]
         return [*self.stored_headers, *current, (REPLAYED_HEADER, "true")]

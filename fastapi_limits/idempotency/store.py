@@ -117,7 +117,7 @@ class Claim:
 
     def __init__(self, cr: BaseCursor, request: KeyedRequest, row_id: int) -> None:
         self._cr, self._request, self._row_id = cr, request, row_id
-        #: Whether the handler is running; :meth:`end` and :meth:`store` set it.
+        #: Whether the handler is running, until :meth:`end` or :meth:`store`.
         self._is_running = True
         self._watch()
 
@@ -142,7 +142,7 @@ class Claim:
                 self._cr.execute(_STORE, [*values, self._row_id])
 
     def _watch(self) -> None:
-        # a queue of hooks is emptied when they run, so each one adds the next
+        # Odoo empties its queue of hooks when they run, so each one adds the next
         self._cr.prerollback.add(lambda: self._cr.postrollback.add(self._rolled_back))
 
     def _rolled_back(self) -> None:
@@ -192,9 +192,9 @@ def claim(
 
 @contextmanager
 def _needs_table(cr: BaseCursor) -> Iterator[None]:
-    """Tell the client if the table is gone, because the addon is being uninstalled.
+    """Respond with a 503 if the table is gone, because the addon is being uninstalled.
 
-    Without it, the request can't be carried out exactly once.
+    Without the table, the request can't be carried out exactly once.
 
     :raises HTTPException: 503
     """

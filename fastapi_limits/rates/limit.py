@@ -128,7 +128,7 @@ def identifies_nobody(app: FastAPI) -> bool:
 def merge_limits(
     limits: Iterable[AddressLimit | CallerLimit], place: str
 ) -> CallerLimit:
-    """Return one limit with the rates of several, for an app that identifies nobody.
+    """Return one limit with the rates of several, for an app without authentication.
 
     It still looks for a caller: a test may give the app one.
 

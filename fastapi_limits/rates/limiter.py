@@ -42,7 +42,7 @@ __all__ = ["COUNTED_KEY", "Policy", "count", "get_counter"]
 
 _logger = logging.getLogger(__name__)
 
-#: Key of the ASGI scope: policies and windows of the request, by the names of policies.
+#: Key of the ASGI scope: policies and windows of the request, by name of the policy.
 COUNTED_KEY = "odoo.fastapi_limits.counted"
 #: Key of the environ of Odoo's request: the windows of all attempts, by their keys.
 WINDOWS_KEY = "odoo.fastapi_limits.windows"

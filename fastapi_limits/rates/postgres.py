@@ -112,7 +112,7 @@ _CLEAR = "DELETE FROM fastapi_rate_count WHERE key = %s"
 def _sort(hits: Sequence[Hit]) -> Sequence[Hit]:
     """Return hits in the order of their keys.
 
-    So concurrent statements don't lock each other.
+    Then concurrent statements can't deadlock.
     """
     return sorted(hits, key=_get_key) if len(hits) > 1 else hits
 
@@ -123,10 +123,10 @@ class _SqlCounter(Counter):
     name = "PostgreSQL"
 
     def _read(self, cr: Any, hits: Sequence[Hit]) -> list[Window]:
-        """Return what the statement has counted.
+        """Return the windows that the statement has counted.
 
         :param cr: cursor, of psycopg2 or of Odoo
-        :param hits: one for each of its rows
+        :param hits: one for each row of the result
         """
         counts = {key: count for key, *count in cr.fetchall()}
         if len(hits) > 1:  # else it is not counted if it is refused
