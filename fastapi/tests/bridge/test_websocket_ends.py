@@ -151,8 +151,9 @@ class TestEnds(WebSocketCase):
                 queues.remove(queue)
 
         app = app_with(handler)
-        one, two = self.open(app), self.open(app)
-        one.recv()
+        one = self.open(app)
+        one.recv()  # this one has started the task
+        two = self.open(app)
         two.recv()
         with self.assertLogs(TASKS_LOGGER, "WARNING") as logs:
             one.close()
