@@ -97,6 +97,18 @@ def _get_call(context: Context) -> McpCall:
     return call
 
 
+def _hides(call: McpCall) -> bool:
+    """Return whether the caller must not read what is wrong with the arguments.
+
+    The text names arguments, and no route has refused the caller.
+    """
+    return (
+        bool(call.argument_error)
+        and call.target is not None
+        and not call.visible.may_see(call.target)
+    )
+
+
 class _Handlers:
     """The handlers, and the descriptions of the tools, resources and prompts."""
 
@@ -156,7 +168,7 @@ class _Handlers:
     ) -> CallToolResult:
         call = _get_call(context)
         tool = call.target
-        if not isinstance(tool, Tool):
+        if not isinstance(tool, Tool) or _hides(call):
             raise MCPError(INVALID_PARAMS, f"There is no tool {params.name!r}.")
         if call.argument_error:
             return make_error(call.argument_error)
@@ -174,7 +186,8 @@ class _Handlers:
         if context.protocol_version not in MODERN_PROTOCOL_VERSIONS:
             not_found = RESOURCE_NOT_FOUND
         if not isinstance(resource, Resource) or call.argument_error:
-            text = call.argument_error or "There is no such resource."
+            text = "" if _hides(call) else call.argument_error
+            text = text or "There is no such resource."
             raise MCPError(not_found, text, {"uri": params.uri})
         inner = await call.call_target()
         if inner is None:
@@ -191,7 +204,7 @@ class _Handlers:
     ) -> GetPromptResult:
         call = _get_call(context)
         prompt = call.target
-        if not isinstance(prompt, Prompt):
+        if not isinstance(prompt, Prompt) or _hides(call):
             raise MCPError(INVALID_PARAMS, f"There is no prompt {params.name!r}.")
         if call.argument_error:
             raise MCPError(INVALID_PARAMS, call.argument_error)

@@ -69,6 +69,22 @@ class TestCallers(CallerCase):
             self.assertEqual(response.json()["id"], 1)
             self.call_tool("for_all", version=version)
 
+    def test_arguments_of_hidden_tools(self):
+        """Wrong arguments don't tell which ones a tool has."""
+        params = {"name": "for_members", "arguments": {"wrong": 1}}
+        for version in VERSIONS:
+            for headers in ({}, self.auth(self.caller)):
+                response = self.send(
+                    "tools/call", params, version=version, headers=headers
+                )
+                self.assertEqual(
+                    response.json()["error"]["message"],
+                    "There is no tool 'for_members'.",
+                )
+            headers = self.auth(self.system)
+            result = self.ask("tools/call", params, version=version, headers=headers)
+            self.assertToolError(result, "no argument `wrong`")
+
     def test_wrong_key(self):
         headers = {"Authorization": "Bearer wrong"}
         for version in VERSIONS:
