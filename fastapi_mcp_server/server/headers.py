@@ -24,12 +24,14 @@ _NOT_PASSED = frozenset(
     }
 )
 _PREFIXES_NOT_PASSED = (b"content-", b"if-", b"mcp-")
-#: Headers of the inner response that are about its body.
+#: Headers of the inner response that are about its body. A reverse proxy would replace
+#: the body because of ``X-Accel-Redirect`` and ``X-Sendfile``.
 _OF_BODY = frozenset(
     {
         *(b"accept-ranges", b"age", b"cache-control", b"connection", b"digest"),
         *(b"etag", b"expires", b"keep-alive", b"last-modified", b"location"),
         *(b"pragma", b"trailer", b"transfer-encoding", b"upgrade"),
+        *(b"x-accel-redirect", b"x-sendfile"),
     }
 )
 _ACCEPT = (b"accept", b"application/json, text/*;q=0.9, */*;q=0.8")

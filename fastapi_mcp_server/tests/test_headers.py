@@ -94,6 +94,8 @@ class TestResponseHeaders(BaseCase):
             (b"cache-control", b"public"),
             (b"location", b"/items/1"),
             (b"transfer-encoding", b"chunked"),
+            (b"X-Accel-Redirect", b"/web/filestore/x"),
+            (b"X-Sendfile", b"/x"),
         ]
         self.assertEqual(self.merge(*dropped, *passed), passed)
 
