@@ -25,8 +25,8 @@ class Call:
     :param endpoint_id: id of the ``fastapi.endpoint``
     :param duration: milliseconds
     :param route: path template with the root path, empty if no route was found
-    :param agent: client of MCP, with its version; None for other calls. Method, route
-        and status are then those of the route that the tool has called.
+    :param agent: MCP client, with its version; None for other calls. Method, route and
+        status of a tool call are those of the route that the tool has called
     :param stored: whether the call becomes a row of the log
     """
 

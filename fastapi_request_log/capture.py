@@ -51,10 +51,11 @@ _ALLOW = "access-control-allow-origin"
 _EXPOSE = "access-control-expose-headers"
 _LOWERED = HEADER.lower()
 
-#: What is stored of an agent that does not say its name.
+#: Stored as the name of an agent that does not give one.
 UNKNOWN_AGENT = "unknown"
 
-#: Attribute of the request of Odoo: its ``Capture``, or None. ``setattr`` is slower.
+#: Attribute of the request of Odoo: its ``Capture``, or None. Assignments don't use
+#: this constant, because ``setattr`` is slower.
 CAPTURE = "_fastapi_capture"
 
 
@@ -65,7 +66,7 @@ class Capture:
     :param settings: the log of its endpoint
     """
 
-    __slots__ = (  # they take less time than a dict
+    __slots__ = (  # faster than a dict
         "settings",
         "start",
         "environ",
@@ -111,7 +112,7 @@ class Capture:
     path_params: Mapping[str, Any] | None
     #: Method of the route that a tool has called, None for other requests.
     method: str | None
-    #: Status of its response, 0 for other requests.
+    #: Status of the response of that route, 0 for other requests.
     inner_status: int
     #: The client that has called the tool.
     agent: str | None
@@ -135,13 +136,13 @@ class Capture:
     stream_failed: bool
     #: Whether a test has to write the call, because nothing is committed.
     in_test: bool
-    #: Bytes that it takes in the queue, if they are counted there.
+    #: Bytes that are counted for it in the queue, see ``writer.SAMPLE``.
     counted_size: int
 
     _dispatcher: Any
     #: The thread of the request, which counts its queries.
     _thread: Any
-    #: The request that the call of a tool has become.
+    #: The inner request of a tool call.
     _inner: InnerRequest | None
     #: How much of bodies is stored, in bytes.
     _body_size: int
@@ -184,7 +185,7 @@ class Capture:
 
     @property
     def final_status(self) -> int:
-        """Status of the call: a tool that fails has one, and its response has 200."""
+        """Status of the call. The response to a tool call may have another one."""
         return self.status if self.status >= 400 else self.inner_status or self.status
 
     def get_size(self) -> int:
@@ -192,7 +193,7 @@ class Capture:
         texts = [value for value in self.environ.values() if type(value) is str]
         for pair in self.response_headers or ():
             texts += pair
-        size = len("".join(texts))  # less time than the sum of the lengths
+        size = len("".join(texts))  # faster than the sum of the lengths
         return size + len(self.request_start) + len(self.response_start)
 
     # Observer of the dispatcher (odoo.addons.fastapi.observers)
@@ -282,7 +283,7 @@ class Capture:
             add_request_id(response, self.request_id)
             self.response_headers = response.headers.to_wsgi_list()  # another length
             self._note_body(response)
-        # the dispatcher is going through this list
+        # the dispatcher is iterating over this list
         self._dispatcher.observers = self._dispatcher.observers.copy()
         self.commit()
 
@@ -334,7 +335,7 @@ class Capture:
             put(self)
 
     def _note_inner(self, inner: InnerRequest) -> None:
-        """Take what is known of the route that a tool has called."""
+        """Store the data of the route that a tool has called."""
         self.agent = inner.agent or UNKNOWN_AGENT
         if inner.status:
             self.inner_status = inner.status

@@ -40,7 +40,7 @@ def get_request_id(environ: Mapping[str, str]) -> str:
     if sent is not None and _VALID.fullmatch(sent):
         return sent
     # need not be secret, so the operating system need not be asked
-    return getrandbits(128).to_bytes(16, "big").hex()  # faster than formatting
+    return getrandbits(128).to_bytes(16, "big").hex()  # faster than ``%032x``
 
 
 class RequestIdFilter(logging.Filter):

@@ -30,7 +30,7 @@ MIN_LENGTH = 4
 MIN_COOKIE = 12
 #: Most characters of a text that is kept, to clean it once.
 MAX_CACHED = 300
-#: With so many values, looking for each of them takes longer than a ``TextSearch``.
+#: Above this number of values, a ``TextSearch`` is faster than a search for each.
 MANY = 100
 #: Values of JSON that are no secret.
 _LITERALS = frozenset({"true", "false", "null", "None", "True", "False"})
@@ -64,8 +64,8 @@ _AROUND = re.compile(r"""^(?:\w*\()?[rbuf]{0,2}["'(\[{]+|["')\]}]+$""", re.IGNOR
 #: The beginning of an element of XML.
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?(?P<name>[\w.-]+)(?:\s[^<>]*)?(?<!/)>")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
-#: Credentials without a name: in an address, a token of HTTP, a JSON Web Token. The
-#: last begins anywhere in a word; the look ahead reads each word once.
+#: Credentials without a name: in a URL, a bearer token, a JSON Web Token. A JSON Web
+#: Token may begin anywhere in a word; the lookahead reads each word once.
 _CREDENTIAL = re.compile(
     r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"
     r"|(?<=\b[Bb]earer )(?=\S*\d)[\w.~+/=-]{8,}"
@@ -132,7 +132,7 @@ class Secrets:
         self._names = names
         self.is_secret = names.is_secret
         self.values: set[str] = set()
-        #: Finds the values, if they are many, and how many it finds.
+        #: The number of values, and the ``TextSearch`` for them, if they are many.
         self._search: tuple[int, TextSearch] | None = None
 
     def add(self, value: str) -> None:
@@ -234,7 +234,7 @@ class Secrets:
             if match.start() < position or not self.is_secret(match["name"]):
                 continue  # within a value, or another name
             if match.end() <= removed:
-                continue  # the value would have ``REMOVED``, too
+                continue  # its value would contain ``REMOVED``, too
             value = _VALUE.match(text, match.end())
             if value is not None and REMOVED in value[0]:
                 if _PLAIN.fullmatch(value[0]):

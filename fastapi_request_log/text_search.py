@@ -1,9 +1,9 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""Finds many words in a text, in a time that grows with the sum of their lengths.
+"""Finds many words in a text, in a time that is linear in the length of all.
 
-A client may send thousands of secrets in one body. To look for each of them in turn
-takes a time that grows with the square of its size: seconds, for 64 KB.
+A client may send thousands of secrets in one body. To search for each of them in turn
+takes a time that is quadratic in the size of the body: seconds for 64 KB.
 """
 
 from __future__ import annotations
@@ -18,20 +18,19 @@ __all__ = ["TextSearch"]
 
 
 class TextSearch:
-    """The automaton of Aho and Corasick.
+    """The algorithm of Aho and Corasick.
 
-    Its nodes are numbers, and each stands for the beginning of a word. 0 is the empty
-    one.
+    Nodes are numbers. Each node stands for a prefix of a word, 0 for the empty one.
 
-    :param words: not empty
+    :param words: the words to find, none of them empty
     """
 
     def __init__(self, words: Iterable[str]) -> None:
-        #: For each node, the nodes that follow it, by character.
+        #: For each node, the following nodes by character.
         self._next: list[dict[str, int]] = [{}]
-        #: For each node, length of the longest word that ends there, 0 for none.
+        #: For each node, the length of the longest word that ends there, 0 for none.
         self._length = [0]
-        #: For each node, that of its longest end that is the beginning of a word.
+        #: For each node, the node of its longest suffix that is a prefix of a word.
         self._shorter = [0]
         for word in words:
             self._add(word)
@@ -61,7 +60,7 @@ class TextSearch:
                 nodes.append(following)
 
     def _follow(self, node: int, character: str) -> int:
-        """Return the node of the longest beginning that ends with a character."""
+        """Return the node of the longest prefix after one more character."""
         while True:
             following = self._next[node].get(character)
             if following is not None:
@@ -83,7 +82,7 @@ class TextSearch:
         """Return a text with all words replaced; words that overlap count as one."""
         places: list[tuple[int, int]] = []
         for start, end in self._find(text):
-            # a longer word may begin before those that were found in it
+            # a longer word may begin before the words that were found inside it
             while places and start < places[-1][1]:
                 start = min(start, places.pop()[0])
             places.append((start, end))

@@ -51,7 +51,7 @@ MODEL = "fastapi.request.log"
 QUEUE_SIZE = 10_000
 #: Bytes that these calls may hold: headers, which can be megabytes, and bodies.
 QUEUE_BYTES = 200_000_000
-#: The bytes of one of so many calls are counted, for all of them: it takes time.
+#: The bytes of one call in so many are counted, times this number: counting takes time.
 SAMPLE = 20
 #: Calls in one transaction at most.
 BATCH_SIZE = 1000

@@ -255,8 +255,9 @@ class FastapiRequestLog(models.Model):
 
         :param name: attribute of the calls that has the ids
         :param must_wait: whether to wait for a transaction that has locked a record,
-            with ``SELECT … FOR UPDATE`` for example; else its record counts as deleted
-        :raises psycopg2.errors.LockNotAvailable: it takes too long
+            for example with ``SELECT … FOR UPDATE``; otherwise the record counts as
+            deleted
+        :raises psycopg2.errors.LockNotAvailable: the wait takes too long
         """
         ids = {getattr(call, name) for call in calls} - {None}
         if not ids:
