@@ -2,7 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "My Demo Agent",
-    "summary": "Example: tools with which agents look after contacts",
+    "summary": "Example: tools for agents that look after contacts",
     "version": "19.0.1.0.0",
     "license": "LGPL-3",
     "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",

@@ -22,7 +22,7 @@ from .schemas import Activity, Contact, Done, Feedback, Id, NewActivity, Text
 Env: TypeAlias = Annotated[Environment, Depends(odoo_env)]
 
 reading = APIRouter(dependencies=[mcp_tool()])
-# A key without this scope can only read: agents with it don't see these tools.
+# Agents whose key lacks this scope don't see these tools.
 writing = APIRouter(
     dependencies=[mcp_tool(read_only=False), require_scopes("activities:write")]
 )
@@ -37,7 +37,7 @@ def find_contacts(
 ) -> list[Contact]:
     """Find people and companies. The other tools need their ids.
 
-    If too many are found, ask for a longer part of the name.
+    If there are too many results, search for a longer text.
     """
     fields = ("name", "email", "city")
     domain: list[Any] = ["|", "|", *((field, "ilike", text) for field in fields)]
@@ -46,13 +46,13 @@ def find_contacts(
 
 @reading.get("/contacts/{contact_id}/activities")
 def list_activities(contact_id: Id, env: Env) -> list[Activity]:
-    """List what is to be done for a contact, the most urgent first."""
+    """List the open activities for a contact, the most urgent first."""
     return Activity.from_records(get_contact(env, contact_id).activity_ids)
 
 
 @reading.get("/my_activities", dependencies=[mcp_resource()])
 def list_my_activities(env: Env) -> list[Activity]:
-    """List what the caller has to do for contacts, the most urgent first."""
+    """List the open activities of the caller for contacts, the most urgent first."""
     domain = [("res_model", "=", "res.partner"), ("user_id", "=", env.uid)]
     return Activity.from_search(env["mail.activity"], domain, limit=100)
 
@@ -90,7 +90,7 @@ def complete_activity(activity_id: Id, content: Feedback, env: Env) -> Done:
     response_class=PlainTextResponse,
 )
 def prepare_call(contact: Annotated[Text, Query(description="Name.")]) -> str:
-    """Summarize what is open with a contact before a call."""
+    """Summarize the open activities for a contact before a call."""
     return (
         f"I am about to call {contact}. Find the contact and its activities. Tell me "
         "in at most five lines what is overdue, and what I should ask. Change nothing."

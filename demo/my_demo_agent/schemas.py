@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-"""What agents send and get. They read the descriptions, like those of the routes."""
+"""What agents send and receive. They read the descriptions of fields and routes."""
 
 from datetime import date
 from typing import Annotated, Literal, TypeAlias
