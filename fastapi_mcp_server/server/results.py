@@ -84,14 +84,14 @@ def make_result(tool: Tool, inner: InnerRequest, max_size: int) -> CallToolResul
 def _make_result(
     tool: Tool, blocks: list[ContentBlock], structured: Any
 ) -> CallToolResult:
-    """Return the result of a call that has done its work.
+    """Return the result of a call that has succeeded.
 
-    Clients refuse a result without a structure if the tool has a schema for it, so such
-    a result is an error for them.
+    If the tool has an output schema, clients refuse a result without structured
+    content, unless it is an error. So such a result has ``isError``.
     """
     is_error = structured is None and tool.output_schema is not None
     if is_error:
-        note = "This result is not what the schema of the tool describes."
+        note = "This result does not match the output schema of the tool."
         blocks = [*blocks, TextContent(text=_say_it_is_done(tool, note))]
     return CallToolResult(
         content=blocks, structured_content=structured, is_error=is_error
