@@ -88,3 +88,10 @@ class FastapiEndpointKeyShow(models.AbstractModel):
     _description = "Show API Key of a FastAPI Endpoint"
 
     curl_command = fields.Char(string="Try it", readonly=True)
+
+    def web_save(self, vals, specification, next_id=None):
+        """Save nothing: there is no table, and a failed query would log the key.
+
+        The web client saves an open form when its page is left.
+        """
+        return []

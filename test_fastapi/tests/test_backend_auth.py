@@ -245,6 +245,12 @@ class TestKeysInTheBackend(AuthBackendCase):
         ids = [saved["result"][0]["id"]]
         return self._call_kw(action["res_model"], "make_key", ids)
 
+    def test_shown_key_is_not_saved(self):
+        # a failed query would log the key
+        with self.assertNoLogs("odoo.sql_db", "ERROR"):
+            shown = self.env["fastapi.endpoint.key.show"]
+            self.assertEqual(shown.web_save({"key": "secret"}, {}), [])
+
     @mute_logger("odoo.addons.base.models.res_users")
     def test_made_shown_used_revoked(self):
         base_url = self.base_url()
