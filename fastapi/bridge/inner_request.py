@@ -114,6 +114,9 @@ class InnerRequest:
                 errors.record(error)
                 if errors.respond is not None:
                     await errors.respond(self.scope, receive, error)
+                if self.streaming:
+                    # Starlette's BaseHTTPMiddleware completes it before it raises
+                    self.complete = False
         finally:
             errors.exchange = outer
             # otherwise the garbage collector would have to break these reference cycles

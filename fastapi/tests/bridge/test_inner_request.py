@@ -120,6 +120,24 @@ class TestInnerRequest(BaseCase):
         self.assertIsNone(self.errors.exception)
         self.assertTrue(inner.complete)
 
+    def test_stream_that_fails_after_its_last_part(self):
+        """BaseHTTPMiddleware completes a stream, and then raises its exception."""
+        self.errors.collect = -1
+        error = ValueError()
+
+        async def app(scope, receive, send):
+            for message in (START, PART, BODY):
+                await send(message)
+            raise error
+
+        async def respond(scope, receive, exc):
+            self.assertFalse(self.errors.exchange.discard())
+
+        inner = self._run(app, respond=respond)
+        self.assertIs(self.errors.exception, error)
+        self.assertEqual(inner.content, b"part all")
+        self.assertFalse(inner.complete)
+
     def test_no_response(self):
         inner = self._send()
         self.assertIsInstance(self.errors.exception, RuntimeError)
