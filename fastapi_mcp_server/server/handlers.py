@@ -169,7 +169,11 @@ class _Handlers:
         call = _get_call(context)
         tool = call.target
         if not isinstance(tool, Tool) or _hides(call):
-            raise MCPError(INVALID_PARAMS, f"There is no tool {params.name!r}.")
+            raise MCPError(
+                INVALID_PARAMS,
+                f"There is no tool {params.name!r}. List the tools to see which ones "
+                "you may call.",
+            )
         if call.argument_error:
             return make_error(call.argument_error)
         inner = await call.call_target()

@@ -40,6 +40,9 @@ from .texts import (
 
 __all__ = ["make_error", "make_prompt", "make_resource", "make_result"]
 
+#: How much larger than the longest result a response may be to be cut between two items
+#: of a list. Parsing takes about ten times the memory of the response.
+_MAX_PARSED = 50
 #: Media types of texts, besides ``text/…``.
 _TEXTS = ("json", "xml", "yaml", "javascript", "x-www-form-urlencoded", "jsonl", "sql")
 
@@ -59,14 +62,15 @@ def make_result(tool: Tool, inner: InnerRequest, max_size: int) -> CallToolResul
     if not inner.complete:  # a stream that has failed
         return make_error(
             "The stream has ended with an error, after this:\n\n"
-            + cut_text(_decode(inner), max_size)
+            + _decode_start(inner, max_size)
         )
     media_type = get_media_type(inner)
     content = inner.content
     if content and not _is_text(media_type):
         return _make_result(tool, [_make_binary(tool, inner, max_size)], None)
     data: Any = None
-    if tool.output_schema is not None or _is_json(media_type):
+    is_parsed = tool.output_schema is not None or _is_json(media_type)
+    if is_parsed and inner.size <= max_size * _MAX_PARSED:
         try:
             data = json.loads(content)
         except (ValueError, RecursionError):  # a stream of JSON, for example
@@ -133,7 +137,7 @@ def _make_cut(
         structured = _structure(tool, data)
     else:
         note = "This is only the start of the result."
-        text, structured = cut_text(_decode(inner), max_size), None
+        text, structured = _decode_start(inner, max_size), None
     note = (
         f"{note} The whole result has {inner.size} bytes, and at most {max_size} are "
         f"shown. {hint_at_less(tool)}"
@@ -210,8 +214,8 @@ def make_resource(
     text = _decode(inner)
     if inner.size > max_size:
         text = (
-            f"{cut_text(text, max_size)}\n\n[This is only the start: the whole text "
-            f"has {inner.size} bytes, and at most {max_size} are shown.]"
+            f"{_decode_start(inner, max_size)}\n\n[This is only the start: the whole "
+            f"text has {inner.size} bytes, and at most {max_size} are shown.]"
         )
     contents = TextResourceContents(uri=uri, mime_type=media_type, text=text)
     return ReadResourceResult(contents=[contents])
@@ -244,6 +248,12 @@ def make_prompt(prompt: Prompt, inner: InnerRequest) -> GetPromptResult:
 
 def _decode(inner: InnerRequest) -> str:
     return inner.content.decode(get_charset(inner), errors="replace")
+
+
+def _decode_start(inner: InnerRequest, size: int) -> str:
+    """Return the start of a text, which has at most some bytes in UTF-8."""
+    start = inner.content[: 4 * size]  # no encoding needs more bytes for a character
+    return cut_text(start.decode(get_charset(inner), errors="replace"), size)
 
 
 def _is_json(media_type: str) -> bool:

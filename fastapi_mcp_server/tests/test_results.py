@@ -8,7 +8,7 @@ from odoo.tests import BaseCase
 from ..server.results import make_result
 from ..server.texts import describe_error
 
-OBJECT = {"type": "object"}
+MISSING = object()
 
 
 def make_inner(content=b"", status=200, **headers):
@@ -27,9 +27,9 @@ def make_inner(content=b"", status=200, **headers):
 
 
 class TestResults(BaseCase):
-    def make(self, inner, schema=OBJECT, wraps=False, read_only=True, size=1000):
+    def make(self, inner, schema=MISSING, wraps=False, read_only=True, size=1000):
         tool = SimpleNamespace(
-            output_schema=schema,
+            output_schema={"type": "object"} if schema is MISSING else schema,
             wraps_output=wraps,
             read_only=read_only,
             operation={},
@@ -67,6 +67,22 @@ class TestResults(BaseCase):
                 result = self.make(inner, schema=None)
                 self.assertFalse(result.is_error)
                 self.assertEqual(len(result.content), 1)
+
+    def test_large_results(self):
+        items = [{"id": number} for number in range(2000)]
+        content = json.dumps(items).encode()
+        result = self.make(make_inner(content), wraps=True)
+        self.assertEqual(result.structured_content["result"], items[:100])
+        self.assertIn("the first 100 of 2000 items", result.content[-1].text)
+        # parsing even larger ones would take too much memory
+        result = self.make(make_inner(content), wraps=True, size=200)
+        self.assertTrue(result.is_error)
+        self.assertEqual(result.content[0].text, content[:200].decode())
+        text = "é€" * 1000
+        inner = make_inner(text.encode("utf-16"), content_type="text/x; charset=utf-16")
+        cut = self.make(inner, schema=None, size=100).content[0].text
+        self.assertTrue(text.startswith(cut))
+        self.assertGreater(len(cut.encode()), 95)
 
     def test_redirect_names_its_target(self):
         inner = make_inner(status=307, location="/other")

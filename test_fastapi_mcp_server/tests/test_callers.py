@@ -79,7 +79,8 @@ class TestCallers(CallerCase):
                 )
                 self.assertEqual(
                     response.json()["error"]["message"],
-                    "There is no tool 'for_members'.",
+                    "There is no tool 'for_members'. List the tools to see which ones "
+                    "you may call.",
                 )
             headers = self.auth(self.system)
             result = self.ask("tools/call", params, version=version, headers=headers)

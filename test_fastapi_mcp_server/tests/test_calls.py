@@ -60,7 +60,10 @@ class TestCalls(McpCase):
         response = self.send("tools/call", {"name": "drop", "arguments": {}})
         error = response.json()["error"]
         self.assertEqual(error["code"], -32602)
-        self.assertEqual(error["message"], "There is no tool 'drop'.")
+        self.assertEqual(
+            error["message"],
+            "There is no tool 'drop'. List the tools to see which ones you may call.",
+        )
 
     def test_unknown_method(self):
         error = self.send("tools/drop").json()["error"]

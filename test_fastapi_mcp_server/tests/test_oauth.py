@@ -45,11 +45,11 @@ class TestOauth(FastapiHttpCase):
             },
         )
 
-    def read(self, path="/oauth/v1/mcp", **kwargs):
+    def read_document(self, path="/oauth/v1/mcp", **kwargs):
         return self.get(f"{WELL_KNOWN}{path}", **kwargs)
 
     def assert_unknown(self, path="/oauth/v1/mcp"):
-        response = self.read(path)
+        response = self.read_document(path)
         self.assertEqual(response.status_code, 404, response.text)
         self.assertEqual(response.headers["Access-Control-Allow-Origin"], "*")
         self.assertNotIn(self.issuer.url, response.text)
@@ -57,11 +57,11 @@ class TestOauth(FastapiHttpCase):
     def token(self, **claims):
         return self.issuer.token(preferred_username="caller@test", **claims)
 
-    def send(self, message=PING, path="/oauth/v1/mcp", token=None, **headers):
+    def send(self, message=None, path="/oauth/v1/mcp", token=None, **headers):
         headers["Accept"] = "application/json, text/event-stream"
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        return self.post(path, json=message, headers=headers)
+        return self.post(path, json=message or PING, headers=headers)
 
     def call_tool(self, name, token, **kwargs):
         params = {"name": name, "arguments": {}}
@@ -80,7 +80,7 @@ class TestOauth(FastapiHttpCase):
     # the document
 
     def test_metadata(self):
-        response = self.read()
+        response = self.read_document()
         self.assertEqual(response.status_code, 200, response.text)
         self.assertEqual(
             response.json(),
@@ -100,12 +100,14 @@ class TestOauth(FastapiHttpCase):
 
     def test_scopes_of_tools_that_read(self):
         self.oauth_endpoint.mcp_server = "read"
-        self.assertEqual(self.read().json()["scopes_supported"], ["orders:read"])
+        self.assertEqual(
+            self.read_document().json()["scopes_supported"], ["orders:read"]
+        )
 
     def test_scopes_of_clients(self):
         self.provider.client_scopes = "openid api://orders/{scope}"
         names = ["openid", "api://orders/orders:read", "api://orders/orders:write"]
-        self.assertEqual(self.read().json()["scopes_supported"], names)
+        self.assertEqual(self.read_document().json()["scopes_supported"], names)
         challenge = self.send().headers["WWW-Authenticate"]
         self.assertEqual(challenge, self.challenge(" ".join(names)))
 
@@ -121,12 +123,14 @@ class TestOauth(FastapiHttpCase):
         self.assertEqual(response.headers["Access-Control-Allow-Origin"], "*")
         self.assertEqual(response.headers["Access-Control-Allow-Headers"], "*")
         self.assertIn("GET", response.headers["Access-Control-Allow-Methods"])
-        self.assertEqual(self.read().headers["Access-Control-Allow-Origin"], "*")
+        self.assertEqual(
+            self.read_document().headers["Access-Control-Allow-Origin"], "*"
+        )
         self.assertEqual(self.post(path).status_code, 405)
 
     def test_other_paths(self):
         self.create_oauth_endpoint("/oauth/v1/mcp/inner")
-        self.assertEqual(self.read("/oauth/v1/mcp/inner/mcp").status_code, 200)
+        self.assertEqual(self.read_document("/oauth/v1/mcp/inner/mcp").status_code, 200)
         for path in (
             "/oauth/v1",
             "/oauth/v1/orders",
@@ -151,7 +155,7 @@ class TestOauth(FastapiHttpCase):
     def test_root_path_with_quotes(self):
         self.create_oauth_endpoint("/it's/ü,b")
         quoted = "/it's/%C3%BC,b/mcp"
-        resource = self.read(quoted).json()["resource"]
+        resource = self.read_document(quoted).json()["resource"]
         self.assertEqual(resource, f"{self.base_url()}{quoted}")
         challenge = self.send(path=quoted).headers["WWW-Authenticate"]
         self.assertIn(f'="{self.base_url()}{WELL_KNOWN}{quoted}"', challenge)
@@ -165,7 +169,7 @@ class TestOauth(FastapiHttpCase):
         ):
             with self.subTest(vals):
                 before = {name: self.oauth_endpoint[name] for name in vals}
-                self.assertEqual(self.read().status_code, 200)
+                self.assertEqual(self.read_document().status_code, 200)
                 self.oauth_endpoint.write(vals)
                 self.assert_unknown()
                 self.oauth_endpoint.write(before)
@@ -179,7 +183,7 @@ class TestOauth(FastapiHttpCase):
         self.mute("odoo.http")
         self.patch(type(self.oauth_endpoint), "_get_fastapi_routers", fail)
         self.oauth_endpoint._reset_app()
-        response = self.read()
+        response = self.read_document()
         self.assertEqual(response.status_code, 500, response.text)
         self.assertNotIn("the cause", response.text)
 
@@ -187,13 +191,13 @@ class TestOauth(FastapiHttpCase):
         port = self.base_url().rpartition(":")[2]
         for host in ("evil.example.com", "[::1]:80", f"localhost:{port}"):
             with self.subTest(host):
-                metadata = self.read(headers={"Host": host}).json()
+                metadata = self.read_document(headers={"Host": host}).json()
                 resource = f"http://{host}/oauth/v1/mcp"
                 self.assertEqual(metadata["resource"], resource)
                 self.assertEqual(metadata["authorization_servers"], [self.issuer.url])
         for host in ('a"b', "a/b", "a\\b", "a b", "user@b", "a:b"):
             with self.subTest(host):
-                response = self.read(headers={"Host": host})
+                response = self.read_document(headers={"Host": host})
                 self.assertEqual(response.status_code, 400, response.text)
                 self.assertNotIn(self.issuer.url, response.text)
 
@@ -205,11 +209,11 @@ class TestOauth(FastapiHttpCase):
             "X-Forwarded-Prefix": "/erp",
         }
         # without proxy_mode, anybody can send them
-        metadata = self.read(headers=headers).json()
+        metadata = self.read_document(headers=headers).json()
         self.assertEqual(metadata["resource"], f"{self.base_url()}/oauth/v1/mcp")
         url = "https://odoo.example.com/erp"
         with patch.dict(config.options, {"proxy_mode": True}):
-            metadata = self.read(headers=headers).json()
+            metadata = self.read_document(headers=headers).json()
             self.assertEqual(metadata["resource"], f"{url}/oauth/v1/mcp")
             challenge = self.send(**headers).headers["WWW-Authenticate"]
             self.assertIn(f'="{url}{WELL_KNOWN}/oauth/v1/mcp"', challenge)
@@ -219,7 +223,7 @@ class TestOauth(FastapiHttpCase):
                 ("X-Forwarded-Host", "odoo.example.com:"),
             ):
                 with self.subTest(value):
-                    response = self.read(headers={**headers, name: value})
+                    response = self.read_document(headers={**headers, name: value})
                     resource = response.json()["resource"]
                     self.assertRegex(resource, "^https?://odoo.example.com[:/]")
                     self.assertNotIn("evil", resource)

@@ -20,7 +20,7 @@ class OtherAddonCase(McpServerCase):
         if not fields:
             self.skipTest("The addon is not installed.")
 
-    def write(self, **vals):
+    def set_up(self, **vals):
         self.first.rpc("fastapi.endpoint", "write", self.created, vals)
 
 
@@ -32,7 +32,7 @@ class TestIdempotency(OtherAddonCase):
         return self.get_result(self.send("tools/call", params, version, number))
 
     def test_the_id_is_the_key(self):
-        self.write(idempotency="accepted")
+        self.set_up(idempotency="accepted")
         for number, version in enumerate(VERSIONS):
             key = f"{LONG_ID}-{number}"
             first = self.call(version, key, name=key)
@@ -48,7 +48,7 @@ class TestIdempotency(OtherAddonCase):
             self.assertEqual(self.names(), [])
 
     def test_counters_are_no_keys(self):
-        self.write(idempotency="accepted")
+        self.set_up(idempotency="accepted")
         self.call(VERSIONS[0], 1, name="tea")
         result = self.call(VERSIONS[0], 1, name="coffee")
         self.assertFalse(result.get("isError"))
@@ -58,7 +58,7 @@ class TestRates(OtherAddonCase):
     field = "rate_by_address"
 
     def test_too_many_calls(self):
-        self.write(rate_by_address="2/minute")
+        self.set_up(rate_by_address="2/minute")
         first = self.call_tool("for_all")
         self.get_result(first)
         self.assertIn("RateLimit", first.headers)
