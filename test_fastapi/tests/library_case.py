@@ -46,8 +46,10 @@ uvicorn.run(app, host="127.0.0.1", port=int(port), lifespan="on")
 """
 
 
-def start_redis(test_class: type[unittest.TestCase]) -> str:
+def start_redis(test_class: type[Any]) -> str:
     """Start a Redis server for the tests of a class, and return its URL.
+
+    The class gets ``stop_redis``, to stop it before the end of the class.
 
     :raises unittest.SkipTest: there is no ``redis-server``
     """
@@ -63,9 +65,14 @@ def start_redis(test_class: type[unittest.TestCase]) -> str:
         stdout=subprocess.PIPE,
         text=True,
     )
+
+    def stop() -> None:
+        redis.terminate()
+        redis.wait(TIMEOUT)
+
     test_class.addClassCleanup(redis.stdout.close)
-    test_class.addClassCleanup(redis.wait, TIMEOUT)
-    test_class.addClassCleanup(redis.terminate)
+    test_class.addClassCleanup(stop)
+    test_class.stop_redis = staticmethod(stop)
     for line in redis.stdout:
         if "Ready to accept connections" in line:
             break
@@ -215,3 +222,14 @@ class LibraryCase(ServerCase):
             app="test_library",
             test_library=self.library,
         )
+
+
+class RedisLibraryCase(LibraryCase):
+    """Serves an app that uses a library and Redis, at ``REDIS_URL``."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.variables = {"REDIS_URL": start_redis(cls)}
+        super().setUpClass()
+        # before Odoo warns of processes that the tests have left
+        cls.addClassCleanup(cls.stop_redis)

@@ -1,6 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-from .library_case import LibraryCase, on_each_server, start_redis
+from .library_case import LibraryCase, RedisLibraryCase, on_each_server
 
 
 class TestLimiter(LibraryCase):
@@ -16,14 +16,9 @@ class TestLimiter(LibraryCase):
         self.assertEqual(served.get("/free").json(), "free")
 
 
-class TestLimiterRedis(LibraryCase):
+class TestLimiterRedis(RedisLibraryCase):
     distribution = "fastapi-limiter"
     library = "library_limiter.set_up_redis"
-
-    @classmethod
-    def setUpClass(cls):
-        cls.variables = {"REDIS_URL": start_redis(cls)}
-        super().setUpClass()
 
     @on_each_server
     def test_limited_routes(self, served):

@@ -1,16 +1,11 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
-from .library_case import LibraryCase, on_each_server, start_redis
+from .library_case import RedisLibraryCase, on_each_server
 
 
-class TestRedis(LibraryCase):
+class TestRedis(RedisLibraryCase):
     distribution = "redis"
     library = "library_redis.set_up"
-
-    @classmethod
-    def setUpClass(cls):
-        cls.variables = {"REDIS_URL": start_redis(cls)}
-        super().setUpClass()
 
     @on_each_server
     def test_burst_with_a_client_of_the_lifespan(self, served):
