@@ -58,10 +58,10 @@ class FastapiEndpoint(models.Model):
         compute="_compute_state",
         compute_sudo=True,
         search="_search_state",
-        help="Live: the app answers.\n"
-        "Broken: the app can't be built and requests are answered with 503, or nothing "
-        "can be served at its path.\n"
-        "Archived: requests are answered with 404.",
+        help="Live: the app responds.\n"
+        "Broken: the app can't be built and requests get a 503, or nothing can be "
+        "served at its path.\n"
+        "Archived: requests get a 404.",
     )
     is_served = fields.Boolean(
         compute="_compute_state",
