@@ -26,13 +26,6 @@ class FastapiEndpoint(models.Model):
             ("unused", "Unused"),
             ("broken",),
         ],
-        help="Live: the app responds.\n"
-        "Failing: of 20 calls or more in this hour and the one before, at least 5 % "
-        "ended with a server error.\n"
-        "Unused: there was no call for 30 days.\n"
-        "Broken: the app can't be built and requests get a 503, or nothing can be "
-        "served at its path.\n"
-        "Archived: requests get a 404.",
     )
     request_log_since = fields.Datetime(
         string="Calls Counted Since",
