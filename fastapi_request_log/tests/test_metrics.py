@@ -70,6 +70,12 @@ class TestMetrics(MetricsMixin, TransactionCase):
             and {**labels, "le": sample.labels["le"]} == sample.labels
         }
 
+    def test_shown_token_is_not_saved(self):
+        # a failed query would log it
+        with self.assertNoLogs("odoo.sql_db", "ERROR"):
+            shown = self.env["fastapi.metrics.token.show"]
+            self.assertEqual(shown.web_save({"key": "secret"}, {}), [])
+
     def test_requests(self):
         route = {"method": "GET", "route": "/shop/items/{item}"}
         call = make_call(self.endpoint)

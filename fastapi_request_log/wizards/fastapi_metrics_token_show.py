@@ -9,3 +9,10 @@ class FastapiMetricsTokenShow(models.AbstractModel):
     _name = "fastapi.metrics.token.show"
     _inherit = "res.users.apikeys.show"
     _description = "Show Token of the Metrics"
+
+    def web_save(self, vals, specification, next_id=None):
+        """Save nothing: there is no table, and a failed query would log the token.
+
+        The web client saves an open form when its page is left.
+        """
+        return []
