@@ -49,6 +49,13 @@ class FastapiMcpConnect(models.AbstractModel):
         self.place = self._get_places(self.takes_key)[self.client]
         self.auth_text = False if self.takes_key else endpoint.auth_summary
 
+    def web_save(self, vals, specification, next_id=None):
+        """Save nothing: there is no table, and a failed query would log the key.
+
+        The web client saves an open form when its page is left.
+        """
+        return []
+
     def _get_places(self, has_key: bool) -> dict[str, str]:
         """Return where the text for a client belongs, by client."""
         terminal = self.env._("Run this in a terminal.")

@@ -205,6 +205,12 @@ class TestConnect(BackendMixin, TransactionCase):
         self.endpoint.api_key_header = "X-API-Key"
         self.assertIn("--header 'X-API-Key: KEY'", self.open().text)
 
+    def test_shown_key_is_not_saved(self):
+        # a failed query would log it
+        with self.assertNoLogs("odoo.sql_db", "ERROR"):
+            shown = self.env["fastapi.mcp.connect"]
+            self.assertEqual(shown.web_save({"key": "secret"}, {}), [])
+
     def test_endpoints_without_keys(self):
         self.endpoint.auth_api_key = False
         form = self.open()
