@@ -83,6 +83,8 @@ METHODS = {
     ("fastapi.endpoint", "action_open_routes"): READERS,
     ("fastapi.endpoint", "action_try_again"): MANAGERS,
     ("fastapi.endpoint", "action_new_key"): MANAGERS,
+    # saves nothing, for anyone
+    ("fastapi.endpoint.key.show", "web_save"): ALL_USERS,
     ("fastapi.endpoint.key", "create"): NO_USERS,
     ("fastapi.endpoint.key", "write"): MANAGERS,
     ("fastapi.endpoint.key", "unlink"): NO_USERS,
