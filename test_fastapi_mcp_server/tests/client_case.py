@@ -48,6 +48,8 @@ def iter_errors(error):
 class ClientCase(CallerCase):
     app = "test_mcp_clients"
     mode = MODES[0]
+    #: How many connections a client opens at a time.
+    limits = httpx2.Limits()
 
     def setUp(self):
         super().setUp()
@@ -74,7 +76,9 @@ class ClientCase(CallerCase):
         key = self.key if key is None else key
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         async with (
-            httpx2.AsyncClient(headers=headers, timeout=TIMEOUT) as http_client,
+            httpx2.AsyncClient(
+                headers=headers, timeout=TIMEOUT, limits=self.limits
+            ) as http_client,
             Client(
                 streamable_http_client(self.url, http_client=http_client),
                 mode=self.mode,

@@ -6,6 +6,7 @@ import asyncio
 import json
 
 import anyio
+import httpx2
 from mcp.shared.exceptions import MCPError
 
 from odoo.addons.test_fastapi.tests.server_case import LOCK
@@ -245,7 +246,7 @@ class TestClient(ClientCase):
         )
         result = self.call_tool("list_lines", {"count": 50})
         self.assertEqual(len(result.structured_content["result"]), 50)
-        result = self.call_tool("list_lines", {"count": 50_000})
+        result = self.call_tool("list_lines", {"count": 2000})
         self.assertFalse(result.is_error)
         kept = result.structured_content["result"]
         self.assertEqual(kept, [f"é {number:06}" for number in range(len(kept))])
@@ -347,3 +348,5 @@ class TestClientEvented(TestClient):
 
 class TestClientPrefork(TestClient):
     options = {"workers": 2}
+    # Odoo queues 8 connections for each worker, and further ones may be reset
+    limits = httpx2.Limits(max_connections=10)
