@@ -183,7 +183,8 @@ def test_each_process_has_a_database_and_files_of_its_own(
 
 
 def test_each_module_of_tests_is_in_the_list() -> None:
-    text = (layout.REQUIREMENTS / "libraries.txt").read_text()
+    names = ("libraries.txt", "libraries.npm.txt")
+    text = "".join((layout.REQUIREMENTS / name).read_text() for name in names)
     files = {path.stem for path in layout.ROOT.glob("*/tests/test_library_*.py")}
     assert files <= set(re.findall(r"# (test_library_\w+)", text))
 
