@@ -294,6 +294,13 @@ class Capture:
             self.error = describe_exception(exc)
             self.error_place = place_of(exc)
 
+    def note_failed_stream(self, exc: BaseException) -> None:
+        """Called when the body of a stream raises an exception, which ends it."""
+        self.stream_failed = True
+        self.error = describe_exception(exc)
+        self.error_place = place_of(exc)
+        self.end()
+
     # Hooks of ir.http
 
     def begin_again(self) -> None:
@@ -372,12 +379,12 @@ class _SentBody:
                 yield chunk
         except StreamCut as cut:
             capture.error = describe_exception(cut)
+            # werkzeug may not close it if the client is gone, and frames of the
+            # exception may keep it alive until the garbage collection
+            capture.end()
             raise
         except Exception as exc:
-            cause = exc.__cause__ or exc  # see StreamBody
-            capture.stream_failed = True
-            capture.error = describe_exception(cause)
-            capture.error_place = place_of(cause)
+            capture.note_failed_stream(exc.__cause__ or exc)  # see StreamBody
             raise
         except GeneratorExit:
             capture.error = "The client has disconnected."
