@@ -25,8 +25,7 @@ class TransactionsCase(BaseCase):
 
     def setUp(self):
         super().setUp()
-        release_registries(self)
-        self.registry = get_current_registry(get_db_name())
+        self.registry = release_registries(self)
         self.addCleanup(self._delete)
         with self.registry.cursor() as cr:
             self.tx = Transactions(Environment(cr, SUPERUSER_ID, {"lang": "en_US"}))
@@ -54,8 +53,11 @@ def release_registries(case):
     """Let other threads use registries, as Odoo's test mode does.
 
     Odoo's own runner holds the lock of all registries while it runs tests.
+
+    Return the registry of the tests.
     """
     case.startPatcher(patch.object(Registry, "_lock", DummyRLock()))
+    return get_current_registry(get_db_name())
 
 
 def get_current_registry(dbname):
