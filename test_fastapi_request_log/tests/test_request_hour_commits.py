@@ -10,10 +10,7 @@ from odoo.api import SUPERUSER_ID, Environment
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name
 
-from odoo.addons.fastapi.tests.work_case import (
-    get_current_registry,
-    release_registries,
-)
+from odoo.addons.fastapi.tests.work_case import release_registries
 from odoo.addons.fastapi_request_log.calls import Call
 
 THREADS = 4
@@ -24,8 +21,7 @@ ROUTES = 10
 class TestConcurrentCounts(BaseCase):
     def setUp(self):
         super().setUp()
-        release_registries(self)
-        self.registry = get_current_registry(get_db_name())
+        self.registry = release_registries(self)
         with self.registry.cursor() as cr:
             endpoints = Environment(cr, SUPERUSER_ID, {})["fastapi.endpoint"]
             values = {"name": "Counted", "root_path": "/counted", "app": "test_log"}

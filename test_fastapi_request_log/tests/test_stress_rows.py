@@ -16,7 +16,6 @@ from functools import partial
 from lxml import etree
 
 from odoo.api import SUPERUSER_ID, Environment
-from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools.safe_eval import safe_eval
 
@@ -102,8 +101,7 @@ class TestRows(StressMixin, BaseCase):
 
     def setUp(self):
         super().setUp()
-        release_registries(self)
-        self.registry = Registry(self.dbname)
+        self.registry = release_registries(self)
         self.failures = []
         self.tried = 0
         self.addCleanup(self.clean_up)
