@@ -11,7 +11,6 @@ from odoo.modules.registry import Registry
 from odoo.tests import TransactionCase, new_test_user, tagged
 
 from odoo.addons.fastapi.context import odoo_env_ctx
-from odoo.addons.fastapi.tests.work_case import get_current_registry
 from odoo.addons.fastapi.transactions import Transactions
 from odoo.addons.fastapi_bus import SlowListener, record_events, send_event
 
@@ -85,7 +84,6 @@ class TestSender(TransactionCase):
 class TestListener(BusCase):
     def setUp(self):
         super().setUp()
-        get_current_registry(self.dbname)
         with self.committed() as env:
             self.runner_id = env.ref("test_fastapi.user_test_runner").id
         self.addCleanup(self.query, "DELETE FROM test_bus_record")
