@@ -47,7 +47,11 @@ def install(odoo: Odoo, name: str, modules: Sequence[str]) -> None:
 
 
 def create_for_tests(odoo: Odoo, name: str, *, new: bool = False) -> None:
-    """Create a database for the tests, if need be or told so from new templates."""
+    """Create a database for the tests, if need be or told so from new templates.
+
+    :param new: for all tests: with the scripts and styles of pages
+    """
+    with_assets = new
     addons = get_tested_together()
     base, template = f"{name}_base", f"{name}_template"
     needed = get_dependencies(addons)
@@ -61,6 +65,8 @@ def create_for_tests(odoo: Odoo, name: str, *, new: bool = False) -> None:
     if new := new or not _is_kept(template, made_of):
         copy(base, template)
         _call_odoo(odoo, template, [addon.name for addon in addons])
+        if with_assets:
+            _build_assets(odoo, template)
         _comment(template, made_of)
     state = "which is new" if new else "reused: nothing has changed"
     with console.step(f"copying the database {template}, {state}"):
@@ -113,6 +119,15 @@ def _call_odoo(odoo: Odoo, name: str, init: Sequence[str], *options: str) -> Non
             f"Odoo didn't install {names}; see {layout.LOGS}/{log}.log."
             + f" {hint}" * bool(unknown)
         )
+
+
+def _build_assets(odoo: Odoo, name: str) -> None:
+    command = odoo.get_command("shell", "--database", name, "--no-http")
+    with (
+        console.step(f"building scripts and styles in the database {name}"),
+        (layout.TOOLS / "build_assets.py").open("rb") as script,
+    ):
+        process.run_step(command, f"assets-{name}", cwd=layout.DATA, stdin=script)
 
 
 def _get_packages(odoo: Odoo) -> str:

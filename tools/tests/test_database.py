@@ -48,6 +48,9 @@ class Server:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / modules).touch()
 
+    def build_assets(self, _odoo: Odoo, name: str) -> None:
+        self.databases[name] += " assets"
+
 
 @pytest.fixture(name="server")
 def _server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
@@ -64,6 +67,7 @@ def _server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     monkeypatch.setattr(database, "_comment", server.comments.__setitem__)
     monkeypatch.setattr(database, "_get_comment", server.comments.get)
     monkeypatch.setattr(database, "_call_odoo", server.call_odoo)
+    monkeypatch.setattr(database, "_build_assets", server.build_assets)
     write(tmp_path / "ours" / "__manifest__.py", "{'depends': ['web']}")
     write(tmp_path / "odoo" / "addons" / "web" / "__manifest__.py", "{}")
     write(tmp_path / "odoo" / "odoo" / "release.py", "")
@@ -128,6 +132,7 @@ def test_all_tests_begin_with_a_new_database(tmp_path: Path, server: Server) -> 
     make(tmp_path)
     make(tmp_path, new=True)
     assert server.installed == ["web", "ours"] * 2
+    assert server.databases["test"] == " web ours assets"
 
 
 @pytest.mark.parametrize("lost", ["test_base", "test_template"])
