@@ -23,7 +23,7 @@ import time
 import xmlrpc.client
 from collections import deque
 from collections.abc import Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -274,6 +274,7 @@ class OdooServer:
             self._process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             self.killed = True
+            self.log.extend(self._describe_threads())
             self._process.kill()
             self._process.wait()
         self._reader.join(TIMEOUT)
@@ -300,6 +301,17 @@ class OdooServer:
                 return
             unknown += waits and place == "0"  # some kernels don't say where
             time.sleep(0.005)
+
+    def _describe_threads(self) -> list[str]:
+        """Return where threads wait, and which signals they have not handled yet."""
+        lines = []
+        for task in Path(f"/proc/{self.pid}/task").glob("*"):
+            with suppress(OSError):  # it has ended
+                status = (task / "status").read_text().splitlines()
+                signals = [line for line in status if line.startswith(("Sig", "Shd"))]
+                place = (task / "wchan").read_text()
+                lines.append(f"thread {task.name} in {place}, {signals}\n")
+        return lines
 
     @contextmanager
     def open(self, method: str, path: str, body: Any = None, **headers: str):

@@ -16,30 +16,34 @@ from .servers import create_database, drop_database, free_port
 
 @tagged("post_install", "-at_install")
 class TestDemoAddons(BaseCase):
-    def run_tests(self, addon, needed):
-        """Run the tests of an addon in a new database; return how many there are."""
-        manifests = [Manifest.for_addon(name) for name in (addon, needed)]
+    def run_tests(self, *addons, needed):
+        """Run the tests of addons in a new database; return how many each has."""
+        manifests = [Manifest.for_addon(name) for name in (*addons, needed)]
         if not all(manifests):
-            self.skipTest(f"{addon} or {needed} is not in the addons path.")
-        dbname = f"{get_db_name()}_{addon}"
+            self.skipTest(f"{addons} or {needed} are not in the addons path.")
+        dbname = f"{get_db_name()}_{needed}"
         self.addCleanup(drop_database, dbname)
+        tags = ",".join(f"/{addon}" for addon in addons)
         code, log = create_database(
-            dbname, addon, "--test-tags", f"/{addon}", http_port=free_port()
+            dbname, ",".join(addons), "--test-tags", tags, http_port=free_port()
         )
-        tests = sum(
-            len(re.findall(r"^    def test_", path.read_text(encoding="utf-8"), re.M))
-            for path in Path(manifests[0].path, "tests").glob("test_*.py")
-        )
+        tests = [
+            sum(
+                len(re.findall(r"^    def test_", path.read_text(encoding="utf-8"), re.M))
+                for path in Path(manifest.path, "tests").glob("test_*.py")
+            )
+            for manifest in manifests[:-1]
+        ]
         result = re.search(r"\d+ failed, \d+ error\(s\) of \d+ tests", log)
         self.assertTrue(result, log[-5000:])
         self.assertEqual(
-            result[0], f"0 failed, 0 error(s) of {tests} tests", log[-5000:]
+            result[0], f"0 failed, 0 error(s) of {sum(tests)} tests", log[-5000:]
         )
         self.assertEqual(code, 0)
         return tests
 
-    def test_orders(self):
-        self.assertGreater(self.run_tests("my_demo_orders", "sale"), 20)
-
-    def test_agent(self):
-        self.assertGreater(self.run_tests("my_demo_agent", "mail"), 5)
+    def test_orders_and_agent(self):
+        """In one database: ``sale`` needs ``mail``, too."""
+        orders, agent = self.run_tests("my_demo_orders", "my_demo_agent", needed="sale")
+        self.assertGreater(orders, 20)
+        self.assertGreater(agent, 5)

@@ -124,7 +124,7 @@ class TestStop(WebSocketCase):
         client.send("SELECT pg_advisory_xact_lock(4711)")
         self.wait_for_lock(1)
         server.stop()
-        self.assertFalse(server.killed)
+        self.assertFalse(server.killed, "".join(server.log))
         self.assertEqual(client.wait_for_close()[0], 1001)
         self.assertEqual(self.quantity(item), 0)
 

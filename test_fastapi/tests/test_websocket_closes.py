@@ -75,6 +75,6 @@ class TestStop(WebSocketCase):
         for client in clients:
             client.ask("x")
         server.stop()
-        self.assertFalse(server.killed)
+        self.assertFalse(server.killed, "".join(server.log))
         for client in clients:
             self.assertEqual(client.wait_for_close(), (1001, "The server stops."))
