@@ -27,8 +27,11 @@ class FastapiEndpoint(models.Model):
         compute_sudo=True,
         help="Tools that agents may call if they have the rights.",
     )
-    mcp_warning = fields.Text(compute="_compute_mcp_tools", compute_sudo=True)
+    mcp_warning = fields.Text(
+        string="MCP Warning", compute="_compute_mcp_tools", compute_sudo=True
+    )
     has_agent_log = fields.Boolean(
+        string="Log of Agents",
         compute="_compute_has_agent_log",
         help="Whether there is a log of the calls of agents.",
     )
@@ -66,10 +69,17 @@ class FastapiEndpoint(models.Model):
         return [tool for tool in tools if tool.read_only or mcp_server == "all"]
 
     def _get_mcp_warning(self, tools: list[Tool]) -> str | bool:
-        """Return a warning if anyone may call tools that write.
+        """Return a warning if agents can't connect, or anyone may call tools that write.
 
         :param tools: that the endpoint offers
         """
+        if self.mcp_server and self.is_served:
+            path = f"{self.root_path}/mcp"
+            mount = self._get_mounts().find(path)
+            if mount is not None and mount.endpoint_id != self.id:
+                return self.env._(
+                    "Agents can't connect: another endpoint has the root path %s.", path
+                )
         names = [
             tool.name
             for tool in tools
@@ -158,4 +168,5 @@ class FastapiEndpoint(models.Model):
             ),
             "display_name": self.env._("Calls of Agents: %(name)s", name=self.name),
             "domain": [("endpoint_id", "=", self.id), ("agent", "!=", False)],
+            "context": {"search_default_last_day": 1, "show_agents": True},
         }

@@ -168,6 +168,18 @@ class TestForm(BackendMixin, TransactionCase):
         self.endpoint.mcp_server = "read"
         self.assertFalse(self.endpoint.mcp_warning)
 
+    def test_warning_about_an_endpoint_at_its_url(self):
+        self.endpoint.mcp_server = "read"
+        path = f"{self.endpoint.root_path}/mcp"
+        other = self.env["fastapi.endpoint"].create(
+            {"name": "Other", "app": "test", "root_path": path}
+        )
+        self.endpoint.invalidate_recordset(["mcp_warning"])
+        self.assertIn(f"root path {path}.", self.endpoint.mcp_warning)
+        other.active = False
+        self.endpoint.invalidate_recordset(["mcp_warning"])
+        self.assertFalse(self.endpoint.mcp_warning)
+
     def test_calls_of_agents(self):
         if not self.endpoint.has_agent_log:
             with self.assertRaisesRegex(UserError, "no log of calls"):
@@ -175,6 +187,12 @@ class TestForm(BackendMixin, TransactionCase):
             return
         action = self.endpoint.action_open_agent_calls()
         self.assertFalse(self.env[action["res_model"]].search(action["domain"]))
+        columns = (
+            self.env[action["res_model"]]
+            .with_context(**action["context"])
+            .get_view(view_type="list")["arch"]
+        )
+        self.assertIn("show_agents", columns)
 
 
 @tagged("post_install", "-at_install")
