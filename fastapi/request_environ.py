@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 
 from odoo.tools import config
 
-from .app.docs_pages import DocsGuard
+from .app.docs_guard import DocsGuard
 from .bridge import RequestBody, get_forwarded_prefix
 from .bridge.body import MEMORY_SIZE
 

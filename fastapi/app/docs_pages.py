@@ -6,8 +6,8 @@ FastAPI adds routes for Swagger UI, ReDoc, the redirect of OAuth2 and ``openapi.
 Its pages load scripts from other servers. This module replaces these routes by others,
 which
 
-* also serve the scripts, from the package ``fastapi-offline``;
-* check who may read the documentation (:class:`DocsGuard`);
+* also serve the scripts (``docs_assets``);
+* check who may read the documentation (``docs_guard``);
 * send a policy that allows no other scripts (``_POLICY``);
 * show name and logo of the company, and have a dark mode.
 
@@ -17,15 +17,11 @@ paths, title, parameters of Swagger UI.
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 import secrets
 import threading
-from dataclasses import dataclass, replace
-from enum import Enum
-from functools import cache, cached_property
-from importlib.util import find_spec
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urljoin
@@ -40,7 +36,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Host, Match, Mount, Route
 
-from ..bridge import get_state, wsgi_path
+from .docs_assets import get_asset_url, serve_asset
+from .docs_guard import DocsAccess, get_access, get_guard
 from .error_log import iter_routes
 
 if TYPE_CHECKING:
@@ -50,9 +47,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 __all__ = [
-    "DocsAccess",
-    "DocsBrand",
-    "DocsGuard",
+    "DocsRoute",
+    "PageRoute",
     "has_docs",
     "is_docs_route",
     "locate_document",
@@ -61,18 +57,6 @@ __all__ = [
 
 #: FastAPI's names of the routes to which browsers are redirected from the root path.
 _LED = ("swagger_ui_html", "redoc_html")
-
-#: The package with the scripts, and the folder in it.
-_ASSETS = ("fastapi_offline", "static")
-_MEDIA_TYPES = {
-    "favicon.png": "image/png",
-    "redoc.standalone.js": "text/javascript",
-    "swagger-ui-bundle.js": "text/javascript",
-    "swagger-ui.css": "text/css",
-}
-#: ReDoc's logo on another server. A transparent pixel replaces it.
-_FOREIGN_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
-_PIXEL = b"data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 
 OAUTH_URLS = {"authorizationUrl", "refreshUrl", "tokenUrl"}
 
@@ -99,76 +83,10 @@ _POLICY = "; ".join(
         "frame-ancestors 'self'",
     )
 )
-#: The URL of an asset changes with its content, so it is valid for a year (in seconds).
-_ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
-
 #: Folder with the styles of the pages, and a script for ReDoc.
 _STATIC = Path(__file__).parent.parent / "static" / "docs"
 
 _replacing = threading.Lock()
-
-
-class DocsAccess(Enum):
-    """The response to a request for documentation."""
-
-    #: The documentation.
-    GRANTED = "granted"
-    #: A redirect to the login page, or a 401.
-    LOGIN = "login"
-    #: A 403.
-    REFUSED = "refused"
-    #: A 404.
-    ABSENT = "absent"
-
-
-@dataclass(frozen=True)
-class DocsBrand:
-    """Name and logo on the documentation pages.
-
-    :param name: name of the company
-    :param logo_path: URL path of its logo, None without a logo
-    """
-
-    name: str
-    logo_path: str | None = None
-
-
-@dataclass
-class DocsGuard:
-    """Tells who may read the documentation of an app.
-
-    Every request has a guard, so it only calls its functions when they are needed.
-
-    :param ask: returns the access to the documentation at a path
-    :param path_info: ``PATH_INFO`` of WSGI, with the root path
-    :param script_name: ``SCRIPT_NAME`` of WSGI, the prefix of a reverse proxy
-    :param handled: whether a route of the documentation has handled the request
-    :param ask_brand: returns the brand of a path, None to show none
-    """
-
-    ask: Callable[[str], DocsAccess]
-    path_info: str
-    script_name: str = ""
-    handled: bool = False
-    ask_brand: Callable[[str], DocsBrand | None] = lambda _path: None
-
-    def get_brand(self) -> DocsBrand | None:
-        """Return the brand. The path of its logo has the prefix of a reverse proxy."""
-        brand = self.ask_brand(wsgi_path({"PATH_INFO": self.path_info}))
-        if brand and brand.logo_path:
-            prefix = quote(wsgi_path({"PATH_INFO": self.script_name}))
-            return replace(brand, logo_path=prefix + brand.logo_path)
-        return brand
-
-    @cached_property
-    def access(self) -> DocsAccess:
-        """The access of the request."""
-        return self.ask(wsgi_path({"PATH_INFO": self.path_info}))
-
-    @property
-    def login_path(self) -> str:
-        """Path of the login page."""
-        return wsgi_path({"PATH_INFO": f"{self.script_name}/web/login"})
 
 
 class DocsRoute(Route):
@@ -184,12 +102,12 @@ class DocsRoute(Route):
         if scope["type"] != "http" or self._mark not in scope["path"]:
             return Match.NONE, {}
         match, child_scope = super().matches(scope)
-        if match is not Match.NONE and _get_access(scope) is DocsAccess.ABSENT:
+        if match is not Match.NONE and get_access(scope) is DocsAccess.ABSENT:
             return Match.NONE, {}
         return match, child_scope
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        guard = _get_guard(scope)
+        guard = get_guard(scope)
         if guard:
             guard.handled = True
         await super().handle(scope, receive, send)
@@ -213,7 +131,7 @@ class PageRoute(DocsRoute):
         accept = b",".join(v for name, v in scope["headers"] if name == b"accept")
         if scope["method"] not in ("GET", "HEAD") or b"text/html" not in accept:
             return False
-        if _get_access(scope) is not DocsAccess.GRANTED:
+        if get_access(scope) is not DocsAccess.GRANTED:
             return False
         # FastAPI tries the files of a frontend after all routes
         match_files = getattr(
@@ -306,7 +224,7 @@ def _docs_routes(name: str, path: str) -> tuple[DocsRoute, ...]:
     assets = f"{path.rstrip('/')}/assets/{{version}}/{{name}}"
     return (
         cls(path, _page(page, path), **options),
-        DocsRoute(assets, _serve_asset, include_in_schema=False),
+        DocsRoute(assets, serve_asset, include_in_schema=False),
     )
 
 
@@ -316,7 +234,7 @@ def _page(
     """Return the endpoint of a page."""
 
     async def page(request: Request) -> Response:
-        guard = _get_guard(request.scope)
+        guard = get_guard(request.scope)
         access = guard.access if guard else DocsAccess.GRANTED
         if get_route_path(request.scope) != path:
             headers = {**_PAGE_HEADERS, "Vary": "Accept"}
@@ -360,7 +278,7 @@ async def _openapi(request: Request) -> Response:
 
     It contains the URL of the server, so that it can be saved in a file.
     """
-    access = _get_access(request.scope)
+    access = get_access(request.scope)
     if access is not DocsAccess.GRANTED:
         status = 401 if access is DocsAccess.LOGIN else 403
         raise HTTPException(status, headers=_PAGE_HEADERS)
@@ -376,26 +294,15 @@ async def _openapi(request: Request) -> Response:
     return JSONResponse(document, headers=_PAGE_HEADERS)
 
 
-def _get_guard(scope: Scope) -> DocsGuard | None:
-    """Return the guard of a request, None without Odoo."""
-    state = get_state(scope)
-    return state.docs_guard if state else None
-
-
-def _get_access(scope: Scope) -> DocsAccess:
-    guard = _get_guard(scope)
-    return guard.access if guard else DocsAccess.GRANTED
-
-
 def _swagger_ui(request: Request) -> Response:
     app = request.app
     redirect_url = app.swagger_ui_oauth2_redirect_url
     page = get_swagger_ui_html(
         openapi_url=_url(request, app.openapi_url),
         title=html.escape(f"{app.title} - Swagger UI"),
-        swagger_js_url=_asset_url(request, "swagger-ui-bundle.js"),
-        swagger_css_url=_asset_url(request, "swagger-ui.css"),
-        swagger_favicon_url=_asset_url(request, "favicon.png"),
+        swagger_js_url=get_asset_url(request, "swagger-ui-bundle.js"),
+        swagger_css_url=get_asset_url(request, "swagger-ui.css"),
+        swagger_favicon_url=get_asset_url(request, "favicon.png"),
         oauth2_redirect_url=_url(request, redirect_url) if redirect_url else None,
         init_oauth=app.swagger_ui_init_oauth,
         swagger_ui_parameters={
@@ -414,8 +321,8 @@ def _redoc(request: Request) -> Response:
     page = get_redoc_html(
         openapi_url=_url(request, request.app.openapi_url),
         title=html.escape(f"{request.app.title} - ReDoc"),
-        redoc_js_url=_asset_url(request, "redoc.standalone.js"),
-        redoc_favicon_url=_asset_url(request, "favicon.png"),
+        redoc_js_url=get_asset_url(request, "redoc.standalone.js"),
+        redoc_favicon_url=get_asset_url(request, "favicon.png"),
         with_google_fonts=False,
     )
     # refuses scripts in Markdown; FastAPI has no parameter for it
@@ -434,7 +341,7 @@ def _dress(request: Request, page: Response, style: str) -> Response:
     """Add styles, and name and logo of the company, to a page."""
     styles = f"<style>{_read('page.css')}{_read(style)}</style></head>"
     content = bytes(page.body).replace(b"</head>", styles.encode(), 1)
-    guard = _get_guard(request.scope)
+    guard = get_guard(request.scope)
     brand = guard and guard.get_brand()
     if brand:
         logo = ""
@@ -457,45 +364,3 @@ _PAGES: dict[str, Callable[[Request], Response]] = {
 def _url(request: Request, path: str) -> str:
     """Return the quoted URL path of a path of the app."""
     return quote(request.scope.get("root_path", "").rstrip("/") + path)
-
-
-def _asset_url(request: Request, name: str) -> str:
-    """Return the URL path of an asset, below the requested page."""
-    page = quote(request.scope["path"].rstrip("/"))
-    return f"{page}/assets/{_get_asset(name).version}/{name}"
-
-
-@dataclass(frozen=True)
-class _Asset:
-    """A file for the pages; its version changes with its content."""
-
-    content: bytes
-    version: str
-
-
-@cache
-def _get_asset(name: str) -> _Asset:
-    """Return a file of the package with the scripts."""
-    package, folder = _ASSETS
-    # do not import the package, only its files are needed
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"The package {package} is not installed.")
-    content = (Path(spec.origin).parent / folder / name).read_bytes()
-    content = content.replace(_FOREIGN_LOGO, _PIXEL)
-    return _Asset(content, hashlib.sha256(content).hexdigest()[:16])
-
-
-async def _serve_asset(request: Request) -> Response:
-    """Serve an asset to anyone: it contains nothing of the app."""
-    name: Any = request.path_params["name"]
-    if name not in _MEDIA_TYPES:
-        raise HTTPException(404)
-    asset = _get_asset(name)
-    if request.path_params["version"] != asset.version:
-        raise HTTPException(404)
-    etag = f'"{asset.version}"'
-    headers = {**_ASSET_HEADERS, "ETag": etag}
-    if etag in request.headers.get("If-None-Match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(asset.content, headers=headers, media_type=_MEDIA_TYPES[name])

@@ -26,7 +26,7 @@ class RequestState:
     :param flush: called after the handler and the teardown of its dependencies, before
         the response is sent; its exceptions are handled like those of the handler
     :param handle_error: converts an exception to a response of werkzeug
-    :param docs_guard: the ``app.docs_pages.DocsGuard`` of the request
+    :param docs_guard: the ``app.docs_guard.DocsGuard`` of the request
     :param name: name of the endpoint, for the log
     """
 

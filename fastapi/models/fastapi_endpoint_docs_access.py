@@ -12,7 +12,8 @@ from odoo.http import request
 
 from odoo.addons.base.models.res_users import ResUsers
 
-from ..app.docs_pages import DocsAccess, DocsBrand, has_docs
+from ..app.docs_guard import DocsAccess, DocsBrand
+from ..app.docs_pages import has_docs
 from ..auth.session import SESSION_SCHEME
 
 #: How clients authenticate to Odoo, by ``auth`` of the routing info.

@@ -4,7 +4,7 @@
 
 import re
 
-from ...app.docs_pages import DocsAccess, DocsGuard
+from ...app.docs_guard import DocsAccess, DocsGuard
 from ...app.prepare import EndpointFastAPI, prepare_app
 from ...bridge import STATE_KEY, RequestState
 from ..bridge_case import BridgeCase

@@ -14,7 +14,7 @@ from fastapi.security import OAuth2AuthorizationCodeBearer, OAuth2PasswordBearer
 from starlette.middleware import Middleware
 from starlette.requests import Request
 
-from ...app.docs_pages import DocsAccess
+from ...app.docs_guard import DocsAccess
 from ...app.prepare import EndpointFastAPI, prepare_app
 from .docs_case import PAGES, DocsCase, make_app
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import PlainTextResponse
 
-from ...app.docs_pages import DocsAccess, DocsBrand, DocsGuard
+from ...app.docs_guard import DocsAccess, DocsBrand, DocsGuard
 from ...app.prepare import EndpointFastAPI, prepare_app
 from ...bridge import STATE_KEY, RequestState
 from .docs_case import PAGES, DocsCase, make_app
