@@ -14,6 +14,14 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from .servers import create_database, drop_database, free_port
 
 
+def count_tests(addon_path):
+    texts = (
+        path.read_text(encoding="utf-8")
+        for path in Path(addon_path, "tests").glob("test_*.py")
+    )
+    return sum(len(re.findall(r"^    def test_", text, re.M)) for text in texts)
+
+
 @tagged("post_install", "-at_install")
 class TestDemoAddons(BaseCase):
     def run_tests(self, *addons, needed):
@@ -27,13 +35,7 @@ class TestDemoAddons(BaseCase):
         code, log = create_database(
             dbname, ",".join(addons), "--test-tags", tags, http_port=free_port()
         )
-        tests = [
-            sum(
-                len(re.findall(r"^    def test_", path.read_text(encoding="utf-8"), re.M))
-                for path in Path(manifest.path, "tests").glob("test_*.py")
-            )
-            for manifest in manifests[:-1]
-        ]
+        tests = [count_tests(manifest.path) for manifest in manifests[:-1]]
         result = re.search(r"\d+ failed, \d+ error\(s\) of \d+ tests", log)
         self.assertTrue(result, log[-5000:])
         self.assertEqual(
