@@ -168,7 +168,6 @@ class McpCall:
         request = ToolRequest(
             method="POST",
             path=MCP_PATH,
-            raw_path=MCP_PATH.encode(),
             query_string=self._scope["query_string"],
             headers=[],
             body=b"",
@@ -325,8 +324,10 @@ class McpCall:
         self, status: int, headers: list[tuple[bytes, bytes]]
     ) -> list[tuple[bytes, bytes]]:
         """Tell a client that has to authenticate where to get a token."""
-        resource = self.offer.protected_resource
-        if resource is None or status not in (401, 403):
+        resource, inner = self.offer.protected_resource, self._inner
+        if resource is None or inner is None:
+            return headers
+        if status != 401 and not self._lacks_scope(inner):
             return headers
         base_url = get_base_url(self._scope, self.offer.root_path)
         scopes = None if self.target is None else get_scopes(self.target)

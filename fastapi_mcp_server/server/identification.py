@@ -29,7 +29,7 @@ from .authorization import MCP_PATH
 
 __all__ = ["WORK_KEY", "Visible", "add_hidden_route"]
 
-#: Key of the ASGI scope: the function that the hidden route calls with the caller.
+#: Key of the ASGI scope: the :class:`Visible`, which the hidden route tells who calls.
 WORK_KEY = "odoo.fastapi_mcp_server.work"
 NOT_AUTHENTICATED = "Not authenticated"
 
@@ -37,21 +37,23 @@ NOT_AUTHENTICATED = "Not authenticated"
 class Visible:
     """Which tools, resources and prompts a caller may see.
 
+    It is none if the hidden route is not called, because a middleware responds.
+
     :param offered: all that the MCP server offers
     """
 
     def __init__(self, offered: ToolSet) -> None:
         self._offered = offered
         self._caller: Caller | None = None
-        self._sees_all = True
+        self._is_known = self._sees_all = False
         self._groups: dict[str, bool] = {}
 
-    def __call__(self, connection: HTTPConnection, caller: Caller | None) -> None:
+    def note(self, connection: HTTPConnection, caller: Caller | None) -> None:
         """Store who calls.
 
         :raises HTTPException: 401, an anonymous caller may call nothing
         """
-        self._caller, self._sees_all = caller, False
+        self._caller, self._is_known = caller, True
         calls = (
             *self._offered.tools.values(),
             *self._offered.resources.values(),
@@ -75,10 +77,14 @@ class Visible:
             user = odoo_env_ctx.get()["res.users"].sudo().browse(caller.user_id)
             self._groups = {group: user._has_group(group) for group in groups}
 
+    def show_all(self) -> None:
+        """Store that anyone may see all."""
+        self._sees_all = True
+
     def may_see(self, call: RouteCall) -> bool:
         if self._sees_all:
             return True
-        return may_call(
+        return self._is_known and may_call(
             call, self._caller, lambda group: self._groups.get(group, False)
         )
 
@@ -108,16 +114,19 @@ def _make_handler(app: FastAPI) -> Callable[..., Any]:
         identify = authenticated_caller
     else:
 
-        def do_nothing() -> None:
-            """Do nothing: only the dependencies of the app are called."""
+        def show_all(connection: HTTPConnection) -> None:
+            """Only the dependencies of the app protect the tools."""
+            visible = connection.scope.get(WORK_KEY)
+            if visible is not None:
+                visible.show_all()
 
-        return do_nothing
+        return show_all
 
     def note_caller(
         connection: HTTPConnection, caller: Annotated[Any, Depends(identify)]
     ) -> None:
-        work = connection.scope.get(WORK_KEY)
-        if work is not None:
-            work(connection, caller)
+        visible = connection.scope.get(WORK_KEY)
+        if visible is not None:
+            visible.note(connection, caller)
 
     return note_caller

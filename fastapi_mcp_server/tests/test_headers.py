@@ -14,7 +14,7 @@ LONG_ID = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
 class TestRequestHeaders(BaseCase):
     def make(self, outer=(), own=(), message=None, takes_key=True):
-        request = ToolRequest("POST", "/x", b"/x", b"", list(own), b"body")
+        request = ToolRequest("POST", "/x", b"", list(own), b"body")
         call = SimpleNamespace(takes_key=takes_key, streams=False)
         message = message or ClientMessage()
         return make_request_headers(outer, message, request, call)

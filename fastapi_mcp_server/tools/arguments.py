@@ -32,14 +32,12 @@ class ToolRequest:
     """The HTTP request for a call.
 
     :param path: path without the root path, decoded as in the ASGI scope
-    :param raw_path: the same path, percent-encoded
     :param headers: names in lower case. They replace those of the client's request,
         except ``cookie``, which is added to the client's
     """
 
     method: str
     path: str
-    raw_path: bytes
     query_string: bytes
     headers: list[tuple[bytes, bytes]]
     body: bytes
@@ -128,7 +126,7 @@ class Arguments:
                 given[name] = value
         self._check_required(given)
         values = {name: given[name] for name in self._parameters if name in given}
-        path, raw_path = self._make_path(values)
+        path = self._make_path(values)
         headers = list(self._iter_headers(values))
         content_type, body = self._make_body(given)
         if content_type:
@@ -136,7 +134,6 @@ class Arguments:
         return ToolRequest(
             method=method,
             path=path,
-            raw_path=raw_path.encode(),
             query_string=urlencode(
                 list(self._iter_texts(values, "query")), quote_via=quote
             ).encode(),
@@ -197,26 +194,21 @@ class Arguments:
         if missing:
             raise ArgumentError(f"An argument is missing: {list_names(missing)}.")
 
-    def _make_path(self, values: Mapping[str, Any]) -> tuple[str, str]:
-        """Return the path, and the path percent-encoded.
+    def _make_path(self, values: Mapping[str, Any]) -> str:
+        """Return the path.
 
-        :raises ArgumentError: the values would lead to another route, which may not be
-            a tool
+        :raises ArgumentError: a value can't be in a path, or the values would lead to
+            another route, which may not be a tool
         """
         texts: dict[str, str] = {}
         argument_of: dict[str, str] = {}
         for name, parameter in self._parameters.items():
             if parameter.place == "path":
-                (texts[parameter.name],) = to_texts(name, values[name], parameter)
+                found = to_texts(name, values[name], parameter)
+                if len(found) != 1:
+                    raise ArgumentError(f"{name} takes one value, not a list.")
+                texts[parameter.name] = found[0]
                 argument_of[parameter.name] = name
-
-        def fill(quoted: bool) -> str:
-            def put(match: re.Match[str]) -> str:
-                text = texts[match[1]]
-                return quote(text) if quoted else text
-
-            return re.sub(r"{(\w+)}", put, self._path.template)
-
         for name, text in texts.items():
             regex = self._path.values.get(name, "")
             if not re.fullmatch(regex, text):
@@ -224,7 +216,7 @@ class Arguments:
                     f"`{argument_of[name]}` is a part of the path, and must match the "
                     f"regular expression {regex}"
                 )
-        path = fill(quoted=False)
+        path = re.sub(r"{(\w+)}", lambda match: texts[match[1]], self._path.template)
         match = self._path.regex.fullmatch(path)
         if match is None or match.groupdict() != texts:
             raise ArgumentError(
@@ -235,7 +227,7 @@ class Arguments:
                 f"{list_names(argument_of.values())} can't have this value: it would "
                 "call something else."
             )
-        return path, fill(quoted=True)
+        return path
 
     def _iter_headers(self, values: Mapping[str, Any]) -> Iterator[tuple[bytes, bytes]]:
         for name, text in self._iter_texts(values, "header"):

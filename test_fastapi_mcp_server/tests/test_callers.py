@@ -2,6 +2,9 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Who may see and call what."""
 
+from starlette.middleware import Middleware
+from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
+
 from odoo.tests import new_test_user
 
 from .mcp_case import VERSIONS, McpCase
@@ -47,6 +50,19 @@ class TestCallers(CallerCase):
         self.assertLessEqual(NEEDS_CALLER, self.list_tools(headers=headers))
         result = self.call_tool("for_members", headers=headers)
         self.assertEqual(result["structuredContent"], {"result": "member"})
+
+    def test_middleware_that_responds(self):
+        """Nothing is shown if the hidden route is not called."""
+        middleware = [Middleware(HTTPSRedirectMiddleware)]
+        self.patch(
+            self.registry["fastapi.app.test_mcp"],
+            "_get_middlewares",
+            lambda app: middleware,
+        )
+        self.mcp._reset_app()
+        for vals in ({}, {"auth_api_key": False}):
+            self.mcp.write(vals)
+            self.assertEqual(self.list_tools(), set())
 
     def test_key_without_a_scope(self):
         headers = self.auth(self.caller, scopes="write")

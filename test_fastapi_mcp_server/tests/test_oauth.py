@@ -2,7 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from unittest.mock import patch
 
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import config
 
 from odoo.addons.fastapi_auth_oidc.tests.issuer import TestIssuer
@@ -305,6 +305,18 @@ class TestOauth(FastapiHttpCase):
         result = response.json()["result"]
         self.assertTrue(result["isError"])
         self.assertIn("orders:write", result["content"][0]["text"])
+
+    def test_key_of_a_user_who_may_not_call(self):
+        """A login would not help this client."""
+        self.oauth_endpoint.write({"auth_api_key": True, "allow_portal_users": True})
+        user = new_test_user(self.env, "portal@test", groups="base.group_portal")
+        _record, key = self.env["fastapi.endpoint.key"]._generate(
+            endpoint=self.oauth_endpoint, user=user, name="Test"
+        )
+        self.oauth_endpoint.allow_portal_users = False
+        response = self.send(token=key)
+        self.assertEqual(response.status_code, 403, response.text)
+        self.assertNotIn("WWW-Authenticate", response.headers)
 
     def test_only_keys(self):
         self.oauth_endpoint.write({"auth_oidc": False, "auth_api_key": True})

@@ -7,6 +7,7 @@ import warnings
 from collections import Counter
 from contextlib import contextmanager
 from unittest.mock import patch
+from urllib.parse import quote
 
 from fastapi.routing import APIRoute
 from jsonschema import Draft202012Validator
@@ -174,7 +175,7 @@ class TestToolCalls(FastAPITransactionCase):
         with self.env.cr.savepoint(flush=False) as savepoint:
             response = client.request(
                 request.method,
-                request.raw_path.decode() + "?" + request.query_string.decode(),
+                quote(request.path) + "?" + request.query_string.decode(),
                 headers=request.headers,
                 content=request.body,
                 follow_redirects=False,
