@@ -23,6 +23,8 @@ def describe_arguments(schema: Mapping[str, Any]) -> Iterator[str]:
     required = schema.get("required", ())
     for name, argument in schema.get("properties", {}).items():
         text = f"{name}: {_describe_type(argument, definitions)}"
+        if not isinstance(argument, Mapping):  # true or false
+            argument = {}
         if argument.get("default") is not None:
             text += f" = {json.dumps(argument['default'], ensure_ascii=False)}"
         elif name not in required:

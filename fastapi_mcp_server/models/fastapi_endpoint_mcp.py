@@ -69,7 +69,7 @@ class FastapiEndpoint(models.Model):
         return [tool for tool in tools if tool.read_only or mcp_server == "all"]
 
     def _get_mcp_warning(self, tools: list[Tool]) -> str | bool:
-        """Return a warning if agents can't connect, or anyone may call tools that write.
+        """Warn if agents can't connect, or if anyone may call tools that write.
 
         :param tools: that the endpoint offers
         """

@@ -37,7 +37,7 @@ from odoo.addons.fastapi.bridge import InnerRequest
 from ..tools import Prompt, Resource, Tool, ToolSet
 from .call import CALL_KEY, McpCall
 from .results import make_error, make_prompt, make_resource, make_result
-from .texts import describe_error
+from .texts import describe_empty, describe_error
 
 __all__ = ["make_server"]
 
@@ -218,16 +218,25 @@ class _Handlers:
         if inner.status == 422:
             raise MCPError(INVALID_PARAMS, describe_error(inner, prompt))
         _check(inner, prompt)
+        max_size = call.offer.max_result
+        if inner.size > max_size:
+            raise MCPError(
+                INTERNAL_ERROR,
+                f"The prompt has {inner.size} bytes, and at most {max_size} can be "
+                "sent.",
+            )
         return make_prompt(prompt, inner)
 
 
 def _check(inner: InnerRequest, target: Resource | Prompt) -> None:
-    """Refuse an error of a route.
+    """Refuse a response without content for the client.
 
-    :raises MCPError: always, for an error
+    :raises MCPError: the response is an error or a redirect, or has broken off
     """
     if inner.status >= 400 or not inner.complete:
         raise MCPError(INTERNAL_ERROR, describe_error(inner, target))
+    if inner.status >= 300:
+        raise MCPError(INTERNAL_ERROR, describe_empty(inner))
 
 
 def _describe_tool(tool: Tool) -> SdkTool:

@@ -84,15 +84,11 @@ class McpOffer:
         # a new document means that the routes have changed
         if offer is None or app.openapi_schema is not self._document:
             with self._lock:
-                offer = self._offer = self._make(app)
-                self._document = app.openapi_schema
+                offer = self._offer
+                if offer is None or app.openapi_schema is not self._document:
+                    offer = self._offer = self._make(app)
+                    self._document = app.openapi_schema
         return offer
-
-    @property
-    def protected_resource(self) -> ProtectedResource | None:
-        """Where clients get a token; None before the app is built, or without OAuth."""
-        offer = self._offer
-        return None if offer is None else offer.protected_resource
 
     def _make(self, app: FastAPI) -> Offer:
         settings = self.settings

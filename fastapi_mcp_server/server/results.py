@@ -32,6 +32,7 @@ from odoo.addons.fastapi.bridge import InnerRequest
 from ..tools import Prompt, PromptMessages, Resource, Tool
 from .texts import (
     cut_text,
+    describe_empty,
     describe_error,
     get_charset,
     get_media_type,
@@ -79,7 +80,7 @@ def make_result(tool: Tool, inner: InnerRequest, max_size: int) -> CallToolResul
         return _make_cut(tool, inner, data, max_size)
     blocks: list[ContentBlock] = [TextContent(text=_decode(inner))]
     if not content:
-        blocks = [TextContent(text=_describe_empty(inner))]
+        blocks = [TextContent(text=describe_empty(inner))]
     is_json = data is not None or content.strip() == b"null"
     structured = _structure(tool, data) if is_json else None
     return _make_result(tool, blocks, structured)
@@ -112,16 +113,10 @@ def _say_it_is_done(tool: Tool, note: str) -> str:
 def _structure(tool: Tool, data: Any) -> Any:
     if tool.output_schema is None:
         return None
-    return {"result": data} if tool.wraps_output else data
-
-
-def _describe_empty(inner: InnerRequest) -> str:
-    """Return a text for a response without content."""
-    done = "Done." if inner.status < 300 else f"A redirect, with status {inner.status}."
-    for name, value in inner.headers:
-        if name.lower() == b"location":
-            return f"{done} Location: {value.decode('latin-1')}"
-    return done
+    if tool.wraps_output:
+        return {"result": data}
+    # a handler may return a response of its own, which is not validated
+    return data if isinstance(data, dict) else None
 
 
 def _make_cut(
@@ -183,10 +178,8 @@ def _make_binary(tool: Tool, inner: InnerRequest, max_size: int) -> ContentBlock
     """Return a file as content in base64."""
     media_type = get_media_type(inner) or "application/octet-stream"
     if inner.size > max_size:
-        return TextContent(
-            text=f"The result is a file of type {media_type} with {inner.size} bytes, "
-            f"and at most {max_size} can be sent. {hint_at_less(tool)}"
-        )
+        text = f"{_describe_file(inner, max_size)} {hint_at_less(tool)}"
+        return TextContent(text=text)
     data = b64encode(inner.content).decode()
     if media_type.startswith("image/"):
         return ImageContent(data=data, mime_type=media_type)
@@ -195,6 +188,15 @@ def _make_binary(tool: Tool, inner: InnerRequest, max_size: int) -> ContentBlock
     uri = f"odoo://{inner.scope['path'].lstrip('/')}"
     resource = BlobResourceContents(uri=uri, mime_type=media_type, blob=data)
     return EmbeddedResource(resource=resource)
+
+
+def _describe_file(inner: InnerRequest, max_size: int) -> str:
+    """Return a text for a file that is too long."""
+    media_type = get_media_type(inner) or "application/octet-stream"
+    return (
+        f"The result is a file of type {media_type} with {inner.size} bytes, and at "
+        f"most {max_size} can be sent."
+    )
 
 
 def make_resource(
@@ -207,6 +209,10 @@ def make_resource(
     """
     media_type = resource.mime_type or get_media_type(inner) or None
     if inner.content and not _is_text(get_media_type(inner)):
+        if inner.size > max_size:
+            text = _describe_file(inner, max_size)
+            note = TextResourceContents(uri=uri, mime_type="text/plain", text=text)
+            return ReadResourceResult(contents=[note])
         blob = b64encode(inner.content).decode()
         return ReadResourceResult(
             contents=[BlobResourceContents(uri=uri, mime_type=media_type, blob=blob)]

@@ -16,6 +16,7 @@ from ..tools import RouteCall
 
 __all__ = [
     "cut_text",
+    "describe_empty",
     "describe_error",
     "get_charset",
     "get_media_type",
@@ -81,6 +82,15 @@ def describe_error(inner: InnerRequest, call: RouteCall | None = None) -> str:
     return text if len(text) <= _MAX_ERROR else f"{text[:_MAX_ERROR]}…"
 
 
+def describe_empty(inner: InnerRequest) -> str:
+    """Return a text for a response without content, of a status below 400."""
+    done = "Done." if inner.status < 300 else f"A redirect, with status {inner.status}."
+    for name, value in inner.headers:
+        if name.lower() == b"location":
+            return f"{done} Location: {value.decode('latin-1')}"
+    return done
+
+
 def _get_detail(inner: InnerRequest) -> Any:
     """Return ``detail`` of an error response, or else its content."""
     try:
@@ -103,9 +113,12 @@ def _describe_invalid(error: Any, call: RouteCall | None) -> str:
     """Return one of FastAPI's validation errors, with the name of the argument."""
     if not isinstance(error, dict) or "msg" not in error:
         return error if isinstance(error, str) else _dump(error)
-    location = error.get("loc") or []
-    name = call.name_argument(location) if call and location else ""
-    return f"{name}: {error['msg']}" if name else str(error["msg"])
+    # the app may have an error handler with another format
+    name = location = error.get("loc")
+    if isinstance(location, list):
+        name = call.name_argument(location) if call and location else ""
+    has_name = isinstance(name, str) and name
+    return f"{name}: {error['msg']}" if has_name else str(error["msg"])
 
 
 def _dump(data: Any) -> str:

@@ -1,11 +1,12 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import json
+from base64 import b64decode
 from types import SimpleNamespace
 
 from odoo.tests import BaseCase
 
-from ..server.results import make_result
+from ..server.results import make_resource, make_result
 from ..server.texts import describe_error
 
 MISSING = object()
@@ -55,6 +56,7 @@ class TestResults(BaseCase):
             "no content": make_inner(status=204),
             "text": make_inner(b"abc", content_type="text/plain"),
             "no json": make_inner(b"{"),
+            "no object": make_inner(b"[1]"),
             "file": make_inner(b"\x00", content_type="application/pdf"),
         }
         for name, inner in inners.items():
@@ -90,7 +92,39 @@ class TestResults(BaseCase):
         self.assertEqual(block.text, "A redirect, with status 307. Location: /other")
 
 
+class TestResources(BaseCase):
+    def make(self, inner, size):
+        resource = SimpleNamespace(mime_type=None)
+        [contents] = make_resource(resource, "odoo://x", inner, size).contents
+        return contents
+
+    def test_files(self):
+        inner = make_inner(b"\x00" * 300, content_type="application/pdf")
+        contents = self.make(inner, 300)
+        self.assertEqual(contents.mime_type, "application/pdf")
+        self.assertEqual(len(b64decode(contents.blob)), 300)
+        contents = self.make(inner, 299)
+        self.assertEqual(contents.mime_type, "text/plain")
+        self.assertIn("type application/pdf with 300 bytes", contents.text)
+
+    def test_text(self):
+        contents = self.make(make_inner(b"a" * 300, content_type="text/plain"), 200)
+        self.assertTrue(contents.text.startswith("a" * 200 + "\n\n[This is only"))
+
+
 class TestErrors(BaseCase):
+    def test_places_in_other_formats(self):
+        """The app may have an error handler of its own."""
+        call = SimpleNamespace(name_argument=lambda location: location[-1])
+        for place, expected in {
+            '["query", "name"]': "name: bad",
+            '"name"': "name: bad",
+            "5": "bad",
+            "null": "bad",
+        }.items():
+            content = b'{"detail": [{"msg": "bad", "loc": %s}]}' % place.encode()
+            self.assertEqual(describe_error(make_inner(content, 422), call), expected)
+
     def test_seconds_to_wait_are_named_once(self):
         for detail, expected in {
             "Slow down.": "Slow down. Try again in 7 seconds.",

@@ -128,6 +128,7 @@ class TestToolTexts(BaseCase):
             kind={"const": "é"},
             either={"type": ["string", "integer", "null"]},
             free={},
+            whatever=True,
             anything={"type": "object", "properties": {"x": True}},
         )
         self.assertEqual(
@@ -141,6 +142,7 @@ class TestToolTexts(BaseCase):
                 'kind: "é" (optional)',
                 "either: string or integer (optional)",
                 "free: any (optional)",
+                "whatever: any (optional)",
                 "anything: {x: any} (optional)",
             ],
         )

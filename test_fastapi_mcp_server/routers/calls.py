@@ -10,7 +10,12 @@ from typing import Annotated
 
 import psycopg2
 from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException, Query, Response
-from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.responses import (
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    StreamingResponse,
+)
 from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel
 
@@ -285,6 +290,8 @@ def return_half(env: Env, name: str) -> dict[str, str]:
 )
 def read_note(name: str) -> dict[str, str]:
     """Read a note."""
+    if name == "moved":
+        return RedirectResponse("/elsewhere")  # type: ignore[return-value]
     if name == "missing":
         raise HTTPException(404, "There is no such note.")
     return {"note": name}

@@ -78,6 +78,11 @@ class TestErrors(McpCase):
             self.assertEqual(response.status_code, 413)
             self.assertIn("error", response.json())
 
+    def test_redirect_of_a_resource(self):
+        params = {"uri": "odoo://mcp-test/notes/moved"}
+        error = self.send("resources/read", params).json()["error"]
+        self.assertIn("status 307. Location: /elsewhere", error["message"])
+
     def test_sdk_logs_nothing(self):
         with self.assertNoLogs("mcp", logging.INFO):
             for version in VERSIONS:
@@ -121,3 +126,8 @@ class TestLongResults(McpCase):
         params = {"uri": "odoo://mcp-test/rules"}
         (contents,) = self.ask("resources/read", params)["contents"]
         self.assertTrue(contents["text"].startswith("Be \n"), contents)
+
+    def test_prompt(self):
+        params = {"name": "greet", "arguments": {"name": "x" * 300}}
+        error = self.send("prompts/get", params).json()["error"]
+        self.assertIn("309 bytes, and at most 200", error["message"])
