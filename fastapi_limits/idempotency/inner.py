@@ -41,7 +41,8 @@ class InnerResponses:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = get_state(scope)
-        if state is None or state.inner is None:
+        # without a request of Odoo, it is a test, which stores nothing
+        if state is None or state.inner is None or not request:
             await self.app(scope, receive, send)
             return
         dispatcher = request.dispatcher

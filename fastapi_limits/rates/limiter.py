@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from odoo.addons.fastapi.auth.attempts import get_address
 from odoo.addons.fastapi.bridge import get_state
 from odoo.addons.fastapi.context import odoo_env_ctx
 from odoo.addons.fastapi.dependencies import fastapi_endpoint_id
+from odoo.addons.fastapi.message_connection import MESSAGE_KEY
 
 from ..exceptions import TooManyRequests
 from .counters import CONFIGURATION_ERRORS, Counter, Hit, LibraryCounter
@@ -52,6 +54,8 @@ MAX_KEYS = 4096
 MAX_DATABASES = 32
 #: The method that is not counted: a browser sends it by itself before a request.
 NOT_COUNTED = "OPTIONS"
+#: User and password of the URI of a storage, which errors of the library may repeat.
+_PASSWORD = re.compile(r"//\S*@")
 
 
 class Policy:
@@ -81,7 +85,8 @@ def count(
     :raises TooManyRequests: a rate refuses the request
     """
     scope = connection.scope
-    if scope.get("method") == NOT_COUNTED:
+    # the handshake of a WebSocket counts, its messages don't
+    if scope.get("method") == NOT_COUNTED or MESSAGE_KEY in scope:
         return
     env = odoo_env_ctx.get()
     endpoint_id = _get_endpoint_id(scope)
@@ -144,7 +149,7 @@ def _get_counter(dbname: str, uri: str) -> Counter:
         _logger.error(
             "Rates are counted in PostgreSQL, because the system parameter "
             "fastapi_limits.storage_uri names a storage that can't be used: %s",
-            err,
+            _PASSWORD.sub("//…@", str(err)),
         )
         return PostgresCounter(dbname)
 

@@ -89,8 +89,15 @@ class TestRedis(BaseCase):
         ):
             self.assertEqual(self.hit("1/hour", counter)[0].current, 1)
 
-    @mute_logger(limiter.__name__)
     def test_storages_that_can_not_be_used(self):
-        for uri in ("unknown://x", "redis", "redis://x:y:z"):
-            counter = limiter._get_counter(get_db_name(), uri)
+        for uri in (
+            "unknown://x",
+            "redis",
+            "redis://x:y:z",
+            "redsi://:secret@x/0",
+            "memcached://u:secret@x:y",
+        ):
+            with self.assertLogs(limiter.__name__, "ERROR") as log:
+                counter = limiter._get_counter(get_db_name(), uri)
             self.assertIsInstance(counter, PostgresCounter, uri)
+            self.assertNotIn("secret", log.output[0])
