@@ -44,8 +44,8 @@ class FastapiEndpoint(models.Model):
     )
     rate_by_key = fields.Char(
         string="By API Key",
-        help="How often an API key may call, such as 100/minute. Clients that "
-        "authenticate without a key count as callers.",
+        help="How often an API key may call, such as 100/minute. Callers without "
+        "a key count as in By Caller.",
     )
     rate_by_address = fields.Char(
         string="By Address",
@@ -201,7 +201,11 @@ class FastapiEndpoint(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "fastapi_limits.fastapi_rate_refusal_act_window"
         )
-        return {**action, "domain": [("endpoint_id", "=", self.id)]}
+        return {
+            **action,
+            "domain": [("endpoint_id", "=", self.id)],
+            "context": {"search_default_refused": 1},
+        }
 
 
 def _parse(text: str | bool, by: str) -> tuple[Rate, ...]:

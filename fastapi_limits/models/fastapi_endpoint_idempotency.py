@@ -32,6 +32,7 @@ class FastapiEndpoint(models.Model):
         help="Clients send this header with POST and PATCH, to repeat a request "
         "safely: it is carried out once, and each repetition gets the same response.\n"
         "Ignored: routes of the app may still accept it.\n"
+        "Accepted: requests may have the header.\n"
         "Required: requests without the header are refused.",
     )
     idempotency_hours = fields.Integer(

@@ -86,8 +86,12 @@ class TestBackend(BackendMixin, TransactionCase):
             )
             self.assertEqual(found, expected)
         self.assertEqual((now + earlier).mapped("is_refused"), [True, False])
-        domain = self.endpoint.action_open_rate_refusals()["domain"]
-        self.assertEqual(refusals.search(domain), now + earlier)
+        action = self.endpoint.action_open_rate_refusals()
+        self.assertEqual(refusals.search(action["domain"]), now + earlier)
+        # the list shows what the button counts
+        self.assertEqual(action["context"], {"search_default_refused": 1})
+        view = self.env.ref("fastapi_limits.fastapi_rate_refusal_search_view")
+        self.assertIn('name="refused"', view.arch)
 
     def test_refusals_are_recorded_once(self):
         refusals = self.env["fastapi.rate.refusal"]

@@ -44,6 +44,14 @@ registry.category("web_tour.tours").add("fastapi_limits", {
                 ".o_data_row.text-danger:contains('Refused Caller'):contains('GET /items')",
         },
         {
+            trigger: ".o_list_view:not(:has(.o_data_row:contains('Earlier Caller')))",
+        },
+        {
+            content: "Without the filter, the list also shows the caller of earlier",
+            trigger: ".o_searchview .o_facet_remove",
+            run: "click",
+        },
+        {
             trigger: ".o_data_row:contains('Earlier Caller'):not(.text-danger)",
         },
         {
