@@ -24,15 +24,17 @@ class FastapiEndpoint(models.Model):
             ("all", "All Calls"),
             ("bodies", "All Calls with Bodies"),
         ],
+        string="Stored Calls",
         default="errors",
         required=True,
         help="Which calls are stored.\n"
-        "Errors: calls with a status of 400 or more. The statistics count all calls.\n"
+        "Errors: calls with a status of 400 or more, and streams that failed. Unless "
+        "this is Off, Usage counts all calls.\n"
         "All Calls with Bodies: also the bodies of requests and responses. Passwords, "
         "tokens and keys are removed; other personal data is not.",
     )
     request_log_days = fields.Integer(
-        string="Days Kept",
+        string="Kept For",
         default=30,
         help="Stored calls are deleted after this number of days. 0: never.",
     )

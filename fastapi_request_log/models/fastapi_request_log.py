@@ -114,8 +114,8 @@ class FastapiRequestLog(models.Model):
     auth_method = fields.Char(string="Authenticated by", readonly=True)
     agent = fields.Char(
         readonly=True,
-        help="The client that called a tool of the MCP server, with its version. The "
-        "call then has the method, route and status of the route that the tool called.",
+        help="The client that sent a message to the MCP server, with its version. A "
+        "call of a tool has the method, route and status of the tool's route.",
     )
     address = fields.Char(readonly=True, help="Address of the client.")
     request_id = fields.Char(

@@ -24,7 +24,7 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     fastapi_metrics = fields.Boolean(
-        string="Metrics of APIs",
+        string="Metrics for Prometheus",
         config_parameter=_ENABLED,
         help="Show the figures of all endpoints to Prometheus, at /metrics.",
     )
