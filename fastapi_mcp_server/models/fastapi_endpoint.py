@@ -19,8 +19,8 @@ class FastapiEndpoint(models.Model):
     mcp_max_result = fields.Integer(
         string="Longest Result",
         default=100_000,
-        help="Size of a result, in bytes. A longer one is cut, and tells the agent how "
-        "to ask for less.",
+        help="Size of a result, in bytes. Texts are cut at this size, longer files are "
+        "not sent. The agent is told how to ask for less.",
     )
 
     _mcp_max_result_positive = models.Constraint(

@@ -90,7 +90,7 @@ class FastapiEndpoint(models.Model):
             return False
         return self.env._(
             "Anyone may call these tools, which write: %s. Make their routes require "
-            "a caller.",
+            "authentication.",
             ", ".join(names),
         )
 

@@ -30,7 +30,9 @@ class FastapiMcpTool(models.TransientModel):
     kind = fields.Selection(
         [("tool", "Tool"), ("resource", "Resource"), ("prompt", "Prompt")],
     )
-    name = fields.Char(required=True, help="The URI of a resource.")
+    name = fields.Char(
+        required=True, help="Name of a tool or prompt, URI of a resource."
+    )
     title = fields.Char()
     description = fields.Text(help="What agents read.")
     summary = fields.Char(
