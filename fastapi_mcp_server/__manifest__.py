@@ -2,7 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 {
     "name": "FastAPI: MCP server",
-    "summary": "Routes of an API as tools for agents, with the access rights of the API",
+    "summary": "Routes of an API as tools for agents, with its access rights",
     "version": "19.0.1.0.0",
     "category": "Technical",
     "license": "LGPL-3",
