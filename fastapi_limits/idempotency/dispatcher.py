@@ -77,13 +77,21 @@ class IdempotencyDispatcher(Base):
         self._input = environ["wsgi.input"]
         return environ
 
+    def _serve(self, endpoint: Any, args: dict[str, Any]) -> Response:
+        try:
+            return super()._serve(endpoint, args)
+        except BaseException:
+            self._end_claim()  # an override of dispatch may have raised
+            raise
+
     def dispatch(self, endpoint: Any, args: dict[str, Any]) -> Response:
-        self._claim = self._inner = self._stored = None
+        # an override of post_dispatch may have raised in the attempt before
+        self._end_claim()
+        self._inner = self._stored = None
         try:
             response = super().dispatch(endpoint, args)
         except Exception:
-            if self._claim is not None:
-                self._claim.end()
+            self._end_claim()
             # the response to a tool call already contains the stored one
             if self._stored is None or self._inner is not None:
                 raise
@@ -101,9 +109,16 @@ class IdempotencyDispatcher(Base):
             try:
                 self._store_response(claimed, response)
             except BaseException:
+                claimed.end()
                 self._close_cycle()
                 raise
         super().post_dispatch(response)
+
+    def _end_claim(self) -> None:
+        """Give up the row of an attempt that has failed, if there is one."""
+        claimed, self._claim = self._claim, None
+        if claimed is not None:
+            claimed.end()
 
     @property
     def stored_response(self) -> StoredResponse | None:

@@ -110,7 +110,8 @@ class Claim:
     """The row of a request that is carried out.
 
     A handler that rolls back by itself removes it. If the handler then commits by
-    itself, the row is inserted again, in the same transaction.
+    itself, the row is inserted again, in the same transaction. This goes on until the
+    claim has ended, so :meth:`end` one whose response is not stored.
 
     :param row_id: its id
     """
@@ -147,8 +148,14 @@ class Claim:
 
     def _rolled_back(self) -> None:
         if self._is_running:
-            self._cr.precommit.add(self._insert_again)
+            self._cr.precommit.add(self._insert_before_commit)
             self._watch()
+
+    def _insert_before_commit(self) -> None:
+        # the hook stays in Odoo's queue when ``store`` has inserted the row, and
+        # inserting it twice looks like a conflict
+        if self._is_running:
+            self._insert_again()
 
     def _insert_again(self) -> None:
         """Insert the row again.

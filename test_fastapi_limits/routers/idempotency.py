@@ -135,13 +135,20 @@ def fail(
 
 
 @router.post("/rolled_back")
-def roll_back(name: str, env: Env) -> dict[str, Any]:
-    """Roll back, start again, and wait while the test holds its lock."""
+def roll_back(
+    name: str, env: Env, x_refuse: Annotated[bool, Header()] = False
+) -> dict[str, Any]:
+    """Roll back, start again, and wait while the test holds its lock.
+
+    :param x_refuse: whether the response is an error, whose work is committed
+    """
     create(env, f"{name} gone {next(calls)}")
     env.flush_all()
     env.cr.rollback()
     result = create(env, f"{name} {next(calls)}")
     env.cr.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
+    if x_refuse:
+        raise CommittedHTTPException(402, f"Pay {result['call']}")
     return result
 
 

@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 from fastapi import FastAPI
 
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.http import _dispatchers
 from odoo.tools import mute_logger
 
@@ -333,6 +334,68 @@ class TestOverrides(IdempotencyCase):
         self.assertEqual(self.seen, [("201", 201)] * 2)
         headers = json.loads(self.rows().headers)
         self.assertIn(["X-Dispatch", "1"], headers)
+
+
+class TestFailingOverrides(IdempotencyCase):
+    """An override of another addon raises, and the row is not inserted again."""
+
+    def override(self, **methods):
+        base = _dispatchers["fastapi"]
+        self.addCleanup(_dispatchers.update, fastapi=base)
+        return type(base)("Override", (base,), methods)
+
+    def check_conflict(self, method):
+        """Raise a conflict at the first attempt, after or before the base's method."""
+        attempts = []
+
+        def call(dispatcher, *args):
+            attempts.append(args)
+            if method == "post_dispatch" and len(attempts) == 1:
+                raise ConcurrencyError("concurrent update")
+            response = getattr(super(override, dispatcher), method)(*args)
+            if len(attempts) == 1:
+                raise ConcurrencyError("concurrent update")
+            return response
+
+        override = self.override(**{method: call})
+        with patch("odoo.service.model.random.uniform", return_value=0):
+            first, second = self.send_twice("/once/items", json={"name": "tea"})
+        self.assertEqual(first.status_code, 201, first.text)
+        self.assertReplayed(first, second)
+        self.assertEqual(self.count("tea"), 1)
+        self.assertEqual(len(attempts), 3)
+
+    def test_conflict_after_the_app(self):
+        self.check_conflict("dispatch")
+
+    def test_conflict_before_the_response_is_stored(self):
+        self.check_conflict("post_dispatch")
+
+    def check_hooks(self, path, status, **methods):
+        """Check that no hook of the failed request is left after the rollback."""
+        hooks = []
+
+        def answer_error(dispatcher, exc):
+            cr = dispatcher.request.env.cr
+            cr.rollback()
+            hooks.append(len(cr.precommit._funcs))
+            return super(override, dispatcher).answer_error(exc)
+
+        override = self.override(answer_error=answer_error, **methods)
+        self.assertEqual(self.send(path).status_code, status)
+        self.assertEqual(hooks, [0])
+        self.assertFalse(self.rows())
+
+    def test_error_after_the_app(self):
+        def dispatch(dispatcher, *args):
+            super(type(dispatcher), dispatcher).dispatch(*args)
+            raise UserError("No")
+
+        self.check_hooks("/once/empty?name=tea", 400, dispatch=dispatch)
+        self.assertFalse(self.count("tea"))
+
+    def test_response_that_can_not_be_stored(self):
+        self.check_hooks("/once/stream?name=tea", 400)
 
 
 class TestCallers(IdempotencyCase):

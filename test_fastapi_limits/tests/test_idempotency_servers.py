@@ -136,6 +136,16 @@ class TestTwoServers(KeyServerCase):
         self.assertEqual(second.body, first.body)
         self.assertEqual(len(self.names()), 1)
 
+    def test_handler_that_rolls_back_and_raises_a_committed_error(self):
+        path, key = "/once/rolled_back?name=tea", uuid.uuid4().hex
+        first = self.send(self.first, path, key, **{"X-Refuse": "true"})
+        self.assertEqual(first.status, 402, first.body)
+        second = self.send(self.first, path, key)
+        self.assertEqual(second.headers.get(REPLAYED), "true", second.body)
+        self.assertEqual(second.status, 402)
+        self.assertEqual(second.body, first.body)
+        self.assertEqual(len(self.names()), 1)
+
     def test_another_request_while_the_handler_has_rolled_back(self):
         """Both are carried out, and one of them is rolled back."""
         path, key = "/once/rolled_back?name=tea", uuid.uuid4().hex
