@@ -52,6 +52,8 @@ WINDOWS_KEY = "odoo.fastapi_limits.windows"
 MAX_KEYS = 4096
 #: Databases whose counters a process keeps.
 MAX_DATABASES = 32
+#: The scheme of the URI of a storage. What comes before another colon may be a secret.
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 #: The method that is not counted: a browser sends it by itself before a request.
 NOT_COUNTED = "OPTIONS"
 #: User and password of the URI of a storage, which errors of the library may repeat.
@@ -146,10 +148,15 @@ def _get_counter(dbname: str, uri: str) -> Counter:
     try:
         return LibraryCounter(uri)
     except CONFIGURATION_ERRORS as err:
+        # the text of the error may quote the URI, which may contain a password
+        scheme = _SCHEME.match(uri)
         _logger.error(
             "Rates are counted in PostgreSQL, because the system parameter "
-            "fastapi_limits.storage_uri names a storage that can't be used: %s",
-            _PASSWORD.sub("//…@", str(err)),
+            "fastapi_limits.storage_uri names a storage of the scheme %r that can't be "
+            "used (%s): the library limits does not know it, its URI is not valid, or "
+            "the Python package that it needs is missing or too old",
+            scheme[1] if scheme else "",
+            type(err).__name__,
         )
         return PostgresCounter(dbname)
 

@@ -89,15 +89,39 @@ class TestRedis(BaseCase):
         ):
             self.assertEqual(self.hit("1/hour", counter)[0].current, 1)
 
-    def test_storages_that_can_not_be_used(self):
-        for uri in (
-            "unknown://x",
-            "redis",
-            "redis://x:y:z",
-            "redsi://:secret@x/0",
-            "memcached://u:secret@x:y",
+
+@tagged("post_install", "-at_install")
+class TestStoragesThatCanNotBeUsed(BaseCase):
+    def check(self, uri):
+        """Return what is logged for a storage."""
+        with self.assertLogs("odoo.addons", "INFO") as log:
+            counter = limiter._get_counter(get_db_name(), uri)
+        self.assertIsInstance(counter, PostgresCounter, uri)
+        self.assertEqual(len(log.output), 1)
+        return log.output[0]
+
+    def test_log(self):
+        for uri, scheme in (
+            ("unknown://x", "'unknown'"),
+            ("redis", "''"),
+            ("redis://x:y:z", "'redis'"),
+            ("redis+sentinel://x:1", "'redis+sentinel'"),
         ):
-            with self.assertLogs(limiter.__name__, "ERROR") as log:
-                counter = limiter._get_counter(get_db_name(), uri)
-            self.assertIsInstance(counter, PostgresCounter, uri)
-            self.assertNotIn("secret", log.output[0])
+            with self.subTest(uri):
+                self.assertIn(f"of the scheme {scheme}", self.check(uri))
+
+    def test_no_password_in_the_log(self):
+        """Errors quote the URI, or the part of it that is not valid."""
+        for uri in (
+            "redsi://:s3cret@host/0",
+            "s3cret@host",
+            "s3cret:x@host",
+            "//:s3cret@host",
+            "redis:://:s3cret@host",
+            "redis://:s3cret/1@host:6379/0",
+            "redis://:s3cret@[host/0",
+            "redis://:s3cret\u2100@host/0",
+            "memcached://user:s3cret@host:x",
+        ):
+            with self.subTest(uri):
+                self.assertNotIn("s3cret", self.check(uri))
