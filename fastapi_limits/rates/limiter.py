@@ -81,13 +81,14 @@ def count(
 ) -> None:
     """Count a request, unless it was counted already.
 
+    Messages of a ``MessageRoute`` are not counted. Their handshake was.
+
     :param policies: the rates, the shortest window first
     :param caller: who calls, None for an anonymous client
     :param place: what is counted together within the endpoint
     :raises TooManyRequests: a rate refuses the request
     """
     scope = connection.scope
-    # the handshake of a WebSocket counts, its messages don't
     if scope.get("method") == NOT_COUNTED or MESSAGE_KEY in scope:
         return
     env = odoo_env_ctx.get()

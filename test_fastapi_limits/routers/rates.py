@@ -7,15 +7,23 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Response, WebSocket
 from fastapi.responses import PlainTextResponse
 from psycopg2.errors import SerializationFailure
+from pydantic import BaseModel
 
 from odoo.api import Environment
 from odoo.http import request
 
 from odoo.addons.fastapi.auth import Caller
 from odoo.addons.fastapi.dependencies import authenticated_caller, odoo_env
+from odoo.addons.fastapi.message_routes import MessageRoute
 from odoo.addons.fastapi_limits import limit
 
 router = APIRouter()
+#: Texts of messages that were replayed.
+replayed: set[str] = set()
+
+
+class Text(BaseModel):
+    text: str
 
 
 class Conflict(SerializationFailure):
@@ -122,6 +130,21 @@ async def open_socket(websocket: WebSocket) -> None:
     await websocket.send_text("open")
     await websocket.close()
 
+
+limited_messages = APIRouter(dependencies=[limit("2/hour", name="messages")])
+echo = MessageRoute(limited_messages, "/echo", receive=Text, send=Text)
+
+
+@echo.on_message
+def send_back(message: Text) -> Text:
+    """Have Odoo replay each new message once."""
+    if message.text not in replayed:
+        replayed.add(message.text)
+        raise Conflict()
+    return message
+
+
+router.include_router(limited_messages)
 
 included = APIRouter(dependencies=[limit("2/hour")])
 

@@ -93,6 +93,21 @@ class TestServer(LimitsCase):
         self.assertEqual(self.statuses(1, "/free"), [200])
         self.assert_refused("/limits/socket", 429, "Only 1 request per day")
 
+    def test_messages_do_not_count(self):
+        """A replay of a message does not count either."""
+        self.set_rates(rate_by_caller="2/hour", rate_by_address="2/day")
+        clients = [self.open("/limits/echo") for _ in range(2)]
+        for client in clients:
+            for text in ('{"text":"a"}', '{"text":"b"}', '{"text":"b"}'):
+                self.assertEqual(client.ask(text), text)
+        counted = [(rate, 2) for rate in ((2, 3600), (2, 3600), (2, 86400))]
+        found = self.query("SELECT amount, seconds, current FROM fastapi_rate_count")
+        self.assertEqual(
+            sorted(((amount, seconds), current) for amount, seconds, current in found),
+            counted,
+        )
+        self.assert_refused("/limits/echo", 429, "Only 2 requests per")
+
     def test_refusals(self):
         """They are recorded after the transaction, and can be reset."""
         self.assertEqual(self.statuses(3, "/items/1"), [200, 200, 429])
