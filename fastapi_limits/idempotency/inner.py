@@ -41,7 +41,7 @@ class InnerResponses:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = get_state(scope)
-        # without a request of Odoo, it is a test, which stores nothing
+        # without a request of Odoo, in a test, nothing is stored
         if state is None or state.inner is None or not request:
             await self.app(scope, receive, send)
             return

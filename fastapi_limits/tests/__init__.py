@@ -4,6 +4,7 @@ from . import test_backend
 from . import test_cleaning
 from . import test_idempotency_keys
 from . import test_idempotency_model
+from . import test_inner_responses
 from . import test_postgres
 from . import test_rate
 from . import test_uninstall
