@@ -56,8 +56,6 @@ MAX_DATABASES = 32
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 #: The method that is not counted: a browser sends it by itself before a request.
 NOT_COUNTED = "OPTIONS"
-#: User and password of the URI of a storage, which errors of the library may repeat.
-_PASSWORD = re.compile(r"//\S*@")
 
 
 class Policy:
