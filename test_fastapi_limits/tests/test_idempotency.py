@@ -1,5 +1,6 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+# pylint: disable=missing-return  # super() is that of methods inside of tests
 """Repeated requests with an ``Idempotency-Key``."""
 
 import json
@@ -389,7 +390,7 @@ class TestFailingOverrides(IdempotencyCase):
     def test_error_after_the_app(self):
         def dispatch(dispatcher, *args):
             super(type(dispatcher), dispatcher).dispatch(*args)
-            raise UserError("No")
+            raise UserError(dispatcher.request.env._("No"))
 
         self.check_hooks("/once/empty?name=tea", 400, dispatch=dispatch)
         self.assertFalse(self.count("tea"))
