@@ -37,7 +37,7 @@ NOT_AUTHENTICATED = "Not authenticated"
 class Visible:
     """Which tools, resources and prompts a caller may see.
 
-    It is none if the hidden route is not called, because a middleware responds.
+    They see nothing if a middleware responds instead of the hidden route.
 
     :param offered: all that the MCP server offers
     """
