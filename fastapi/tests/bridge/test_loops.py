@@ -92,16 +92,22 @@ class TestLoops(BridgeCase):
         def wait():
             request = Request()
             variable.set(request)
-            loop.run_until_complete(asyncio.sleep(0.001))
+            loop.run_until_complete(waiting)
             return weakref.ref(request)
+
+        def get_signals():
+            # called when the loop is about to wait; a timer may be due before that
+            loop.call_soon(waiting.set_result, None)
+            return signals.fileno()
 
         signals, other_end = socket.socketpair()
         self.enterContext(signals)
         self.enterContext(other_end)
         loop = new_loop()
         self.addCleanup(loop.close)
+        waiting = loop.create_future()
         variable = contextvars.ContextVar("request")
-        with patch.object(loops, "worker_signals", signals.fileno):
+        with patch.object(loops, "worker_signals", get_signals):
             request = contextvars.copy_context().run(wait)
         self.assertIn(signals.fileno(), loop._selector.get_map())
         gc.collect()
