@@ -14,7 +14,7 @@ from .exceptions import AppNotReadyError, StartTimeoutError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["BuiltApps"]
+__all__ = ["HUNG_DELAY", "BuiltApps"]
 
 #: Seconds for which a request waits while another one builds the app.
 BUILD_WAIT = 10

@@ -51,12 +51,17 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
 __all__ = [
+    "CONNECTION_ERRORS",
     "AppBuildError",
     "CommittedHTTPException",
     "HandledError",
+    "attached_headers",
     "convert_exception_to_status_body",
     "default_exception_handler",
     "default_exception_handlers",
+    "error_headers",
+    "exception_headers",
+    "json_content",
     "raise_server_exceptions",
 ]
 

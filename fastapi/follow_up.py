@@ -10,12 +10,15 @@ it.
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg2
 
+from odoo.api import SUPERUSER_ID, Environment
 from odoo.http import _request_stack
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
@@ -31,11 +34,11 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
-    from odoo.api import Environment
-
     T = TypeVar("T")
 
-__all__ = ["FollowUpTransactions", "leave_request", "reopen"]
+__all__ = ["FollowUpTransactions", "leave_request", "reopen", "run_afterwards"]
+
+_logger = logging.getLogger(__name__)
 
 
 class FollowUpTransactions:
@@ -193,3 +196,46 @@ def leave_request() -> None:
     """Let ``odoo.http.request`` be unset in the current context."""
     while _request_stack.top is not None:
         _request_stack.pop()
+
+
+def run_afterwards(
+    env: Environment,
+    work: Callable[[Environment], object],
+    failure: str,
+    lock_timeout: str = "0",
+) -> None:
+    """Call a function after the transaction of a request, committed or rolled back.
+
+    The function gets a transaction of its own. It is ``READ COMMITTED``, so that
+    concurrent calls don't conflict.
+
+    :param env: environment of the request
+    :param work: called with the environment of the superuser. If it fails, that is only
+        logged, because the client has its response
+    :param failure: start of the log entry
+    :param lock_timeout: how long a statement may wait for a lock, such as ``1s``; ``0``
+        for no limit
+    """
+    run = partial(_run_afterwards, env.registry, work, failure, lock_timeout)
+    # only one runs: a rollback clears postcommit, a commit clears postrollback
+    env.cr.postrollback.add(run)
+    env.cr.postcommit.add(run)
+
+
+def _run_afterwards(
+    registry: Registry,
+    work: Callable[[Environment], object],
+    failure: str,
+    lock_timeout: str,
+) -> None:
+    try:
+        with registry.cursor() as cr:
+            if isinstance(cr, Cursor):  # not a test's cursor, which is in a transaction
+                cr.execute(
+                    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;"
+                    "SET LOCAL lock_timeout = %s",
+                    [lock_timeout],
+                )
+            work(Environment(cr, SUPERUSER_ID, {}))
+    except Exception as err:
+        _logger.warning("%s: %s", failure, err)

@@ -7,7 +7,13 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["clean_root_path", "is_below", "is_reserved", "is_valid"]
+__all__ = [
+    "RESERVED_SEGMENTS",
+    "clean_root_path",
+    "is_below",
+    "is_reserved",
+    "is_valid",
+]
 
 #: First segments of paths that Odoo itself serves.
 RESERVED_SEGMENTS = frozenset(

@@ -9,13 +9,13 @@ import logging
 import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, get_args
-from urllib.parse import quote
 
 from fastapi.routing import iter_route_contexts, serialize_response
 from starlette.routing import Host, Match, Mount
 
 from ..bridge.request_state import get_state
 from ..exceptions import NoRoomError
+from .openapi import quote_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -146,7 +146,7 @@ def find_route(scope: Scope) -> tuple[Any, str]:
         if route is not None:
             path = getattr(route, "path_format", route.path)  # as in OpenAPI
             return route, scope["root_path"].rstrip("/") + path
-    return None, quote(scope.get("path", ""), "/:@!$&'()*+,;=~")
+    return None, quote_path(scope.get("path", ""))
 
 
 def _get_inner_scope(scope: Scope) -> Scope:

@@ -17,7 +17,12 @@ from urllib.parse import quote, urlencode
 
 __all__ = [
     "DEFAULT_TAG",
+    "GROUPS_KEY",
+    "GROUPS_SENTENCE",
+    "METHODS",
+    "STREAMED",
     "WEBSOCKET",
+    "WEBSOCKET_SENTENCE",
     "Operation",
     "curl_command",
     "first_simple_get",
@@ -103,7 +108,7 @@ class Operation:
         return "".join(f"/{quote(name, _UNRESERVED)}" for name in names)
 
 
-def quote_path(path: str) -> str:
+def quote_path(path: str | bytes) -> str:
     """Quote a path for a URL (RFC 3986, ``pchar``)."""
     return quote(path, "/:@!$&'()*+,;=~")
 

@@ -17,20 +17,19 @@ from __future__ import annotations
 import hmac
 import logging
 import re
-from functools import lru_cache, partial
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
-from odoo.api import SUPERUSER_ID, Environment
 from odoo.http import request
-from odoo.sql_db import Cursor
 
 from ..exceptions import TooManyAttempts
+from ..follow_up import run_afterwards
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
-    from odoo.modules.registry import Registry
+    from odoo.api import Environment
 
 __all__ = ["ADDRESS_FACTOR", "TooManyAttempts", "check", "failed", "get_address"]
 
@@ -74,22 +73,11 @@ def failed(env: Environment, connection: HTTPConnection | None, subject: str) ->
     """
     limits = _get_limits(env, get_address(connection), subject)
     if limits:
-        count = partial(_count, env.registry, limits)
-        # only one runs: a rollback clears postcommit, a commit clears postrollback
-        env.cr.postrollback.add(count)
-        env.cr.postcommit.add(count)
-
-
-def _count(registry: Registry, limits: dict[str, int]) -> None:
-    try:
-        with registry.cursor() as cr:
-            if isinstance(cr, Cursor):  # not a test's cursor, which is in a transaction
-                # concurrent failures are all counted, without a conflict
-                cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-            env = Environment(cr, SUPERUSER_ID, {})
-            env["fastapi.auth.failure"]._count(limits)
-    except Exception as err:  # too late for an error response
-        _logger.warning("A failed attempt to authenticate is not counted: %s", err)
+        run_afterwards(
+            env,
+            lambda env: env["fastapi.auth.failure"]._count(limits),
+            "A failed attempt to authenticate is not counted",
+        )
 
 
 def _get_limits(env: Environment, address: str, subject: str) -> dict[str, int]:

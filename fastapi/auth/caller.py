@@ -15,6 +15,8 @@ from odoo.addons.base.models.res_partner import ResPartner
 from ..bridge import get_state
 
 __all__ = [
+    "CALLER_KEY",
+    "PARTNER_IMPLS",
     "Caller",
     "authenticated_caller",
     "authenticated_partner_impl",

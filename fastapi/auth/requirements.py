@@ -94,9 +94,9 @@ def check_groups_exist(app: FastAPI, env: Environment) -> None:
     """
     groups = env["res.groups"]._get_group_definitions()
     for path, call in iter_route_calls(app.routes):
-        for xml_id in (
-            call.required_groups if isinstance(call, _GroupRequirement) else ()
-        ):
+        if not isinstance(call, _GroupRequirement):
+            continue
+        for xml_id in call.required_groups:
             if groups.get_id(xml_id) is None:
                 raise ValueError(
                     f"{path} is for members of a group that does not exist: {xml_id}"

@@ -30,6 +30,7 @@ __all__ = [
     "check_user",
     "enter_company",
     "get_user",
+    "is_active",
 ]
 
 #: Key of the ASGI scope: user, context and mode of the environment before ``become``.

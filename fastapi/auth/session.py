@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import HTTPException
 from fastapi.security import APIKeyCookie
+from fastapi.security.utils import get_authorization_scheme_param
 
 from odoo.http import SAFE_HTTP_METHODS, request, root
 from odoo.service.security import check_session
@@ -21,7 +22,7 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_users import INDEX_SIZE
 
-from ..handshake import clean_origin, is_upgrade
+from ..handshake import is_known_origin, is_upgrade
 from .caller import Caller
 from .run_as import get_user
 from .ways import Way
@@ -143,7 +144,9 @@ def make_odoo_recheck() -> Recheck | None:
     if _is_identified_by_session(user):
         return _make_session_recheck()
     # ``ir.http._auth_method_bearer`` has verified the key
-    _scheme, _space, key = request.httprequest.headers["Authorization"].partition(" ")
+    _scheme, key = get_authorization_scheme_param(
+        request.httprequest.headers["Authorization"]
+    )
     query = SQL(
         """
         SELECT 1 FROM res_users_apikeys AS key
@@ -206,7 +209,8 @@ def _is_identified_by_session(user: ResUsers) -> bool:
     if mount is None or mount.routing["auth"] != "bearer":
         return True
     # ``ir.http._auth_method_bearer`` has read an API key, which other sites can't send
-    scheme, _space, key = httprequest.headers.get("Authorization", "").partition(" ")
+    authorization = httprequest.headers.get("Authorization")
+    scheme, key = get_authorization_scheme_param(authorization)
     return scheme.lower() != "bearer" or not key.strip()
 
 
@@ -246,11 +250,8 @@ def _is_from_this_site() -> bool:
     site = httprequest.headers.get("Sec-Fetch-Site")
     if site is not None:
         return bool(site == "same-origin")
-    origin = clean_origin(httprequest.headers.get("Origin", ""))
-    # "null" or several origins are not valid
-    return origin is not None and origin == clean_origin(
-        f"{httprequest.scheme}://{httprequest.host}"
-    )
+    own = f"{httprequest.scheme}://{httprequest.host}"
+    return is_known_origin(httprequest.headers.get("Origin"), own)
 
 
 def _has_csrf_token() -> bool:

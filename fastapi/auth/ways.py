@@ -36,7 +36,12 @@ if TYPE_CHECKING:
     #: endpoint's user, in which it must not write. Odoo has no request then.
     Recheck = Callable[[Environment], bool]
 
-__all__ = ["Authentication", "Way", "find_authentication"]
+__all__ = [
+    "NOT_AUTHENTICATED",
+    "Authentication",
+    "Way",
+    "find_authentication",
+]
 
 #: Detail of the 401 for a request without credentials.
 NOT_AUTHENTICATED = "Not authenticated"

@@ -13,7 +13,7 @@ FastAPI apps for the bridge.
 """
 
 from .body import RequestBody
-from .inner_request import InnerRequest
+from .inner_request import IDENTIFICATION_KEY, InnerRequest
 from .lifespan import Lifespan
 from .loops import stop_loops
 from .request_errors import forget_tracebacks, original_exception
@@ -25,6 +25,7 @@ from .websocket import WebSocketExchange, WebSocketLimits
 from .wsgi import ResponseBody, StreamedBody, WsgiApp
 
 __all__ = [
+    "IDENTIFICATION_KEY",
     "STATE_KEY",
     "InnerRequest",
     "Lifespan",

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 
 from ..exceptions import NoRoomError
 
-__all__ = ["RequestBody"]
+__all__ = ["MEMORY_SIZE", "RequestBody"]
 
 #: Bytes above which a body is stored in a temporary file.
 MEMORY_SIZE = 1024 * 1024

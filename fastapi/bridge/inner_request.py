@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     #: Gets a chunk of a stream, whose transaction may be committed by then.
     TakeChunk = Callable[[bytes], Awaitable[None]]
 
-__all__ = ["InnerRequest"]
+__all__ = ["IDENTIFICATION_KEY", "InnerRequest"]
+
+#: Key of the ASGI scope of an inner request that only finds out who calls. Its value
+#: belongs to the addon that makes the request.
+IDENTIFICATION_KEY = "odoo.fastapi.identification"
 
 #: Keys of the scope whose values refer to the state of the request.
 _STATE_KEYS = (STATE_KEY, "wsgi_environ")

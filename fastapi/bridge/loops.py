@@ -39,6 +39,7 @@ from .inline_threads import CallThread, run_threads_inline
 from .servers import read_stop_signal, worker_signals
 
 __all__ = [
+    "STOP_GRACE",
     "BusySelector",
     "Loop",
     "Work",

@@ -22,6 +22,14 @@ from ..root_paths import clean_root_path
 if TYPE_CHECKING:
     from odoo.models import BaseModel
 
+__all__ = [
+    "check_live",
+    "describe_endpoints",
+    "find_endpoint",
+    "get_document",
+    "open_env",
+]
+
 
 @contextmanager
 def open_env(dbname: str) -> Iterator[Environment]:
@@ -46,7 +54,7 @@ def open_env(dbname: str) -> Iterator[Environment]:
 def find_endpoint(env: Environment, root_path: str) -> BaseModel:
     """Return the active endpoint at a root path.
 
-    :raises CommandError: there is no endpoint, or its app can't be built
+    :raises CommandError: there is no endpoint, or it is broken
     """
     root_path = clean_root_path(root_path)
     endpoint = env["fastapi.endpoint"].search([("root_path", "=", root_path)], limit=1)
@@ -57,10 +65,13 @@ def find_endpoint(env: Environment, root_path: str) -> BaseModel:
 
 
 def check_live(endpoint: BaseModel) -> None:
-    """:raises CommandError: the app of the endpoint can't be built"""
+    """Check that an endpoint is served.
+
+    :raises CommandError: it is broken
+    """
     if endpoint.build_error:
         raise CommandError(
-            f"the app at {endpoint.root_path} is broken: {endpoint.build_error}"
+            f"the endpoint at {endpoint.root_path} is broken: {endpoint.build_error}"
         )
 
 

@@ -2,13 +2,12 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``fastapi.auth.failure``: counts failed attempts to authenticate (auth.attempts)."""
 
-import logging
 import math
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-_logger = logging.getLogger(__name__)
+from ..system_parameters import get_number
 
 #: Largest number of seconds for which attempts are refused.
 MAX_DURATION = 24 * 60 * 60
@@ -37,28 +36,13 @@ class FastapiAuthFailure(models.Model):
     @api.model
     def _get_limit(self) -> int:
         """Return how many failures are allowed; 0 for no limit."""
-        return self._get_number("base.login_cooldown_after", 5)
+        return int(get_number(self.env, "base.login_cooldown_after", 5))
 
     @api.model
     def _get_duration(self) -> int:
         """Return the number of seconds for which attempts are refused."""
-        seconds = self._get_number("base.login_cooldown_duration", 60)
-        return min(max(seconds, 0), MAX_DURATION)
-
-    @api.model
-    def _get_number(self, name: str, default: int) -> int:
-        """Return a system parameter, or the default if it is not a number."""
-        value = self.env["ir.config_parameter"].sudo().get_param(name, default)
-        try:
-            return int(value)
-        except ValueError:
-            _logger.warning(
-                "The system parameter %s is not a number: %r. %s is used instead.",
-                name,
-                value,
-                default,
-            )
-            return default
+        seconds = get_number(self.env, "base.login_cooldown_duration", 60)
+        return int(min(seconds, MAX_DURATION))
 
     @api.model
     def _get_seconds_to_wait(self, limits: dict[str, int]) -> int:

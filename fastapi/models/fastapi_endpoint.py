@@ -50,12 +50,13 @@ class FastapiEndpoint(models.Model):
         help="What the API is for, shown at the top of its documentation. Markdown."
     )
     active = fields.Boolean(
-        default=True, help="An archived endpoint is not served: it answers 404."
+        default=True,
+        help="An archived endpoint is not served: requests get a 404.",
     )
     root_path = fields.Char(
         required=True,
         copy=False,
-        help="Path of the URL below which the app answers, such as /api/v1. "
+        help="Path of the URL below which the app is served, such as /api/v1. "
         "It has one or more segments; of nested endpoints the longest path wins.",
     )
     app = fields.Selection(
@@ -82,10 +83,9 @@ class FastapiEndpoint(models.Model):
     openapi_url = fields.Char(string="OpenAPI URL", compute="_compute_urls")
     save_http_session = fields.Boolean(
         string="Save HTTP Session",
-        help="Keep what the app changes in the session of a client: needed where a "
-        "route logs a user in or out. Clients get a session cookie. Without it, the "
-        "app still knows a user who is logged in to Odoo, and clients get no cookie. "
-        "Nothing is written to disk for a call that leaves the session as it is.",
+        help="Store what the app changes in the session of a client, for example when "
+        "a route logs a user in or out. Clients then get a session cookie. If this is "
+        "off, the app still knows users who are logged in to Odoo.",
     )
     route_group = fields.Char(help="Label to group endpoints by.", size=32)
     registry_sync = fields.Boolean(

@@ -24,7 +24,11 @@ class FastapiEndpoint(models.Model):
         compute_sudo=True,
         help="What a client has to send.",
     )
-    auth_warning = fields.Text(compute="_compute_auth_warning", compute_sudo=True)
+    auth_warning = fields.Text(
+        string="Warning about Authentication",
+        compute="_compute_auth_warning",
+        compute_sudo=True,
+    )
     is_auth_by_app = fields.Boolean(
         string="The App Authenticates",
         compute="_compute_is_auth_by_app",

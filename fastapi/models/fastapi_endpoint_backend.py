@@ -66,20 +66,20 @@ class FastapiEndpoint(models.Model):
     is_served = fields.Boolean(
         compute="_compute_state",
         compute_sudo=True,
-        help="Whether the app answers, whatever else the status says of it.",
+        help="Whether the app responds.",
     )
     build_error = fields.Text(
-        string="Why the app is broken",
+        string="Why the endpoint is broken",
         compute="_compute_state",
         compute_sudo=True,
         groups="fastapi.group_fastapi_manager",
     )
     build_error_place = fields.Char(
-        string="Where the app breaks",
+        string="Where the error was raised",
         compute="_compute_state",
         compute_sudo=True,
         groups="fastapi.group_fastapi_manager",
-        help="The line of an addon where the error was raised.",
+        help="The line of an addon that raised the error.",
     )
     root_path_error = fields.Text(
         string="What is wrong with the root path",
@@ -87,7 +87,11 @@ class FastapiEndpoint(models.Model):
         compute_sudo=True,
         help="Why the endpoint can't be saved with this root path.",
     )
-    user_warning = fields.Text(compute="_compute_user_warning", compute_sudo=True)
+    user_warning = fields.Text(
+        string="Warning about the User",
+        compute="_compute_user_warning",
+        compute_sudo=True,
+    )
     description_html = fields.Html(
         string="Description (rendered)", compute="_compute_description_html"
     )
@@ -324,7 +328,7 @@ class FastapiEndpoint(models.Model):
         self._reset_app()
         live = self.is_served
         if live:
-            message = self.env._("%s answers again.", self.name)
+            message = self.env._("%s is served again.", self.name)
         else:
             message = self.env._("%s is still broken.", self.name)
         return {

@@ -33,8 +33,14 @@ class FastapiEndpointChange(models.Model):
         compute="_compute_field_label",
         help="The field as the form calls it.",
     )
-    old_value = fields.Text(string="Before", help="Empty if only some may read it.")
-    new_value = fields.Text(string="After", help="Empty if only some may read it.")
+    old_value = fields.Text(
+        string="Before",
+        help="Empty if some administrators of FastAPI may not read the field.",
+    )
+    new_value = fields.Text(
+        string="After",
+        help="Empty if some administrators of FastAPI may not read the field.",
+    )
 
     @api.depends("field_name")
     @api.depends_context("lang")
@@ -62,18 +68,17 @@ class FastapiEndpoint(models.Model):
         endpoints = self.sudo()
         before = [[e._get_logged_text(name) for name in names] for e in endpoints]
         result = super().write(vals)
-        changes = [
-            {
-                "endpoint_id": endpoint.id,
-                "field_name": name,
+        changes = []
+        for endpoint, texts in zip(endpoints, before, strict=True):
+            for name, old in zip(names, texts, strict=True):
+                new = endpoint._get_logged_text(name)
+                if new == old:
+                    continue
+                change = {"endpoint_id": endpoint.id, "field_name": name}
                 # hide values that some managers must not read
-                **({} if secret else {"old_value": old, "new_value": new}),
-            }
-            for endpoint, texts in zip(endpoints, before, strict=True)
-            for name, old in zip(names, texts, strict=True)
-            if (new := endpoint._get_logged_text(name)) != old
-            for secret in [not self._may_managers_read(name)]
-        ]
+                if self._may_managers_read(name):
+                    change |= {"old_value": old, "new_value": new}
+                changes.append(change)
         if changes:
             self.env["fastapi.endpoint.change"].sudo().create(changes)
         return result

@@ -68,8 +68,8 @@ class FastapiEndpoint(models.Model):
     )
 
     @api.model
-    def _has_demo_data(self) -> bool:
-        """Return whether the demo app, which is not for production, can be chosen.
+    def _may_choose_demo(self) -> bool:
+        """Return whether the demo app can be chosen: it is not for production.
 
         Endpoints that already have it are served in any case.
         """
@@ -82,7 +82,7 @@ class FastapiEndpoint(models.Model):
         """Leave out the demo app if it can't be chosen and no endpoint has it."""
         result = super().fields_get(allfields, attributes)
         selection = result.get("app", {}).get("selection")
-        if selection and not self._has_demo_data():
+        if selection and not self._may_choose_demo():
             endpoints = self.sudo().with_context(active_test=False)
             if not endpoints.search_count([("app", "=", "demo")], limit=1):
                 result["app"]["selection"] = [
@@ -93,7 +93,7 @@ class FastapiEndpoint(models.Model):
     @api.constrains("app")
     def _check_demo_data(self):
         for endpoint in self:
-            if endpoint.app == "demo" and not self._has_demo_data():
+            if endpoint.app == "demo" and not self._may_choose_demo():
                 raise ValidationError(
                     self.env._(
                         "The endpoint %(name)s can't have the demo app: it is there "

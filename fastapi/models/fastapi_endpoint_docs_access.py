@@ -44,7 +44,7 @@ class FastapiEndpoint(models.Model):
         "sent to the login page.\n"
         "Members of groups: users of the chosen groups; others are refused.\n"
         "Nobody: the pages do not exist.\n"
-        "The API itself answers as before: this hides its description, nothing else.",
+        "This only hides the description: clients can still call the API.",
     )
     docs_group_ids = fields.Many2many(
         comodel_name="res.groups",

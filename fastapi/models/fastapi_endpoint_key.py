@@ -214,7 +214,11 @@ class FastapiEndpointKey(models.Model):
         # with the rights of the current user, as for their own keys
         api_keys._check_expiration_date(expiration_date)
         if expiration_date and expiration_date <= fields.Datetime.now():
-            raise ValidationError(self.env._("The key would have expired already."))
+            raise ValidationError(
+                self.env._(
+                    "The key would have expired already, at %s UTC.", expiration_date
+                )
+            )
         scope = self._get_scope(endpoint.id)
         # sudo: Odoo makes keys for the current user only
         secret = api_keys.with_user(user).sudo()._generate(scope, name, expiration_date)
@@ -277,7 +281,10 @@ class FastapiEndpointKey(models.Model):
         if not self.env.su:
             if vals.keys() - {"scopes"}:
                 raise AccessError(
-                    self.env._("Only the scopes of a key can be changed.")
+                    self.env._(
+                        "Only the scopes of a key can be changed, not: %s",
+                        ", ".join(sorted(vals.keys() - {"scopes"})),
+                    )
                 )
             self.check_access("write")  # before an error that names the user
             for key in self:

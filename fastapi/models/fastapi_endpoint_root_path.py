@@ -24,8 +24,8 @@ class FastapiEndpoint(models.Model):
             if is_reserved(path) or path in self._blacklist_root_paths:
                 raise ValidationError(
                     self.env._(
-                        "The root path %(path)s is not possible: Odoo itself answers "
-                        "below /%(segment)s.",
+                        "The root path %(path)s is not possible: Odoo itself serves "
+                        "paths below /%(segment)s.",
                         path=path,
                         segment=path.split("/")[1],
                     )

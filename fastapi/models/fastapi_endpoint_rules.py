@@ -18,6 +18,7 @@ class FastapiEndpoint(models.Model):
     _inherit = "fastapi.endpoint"  # pylint: disable=consider-merging-classes-inherited
 
     rule_warning = fields.Text(
+        string="Warning about Record Rules",
         compute="_compute_rule_warning",
         compute_sudo=True,
         groups="fastapi.group_fastapi_manager",

@@ -30,7 +30,7 @@ from odoo.tools import SQL
 from ..exceptions import CommittedHTTPException
 from .schema import RecordSchema
 
-__all__ = ["IfMatch", "IfNoneMatch", "make_etag"]
+__all__ = ["IfMatch", "IfNoneMatch", "make_etag", "read_stored"]
 
 T = TypeVar("T", bound=BaseModel)
 S = TypeVar("S", bound=RecordSchema)

@@ -15,6 +15,8 @@ from odoo.models import BaseModel as Record
 from ..internal_texts import get_public_text
 from .crud_routes import RecordId
 
+__all__ = ["limit_to_id", "make_domain", "make_record", "not_found"]
+
 
 def make_domain(domain: Any, env: Callable[..., Environment]) -> Callable[..., Domain]:
     """Return the dependency that provides the domain.

@@ -10,6 +10,17 @@ from fastapi import Path
 from ..schemas import ErrorDetail
 from .vals import MAX_INTEGER
 
+__all__ = [
+    "CHANGED",
+    "ETAG",
+    "LOCATION",
+    "READ",
+    "REFUSED",
+    "ROUTES",
+    "RecordId",
+    "choose_routes",
+]
+
 RecordId = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="Id of the record.")]
 
 #: Method, path and summary of the generated routes.

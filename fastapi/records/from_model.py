@@ -115,7 +115,6 @@ class ModelSchema(RecordSchema):
     underscore at its end: ``json_`` for ``json``. Its name in JSON is unchanged.
     """
 
-    __record_model__: ClassVar[str] = ""
     __record_definitions__: ClassVar[tuple[FieldDefinition, ...]] = ()
     __record_schemas__: ClassVar[dict[str, Any]] = {}
 
@@ -181,7 +180,6 @@ class ModelSchema(RecordSchema):
             __module__=cls.__module__,
             **fields,
         )
-        variant.__record_model__ = cls.__record_model__
         variant.__record_definitions__ = tuple(chosen)
         variant.__record_schemas__ = cls.__record_schemas__ | types
         return variant
@@ -222,7 +220,6 @@ def schema_from(
     schema = create_model(
         schema_name, __base__=ModelSchema, __module__=__name__, **fields
     )
-    schema.__record_model__ = model._name
     schema.__record_definitions__ = tuple(definitions)
     schema.__record_schemas__ = types
     return schema

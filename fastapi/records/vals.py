@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .readers import Column
 
-__all__ = ["check_range", "out_of_range", "to_plain", "to_vals"]
+__all__ = ["MAX_INTEGER", "check_range", "out_of_range", "to_plain", "to_vals"]
 
 T = TypeVar("T", bound=float)
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 #: Modules of each layer, the lowest first; a package stands for all its modules.
 LAYERS = {
-    "base": ["context", "exceptions", "root_paths"],
+    "base": ["context", "exceptions", "root_paths", "system_parameters"],
     "bridge": ["bridge"],
     "apps": [
         "app",

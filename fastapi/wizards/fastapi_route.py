@@ -30,16 +30,16 @@ class FastapiRoute(models.TransientModel):
     tags = fields.Char(help="All tags.")
     authenticated = fields.Boolean(
         string="Authentication",
-        help="A client has to say who it is, by one of the ways in the documentation.",
+        help="Clients must authenticate in one of the ways of the documentation.",
     )
     access = fields.Char(
-        help="How a client says who it is. Public: anyone may call the route.",
+        help="How clients authenticate. Public: anyone may call the route.",
     )
-    scopes = fields.Char(help="What the credentials of a client have to allow.")
+    scopes = fields.Char(help="Scopes that the credential of a client needs.")
     required_groups = fields.Char(
         string="Groups",
-        help="XML ids of the groups that the calling user needs. Commas separate the "
-        "requirements.",
+        help="XML ids of the groups that the calling user must belong to, separated by "
+        "commas. A slash separates alternatives.",
     )
     deprecated = fields.Boolean(help="Clients should stop using it.")
     stage = fields.Selection(
@@ -71,18 +71,23 @@ class FastapiRoute(models.TransientModel):
                     "summary": operation.summary,
                     "tag": operation.tags[0] if operation.tags else DEFAULT_TAG,
                     "tags": ", ".join(operation.tags),
-                    "authenticated": operation.authenticated,
-                    "access": self._get_access(operation),
-                    "scopes": " ".join(sorted(operation.scopes)),
-                    "required_groups": ", ".join(
-                        map(" / ".join, operation.required_groups)
-                    ),
                     "deprecated": operation.deprecated,
                     "docs_fragment": operation.docs_fragment,
+                    **self._prepare_access(operation),
                 }
                 for number, operation in enumerate(endpoint.sudo()._get_operations())
             ]
         ).sudo(False)
+
+    @api.model
+    def _prepare_access(self, operation):
+        """Return the values of the columns that say who may call an operation."""
+        return {
+            "authenticated": operation.authenticated,
+            "access": self._get_access(operation),
+            "scopes": " ".join(sorted(operation.scopes)),
+            "required_groups": ", ".join(map(" / ".join, operation.required_groups)),
+        }
 
     @api.model
     def _get_access(self, operation):

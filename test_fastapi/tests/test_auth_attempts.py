@@ -162,7 +162,7 @@ class TestAttempts(FastapiHttpCase):
         with self.assertLogs("odoo.addons.fastapi", "WARNING") as logs:
             self.assertEqual(self.send("caller@test").status_code, 401)
         self.assertIn(
-            "base.login_cooldown_after is not a number: 'many'", logs.output[0]
+            "base.login_cooldown_after is 'many', which is not", logs.output[0]
         )
         self.set_parameters(1, "9" * 20)  # more than PostgreSQL can add to a date
         self.assertEqual(self.send("another@test").status_code, 401)
@@ -234,7 +234,7 @@ class TestAttempts(FastapiHttpCase):
         full = PoolError("The Connection Pool Is Full")
         with (
             patch.object(self.registry, "cursor", side_effect=full),
-            self.assertLogs(LOGGER, "WARNING") as log,
+            self.assertLogs("odoo.addons.fastapi", "WARNING") as log,
         ):
             self.env.cr.postrollback.run()
         self.assertEqual(len(log.output), 1)

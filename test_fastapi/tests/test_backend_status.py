@@ -147,7 +147,7 @@ class TestRootPathError(BackendCase):
     def test_error_while_typing(self):
         self._create_endpoint("/archived", active=False)
         for path, expected in (
-            ("/web/x", "Odoo itself answers below /web"),
+            ("/web/x", "Odoo itself serves paths below /web"),
             ("/a b", "letters, digits"),
             (" /test/ ", "taken by the endpoint Test at /test"),
             ("/archived", ""),

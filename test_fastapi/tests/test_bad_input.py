@@ -87,7 +87,7 @@ class TestBadInput(FastapiHttpCase):
         self.env.flush_all()
         self.env.cr.execute("DROP INDEX fastapi_endpoint_root_path_unique")
         for endpoint, root_path, message in (
-            (self.endpoint, "/odoo", "Odoo itself answers below /odoo"),
+            (self.endpoint, "/odoo", "Odoo itself serves paths below /odoo"),
             (self.endpoint, "/other/", "taken by"),
             (self.endpoint, "/new/", "has to be written as /new"),
             (self.endpoint, "/other", f"taken by the endpoint {other.name}"),

@@ -179,5 +179,5 @@ class TestCall(CommandCase):
         self.break_endpoint()
         self.mute("odoo.addons.fastapi")
         self.check_refused(
-            "call", "GET", "/broken/x", reason="the app at /broken is broken"
+            "call", "GET", "/broken/x", reason="the endpoint at /broken is broken"
         )

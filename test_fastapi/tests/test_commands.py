@@ -110,7 +110,7 @@ class TestRoutes(CommandCase):
         self.mute("odoo.addons.fastapi")
         self.check_refused(
             *("routes", "--endpoint", "/broken"),
-            reason="the app at /broken is broken: ValueError: secret of the hook",
+            reason="the endpoint at /broken is broken: ValueError: secret of the hook",
         )
         exit_code, output, errors = self.run_command("routes")
         self.assertEqual(exit_code, 2)

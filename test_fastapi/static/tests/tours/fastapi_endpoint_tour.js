@@ -293,7 +293,7 @@ registry.category("web_tour.tours").add("fastapi_endpoint_try_again", {
             run: "click",
         },
         {
-            trigger: ".o_notification:contains('answers again')",
+            trigger: ".o_notification:contains('is served again')",
         },
         {
             trigger: ".o_field_widget[name=state]:contains('Live')",
