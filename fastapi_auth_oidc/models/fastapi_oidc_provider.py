@@ -202,7 +202,12 @@ class FastapiOidcProvider(models.Model):
                 )
             if not 0 <= provider.leeway <= MAX_LEEWAY:
                 raise ValidationError(
-                    self.env._("Leeway: 0 to %s seconds are allowed.", MAX_LEEWAY)
+                    self.env._(
+                        "Leeway: %(given)s is not possible. It must be 0 to %(most)s "
+                        "seconds.",
+                        given=provider.leeway,
+                        most=MAX_LEEWAY,
+                    )
                 )
             try:
                 parse_required_claims(provider.required_claims or "")

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from .documents import DocumentError, Issuer, KeySet
 from .keys import VerificationKey
 
-__all__ = ["KeyRing", "KeysNotLoaded", "get_key_ring"]
+__all__ = ["RETRY_INTERVAL", "KeyRing", "KeysNotLoaded", "get_key_ring"]
 
 _logger = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import HTTPException
+from fastapi.security.utils import get_authorization_scheme_param
 
 from odoo.http import request
 
@@ -87,7 +88,8 @@ class OidcWay(Way):
 
     def prepare(self, headers: Mapping[str, str]) -> Callable[[], None] | None:
         """Return a function that waits for the keys, None if they are loaded."""
-        kind, _space, encoded = headers.get("Authorization", "").partition(" ")
+        header = headers.get("Authorization")
+        kind, encoded = get_authorization_scheme_param(header)
         if self._provider is None or kind.lower() != "bearer":
             return None
         return _prepare(self._provider, encoded.strip())
