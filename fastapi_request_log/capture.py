@@ -17,6 +17,7 @@ makes texts of it.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from odoo.sql_db import Cursor
@@ -59,47 +60,14 @@ UNKNOWN_AGENT = "unknown"
 CAPTURE = "_fastapi_capture"
 
 
+# slots are faster than a dict
+@dataclass(slots=True, init=False, repr=False, eq=False)
 class Capture:
     """One call, from its authentication to the end of the response.
 
     :param request: request of Odoo, which is not kept
     :param settings: the log of its endpoint
     """
-
-    __slots__ = (  # faster than a dict
-        "settings",
-        "start",
-        "environ",
-        "request_id",
-        "route",
-        "path_params",
-        "method",
-        "inner_status",
-        "agent",
-        "caller",
-        "session_uid",
-        "attempts",
-        "status",
-        "error",
-        "error_place",
-        "queries",
-        "sql_seconds",
-        "request_start",
-        "request_size",
-        "response_headers",
-        "response_start",
-        "response_size",
-        "seconds",
-        "stream_failed",
-        "in_test",
-        "counted_size",
-        "_dispatcher",
-        "_thread",
-        "_inner",
-        "_body_size",
-        "_is_final",
-        "_watched",
-    )
 
     settings: LogSettings
     #: When Odoo got the request, in seconds since 1970.

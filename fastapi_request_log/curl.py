@@ -34,8 +34,8 @@ _LEFT_OUT = frozenset(
 _CREDENTIALS = frozenset({"authorization", "cookie"})
 #: Ends a body that was cut, or is all that is stored of a file.
 _INCOMPLETE = re.compile(r"(?:… \[\d+ of \d+ B\]|^\[[^\[\]\n]*, \d+ B\])$")
-#: Signs that a terminal may take for commands when somebody pastes them; ends of lines
-#: are none as long as the others are not there.
+#: Characters that a terminal may take for commands when a user pastes them. Ends of
+#: lines are harmless without the others.
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 

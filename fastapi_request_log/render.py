@@ -7,7 +7,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+
+from odoo.addons.fastapi.app.openapi import quote_path
 
 from .bodies import describe_body, storable
 from .calls import Call
@@ -65,7 +66,7 @@ def _add_texts(call: Call, capture: Capture) -> None:
     """Add texts of the row. The secrets of one are not in any other one, either."""
     environ = capture.environ
     secrets = Secrets(capture.settings.secrets)
-    path = _quote_path(environ.get("PATH_INFO", "").encode("latin-1"))
+    path = quote_path(environ.get("PATH_INFO", "").encode("latin-1"))
     path = _clean_path(path[:MAX_PATH], capture.path_params or {}, secrets)
     query = environ.get("QUERY_STRING", "")[:MAX_PATH]
     if query:
@@ -112,15 +113,11 @@ def _clean_path(path: str, params: Mapping[str, Any], secrets: Secrets) -> str:
     for name, value in params.items():
         if secrets.is_secret(name):
             secrets.add(str(value))
-            hidden.add(_quote_path(str(value)))
+            hidden.add(quote_path(str(value)))
     if hidden:  # also the short ones
         parts = path.split("/")
         path = "/".join(REMOVED if part in hidden else part for part in parts)
     return secrets.clean_text(path)
-
-
-def _quote_path(path: str | bytes) -> str:
-    return quote(path, "/:@!$&'()*+,;=~")
 
 
 def _get_headers(environ: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

@@ -38,7 +38,7 @@ _LITERALS = frozenset({"true", "false", "null", "None", "True", "False"})
 _SIGNS = re.compile(r"[\W_]+")
 _SECRET = re.compile(
     r"auth(?!or(?!i))|bearer|cookie|credential|csrf|cvc|cvv|jwt|otp(?:code)?$"
-    # an Idempotency-Key is none: it tells which calls belong together
+    # not an Idempotency-Key: it tells which calls belong together
     r"|(?<!idempotency)key(?!word|board)"
     r"|pass(?:word|wort|wd|phrase|code)|pass$|^pin$|pwd|secret|sessionid|sessid|^sid$"
     r"|assertion|saml|^sig$|signature|token|verifier|websocketprotocol"

@@ -2,6 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``/metrics``: the metrics of the database for Prometheus."""
 
+from fastapi.security.utils import get_authorization_scheme_param
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -46,6 +47,6 @@ class MetricsController(http.Controller):
 
     def _get_credential(self) -> str:
         """Return the token of ``Authorization: Bearer``, an empty text without one."""
-        header = request.httprequest.headers.get("Authorization", "")
-        scheme, _space, credential = header.partition(" ")
+        header = request.httprequest.headers.get("Authorization")
+        scheme, credential = get_authorization_scheme_param(header)
         return credential.strip() if scheme.lower() == "bearer" else ""

@@ -8,9 +8,10 @@ from typing import Any
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+# The help of the status in the list of endpoints has these numbers, too.
 #: An endpoint is failing if this share of its calls ended with a 5xx.
 FAILING_SHARE = 0.05
-#: Calls that are needed to tell: one that fails of two is no sign.
+#: Fewer calls tell nothing: one failure of two is chance.
 FAILING_CALLS = 20
 #: Days without a call after which an endpoint is unused.
 UNUSED_DAYS = 30

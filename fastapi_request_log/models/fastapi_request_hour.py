@@ -18,7 +18,9 @@ from odoo.tools import SQL
 from odoo.tools.misc import get_lang
 from odoo.tools.translate import LazyTranslate
 
-from ..histogram import COUNT, RATIO, bucket_of
+from odoo.addons.fastapi.system_parameters import get_number
+
+from ..histogram import COUNT, bucket_of, value_of
 from .fastapi_endpoint_usage import UNUSED_DAYS
 
 if TYPE_CHECKING:
@@ -31,9 +33,11 @@ _lt = LazyTranslate(__name__)
 #: Days for which the counts are kept, unless the system parameter says otherwise.
 DEFAULT_DAYS = 400
 DAYS_PARAM = "fastapi_request_log.hour_days"
+#: Most days; a date before the year 1 can't be stored.
+MAX_DAYS = 36_500
 #: Rows that one statement of the clean-up deletes.
 GC_ROWS = 10_000
-#: Columns of the buckets. They are no fields: they are only ever read together, in SQL.
+#: Columns of the buckets, not fields: they are only read together, in SQL.
 BUCKETS = [f"bucket_{number}" for number in range(COUNT)]
 #: Fields that tell who called.
 CALLER = ("user_id", "partner_id", "key_id")
@@ -236,19 +240,19 @@ class FastapiRequestHour(models.Model):
         sums = (SQL("SUM(%s)", SQL.identifier(self._table, name)) for name in BUCKETS)
         return SQL(
             """(
-                SELECT power(%(ratio)s, bucket - 1.5)
+                SELECT duration
                   FROM (
-                    SELECT bucket,
-                           SUM(calls) OVER (ORDER BY bucket) AS faster,
+                    SELECT duration,
+                           SUM(calls) OVER (ORDER BY duration) AS faster,
                            SUM(calls) OVER () AS total
-                      FROM unnest(ARRAY[%(sums)s])
-                           WITH ORDINALITY AS buckets (calls, bucket)
+                      FROM unnest(ARRAY[%(sums)s], %(durations)s::float8[])
+                           AS buckets (calls, duration)
                   ) AS totals
                  WHERE faster >= total * %(share)s
-                 ORDER BY bucket
+                 ORDER BY duration
                  LIMIT 1
             )""",
-            ratio=RATIO,
+            durations=[value_of(bucket) for bucket in range(COUNT)],
             sums=SQL(", ").join(sums),
             share=share,
         )
@@ -301,9 +305,8 @@ class FastapiRequestHour(models.Model):
 
     @api.autovacuum
     def _gc_hours(self):
-        days = self.env["ir.config_parameter"].sudo().get_param(DAYS_PARAM)
-        days = int(days) if days and days.isdecimal() else DEFAULT_DAYS
-        days = max(days, UNUSED_DAYS + 1)
+        days = get_number(self.env, DAYS_PARAM, DEFAULT_DAYS)
+        days = min(max(days, UNUSED_DAYS + 1), MAX_DAYS)
         old = Domain("hour", "<", fields.Datetime.now() - timedelta(days=days))
         rows = self.sudo().search(old, order="hour", limit=GC_ROWS)
         rows.unlink()

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable
 from dataclasses import fields as dataclass_fields
 from operator import attrgetter
@@ -13,17 +12,17 @@ from operator import attrgetter
 from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
+from odoo.addons.fastapi.system_parameters import get_number
+
 from ..calls import Call
 from ..writer import take_test_calls
-
-_logger = logging.getLogger(__name__)
 
 #: System parameter: how much of a body is stored, in bytes.
 BODY_SIZE_PARAMETER = "fastapi_request_log.body_size"
 BODY_SIZE = 4096
 #: Rows that are deleted in one transaction.
 PIECE = 10_000
-#: Models that count the calls, as far as they are there.
+#: Models that count the calls.
 ROLL_UPS = ("fastapi.request.hour", "fastapi.request.total")
 _COLUMNS = [
     field.name for field in dataclass_fields(Call) if field.name not in ("stored",)
@@ -161,19 +160,7 @@ class FastapiRequestLog(models.Model):
     @tools.ormcache(cache="stable")  # that of system parameters
     def _get_body_size(self) -> int:
         """Return how much of a body is stored, in bytes."""
-        # sudo: the user of an endpoint can't read system parameters
-        parameters = self.env["ir.config_parameter"].sudo()
-        value = parameters.get_param(BODY_SIZE_PARAMETER, BODY_SIZE)
-        try:
-            return max(int(value), 0)
-        except ValueError:
-            _logger.warning(
-                "The system parameter %s is not a number: %r. %s is used instead.",
-                BODY_SIZE_PARAMETER,
-                value,
-                BODY_SIZE,
-            )
-            return BODY_SIZE
+        return int(get_number(self.env, BODY_SIZE_PARAMETER, BODY_SIZE))
 
     # Writing
 
@@ -186,8 +173,8 @@ class FastapiRequestLog(models.Model):
         """
         calls = self._resolve(list(calls))
         ids = self._insert([call for call in calls if call.stored])
-        for name in ROLL_UPS:
-            if calls and name in self.env:
+        if calls:
+            for name in ROLL_UPS:
                 self.env[name]._count(calls)
         return self.browse(ids)
 
