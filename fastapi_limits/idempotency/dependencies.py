@@ -3,7 +3,7 @@
 """Dependencies of routes whose requests may have a key.
 
 They run after all other dependencies of a route (``runs_last``). The caller is known by
-then, and has the right to call, so nobody gets the response to another caller.
+then, and has the right to call, so no caller gets the response to another one.
 """
 
 import hashlib
@@ -16,9 +16,8 @@ from starlette.requests import HTTPConnection
 from odoo.http import request as odoo_request
 
 from odoo.addons.fastapi.app.openapi_document import refer_to_error
-from odoo.addons.fastapi.bridge import get_state
+from odoo.addons.fastapi.bridge import IDENTIFICATION_KEY, get_state
 
-from .inner import IDENTIFICATION_KEY
 from .keys import EXAMPLE, HEADER, MAX_LENGTH, METHODS, parse_key
 
 __all__ = [

@@ -19,7 +19,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import IO, TYPE_CHECKING, Any
 
 from fastapi import HTTPException
@@ -27,6 +26,7 @@ from fastapi import HTTPException
 from odoo.http import _dispatchers
 
 from odoo.addons.fastapi.bridge import forget_tracebacks
+from odoo.addons.fastapi.system_parameters import get_number
 
 from .inner import decode_headers
 from .keys import HEADER, fingerprint, fingerprint_inner
@@ -45,8 +45,6 @@ else:
     Base = _dispatchers["fastapi"]
 
 __all__ = ["DEFAULT_MAX_BODY", "DEFAULT_WAIT", "MAX_BODY_PARAM", "WAIT_PARAM"]
-
-_logger = logging.getLogger(__name__)
 
 #: System parameter: seconds that a request waits for another one with its key.
 WAIT_PARAM = "fastapi_limits.idempotency_wait"
@@ -172,25 +170,7 @@ class IdempotencyDispatcher(Base):
 
     def _get_wait(self) -> float:
         """Return the seconds to wait for another request with the key."""
-        return self._get_number(WAIT_PARAM, DEFAULT_WAIT)
-
-    def _get_number(self, name: str, default: float) -> float:
-        """Return a system parameter, or the default if it is not a positive number."""
-        text = self.request.env["ir.config_parameter"].sudo().get_param(name)
-        try:
-            number = float(text or default)
-        except ValueError:
-            number = -1
-        if not 0 <= number < float("inf"):
-            _logger.warning(
-                "The system parameter %s is %r, which is not a number from 0 on; "
-                "%s is used instead.",
-                name,
-                text,
-                default,
-            )
-            return default
-        return number
+        return get_number(self.request.env, WAIT_PARAM, DEFAULT_WAIT)
 
     def _store_response(self, claimed: Claim, response: Response) -> None:
         """Store a response, before the request is committed.
@@ -215,7 +195,7 @@ class IdempotencyDispatcher(Base):
         else:
             status, body = inner.status, inner.content
             headers = decode_headers(inner.headers)
-        max_size = int(self._get_number(MAX_BODY_PARAM, DEFAULT_MAX_BODY))
+        max_size = int(get_number(self.request.env, MAX_BODY_PARAM, DEFAULT_MAX_BODY))
         if len(body) > max_size:
             raise HTTPException(
                 400,

@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 
     from .responses import StoredResponse
 
-__all__ = ["IDENTIFICATION_KEY", "InnerResponses", "decode_headers"]
-
-#: Key of the ASGI scope of an inner request that only finds out who calls: it needs no
-#: ``Idempotency-Key``
-#: (``fastapi_mcp_server``, ``server.identification.WORK_KEY``).
-IDENTIFICATION_KEY = "odoo.fastapi_mcp_server.work"
+__all__ = ["InnerResponses", "decode_headers"]
 
 
 class InnerResponses:

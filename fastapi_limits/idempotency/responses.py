@@ -29,7 +29,7 @@ _CURRENT = frozenset(
     """.split()
 )
 _CURRENT_PREFIXES = tuple(name for name in _CURRENT if name.endswith("-"))
-#: Headers of the connection, which the server makes anew.
+#: Headers of the connection, which the server sets itself.
 _NEVER = frozenset(
     """
     connection content-length keep-alive proxy-connection te trailer transfer-encoding

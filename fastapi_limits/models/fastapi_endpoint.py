@@ -17,7 +17,7 @@ from ..rates.headers import RateLimitHeaders
 from ..rates.limit import (
     AddressLimit,
     CallerLimit,
-    identifies_nobody,
+    has_no_callers,
     make_limit,
     merge_limits,
 )
@@ -54,11 +54,6 @@ class FastapiEndpoint(models.Model):
         "addresses of an IPv6 network (/64) count together.",
     )
     # without the groups, others could not read the other fields of an endpoint
-    rate_refusal_ids = fields.One2many(
-        comodel_name="fastapi.rate.refusal",
-        inverse_name="endpoint_id",
-        groups="fastapi.group_fastapi_user",
-    )
     rate_refusal_count = fields.Integer(
         string="Refused Callers",
         compute="_compute_rate_refusal_count",
@@ -105,7 +100,7 @@ class FastapiEndpoint(models.Model):
         # the outermost one: responses of all others have the headers
         app.user_middleware.insert(0, Middleware(RateLimitHeaders))
         limits = self._get_rate_limits()
-        if len(limits) > 1 and identifies_nobody(app):
+        if len(limits) > 1 and has_no_callers(app):
             # one statement of PostgreSQL: there is no authentication between them
             merged = merge_limits(limits, ALL_ROUTES)
             app.dependency_overrides.update(dict.fromkeys(limits, merged))
@@ -114,7 +109,7 @@ class FastapiEndpoint(models.Model):
     def _check_app(self, app):
         limits = self._get_rate_limits()
         overrides = app.dependency_overrides
-        if not identifies_nobody(app) and not overrides.keys().isdisjoint(limits):
+        if not has_no_callers(app) and not overrides.keys().isdisjoint(limits):
             # another addon identifies callers in an app that is already built
             for limit in limits:
                 overrides.pop(limit, None)

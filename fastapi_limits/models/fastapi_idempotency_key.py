@@ -11,8 +11,8 @@ BATCH = 5000
 class FastapiIdempotencyKey(models.Model):
     """A request with an ``Idempotency-Key``, written by ``idempotency/store.py``.
 
-    A response may hold data that only its caller may see, so nobody reads this model
-    but administrators.
+    A response may hold data that only its caller may see, so only administrators may
+    read this model.
     """
 
     _name = "fastapi.idempotency.key"

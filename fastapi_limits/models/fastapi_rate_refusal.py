@@ -2,23 +2,19 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """``fastapi.rate.refusal``: the callers that a rate has refused lately."""
 
-import logging
 import time
-from functools import partial
 
 from odoo import api, fields, models
-from odoo.api import SUPERUSER_ID, Environment
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.sql_db import Cursor
 from odoo.tools import SQL
+
+from odoo.addons.fastapi.follow_up import run_afterwards
 
 from ..rates.counters import Hit
 from ..rates.limiter import get_counter
 from ..rates.rate import parse_rates
 from .fastapi_endpoint import ALL_ROUTES
-
-_logger = logging.getLogger(__name__)
 
 #: Seconds for which a process does not record the same refusal again.
 INTERVAL = 5
@@ -149,10 +145,12 @@ class FastapiRateRefusal(models.Model):
         if len(_recent) >= MAX_RECENT:
             _recent.clear()
         _recent[recent] = now
-        record = partial(_record, self.env.registry, key, seconds, vals)
-        # only one runs: a rollback clears postcommit, a commit clears postrollback
-        self.env.cr.postrollback.add(record)
-        self.env.cr.postcommit.add(record)
+        run_afterwards(
+            self.env,
+            lambda env: env["fastapi.rate.refusal"]._record(key, seconds, vals),
+            "A refused request is not recorded",
+            lock_timeout="1s",
+        )
 
     @api.model
     def _record(self, key, seconds, vals):
@@ -187,17 +185,3 @@ class FastapiRateRefusal(models.Model):
     def _gc_refusals(self):
         limit = fields.Datetime.subtract(fields.Datetime.now(), days=DAYS)
         self.search([("date", "<", limit)]).unlink()
-
-
-def _record(registry, key, seconds, vals):
-    try:
-        with registry.cursor() as cr:
-            if isinstance(cr, Cursor):  # not a test's cursor, which is in a transaction
-                cr.execute(
-                    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;"
-                    "SET LOCAL lock_timeout = '1s'"
-                )
-            env = Environment(cr, SUPERUSER_ID, {})
-            env["fastapi.rate.refusal"]._record(key, seconds, vals)
-    except Exception as err:  # the client has its response
-        _logger.warning("A refused request is not recorded: %s", err)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from .rate import Rate
 
-__all__ = ["CONFIGURATION_ERRORS", "Counter", "Hit", "LibraryCounter"]
+__all__ = ["CONFIGURATION_ERRORS", "TIMEOUT", "Counter", "Hit", "LibraryCounter"]
 
 _logger = logging.getLogger(__name__)
 
@@ -140,9 +140,8 @@ class LibraryCounter(Counter):
             self._open()
         except CONFIGURATION_ERRORS:
             raise
-        except (
-            Exception
-        ) as err:  # a cluster, which is asked for its nodes here, is down
+        except Exception as err:
+            # a cluster is asked for its nodes here, and may be down
             self._pause(err)
 
     def _open(self) -> SlidingWindowCounterRateLimiter:

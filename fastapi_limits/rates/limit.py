@@ -20,7 +20,14 @@ from odoo.addons.fastapi.dependencies import (
 from .limiter import Policy, count
 from .rate import Rate, parse_rates
 
-__all__ = ["AddressLimit", "CallerLimit", "limit"]
+__all__ = [
+    "AddressLimit",
+    "CallerLimit",
+    "has_no_callers",
+    "limit",
+    "make_limit",
+    "merge_limits",
+]
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -48,7 +55,7 @@ def limit(*rates: str, by: str = "caller", name: str = "") -> Any:
     for rate in rates:
         if not isinstance(rate, str):
             raise TypeError(
-                f'{rate!r} is no rate: a rate is a text such as "100/minute".'
+                f'{rate!r} is not a rate: write a text such as "100/minute".'
             )
     parsed = parse_rates(";".join(rates), by)
     if name and not _NAME.fullmatch(name):
@@ -120,7 +127,7 @@ class CallerLimit(_Limit):
         self._count(connection, caller)
 
 
-def identifies_nobody(app: FastAPI) -> bool:
+def has_no_callers(app: FastAPI) -> bool:
     """Return whether all clients of an app are anonymous."""
     return _IDENTIFYING.isdisjoint(app.dependency_overrides)
 

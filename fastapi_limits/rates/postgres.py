@@ -33,8 +33,8 @@ __all__ = ["CursorCounter", "PostgresCounter"]
 
 _get_key = attrgetter("key")
 
-#: ``{rows}`` are those of :func:`_make_rows`. ``excluded.start`` is now, except while
-#: the statement has waited for the row.
+#: :func:`_make_query` fills in ``{rows}``. ``excluded.start`` is now, except while the
+#: statement has waited for the row.
 _HIT = """
     INSERT INTO fastapi_rate_count AS known (
         key, amount, seconds, start, previous, current, refused

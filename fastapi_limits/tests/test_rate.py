@@ -69,7 +69,7 @@ class TestRate(BaseCase):
     def test_values_that_are_no_texts(self):
         for value in (5, None, ["5/minute"], b"5/minute"):
             with self.subTest(value=value):
-                message = re.escape(f"{value!r} is no rate: a rate is a text such as")
+                message = re.escape(f"{value!r} is not a rate: write a text such as")
                 with self.assertRaisesRegex(TypeError, message):
                     limit("5/minute", value)
 
