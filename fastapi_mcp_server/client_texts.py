@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["CLIENT_TEXTS", "Connection", "make_name"]
+__all__ = ["CLIENT_TEXTS", "KEY", "Connection", "make_name"]
 
 #: Placeholder of the credential.
 KEY = "KEY"

@@ -13,7 +13,7 @@ from odoo.addons.fastapi.bridge import RequestBody
 from odoo.addons.fastapi.bridge.scope import build_scope
 from odoo.addons.fastapi.request_environ import make_environ
 
-from ..server import get_mcp_server
+from ..server import get_current_offer
 from ..server.authorization import (
     MCP_PATH,
     WELL_KNOWN,
@@ -69,7 +69,7 @@ class ProtectedResourceController(http.Controller):
         if mount is None or path != f"{mount.root_path}{MCP_PATH}":
             return None
         app = endpoints.get_app(path)
-        server = get_mcp_server(app.app) if app else None
+        server = get_current_offer(app.app) if app else None
         if server is None:
             return None
         with endpoints._app_context():

@@ -4,7 +4,7 @@
 
 from odoo import api, fields, models
 
-from ..server import McpSettings, add_mcp_server, get_mcp_server, move_outermost
+from ..server import McpSettings, add_mcp_server, get_current_offer, move_outermost
 
 
 class FastapiEndpoint(models.Model):
@@ -56,7 +56,7 @@ class FastapiEndpoint(models.Model):
     # pylint: disable-next=missing-return  # it returns nothing
     def _check_app(self, app):
         super()._check_app(app)
-        server = get_mcp_server(app)
+        server = get_current_offer(app)
         if server is not None:
             move_outermost(app)
             server.get(app)  # the log names routes that can't be tools

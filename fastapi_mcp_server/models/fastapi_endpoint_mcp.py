@@ -10,6 +10,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..client_texts import KEY, Connection, make_name
+from ..server import MCP_PATH
 from ..tools import Tool, ToolSet, collect_tools
 
 
@@ -39,7 +40,7 @@ class FastapiEndpoint(models.Model):
     @api.depends("base_url", "mcp_server")
     def _compute_mcp_url(self):
         for endpoint in self:
-            endpoint.mcp_url = endpoint.mcp_server and f"{endpoint.base_url}/mcp"
+            endpoint.mcp_url = endpoint.mcp_server and f"{endpoint.base_url}{MCP_PATH}"
 
     @api.depends("is_served", "mcp_server")
     def _compute_mcp_tools(self):
@@ -74,7 +75,7 @@ class FastapiEndpoint(models.Model):
         :param tools: that the endpoint offers
         """
         if self.mcp_server and self.is_served:
-            path = f"{self.root_path}/mcp"
+            path = f"{self.root_path}{MCP_PATH}"
             mount = self._get_mounts().find(path)
             if mount is not None and mount.endpoint_id != self.id:
                 return self.env._(

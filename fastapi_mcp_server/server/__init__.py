@@ -48,20 +48,22 @@ An import points up this list:
 ``middleware``      passes requests for the MCP server to it
 """
 
+from .authorization import MCP_PATH
 from .middleware import (
-    McpOffer,
+    CurrentOffer,
     McpServer,
     McpSettings,
     add_mcp_server,
-    get_mcp_server,
+    get_current_offer,
     move_outermost,
 )
 
 __all__ = [
-    "McpOffer",
+    "MCP_PATH",
+    "CurrentOffer",
     "McpServer",
     "McpSettings",
     "add_mcp_server",
-    "get_mcp_server",
+    "get_current_offer",
     "move_outermost",
 ]

@@ -16,14 +16,14 @@ from mcp_types import INVALID_REQUEST
 from starlette._utils import is_async_callable
 from starlette.datastructures import Headers
 
-from odoo.addons.fastapi.bridge import InnerRequest, get_state
+from odoo.addons.fastapi.bridge import IDENTIFICATION_KEY, InnerRequest, get_state
 from odoo.addons.fastapi.exceptions import StreamCut
 
 from ..tools import ArgumentError, RouteCall, ToolRequest, ToolSet
 from .access import get_scopes
 from .authorization import MCP_PATH, ProtectedResource, get_base_url
 from .headers import make_request_headers, merge_response_headers
-from .identification import WORK_KEY, Visible
+from .identification import Visible
 from .messages import ClientMessage, parse_message
 from .progress import ProgressEvents
 from .quiet import loud, quiet
@@ -224,7 +224,7 @@ class McpCall:
             ),
         }
         if target is None:
-            scope[WORK_KEY] = self.visible
+            scope[IDENTIFICATION_KEY] = self.visible
         token = self.message.progress_token
         take: TakeChunk = self._check_client
         if target is not None and target.streams and token is not None:

@@ -191,7 +191,10 @@ class _Handlers:
             not_found = RESOURCE_NOT_FOUND
         if not isinstance(resource, Resource) or call.argument_error:
             text = "" if _hides(call) else call.argument_error
-            text = text or "There is no such resource."
+            text = text or (
+                f"There is no resource {params.uri!r}. The lists of resources and of "
+                "templates have those that you may read."
+            )
             raise MCPError(not_found, text, {"uri": params.uri})
         inner = await call.call_target()
         if inner is None:
@@ -256,30 +259,27 @@ def _describe_tool(tool: Tool) -> SdkTool:
 
 
 def _describe_resource(resource: Resource) -> SdkResource:
-    return SdkResource(
-        name=resource.name,
-        title=resource.title,
-        description=resource.description or None,
-        uri=resource.uri,
-        mime_type=resource.mime_type,
-    )
+    return SdkResource(uri=resource.uri, **_get_texts(resource))
 
 
 def _describe_template(resource: Resource) -> SdkResourceTemplate:
-    return SdkResourceTemplate(
-        name=resource.name,
-        title=resource.title,
-        description=resource.description or None,
-        uri_template=resource.uri,
-        mime_type=resource.mime_type,
-    )
+    return SdkResourceTemplate(uri_template=resource.uri, **_get_texts(resource))
+
+
+def _get_texts(resource: Resource) -> dict[str, Any]:
+    return {
+        "name": resource.name,
+        "title": resource.title,
+        "description": resource.description,
+        "mime_type": resource.mime_type,
+    }
 
 
 def _describe_prompt(prompt: Prompt) -> SdkPrompt:
     return SdkPrompt(
         name=prompt.name,
         title=prompt.title,
-        description=prompt.description or None,
+        description=prompt.description,
         arguments=[
             SdkPromptArgument(
                 name=item.name, description=item.description, required=item.required

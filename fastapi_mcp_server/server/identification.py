@@ -20,18 +20,15 @@ from odoo.addons.fastapi.auth.caller import (
     optionally_authenticated_caller,
     optionally_authenticated_partner_impl,
 )
-from odoo.addons.fastapi.auth.ways import find_authentication
+from odoo.addons.fastapi.auth.ways import NOT_AUTHENTICATED, find_authentication
+from odoo.addons.fastapi.bridge import IDENTIFICATION_KEY
 from odoo.addons.fastapi.context import odoo_env_ctx
 
 from ..tools import RouteCall, ToolSet
 from .access import may_call
 from .authorization import MCP_PATH
 
-__all__ = ["WORK_KEY", "Visible", "add_hidden_route"]
-
-#: Key of the ASGI scope: the :class:`Visible`, which the hidden route tells who calls.
-WORK_KEY = "odoo.fastapi_mcp_server.work"
-NOT_AUTHENTICATED = "Not authenticated"
+__all__ = ["Visible", "add_hidden_route"]
 
 
 class Visible:
@@ -54,11 +51,7 @@ class Visible:
         :raises HTTPException: 401, an anonymous caller may call nothing
         """
         self._caller, self._is_known = caller, True
-        calls = (
-            *self._offered.tools.values(),
-            *self._offered.resources.values(),
-            *self._offered.prompts.values(),
-        )
+        calls = self._offered.calls
         if caller is None:
             if calls and not any(map(self.may_see, calls)):
                 overrides = connection.app.dependency_overrides
@@ -116,7 +109,7 @@ def _make_handler(app: FastAPI) -> Callable[..., Any]:
 
         def show_all(connection: HTTPConnection) -> None:
             """Only the dependencies of the app protect the tools."""
-            visible = connection.scope.get(WORK_KEY)
+            visible = connection.scope.get(IDENTIFICATION_KEY)
             if visible is not None:
                 visible.show_all()
 
@@ -125,7 +118,7 @@ def _make_handler(app: FastAPI) -> Callable[..., Any]:
     def note_caller(
         connection: HTTPConnection, caller: Annotated[Any, Depends(identify)]
     ) -> None:
-        visible = connection.scope.get(WORK_KEY)
+        visible = connection.scope.get(IDENTIFICATION_KEY)
         if visible is not None:
             visible.note(connection, caller)
 

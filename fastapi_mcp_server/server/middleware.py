@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mcp_types import INVALID_REQUEST
@@ -16,9 +16,9 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 
 from odoo.addons.fastapi.bridge import get_state
-from odoo.addons.fastapi.handshake import clean_origin
+from odoo.addons.fastapi.handshake import is_known_origin
 
-from ..tools import ToolSet, collect_tools
+from ..tools import collect_tools
 from .access import get_scopes
 from .authorization import MCP_PATH, ProtectedResource
 from .call import McpCall, Offer
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 __all__ = [
-    "McpOffer",
+    "CurrentOffer",
     "McpServer",
     "McpSettings",
     "add_mcp_server",
-    "get_mcp_server",
+    "get_current_offer",
     "move_outermost",
 ]
 
 _logger = logging.getLogger(__name__)
 
-#: Attribute of ``app.state``: the :class:`McpOffer`.
-_ATTRIBUTE = "odoo_mcp_server"
+#: Attribute of ``app.state``: the :class:`CurrentOffer`.
+_ATTRIBUTE = "odoo_mcp_offer"
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,11 @@ class McpSettings:
     origins: frozenset[str]
 
 
-class McpOffer:
-    """What the MCP server of an app offers. It follows changes of the app's routes."""
+class CurrentOffer:
+    """What the MCP server of an app offers now.
+
+    It is made again when the routes of the app have changed.
+    """
 
     def __init__(self, settings: McpSettings) -> None:
         self.settings = settings
@@ -98,19 +101,8 @@ class McpOffer:
                 "%s: %s is not for agents: %s", settings.name, label, reason
             )
         if settings.only_reads:
-            tools = ToolSet(
-                tools={
-                    name: tool for name, tool in tools.tools.items() if tool.read_only
-                },
-                resources=tools.resources,
-                prompts=tools.prompts,
-                refused=tools.refused,
-            )
-        calls = (
-            *tools.tools.values(),
-            *tools.resources.values(),
-            *tools.prompts.values(),
-        )
+            reads = {name: tool for name, tool in tools.tools.items() if tool.read_only}
+            tools = replace(tools, tools=reads)
         return Offer(
             tools=tools,
             server=make_server(
@@ -122,7 +114,7 @@ class McpOffer:
                 app,
                 name=settings.name,
                 root_path=settings.root_path,
-                scopes=[scope for call in calls for scope in get_scopes(call)],
+                scopes=[scope for call in tools.calls for scope in get_scopes(call)],
             ),
         )
 
@@ -137,7 +129,7 @@ class McpServer:
     :param offer: what it offers
     """
 
-    def __init__(self, app: ASGIApp, offer: McpOffer) -> None:
+    def __init__(self, app: ASGIApp, offer: CurrentOffer) -> None:
         self.app = app
         self.offer = offer
 
@@ -175,12 +167,9 @@ class McpServer:
         """
         headers = Headers(raw=scope["headers"])
         origin = headers.get("origin")
-        if origin is None:
-            return None
-        cleaned = clean_origin(origin)
-        own = clean_origin(f"{scope['scheme']}://{headers.get('host', '')}")
+        own = f"{scope['scheme']}://{headers.get('host', '')}"
         origins = self.offer.settings.origins
-        if "*" in origins or (cleaned and (cleaned == own or cleaned in origins)):
+        if origin is None or "*" in origins or is_known_origin(origin, own, origins):
             return None
         return origin
 
@@ -206,7 +195,7 @@ def add_mcp_server(app: FastAPI, settings: McpSettings) -> None:
     :param app: has its dependency overrides
     """
     install_filter()
-    offer = McpOffer(settings)
+    offer = CurrentOffer(settings)
     setattr(app.state, _ATTRIBUTE, offer)
     add_hidden_route(app)
     app.user_middleware.insert(0, Middleware(McpServer, offer=offer))
@@ -230,7 +219,7 @@ def _is_of_others(middleware: Any) -> bool:
     return middleware.cls is not McpServer
 
 
-def get_mcp_server(app: FastAPI) -> McpOffer | None:
+def get_current_offer(app: FastAPI) -> CurrentOffer | None:
     """Return what an app offers to agents, None if it has no MCP server."""
-    offer: McpOffer | None = getattr(app.state, _ATTRIBUTE, None)
+    offer: CurrentOffer | None = getattr(app.state, _ATTRIBUTE, None)
     return offer

@@ -22,7 +22,7 @@ from .values import (
     to_texts,
 )
 
-__all__ = ["Arguments", "Body", "Parameter", "Path", "ToolRequest"]
+__all__ = ["FORM", "Arguments", "Body", "Parameter", "Path", "ToolRequest"]
 
 FORM = "application/x-www-form-urlencoded"
 

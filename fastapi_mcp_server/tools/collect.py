@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from odoo.addons.fastapi.app.openapi import METHODS
 
-from .inputs import KEY_HEADER, Refusal, make_arguments
+from .inputs import KEY_HEADER, LONGEST_NAME, NAME, Refusal, make_arguments
 from .kinds import Prompt, PromptArgument, Resource, RouteCall, Tool
 from .marked import WEBSOCKET, WITHOUT_CONTENT, MarkedRoute, iter_marked_routes
 from .marks import Mark, PromptMark, ResourceMark, ToolMark
@@ -32,9 +32,6 @@ _logger = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=RouteCall)
 
-#: Names of tools that the APIs of language models accept.
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_LONGEST_NAME = 64
 #: Methods that may overwrite or delete, and those that can be repeated.
 _DESTRUCTIVE = frozenset({"DELETE", "PATCH", "PUT"})
 _IDEMPOTENT = frozenset({"DELETE", "PUT"})
@@ -56,6 +53,15 @@ class ToolSet:
     resources: dict[str, Resource] = field(default_factory=dict)
     prompts: dict[str, Prompt] = field(default_factory=dict)
     refused: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def calls(self) -> tuple[RouteCall, ...]:
+        """The tools, the resources and the prompts."""
+        return (
+            *self.tools.values(),
+            *self.resources.values(),
+            *self.prompts.values(),
+        )
 
     def find_resource(self, uri: str) -> tuple[Resource, dict[str, str]] | None:
         """Return the resource with a URI, and the arguments in the URI."""
@@ -212,9 +218,9 @@ class _Collector:
             raise Refusal(f"A response to {item.method} has no content.")
         operation = self._get_operation(item)
         name = mark.name or _to_name(operation.get("operationId", ""))
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise Refusal(
-                f"Its name must have 1 to {_LONGEST_NAME} characters, only A-Z, a-z, "
+                f"Its name must have 1 to {LONGEST_NAME} characters, only A-Z, a-z, "
                 f"0-9, _ and -: {name!r}"
             )
         description = operation.get("description") or operation.get("summary") or name
@@ -266,9 +272,9 @@ def _to_name(operation_id: str) -> str:
     A long id is cut, and ends with a hash of the whole id.
     """
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", operation_id).strip("_")
-    if len(name) > _LONGEST_NAME:
+    if len(name) > LONGEST_NAME:
         end = hashlib.sha256(operation_id.encode()).hexdigest()[:8]
-        name = f"{name[: _LONGEST_NAME - 9]}_{end}"
+        name = f"{name[: LONGEST_NAME - 9]}_{end}"
     return name
 
 

@@ -16,15 +16,24 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from .arguments import FORM, Arguments, Body, Parameter, Path
-from .schemas import Schemas
+from .schemas import Schemas, drop_title
 from .values import Value
 
-__all__ = ["JSON", "KEY_HEADER", "Refusal", "make_arguments"]
+__all__ = [
+    "JSON",
+    "KEY_HEADER",
+    "LONGEST_NAME",
+    "NAME",
+    "Refusal",
+    "make_arguments",
+]
 
 JSON = "application/json"
 KEY_HEADER = "idempotency-key"
-#: Names of arguments that the APIs of language models accept.
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+#: Most characters of a name that the APIs of language models accept.
+LONGEST_NAME = 64
+#: Names of tools and arguments that they accept.
+NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_NAME}}}")
 #: Headers that the client sets, or that an agent must not choose.
 _NOT_ARGUMENTS = re.compile(
     r"accept|accept-encoding|authorization|connection|content-.*|cookie|expect"
@@ -123,11 +132,12 @@ def _name_parameter(item: Mapping[str, Any], taken: Collection[str]) -> str:
     name = item["name"]
     if item["in"] == "header":
         name = name.lower().replace("-", "_")
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         name = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")[:48] or item["in"]
     unique, number = name, 1
     while unique in taken:
-        unique = f"{item['in']}_{name}{'' if number == 1 else number}"[:64]
+        unique = f"{item['in']}_{name}{'' if number == 1 else number}"
+        unique = unique[:LONGEST_NAME]
         number += 1
     return unique
 
@@ -139,14 +149,8 @@ def _get_parameter_schema(item: Mapping[str, Any]) -> dict[str, Any]:
     for keyword in ("description", "deprecated", "example"):
         if item.get(keyword):
             schema[keyword] = item[keyword]
-    name = item["name"]
-    if _normalize(schema.get("title", "")) == _normalize(name):
-        schema.pop("title", None)
+    drop_title(schema, item["name"])
     return schema
-
-
-def _normalize(text: str) -> str:
-    return re.sub(r"[\W_]", "", text).lower()
 
 
 def _get_body(
@@ -205,6 +209,6 @@ def _is_plain(schema: Any, parameters: Collection[str]) -> bool:
         bool(properties)
         and all(key in _PLAIN or key.startswith("x-") for key in schema)
         and not (parameters and schema.get("additionalProperties"))
-        and all(map(_NAME.fullmatch, properties))
+        and all(map(NAME.fullmatch, properties))
         and not set(parameters) & properties.keys()
     )

@@ -60,22 +60,13 @@ def make_output_schema(
 
 def get_media_type(operation: Mapping[str, Any], schemas: Schemas) -> str | None:
     """Return the content type of the response, None if there are several."""
-    types = {
-        media_type
-        for response in _iter_successes(operation, schemas)
-        for media_type in response.get("content", ())
-    }
+    types = _get_media_types(operation, schemas)
     return types.pop() if len(types) == 1 else None
 
 
 def streams(operation: Mapping[str, Any], route: Any, schemas: Schemas) -> bool:
     """Return whether the response is a stream, which may have no end."""
-    types = {
-        media_type
-        for response in _iter_successes(operation, schemas)
-        for media_type in response.get("content", ())
-    }
-    if types & STREAMED:
+    if _get_media_types(operation, schemas) & STREAMED:
         return True
     return any(
         isinstance(kind, type) and issubclass(kind, StreamingResponse)
@@ -85,6 +76,14 @@ def streams(operation: Mapping[str, Any], route: Any, schemas: Schemas) -> bool:
             _get_annotation(route.endpoint),
         )
     )
+
+
+def _get_media_types(operation: Mapping[str, Any], schemas: Schemas) -> set[str]:
+    return {
+        media_type
+        for response in _iter_successes(operation, schemas)
+        for media_type in response.get("content", ())
+    }
 
 
 def _get_annotation(function: Any) -> Any:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-__all__ = ["ALL_TYPES", "Schemas"]
+__all__ = ["ALL_TYPES", "Schemas", "drop_title"]
 
 ALL_TYPES = frozenset(
     {"array", "boolean", "integer", "null", "number", "object", "string"}
@@ -136,7 +136,7 @@ class Schemas:
             for name in sorted(missing):
                 found = self._find(converter.used[name])
                 converted = converter.convert({} if found is None else found)
-                _drop_title(converted, name)
+                drop_title(converted, name)
                 definitions[name] = converted
         if definitions:
             # references have the names quoted, ``$defs`` has them unquoted
@@ -176,7 +176,7 @@ class _Converter:
                 name: self.convert(item) for name, item in result[keyword].items()
             }
         for name, item in result.get("properties", {}).items():
-            _drop_title(item, name)
+            drop_title(item, name)
         for keyword in _IN_LIST & result.keys():
             result[keyword] = [self.convert(item) for item in result[keyword]]
         for keyword in _ALONE & result.keys():
@@ -197,7 +197,7 @@ class _Converter:
         result["$ref"] = f"#/$defs/{reference.removeprefix(_PREFIX)}"
 
 
-def _drop_title(schema: Any, name: str) -> None:
+def drop_title(schema: Any, name: str) -> None:
     """Drop a title that only repeats the name."""
     if isinstance(schema, dict) and _normalize(schema.get("title")) == _normalize(name):
         del schema["title"]

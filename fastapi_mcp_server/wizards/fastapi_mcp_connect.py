@@ -18,7 +18,7 @@ class FastapiMcpConnect(models.AbstractModel):
     # the onchange needs it to return the other values
     id = fields.Id()
     endpoint_id = fields.Many2one(comodel_name="fastapi.endpoint", readonly=True)
-    takes_key = fields.Boolean(readonly=True)
+    takes_key = fields.Boolean(string="Clients Send an API Key", readonly=True)
     key = fields.Char()
     client = fields.Selection(
         selection=[
@@ -32,10 +32,11 @@ class FastapiMcpConnect(models.AbstractModel):
         ],
         default="claude_code",
         required=True,
+        help="The program that connects to the MCP server.",
     )
-    place = fields.Char(readonly=True, help="Where the text belongs.")
-    text = fields.Char(readonly=True)
-    auth_text = fields.Char(readonly=True, help="How clients authenticate.")
+    place = fields.Char(string="Where It Belongs", readonly=True)
+    text = fields.Char(string="Configuration", readonly=True)
+    auth_text = fields.Char(string="Authentication", readonly=True)
 
     # not computed: Odoo does not compute fields of abstract models again
     @api.onchange("client", "key", "endpoint_id")

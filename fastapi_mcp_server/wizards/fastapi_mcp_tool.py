@@ -89,19 +89,11 @@ class FastapiMcpTool(models.TransientModel):
             (operation.method, operation.path): operation
             for operation in endpoint._get_operations()
         }
-        calls = (*found.tools.values(), *found.resources.values())
-        for call in (*calls, *found.prompts.values()):
+        for call in found.calls:
             vals = self._prepare_vals(call)
             operation = operations.get((call.method, call.path))
             if operation:
-                vals |= {
-                    "authenticated": operation.authenticated,
-                    "access": self.env["fastapi.route"]._get_access(operation),
-                    "scopes": " ".join(sorted(operation.scopes)),
-                    "required_groups": ", ".join(
-                        map(" / ".join, operation.required_groups)
-                    ),
-                }
+                vals |= self.env["fastapi.route"]._prepare_access(operation)
             if vals["effect"] != "read" and endpoint.mcp_server != "all":
                 vals["refusal"] = self.env._(
                     "The endpoint only offers tools that read."

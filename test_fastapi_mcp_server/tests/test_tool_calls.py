@@ -112,7 +112,7 @@ class TestToolCalls(FastAPITransactionCase):
     def setUp(self):
         super().setUp()
         self.endpoints = self.env["fastapi.endpoint"]
-        self.patch(type(self.endpoints), "_has_demo_data", lambda _endpoints: True)
+        self.patch(type(self.endpoints), "_may_choose_demo", lambda _endpoints: True)
 
     def get_keys(self):
         """Return the keys of the apps, except one that needs a library."""
