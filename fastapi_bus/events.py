@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .channels import Channel
 
-__all__ = ["BusEvents", "bus_events", "send_event"]
+__all__ = ["QUEUE", "BusEvents", "bus_events", "send_event"]
 
 #: Most events that wait for a listener.
 QUEUE = 1000
