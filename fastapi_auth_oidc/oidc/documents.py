@@ -15,7 +15,6 @@ import ipaddress
 import json
 import re
 import socket
-import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ import requests
 from requests.utils import get_environ_proxies, select_proxy
 
 from .keys import InvalidKey, VerificationKey, read_key
+from .time_limit import LimitedAdapter
 
 __all__ = ["DocumentError", "Issuer", "KeySet", "check_url"]
 
@@ -141,39 +141,50 @@ class Issuer:
         check_url(url)
         if not self.allow_private:
             _check_public(url)
-        deadline = time.monotonic() + TIMEOUT
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-        try:
-            with requests.get(
-                url,
-                headers=headers,
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                if response.status_code != 200:
-                    raise DocumentError(f"{url} returns {_describe(response)}.")
-                content = b""
-                for chunk in response.iter_content(16 * 1024):
-                    content += chunk
-                    if len(content) > MAX_DOCUMENT_SIZE:
-                        size = MAX_DOCUMENT_SIZE // 1024
-                        raise DocumentError(f"{url} is larger than {size} KiB.")
-                    if time.monotonic() > deadline:
-                        raise DocumentError(f"{url} takes more than {TIMEOUT} seconds.")
-        except requests.Timeout as err:
-            raise DocumentError(f"{url} takes more than {TIMEOUT} seconds.") from err
-        except requests.exceptions.SSLError as err:
-            raise DocumentError(f"The certificate of {url} is not valid.") from err
-        except requests.RequestException as err:
-            raise DocumentError(f"{url} can't be reached.") from err
+        with requests.Session() as session:
+            limit = LimitedAdapter(TIMEOUT)
+            session.mount("http://", limit)
+            session.mount("https://", limit)
+            try:
+                content, cache_control = _download(url, session)
+            except requests.RequestException as err:
+                if limit.expired or isinstance(err, requests.Timeout):
+                    raise _too_slow(url) from err
+                if isinstance(err, requests.exceptions.SSLError):
+                    raise DocumentError(
+                        f"The certificate of {url} is not valid."
+                    ) from err
+                raise DocumentError(f"{url} can't be reached.") from err
+            if limit.expired:  # a part may be missing
+                raise _too_slow(url)
         try:
             document = json.loads(content)
         except (ValueError, RecursionError) as err:
             raise DocumentError(f"{url} is not JSON.") from err
         if not isinstance(document, dict):
             raise DocumentError(f"{url} is not an object of JSON.")
-        return document, _get_lifetime(response.headers.get("Cache-Control", ""))
+        return document, _get_lifetime(cache_control)
+
+
+def _download(url: str, session: requests.Session) -> tuple[bytes, str]:
+    """Return a document, and its ``Cache-Control``."""
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    with session.get(
+        url, headers=headers, timeout=TIMEOUT, allow_redirects=False, stream=True
+    ) as response:
+        if response.status_code != 200:
+            raise DocumentError(f"{url} returns {_describe(response)}.")
+        content = b""
+        for chunk in response.iter_content(16 * 1024):
+            content += chunk
+            if len(content) > MAX_DOCUMENT_SIZE:
+                size = MAX_DOCUMENT_SIZE // 1024
+                raise DocumentError(f"{url} is larger than {size} KiB.")
+        return content, response.headers.get("Cache-Control", "")
+
+
+def _too_slow(url: str) -> DocumentError:
+    return DocumentError(f"{url} takes more than {TIMEOUT} seconds.")
 
 
 def _describe(response: requests.Response) -> str:
