@@ -141,7 +141,7 @@ class Issuer:
         check_url(url)
         if not self.allow_private:
             _check_public(url)
-        with requests.Session() as session:
+        with _Session() as session:
             limit = LimitedAdapter(TIMEOUT)
             session.mount("http://", limit)
             session.mount("https://", limit)
@@ -164,6 +164,17 @@ class Issuer:
         if not isinstance(document, dict):
             raise DocumentError(f"{url} is not an object of JSON.")
         return document, _get_lifetime(cache_control)
+
+
+class _Session(requests.Session):
+    """Ignores redirects.
+
+    With ``allow_redirects=False`` alone, requests reads the body of a redirect without
+    any limit.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 def _download(url: str, session: requests.Session) -> tuple[bytes, str]:

@@ -154,7 +154,16 @@ class TestDocuments(BaseCase):
             with self.subTest(sent=sent, part=part[:50]):
                 self.assert_limited(sent, part)
 
-    def assert_limited(self, sent, part):
+    def test_body_of_a_redirect(self):
+        """It is not read."""
+        self.assert_limited(
+            b"HTTP/1.1 302 Found\r\nLocation: https://evil.example/\r\n\r\n",
+            b" " * 16 * 1024,
+            "redirect to https://evil",
+            timeout=60,
+        )
+
+    def assert_limited(self, sent, part, reason="more than 0.3", timeout=0.3):
         """Load keys from a server that sends a part again and again."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             ended = threading.Event()
@@ -173,10 +182,10 @@ class TestDocuments(BaseCase):
             thread.start()
             url = f"http://127.0.0.1:{server.getsockname()[1]}/keys"
             with (
-                patch.object(documents, "TIMEOUT", 0.3),
+                patch.object(documents, "TIMEOUT", timeout),
                 patch.object(documents, "MAX_DOCUMENT_SIZE", 2**40),
             ):
-                self.assert_fails("more than 0.3", Issuer("x", url, allow_private=True))
+                self.assert_fails(reason, Issuer("x", url, allow_private=True))
             thread.join()  # the connection is closed
             self.assertFalse(ended.is_set())
 
