@@ -166,7 +166,10 @@ class Watch:
                 if not self._open:
                     self._watcher = None
                     return
-            await to_thread.run_sync(self.check)
+            try:
+                await to_thread.run_sync(self.check)
+            except Exception:  # such as: can't start new thread
+                _logger.exception("The open connections can't be checked.")
 
     def check(self) -> None:
         """End the connections that may not go on. Called in a worker thread."""

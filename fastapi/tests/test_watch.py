@@ -1,10 +1,13 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import gc
+import threading
 from types import SimpleNamespace
+from unittest.mock import patch
 
 from odoo.tests import BaseCase
 
+from .. import watch
 from ..after_response import StreamBody
 from ..watch import EventStream, Watch
 
@@ -48,3 +51,24 @@ class TestEventStream(BaseCase):
         gc.collect()
         self.assertEqual(len(self.watch), 0)
         stream.close(1012, "The API has changed.")
+
+    def test_failing_check(self):
+        """The watch goes on."""
+        calls, checked_again = [], threading.Event()
+
+        def check():
+            calls.append(1)
+            if len(calls) == 1:
+                raise RuntimeError("can't start new thread")
+            checked_again.set()
+
+        body = Body()
+        stream = EventStream(body, self.registry)
+        self.addCleanup(self.watch.remove, stream)
+        with (
+            patch.object(watch, "CHECK_INTERVAL", 0.01),
+            patch.object(self.watch, "check", check),
+            self.assertLogs("odoo.addons.fastapi.watch", "ERROR"),
+        ):
+            self.watch.add(stream)
+            self.assertTrue(checked_again.wait(10))
