@@ -10,6 +10,7 @@ the endpoint is changed, archived or deleted          1012    within ``CHECK_INT
 an addon is upgraded                                  1012    within ``CHECK_INTERVAL``
 a key is revoked or expires, a password is changed,   1008    within
 a user is archived, a session ends                            ``CREDENTIAL_INTERVAL``
+the check of a credential fails                       1011    the same
 the database is dropped or renamed                    1001    within ``CHECK_INTERVAL``
 the server stops                                      1001    at once
 ===================================================== ======= =========================
@@ -40,7 +41,7 @@ from odoo.modules.registry import Registry
 
 from .bridge import get_shared_loop
 from .connections import is_dropped
-from .error_handlers import CONNECTION_ERRORS
+from .error_handlers import CONNECTION_ERRORS, convert_exception_to_status_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +61,7 @@ CREDENTIAL_INTERVAL = 10
 #: Close codes of RFC 6455.
 GOING_AWAY = 1001
 POLICY_VIOLATION = 1008
+INTERNAL_ERROR = 1011
 SERVICE_RESTART = 1012
 
 
@@ -197,7 +199,6 @@ open_connections = Watch()
 
 def _check_database(dbname: str, found: list[Watched]) -> None:
     """End the connections of a database that may not go on."""
-    now = time.monotonic()
     registry = Registry(dbname)
     with registry.cursor() as cr:
         registry = registry.check_signaling(cr)
@@ -209,14 +210,36 @@ def _check_database(dbname: str, found: list[Watched]) -> None:
                 or connection.registry is not registry
             ):
                 connection.close(SERVICE_RESTART, "The API has changed: connect again.")
-            elif (
-                connection.recheck is not None
-                and now - connection.checked >= CREDENTIAL_INTERVAL
-            ):
-                connection.checked = now
-                env = Environment(cr, connection.app.uid, {})
-                if not connection.recheck(env):
-                    connection.close(
-                        POLICY_VIOLATION, "The credential is not valid any more."
-                    )
+            else:
+                _check_credential(connection, cr)
         cr.rollback()
+
+
+def _check_credential(connection: Watched, cr: Any) -> None:
+    """End a connection if it is time to check its credential, and that is not valid.
+
+    If the check fails, the connection ends, too: a request with the credential would
+    get the same error. Other connections go on.
+    """
+    now = time.monotonic()
+    if connection.recheck is None or now - connection.checked < CREDENTIAL_INTERVAL:
+        return
+    try:
+        is_valid = connection.recheck(Environment(cr, connection.app.uid, {}))
+    except CONNECTION_ERRORS as err:
+        cr.rollback()  # raises another one if the connection of the cursor is lost
+        _logger.info("A client of %s is checked later: %s", connection.dbname, err)
+        return
+    except Exception as err:
+        cr.rollback()
+        status, _body = convert_exception_to_status_body(err)
+        if status >= 500:
+            _logger.exception(
+                "A credential can't be checked: its connection is closed."
+            )
+            connection.close(INTERNAL_ERROR, "The credential can't be checked.")
+            return
+        is_valid = False
+    connection.checked = now
+    if not is_valid:
+        connection.close(POLICY_VIOLATION, "The credential is not valid any more.")

@@ -1,15 +1,20 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import gc
+import logging
 import threading
 from types import SimpleNamespace
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
-from odoo.tests import BaseCase
+import psycopg2
+
+from odoo.tests import BaseCase, TransactionCase
+from odoo.tests.test_cursor import TestCursor
+from odoo.tools import mute_logger
 
 from .. import watch
 from ..after_response import StreamBody
-from ..watch import EventStream, Watch
+from ..watch import CREDENTIAL_INTERVAL, EventStream, Watch, Watched
 
 
 class Body:
@@ -68,7 +73,106 @@ class TestEventStream(BaseCase):
         with (
             patch.object(watch, "CHECK_INTERVAL", 0.01),
             patch.object(self.watch, "check", check),
-            self.assertLogs("odoo.addons.fastapi.watch", "ERROR"),
+            self.assertLogs("odoo.addons.fastapi.watch", logging.ERROR),
         ):
             self.watch.add(stream)
             self.assertTrue(checked_again.wait(10))
+
+
+class Listener(Watched):
+    """Keeps the codes that it is closed with."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.checked -= CREDENTIAL_INTERVAL
+        self.codes = []
+
+    def close(self, code, reason):
+        self.codes.append(code)
+
+
+class TestCredentials(TransactionCase):
+    def setUp(self):
+        super().setUp()
+        self.env["fastapi.endpoint"]._load_demo_data()
+        endpoint = self.env.ref("fastapi.fastapi_endpoint_demo")
+        self.app = SimpleNamespace(
+            endpoint_id=endpoint.id,
+            version=endpoint.app_version,
+            uid=endpoint.user_id.id,
+        )
+        self.registry_enter_test_mode()
+        self.watch = Watch()
+        # only the test checks
+        self.startPatcher(patch.object(Watch, "_watch", AsyncMock()))
+
+    def listen(self, recheck):
+        listener = Listener(self.app, self.registry, recheck)
+        self.watch.add(listener)
+        return listener
+
+    def check(self, recheck, *codes):
+        """Check a caller among others; assert the codes of a closed connection."""
+        others = [self.listen(lambda env: bool(env.user.name)) for _ in range(5)]
+        listener = self.listen(recheck)
+        revoked = [self.listen(lambda env: not env.user.name) for _ in range(5)]
+        self.watch.check()
+        self.assertEqual(listener.codes, [*codes])
+        self.assertEqual([other.codes for other in others], [[]] * 5)
+        self.assertEqual([other.codes for other in revoked], [[1008]] * 5)
+
+    def test_valid(self):
+        self.check(lambda env: True)
+        self.check(None)
+
+    def test_revoked(self):
+        self.check(lambda env: False, 1008)
+
+    def test_failure(self):
+        def fail(env):
+            raise ZeroDivisionError()
+
+        with self.assertLogs("odoo.addons.fastapi.watch", logging.ERROR) as caught:
+            self.check(fail, 1011)
+        self.assertEqual(len(caught.records), 1)
+
+    @mute_logger("odoo.sql_db")
+    def test_failing_query(self):
+        with self.assertLogs("odoo.addons.fastapi.watch", logging.ERROR):
+            self.check(lambda env: env.cr.execute("SELECT nothing"), 1011)
+
+    def test_refusal(self):
+        """An error of the client is a refusal, as in a request."""
+
+        def fail(env):
+            return env["res.users"].sudo().browse(2**30).active  # was deleted
+
+        with self.assertNoLogs("odoo.addons.fastapi.watch", logging.ERROR):
+            self.check(fail, 1008)
+
+    def test_database_is_busy(self):
+        def fail(env):
+            raise psycopg2.OperationalError("no connection for another cursor")
+
+        with self.assertLogs("odoo.addons.fastapi.watch", logging.INFO):
+            self.check(fail)
+
+    def test_lost_database(self):
+        """All wait until it is there again."""
+
+        def fail(env):
+            raise psycopg2.OperationalError("server closed the connection")
+
+        listeners = [self.listen(fail) for _ in range(3)]
+        lost = psycopg2.InterfaceError("connection already closed")
+        with (
+            patch.object(TestCursor, "rollback", side_effect=lost),
+            self.assertLogs("odoo.addons.fastapi.watch", logging.INFO) as caught,
+        ):
+            self.watch.check()
+        self.assertEqual(len(caught.records), 1)
+        self.assertEqual([listener.codes for listener in listeners], [[]] * 3)
+        for listener in listeners:
+            listener.recheck = lambda env: False
+        self.watch.check()
+        self.assertEqual([listener.codes for listener in listeners], [[1008]] * 3)
