@@ -49,12 +49,18 @@ class MountTable:
     :param sequence: Odoo's signaling sequence of the routing cache, read in the same
         transaction. The table is outdated if the registry has a higher one.
     :param archived: root paths of archived endpoints
+    :param unreadable: root paths of active endpoints that can't be read
     """
 
     def __init__(
-        self, mounts: Iterable[Mount], sequence: int, archived: Iterable[str] = ()
+        self,
+        mounts: Iterable[Mount],
+        sequence: int,
+        archived: Iterable[str] = (),
+        unreadable: Iterable[str] = (),
     ) -> None:
         self._archived = frozenset(archived)
+        self._unreadable = frozenset(unreadable)
         self.by_root_path = {mount.root_path: mount for mount in mounts}
         #: Routing rules of mounts that need no further matching, None for others, by
         #: root path (``ir.http._match``).
@@ -90,6 +96,13 @@ class MountTable:
         :param path: path of a URL, decoded
         """
         return any(is_below(path, root_path) for root_path in self._archived)
+
+    def is_unreadable(self, path: str) -> bool:
+        """Return whether ``path`` is below the root path of an unreadable endpoint.
+
+        As slow as :meth:`is_archived`.
+        """
+        return any(is_below(path, root_path) for root_path in self._unreadable)
 
 
 def is_alone(root_path: str, rules: Iterable[str]) -> bool:

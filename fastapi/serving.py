@@ -130,10 +130,33 @@ class Serving:
         table: MountTable | None = cache.table
         sequence = self._env.registry.cache_sequences.get("routing", 0)
         if table is None or table.sequence < sequence:
-            table = cache.table = self._read_mounts()
+            try:
+                with self._env.cr.savepoint():
+                    table = self._read_mounts()
+            except psycopg2.ProgrammingError:
+                table = cache.table = self._read_unreadable()
+                return table
+            cache.table = table
             mounts = table.by_root_path.values()
             self.get_built_apps().retain(mount.endpoint_id for mount in mounts)
         return table
+
+    def _read_unreadable(self) -> MountTable:
+        """Return a table without mounts: a column is missing, for example.
+
+        Every request needs a table, also the one that upgrades the addon. The upgrade
+        loads the registry again, and so drops this table.
+        """
+        cr = self._env.cr
+        _logger.exception(
+            "The endpoints of %s can't be read, and are not served. If their code is "
+            "new, upgrade the addon in the database (-u).",
+            cr.dbname,
+        )
+        _registry, sequences = self._env.registry.get_sequences(cr)
+        cr.execute("SELECT root_path FROM fastapi_endpoint WHERE active")
+        unreadable = [root_path for (root_path,) in cr.fetchall()]
+        return MountTable([], sequences["routing"], unreadable=unreadable)
 
     def _read_mounts(self) -> MountTable:
         _registry, sequences = self._env.registry.get_sequences(self._env.cr)

@@ -2,6 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Routing and authentication of requests below an endpoint."""
 
+from http import HTTPStatus
+
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter, Rule, WebsocketMismatch
 
@@ -24,8 +26,15 @@ class FastapiPathConverter(BaseConverter):
     weight = 300  # after every rule of a controller
 
 
-class ArchivedEndpoint(NotFound):
-    """The path belongs to an archived endpoint."""
+class UnservedEndpoint(NotFound):
+    """The path belongs to an endpoint that is not served.
+
+    :param status: status of the response
+    """
+
+    def __init__(self, status):
+        super().__init__()
+        self.status = status
 
 
 class IrHttp(models.AbstractModel):
@@ -70,7 +79,9 @@ class IrHttp(models.AbstractModel):
         except (NotFound, WebsocketMismatch) as err:
             if mount is None:
                 if mounts.is_archived(path_info):
-                    raise ArchivedEndpoint() from err
+                    raise UnservedEndpoint(HTTPStatus.NOT_FOUND) from err
+                if mounts.is_unreadable(path_info):
+                    raise UnservedEndpoint(HTTPStatus.SERVICE_UNAVAILABLE) from err
                 raise
             # a rule of Odoo serves requests or WebSockets, an app both
         return Rule(mount.root_path, endpoint=mount), {}
@@ -154,7 +165,10 @@ class IrHttp(models.AbstractModel):
             return request.dispatcher.answer_error(exception)
         # Odoo has found no other content at the path, such as a page of a website
         # (odoo.http.Request._serve_ir_http_fallback).
-        if isinstance(exception.__context__, ArchivedEndpoint):
-            response = request.make_json_response({"detail": "Not Found"}, status=404)
+        unserved = exception.__context__
+        if isinstance(unserved, UnservedEndpoint):
+            status = unserved.status
+            body = {"detail": status.phrase}
+            response = request.make_json_response(body, status=status)
             return keep_refusal(response, request.httprequest)
         return super()._handle_error(exception)

@@ -63,6 +63,14 @@ class TestMountTable(BaseCase):
             self.assertFalse(table.is_archived(path), path)
         self.assertFalse(self.table.is_archived("/api"))
 
+    def test_unreadable(self):
+        table = MountTable([], 0, unreadable=["/api/v0"])
+        for path in ("/api/v0", "/api/v0/items"):
+            self.assertTrue(table.is_unreadable(path), path)
+            self.assertFalse(table.is_archived(path), path)
+        for path in ("/api", "/api/v01", "/web/login"):
+            self.assertFalse(table.is_unreadable(path), path)
+
     def test_root_path_itself(self):
         for path in ("/api", "/api/v1", "/deep/er/path", "/café"):
             self._assert_found(path, path)

@@ -3,6 +3,7 @@
 # pylint: disable=missing-return,dangerous-default-value
 """How ``ir.http._match`` finds the rule of a request below an endpoint."""
 
+import logging
 from unittest.mock import patch
 
 from werkzeug.routing import Map
@@ -121,6 +122,28 @@ class TestRouting(FastapiHttpCase):
                 self.assertEqual(self.get("/test/identity").status_code, 200)
         self.assertEqual(keys, [None, None])
         self.registry.clear_cache("routing")
+
+    def test_column_that_is_missing(self):
+        """The code is new, and the database is not upgraded yet."""
+        self.mute("odoo.sql_db")
+        self.addCleanup(self.registry.clear_cache, "routing")
+        self.env.cr.execute("ALTER TABLE fastapi_endpoint DROP COLUMN route_group")
+        self.env.invalidate_all()
+        self.registry.clear_cache("routing")
+        with self.assertLogs("odoo.addons.fastapi.serving", logging.ERROR) as logs:
+            for _number in range(2):
+                self.assertEqual(self.get("/web/login").status_code, 200)
+                response = self.get("/test/identity")
+                self.assertEqual(response.status_code, 503)
+                self.assertEqual(response.json(), {"detail": "Service Unavailable"})
+                response = self.get("/tested")
+                self.assertEqual(response.status_code, 404)
+                self.assertIn("text/html", response.headers["Content-Type"])
+        self.assertEqual(len(logs.records), 1)
+        # an upgrade loads the registry again, with empty caches
+        self.env.cr.execute("ALTER TABLE fastapi_endpoint ADD COLUMN route_group text")
+        self.registry.clear_cache("routing")
+        self.assertEqual(self.get("/test/identity").status_code, 200)
 
     def test_options_of_the_rule(self):
         """An override of ``_get_routing_info`` may add options for werkzeug."""
