@@ -12,6 +12,8 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from fastapi import Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticUndefined
+from starlette.requests import HTTPConnection
 
 from odoo.fields import Domain
 
@@ -143,7 +145,8 @@ def filtering(schema: type[F]) -> Callable[..., F]:
     """Return a dependency that provides the filters of the request.
 
     Each call with the same schema returns the same function, so that apps can override
-    it.
+    it. The schema validates only what the client sends, and its default factories are
+    called for each request, as with ``Annotated[schema, Query()]``.
 
     :param schema: its fields are query parameters
     """
@@ -159,10 +162,13 @@ def _make_dependency(schema: type[F]) -> Callable[..., F]:
     aliases: dict[str, str] = {}
 
     # if a route has other parameters, FastAPI before 0.165 documents a model in Query()
-    # as a single parameter
-    def get_filter(**values: Any) -> F:
+    # as a single parameter; the fields of a model have no underscore in front
+    def get_filter(_connection: HTTPConnection | None = None, **values: Any) -> F:
+        by_alias = {aliases[name]: value for name, value in values.items()}
+        if _connection is not None:  # without defaults, which the schema knows
+            query = _connection.query_params
+            by_alias = {name: val for name, val in by_alias.items() if name in query}
         try:
-            by_alias = {aliases[name]: value for name, value in values.items()}
             return schema.model_validate(by_alias)
         except ValidationError as err:
             errors = [
@@ -171,7 +177,8 @@ def _make_dependency(schema: type[F]) -> Callable[..., F]:
             ]
             raise RequestValidationError(errors) from err
 
-    parameters = []
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("_connection", keyword, annotation=HTTPConnection)]
     for name, field in schema.model_fields.items():
         alias = field.validation_alias or field.alias
         aliases[name] = alias if isinstance(alias, str) else name
@@ -185,11 +192,12 @@ def _make_dependency(schema: type[F]) -> Callable[..., F]:
         annotation: Any = field.annotation
         for metadata in (*field.metadata, query):
             annotation = Annotated[annotation, metadata]
-        default = field.get_default(call_default_factory=True)
+        # for the documentation, which leaves out None
+        default = None if field.default is PydanticUndefined else field.default
         parameters.append(
             inspect.Parameter(
                 name,
-                inspect.Parameter.KEYWORD_ONLY,
+                keyword,
                 default=inspect.Parameter.empty if field.is_required() else default,
                 annotation=annotation,
             )

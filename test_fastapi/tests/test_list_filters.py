@@ -4,10 +4,12 @@
 """Filters of lists."""
 
 import datetime as dt
+import itertools
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AwareDatetime, ValidationError
+from fastapi import APIRouter, Depends
+from pydantic import AwareDatetime, Field, ValidationError
 
 from odoo import exceptions
 from odoo.fields import Domain
@@ -143,6 +145,52 @@ class TestFilters(ListCase):
 
         with self.assertRaises(ValidationError):
             Required()
+
+    def get(self, schema, *queries):
+        """Return the filters that a route gets, and the documented parameters."""
+        router = APIRouter()
+
+        @router.get("/items")
+        def get_items(
+            filter: Annotated[schema, Depends(filtering(schema))],
+        ) -> dict:
+            return filter.model_dump(exclude_unset=True) | {"all": filter.model_dump()}
+
+        with self._create_test_client(router=router) as client:
+            responses = [client.get(f"/items{query}") for query in queries]
+            operation = client.get("/openapi.json").json()["paths"]["/items"]["get"]
+        self.assertEqual({response.status_code for response in responses}, {200})
+        return [response.json() for response in responses], operation["parameters"]
+
+    def test_default_factories(self):
+        numbers = itertools.count()
+
+        class Made(FilterSchema):
+            number: int = Field(default_factory=lambda: next(numbers))
+            double: int = Field(default_factory=lambda data: 2 * data["number"])
+
+        values, parameters = self.get(Made, "", "?number=9", "")
+        found = [(item["all"]["number"], item["all"]["double"]) for item in values]
+        self.assertEqual(found, [(0, 0), (9, 18), (1, 2)])
+        for parameter in parameters:
+            self.assertFalse(parameter["required"])
+            self.assertNotIn("default", parameter["schema"])
+
+    def test_only_what_was_sent_is_validated(self):
+        class Sent(FilterSchema):
+            number: int = None
+            labels: list[str] = ["a"]
+            is_true: bool = Field(True, alias="isTrue")
+
+        (nothing, some), parameters = self.get(
+            Sent, "", "?number=0&labels=b&labels=c&isTrue=true"
+        )
+        default = {"number": None, "labels": ["a"], "is_true": True}
+        self.assertEqual(nothing, {"all": default})
+        sent = {"number": 0, "labels": ["b", "c"], "is_true": True}
+        self.assertEqual(some, sent | {"all": sent})
+        defaults = [parameter["schema"].get("default") for parameter in parameters]
+        self.assertEqual(defaults, [None, ["a"], True])
 
 
 class TestInput(ListCase):
