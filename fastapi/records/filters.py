@@ -149,6 +149,7 @@ def filtering(schema: type[F]) -> Callable[..., F]:
     called for each request, as with ``Annotated[schema, Query()]``.
 
     :param schema: its fields are query parameters
+    :raises TypeError: a field has ``AliasChoices`` or an ``AliasPath``
     """
     if "__filter_dependency__" not in schema.__dict__:
         schema.__filter_dependency__ = staticmethod(_make_dependency(schema))
@@ -169,7 +170,7 @@ def _make_dependency(schema: type[F]) -> Callable[..., F]:
             query = _connection.query_params
             by_alias = {name: val for name, val in by_alias.items() if name in query}
         try:
-            return schema.model_validate(by_alias)
+            return schema.model_validate(by_alias, by_alias=True)
         except ValidationError as err:
             errors = [
                 {**error, "loc": ("query", *error["loc"])}
@@ -180,8 +181,13 @@ def _make_dependency(schema: type[F]) -> Callable[..., F]:
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [inspect.Parameter("_connection", keyword, annotation=HTTPConnection)]
     for name, field in schema.model_fields.items():
-        alias = field.validation_alias or field.alias
-        aliases[name] = alias if isinstance(alias, str) else name
+        alias = field.validation_alias or name
+        if not isinstance(alias, str):
+            raise TypeError(
+                f"{schema.__name__}.{name} can't be a query parameter with "
+                f"{alias!r}: give it one alias."
+            )
+        aliases[name] = alias
         query = Query(
             alias=aliases[name],
             title=field.title,

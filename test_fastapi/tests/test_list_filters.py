@@ -9,7 +9,14 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from odoo import exceptions
 from odoo.fields import Domain
@@ -191,6 +198,22 @@ class TestFilters(ListCase):
         self.assertEqual(some, sent | {"all": sent})
         defaults = [parameter["schema"].get("default") for parameter in parameters]
         self.assertEqual(defaults, [None, ["a"], True])
+
+    def test_aliases(self):
+        class Named(FilterSchema):
+            model_config = ConfigDict(validate_by_alias=False, validate_by_name=True)
+
+            number: int | None = Field(None, alias="integer")
+
+        ((values,), _parameters) = self.get(Named, "?integer=3")
+        self.assertEqual(values["all"], {"number": 3})
+        for alias in (AliasChoices("a", "b"), AliasPath("a", 0)):
+
+            class Chosen(FilterSchema):
+                number: int | None = Field(None, validation_alias=alias)
+
+            with self.assertRaisesRegex(TypeError, r"Chosen\.number .*Alias"):
+                filtering(Chosen)
 
 
 class TestInput(ListCase):
