@@ -11,7 +11,12 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from fastapi import Query
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import (
+    BaseModel,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import PydanticUndefined
 from starlette.requests import HTTPConnection
 
@@ -138,6 +143,12 @@ def _fit(name: str, operator: str, value: Any) -> Any:
     return value
 
 
+def _validate(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """Return a valid value as it was sent: the schema converts it."""
+    validate(value)
+    return value
+
+
 F = TypeVar("F", bound=FilterSchema)
 
 
@@ -196,7 +207,7 @@ def _make_dependency(schema: type[F]) -> Callable[..., F]:
             deprecated=field.deprecated,
         )
         annotation: Any = field.annotation
-        for metadata in (*field.metadata, query):
+        for metadata in (*field.metadata, WrapValidator(_validate), query):
             annotation = Annotated[annotation, metadata]
         # for the documentation, which leaves out None
         default = None if field.default is PydanticUndefined else field.default

@@ -13,8 +13,10 @@ from pydantic import (
     AliasChoices,
     AliasPath,
     AwareDatetime,
+    BeforeValidator,
     ConfigDict,
     Field,
+    Json,
     ValidationError,
 )
 
@@ -198,6 +200,16 @@ class TestFilters(ListCase):
         self.assertEqual(some, sent | {"all": sent})
         defaults = [parameter["schema"].get("default") for parameter in parameters]
         self.assertEqual(defaults, [None, ["a"], True])
+
+    def test_each_value_is_converted_once(self):
+        class Listed(FilterSchema):
+            numbers: Annotated[
+                list[int] | None, BeforeValidator(lambda texts: texts[0].split(","))
+            ] = None
+            data: Json[int] | None = None
+
+        ((values,), _parameters) = self.get(Listed, "?numbers=1,2&data=3")
+        self.assertEqual(values["all"], {"numbers": [1, 2], "data": 3})
 
     def test_aliases(self):
         class Named(FilterSchema):
