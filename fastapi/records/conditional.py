@@ -120,8 +120,8 @@ class IfNoneMatch(_Conditions):
             raise HTTPException(412, PRECONDITION_FAILED)
         self._response.headers["ETag"] = etag
         if self._is_known(etag):
-            # keep the headers that dependencies have set, such as Cache-Control
-            raise CommittedHTTPException(304, headers=dict(self._response.headers))
+            # keep the headers that dependencies have set, also repeated ones
+            raise CommittedHTTPException(304, headers=self._response.headers)
         return item
 
 

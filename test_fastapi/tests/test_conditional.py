@@ -279,10 +279,12 @@ class TestReading(CrudCase):
     def test_handwritten_route(self):
         router = APIRouter()
 
-        def no_cache(response: Response):
+        def add_headers(response: Response):
             response.headers["Cache-Control"] = "no-cache"
+            response.set_cookie("a", "1")
+            response.set_cookie("b", "2")
 
-        @router.get("/first", dependencies=[Depends(no_cache)])
+        @router.get("/first", dependencies=[Depends(add_headers)])
         def get_first(condition: Annotated[IfNoneMatch, Depends()]) -> Item:
             self.item.integer += 1  # is kept
             return condition.respond(Item(id=1, name="a", integer=1, partner_id=None))
@@ -292,6 +294,8 @@ class TestReading(CrudCase):
         response = client.get("/first", headers={"If-None-Match": etag})
         self.expect(response, 304)
         self.assertEqual(response.headers["Cache-Control"], "no-cache")
+        cookies = response.headers.get_list("Set-Cookie")
+        self.assertEqual([cookie[:4] for cookie in cookies], ["a=1;", "b=2;"])
         self.assertEqual(self.item.integer, 2)
 
 
