@@ -2,6 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Chooses the language of a response from the header ``Accept-Language``."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from werkzeug.datastructures import LanguageAccept
@@ -24,14 +25,32 @@ def _parse_accept_language(header: str) -> tuple[str, ...]:
     return tuple(tag for tag, quality in accepted if quality > 0)
 
 
+def _get_codes(tag: str) -> Iterator[str]:
+    """Return the codes to look for, the best first.
+
+    >>> list(_get_codes("sr_latn_rs"))
+    ['sr_latn_rs', 'sr@latin', 'sr_rs']
+
+    :param tag: in lower case, with underscores
+    """
+    yield tag
+    subtags = tag.split("_")
+    if len(subtags) > 1 and len(subtags[1]) == 4:
+        script = subtags.pop(1)
+        yield f"{subtags[0]}@{'latin' if script == 'latn' else script}"
+    yield "_".join(subtags[:2])
+
+
 def _by_language(installed: dict[str, str]) -> dict[str, str]:
     """Return one installed code for each language: for ``fr``, ``fr_FR`` if possible.
+
+    A code such as ``sr@latin`` is used only if there is no other.
 
     :param installed: codes by code in lower case
     """
     languages: dict[str, str] = {}
-    for name in sorted(installed):
-        language, _separator, country = name.partition("_")
+    for name in sorted(installed, key=lambda name: ("@" in name, name)):
+        language, _separator, country = name.replace("@", "_").partition("_")
         if language == country or language not in languages:
             languages[language] = installed[name]
     return languages
@@ -45,7 +64,8 @@ class ResLang(models.Model):
         """Return the installed language that a client prefers.
 
         This is the first language of the header that is installed for any country. For
-        ``en-GB``, it is ``en_GB``, or otherwise another ``en``.
+        ``en-GB``, it is ``en_GB``, or otherwise another ``en``. For ``zh-Hant-TW``, it
+        is ``zh_TW``, and for ``sr-Latn`` it is ``sr@latin``.
 
         :param accept_language: value of the header
         :return: code of the language, None if the header names none that is installed
@@ -57,11 +77,11 @@ class ResLang(models.Model):
         # cut, so that the cache keeps no long headers
         for tag in _parse_accept_language(accept_language[:MAX_HEADER_LENGTH]):
             tag = tag.replace("-", "_").lower()
-            if tag in installed:
-                return installed[tag]
+            for code in _get_codes(tag):
+                if code in installed:
+                    return installed[code]
             if languages is None:
                 languages = _by_language(installed)
-            code = languages.get(tag.partition("_")[0])
-            if code:
-                return code
+            if found := languages.get(tag.partition("_")[0]):
+                return found
         return None

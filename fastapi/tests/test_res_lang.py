@@ -7,7 +7,10 @@ from odoo.tests import TransactionCase
 from ..models import res_lang
 from ..models.res_lang import MAX_HEADER_LENGTH
 
-CODES = ("de_CH", "de_DE", "en_US", "es_419", "fr_BE", "fr_CA", "sr@latin", "eo")
+CODES = (
+    *("de_CH", "de_DE", "en_US", "es_419", "fr_BE", "fr_CA", "eo"),
+    *("ca_ES", "ca@valencia", "sr@Cyrl", "sr@latin", "zh_CN", "zh_TW"),
+)
 
 
 class TestAcceptLanguage(TransactionCase):
@@ -29,6 +32,15 @@ class TestAcceptLanguage(TransactionCase):
             ("nl, es;q=0.5, en;q=0.7", "en_US"),
             ("sr@latin", "sr@latin"),
             ("eo-XX", "eo"),
+            ("sr-RS", "sr@Cyrl"),
+            ("ca", "ca_ES"),
+            ("sr-Latn", "sr@latin"),
+            ("sr-Latn-RS", "sr@latin"),
+            ("sr-Cyrl-RS", "sr@Cyrl"),
+            ("zh-Hant-TW", "zh_TW"),
+            ("zh-Hans-CN", "zh_CN"),
+            ("zh-Hans-SG", "zh_CN"),
+            ("de-Latn-CH-1996", "de_CH"),
             ("nl", None),
             ("", None),
         ):
