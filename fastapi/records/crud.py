@@ -178,10 +178,8 @@ class CrudRouter(APIRouter):
         An override may change the values, or call another method of the model.
 
         :param model: the empty recordset, in the environment of the router
-        :param vals: values that the client has sent
+        :param vals: values that the client has sent, and those of ``values``
         """
-        if self._values:
-            vals = {**vals, **self._values(model.env)}
         return self._call("create", model.create, vals)
 
     def _update_record(self, record: Record, vals: dict[str, Any]) -> None:
@@ -278,8 +276,13 @@ class CrudRouter(APIRouter):
             response: Response,
         ) -> Any:
             model = env[self.model]
-            vals = content.to_vals(model)  # type: ignore[attr-defined]
-            record = self._create_record(model, vals)
+            values = dict(self._values(env)) if self._values else {}
+            # ids are checked with the values, such as the model of a record
+            defaults = {f"default_{name}": value for name, value in values.items()}
+            vals = content.to_vals(  # type: ignore[attr-defined]
+                model.with_context(**defaults)
+            )
+            record = self._create_record(model, {**vals, **values})
             item = self._read_changed(env, domain, record, response)
             if has_location:
                 path = quote(request.scope["path"])

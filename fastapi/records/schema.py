@@ -174,7 +174,8 @@ class RecordSchema(BaseModel):
 
         The user must be able to read the records of all ids. A list of schemas can only
         change records that are already in the relation. A one2many takes a record from
-        another parent only if the user may change it.
+        another parent only if the user may change it. The model of a many2one_reference
+        is that of the values, of the record, or the default.
 
         :param record: the record to change, or the empty recordset of the model
         :raises odoo.exceptions.ValidationError: the user can't see the record of an id,

@@ -71,6 +71,9 @@ def to_vals(schema: Any, record: Record) -> dict[str, Any]:
         field = record._fields[name]
         if field.type == "properties" and value:
             vals[name] = _to_properties(record, field, value, vals)
+    for field in record._fields.values():
+        if field.type == "many2one_reference" and field.model_field:
+            _check_many2one_reference(record, field, vals)
     return vals
 
 
@@ -164,15 +167,35 @@ def _to_reference(record: Record, field: Field, value: Any) -> str:
     model, _comma, id_ = str(value).partition(",")
     is_id = id_.isdecimal() and len(id_) < 19
     if model not in field.get_values(record.env) or not is_id:
-        raise _refusal(
-            _lt(
-                "%(field)s: %(value)s is not a reference to a record.",
-                field=field.name,
-                value=repr(value),
-            )
-        )
+        raise _no_reference(field.name, value)
     _check_ids(record.env[model], field.name, [int(id_)])
     return f"{model},{int(id_)}"
+
+
+def _check_many2one_reference(
+    record: Record, field: Field, vals: dict[str, Any]
+) -> None:
+    """Refuse values that refer to a record that the user can't see.
+
+    A new model changes the record, too. Its name may be related to another value, as in
+    ``mail.activity``.
+
+    :param vals: all values that are written
+    """
+    name, model_name = field.name, field.model_field
+    related = record._fields[model_name].related or ""
+    sources = {name, model_name, related.partition(".")[0]} & vals.keys()
+    if not sources:
+        return
+    draft = record.new({source: vals[source] for source in sources}, origin=record)
+    model, id_ = draft[model_name], draft[name]
+    is_kept = name not in vals and model in (False, record[model_name])
+    if not id_ or is_kept:
+        return
+    comodel = record.env.get(model)
+    if comodel is None or comodel._abstract:  # without a table
+        raise _no_reference(name, id_)
+    _check_ids(comodel, name, [id_])
 
 
 def _get_id(field: Field, value: Any) -> int:
@@ -318,6 +341,16 @@ def _no_value_of(name: str, value: Any) -> ValidationError:
             "%(field)s: %(value)s is not one of the values.",
             field=name,
             value=repr(value)[:MAX_SHOWN],
+        )
+    )
+
+
+def _no_reference(name: str, value: Any) -> ValidationError:
+    return _refusal(
+        _lt(
+            "%(field)s: %(value)s is not a reference to a record.",
+            field=name,
+            value=repr(value),
         )
     )
 

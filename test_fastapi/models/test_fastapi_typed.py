@@ -43,6 +43,9 @@ class TestFastapiTyped(models.Model):
     )
     res_model = fields.Char()
     res_id = fields.Many2oneReference(model_field="res_model")
+    ir_model_id = fields.Many2one("ir.model")
+    ir_model = fields.Char(related="ir_model_id.model")
+    ir_model_record_id = fields.Many2oneReference(model_field="ir_model")
     properties_definition = fields.PropertiesDefinition()
     properties = fields.Properties(
         definition="parent_id.properties_definition", copy=True

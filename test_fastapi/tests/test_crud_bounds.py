@@ -183,3 +183,25 @@ class TestCheckedSudo(CrudCase):
         url = self.url(self.item)
         item = self.expect(client.patch(url, json={"integer": 1}), 200)
         self.assertEqual(item["integer"], 1)
+
+    def test_values_bound_ids(self):
+        """Ids are checked with the values that clients may not send."""
+
+        class Linked(RecordSchema):
+            name: str
+            res_id: int
+
+        router = make_router(
+            create=Linked,
+            values=lambda env: {"text": "crud", "res_model": "res.partner"},
+            name="linked",
+        )
+        partner, hidden = self.partners
+        self.forbid("res.partner", [("id", "!=", hidden.id)])
+        client = self.client(router, user=self.user)
+        content = {"name": "a", "res_id": partner.id}
+        item = self.expect(client.post("/items", json=content), 201)
+        record = self.model.browse(item["id"])
+        self.assertEqual((record.res_model, record.res_id), ("res.partner", partner.id))
+        content = {"name": "a", "res_id": hidden.id}
+        self.expect(client.post("/items", json=content), 400)

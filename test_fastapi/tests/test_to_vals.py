@@ -13,7 +13,12 @@ from pydantic import Base64Bytes, SecretStr
 from odoo import exceptions
 from odoo.fields import Command
 
-from odoo.addons.fastapi.records import RecordSchema, Reference, Source
+from odoo.addons.fastapi.records import (
+    ModelReference,
+    RecordSchema,
+    Reference,
+    Source,
+)
 
 from .record_case import PIXEL, RecordCase
 
@@ -141,6 +146,80 @@ class TestVals(RecordCase):
 
         with self.assertRaises(exceptions.ValidationError):
             Input.model_validate({"partner_id": {}}).to_vals(self.model)
+
+    def test_many2one_references(self):
+        class Input(RecordSchema):
+            res_id: int | ModelReference | None = None
+            res_model: str | None = None
+
+        partner, hidden = self.partners
+        self.forbid("res.partner", [("id", "!=", hidden.id)])
+        record = self.full.with_user(self.user)  # of the first partner
+        model = record.browse()
+        by_default = model.with_context(default_res_model="res.partner")
+        visible = {"res_model": "res.partner", "res_id": partner.id}
+        full = ModelReference(model="res.partner", id=partner.id, display_name="Al")
+        for target, values in (
+            (model, visible),
+            (model, {"res_id": None}),
+            (model, {"res_model": "res.users"}),
+            (by_default, {"res_id": partner.id}),
+            (record, visible),
+            (record, {"res_id": partner.id}),
+            (record, {"res_id": full}),
+            (record, {"res_id": 0, "res_model": "res.users"}),
+            (record, {"res_model": "res.partner"}),
+            (record, {"res_model": None}),
+        ):
+            with self.subTest(values, new=not target):
+                vals = Input(**values).to_vals(target)
+                self.assertEqual(vals.keys(), values.keys())
+        for target, values in (
+            (model, {**visible, "res_id": hidden.id}),
+            (model, {"res_id": partner.id}),
+            (model, {**visible, "res_model": "no.model"}),
+            (model, {**visible, "res_model": "base"}),
+            (model, {**visible, "res_model": None}),
+            (by_default, {"res_id": hidden.id}),
+            (record, {"res_id": hidden.id}),
+            (record, {"res_id": 2**31}),
+            (record, {"res_model": "no.model"}),
+        ):
+            with (
+                self.subTest(values, new=not target),
+                self.assertRaises(exceptions.ValidationError),
+            ):
+                Input(**values).to_vals(target)
+        # changing the model changes the record, too
+        self.full.write({"res_model": "res.users", "res_id": hidden.id})
+        with self.assertRaises(exceptions.ValidationError):
+            Input(res_model="res.partner").to_vals(record)
+        self.full.res_model = "res.partner"
+        self.assertEqual(
+            Input(res_model="res.partner").to_vals(record), {"res_model": "res.partner"}
+        )
+
+    def test_many2one_reference_whose_model_is_related(self):
+        class Input(RecordSchema):
+            ir_model_id: int | None = None
+            ir_model_record_id: int | None = None
+
+        gone = self.partners[1].copy()
+        gone_id = gone.id
+        gone.unlink()
+        model_id = self.env["ir.model"]._get_id("res.partner")
+        values = {"ir_model_id": model_id, "ir_model_record_id": self.partners[0].id}
+        vals = Input(**values).to_vals(self.model)
+        self.assertEqual(vals, values)
+        self.full.write(vals)
+        for changed in (
+            {"ir_model_record_id": gone_id},
+            {"ir_model_id": self.env["ir.model"]._get_id("base")},
+        ):
+            for target in (self.model, self.full):
+                sent = changed if target else values | changed
+                with self.subTest(sent), self.assertRaises(exceptions.ValidationError):
+                    Input(**sent).to_vals(target)
 
     def test_values_out_of_range(self):
         class Anything(RecordSchema):
