@@ -29,6 +29,7 @@ from odoo.exceptions import AccessDenied
 from .app.error_log import log_error
 from .app.held_responses import HeldResponses
 from .app.wrapped import TRANSACTION_ERRORS, unwrap
+from .auth.caller import CALLER_KEY
 from .auth.run_as import ENDPOINT_USER_KEY, RUNS_AS_KEY
 from .auth.session import get_odoo_caller, odoo_caller
 from .bridge import WsgiApp, get_state, original_exception
@@ -70,6 +71,8 @@ _OF_CONNECTION = frozenset(
         "fastapi_inner_astack",
         "fastapi_function_astack",
         "starlette.exception_handlers",
+        # each message is authenticated again
+        CALLER_KEY,
         RUNS_AS_KEY,
     }
 )

@@ -178,6 +178,14 @@ def user(
     return User(uid=env.uid, partner_id=partner.id)
 
 
+#: Their handshakes authenticate, too.
+guarded_router = APIRouter(dependencies=[Depends(authenticated_partner)])
+
+guarded = MessageRoute(guarded_router, "/guarded", receive=Increment, send=User)
+guarded.on_message(user)
+
+router.include_router(guarded_router)
+
 locked = MessageRoute(router, "/locked", receive=Increment)
 
 

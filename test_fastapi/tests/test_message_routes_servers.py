@@ -140,8 +140,22 @@ class TestCaller(CallerCase, WebSocketCase):
         self.assertEqual(client.recv_json()["uid"], self.user_id)
         self.query("DELETE FROM res_users_apikeys WHERE user_id = %s", self.user_id)
         client.send('{"item_id": 1}')
-        self.assertEqual(client.wait_for_close()[0], 1008)
+        self.assertEqual(client.recv_close()[0], 1008)
         self.assert_refused("/w/messages/users", 401, "Not authenticated")
+
+    def test_handshake_that_authenticates(self):
+        """A message does not take over what the handshake has found out."""
+        self.create_auth_endpoint("/w", run_as="user")
+        key = self.create_key(self.user_id)
+        client = self.open(
+            "/w/messages/guarded", header={"Authorization": f"Bearer {key}"}
+        )
+        for _number in range(2):
+            client.send('{"item_id": 1}')
+            self.assertEqual(client.recv_json()["uid"], self.runner_id)
+        self.query("DELETE FROM res_users_apikeys WHERE user_id = %s", self.user_id)
+        client.send('{"item_id": 1}')
+        self.assertEqual(client.recv_close()[0], 1008)
 
     def test_session(self):
         self.create_auth_endpoint("/w", auth_session=True)
@@ -156,7 +170,7 @@ class TestCaller(CallerCase, WebSocketCase):
         self.assertEqual(client.recv_json()["partner_id"], partner_id)
         self.first.request("GET", "/web/session/logout", None, session)
         client.send('{"item_id": 1}')
-        self.assertEqual(client.wait_for_close()[0], 1008)
+        self.assertEqual(client.recv_close()[0], 1008)
 
     def test_session_of_another_site(self):
         """A page of any site may connect, but not with the session of a visitor."""

@@ -48,6 +48,12 @@ class Client(websocket.WebSocket):
                 code = int.from_bytes(data[:2], "big") if data else 1005
                 return code, data[2:].decode()
 
+    def recv_close(self):
+        """Return code and reason of the close; no message may come before it."""
+        opcode, data = self.recv_data()
+        assert opcode == ABNF.OPCODE_CLOSE, data
+        return int.from_bytes(data[:2], "big"), data[2:].decode()
+
 
 class WebSocketCase(ServerCase):
     """Servers of Odoo, and WebSockets that are closed after each test."""
