@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import NotFound
 
+from odoo.http import SAFE_HTTP_METHODS
+
+from .auth.session import check_site_of_endpoint
 from .bridge import RequestBody, ResponseBody, wsgi_path
 from .bridge.request_state import STATE_KEY, RequestState
 from .context import odoo_env_ctx
@@ -84,6 +87,7 @@ class AppRequest:
             instead of routing the request
         :return: None if the caller must raise ``inner_exception``, or if the app has no
             response to the injected exception
+        :raises HTTPException: 403, only pages of this site may use the session
         """
         environ = self._get_environ()
         upgrade = self._is_handshake and injected is None
@@ -106,6 +110,8 @@ class AppRequest:
             raise NotFound()
         if upgrade:
             return self._run_websocket(environ, app, endpoints.get_uid(path))
+        if environ["REQUEST_METHOD"] not in SAFE_HTTP_METHODS and injected is None:
+            check_site_of_endpoint()
         guard = make_docs_guard(self.request.env, environ)
         state = environ[STATE_KEY] = RequestState(
             injected=injected, handle_error=self.handle_error, docs_guard=guard

@@ -30,7 +30,7 @@ from .auth.caller import (
     optionally_authenticated_partner_impl,
 )
 from .auth.requirements import require_group, require_scopes
-from .auth.session import get_odoo_user
+from .auth.session import check_password_site, get_odoo_user
 from .context import odoo_env_ctx
 from .exceptions import InvalidCredentials
 from .schemas import Paging
@@ -250,8 +250,11 @@ def basic_auth_user(
     after it.
 
     :param connection: connection of the client; None for Odoo's request
-    :raises HTTPException: 401, missing or wrong credentials; 429, too many failures
+    :raises HTTPException: 401, missing or wrong credentials; 403, a page of another
+        site uses a password that the browser knows; 429, too many failures
     """
+    if connection is not None:
+        check_password_site(connection)
     try:
         user_id = authenticate_basic(credential, connection, env)
     except InvalidCredentials as err:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from odoo.sql_db import Cursor
 
-from .auth.session import check_site
+from .auth.session import check_site_of_endpoint
 from .callers import make_recheck
 from .exceptions import WebSocketRefused
 from .follow_up import leave_request
@@ -50,9 +50,7 @@ def check_client(request: Any, app: Any) -> None:
         f"{httprequest.scheme}://{httprequest.host}",
         app.origins,
     )
-    mount = env["fastapi.endpoint"]._get_mounts().find(httprequest.path)
-    if mount is not None and mount.routing["auth"] == "user":
-        check_site()  # the session lets any route be called
+    check_site_of_endpoint()
     open_websockets.check_room(env.cr.dbname, app)
 
 

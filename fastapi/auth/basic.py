@@ -25,6 +25,7 @@ from ..exceptions import InvalidCredentials
 from . import attempts, verified
 from .caller import Caller
 from .run_as import get_user
+from .session import check_password_site
 from .verified import Verified
 from .ways import Way
 
@@ -106,6 +107,9 @@ class BasicWay(Way):
         user = get_user(env, authenticate_basic(credential, connection, env))
         return Caller(self.name, user.partner_id.id, user.id)
 
+    def check_request(self, connection: HTTPConnection) -> None:
+        check_password_site(connection)
+
     def make_recheck(
         self,
         caller: Caller,
@@ -116,9 +120,13 @@ class BasicWay(Way):
         """Return a function that reads what a login depends on, without hashing."""
         secret = _secret(credential.username, credential.password, env)
         known = verified.get(env, "basic", secret)
-        if known is None:  # the database can't tell, see ``_get_credential_state``
-            return lambda env: True
-        return lambda env: _is_unchanged(known, env)
+        if known is not None:
+            return lambda env: _is_unchanged(known, env)
+        # forgotten meanwhile, or the database can't tell, as for a password in LDAP
+        assert caller.user_id is not None
+        user_id = caller.user_id
+        states = _get_states(user_id, env)
+        return lambda env: _get_states(user_id, env) == states
 
 
 def authenticate_basic(
@@ -174,6 +182,12 @@ def _users(env: Environment) -> ResUsers:
 def _secret(login: str, password: str, env: Environment) -> str:
     # several users may have the same login, for example one per website
     return f"{_users(env)._get_login_domain(login)!r}\0{password}"
+
+
+def _get_states(user_id: int, env: Environment) -> list[str | None]:
+    """Return what a login depends on, for a password and for a key."""
+    user = _users(env).browse(user_id)
+    return [user._get_credential_state(method) for method in ("password", "apikey")]
 
 
 def _is_unchanged(known: Verified, env: Environment) -> bool:

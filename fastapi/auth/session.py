@@ -10,6 +10,7 @@ only pages of this site can read.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import HTTPException
@@ -24,7 +25,7 @@ from odoo.addons.base.models.res_users import INDEX_SIZE
 
 from ..handshake import is_known_origin, is_upgrade
 from .caller import Caller
-from .run_as import get_user
+from .run_as import get_user, is_active
 from .ways import Way
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ __all__ = [
     "SESSION_SCHEME",
     "OdooCaller",
     "SessionWay",
+    "check_password_site",
     "check_site",
+    "check_site_of_endpoint",
     "get_odoo_caller",
     "get_odoo_user",
     "make_odoo_recheck",
@@ -143,10 +146,10 @@ def make_odoo_recheck() -> Recheck | None:
         return None
     if _is_identified_by_session(user):
         return _make_session_recheck()
+    key = _get_bearer_key()
+    if not key:  # verified by the authentication of another addon
+        return partial(is_active, user.id)
     # ``ir.http._auth_method_bearer`` has verified the key
-    _scheme, key = get_authorization_scheme_param(
-        request.httprequest.headers["Authorization"]
-    )
     query = SQL(
         """
         SELECT 1 FROM res_users_apikeys AS key
@@ -158,7 +161,7 @@ def make_odoo_recheck() -> Recheck | None:
                 OR key.expiration_date >= now() AT TIME ZONE 'UTC')
         """,
         user.id,
-        key.strip()[:INDEX_SIZE],
+        key[:INDEX_SIZE],
     )
     return lambda env: bool(env.execute_query(query))
 
@@ -202,16 +205,20 @@ def _is_identified_by_session(user: ResUsers) -> bool:
     sender = odoo_caller.get()
     if sender is not None:
         return sender.by_session
-    if request.session.uid != user.id:
-        return False
+    # an API key that ``ir.http._auth_method_bearer`` has read is not ambient: pages of
+    # other sites can't send it
+    return request.session.uid == user.id and not _get_bearer_key()
+
+
+def _get_bearer_key() -> str:
+    """Return the API key that Odoo has read, an empty text without one."""
     httprequest = request.httprequest
     mount = request.env["fastapi.endpoint"]._get_mounts().find(httprequest.path)
     if mount is None or mount.routing["auth"] != "bearer":
-        return True
-    # ``ir.http._auth_method_bearer`` has read an API key, which other sites can't send
+        return ""
     authorization = httprequest.headers.get("Authorization")
     scheme, key = get_authorization_scheme_param(authorization)
-    return scheme.lower() != "bearer" or not key.strip()
+    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def check_site() -> None:
@@ -219,16 +226,15 @@ def check_site() -> None:
 
     :raises HTTPException: 403
     """
-    sender = odoo_caller.get()
-    if sender is not None or is_upgrade(request.httprequest.environ):
-        # safe or not is up to the messages that follow
-        if (sender or request.dispatcher).from_unknown_site:
-            raise HTTPException(
-                403,
-                "With a session, a WebSocket is for pages of this site and of the "
-                "origins that the endpoint names.",
-            )
-        return
+    from_unknown_site = _opens_unknown_site()
+    if from_unknown_site:
+        raise HTTPException(
+            403,
+            "With a session, a WebSocket is for pages of this site and of the origins "
+            "that the endpoint names.",
+        )
+    if from_unknown_site is not None:
+        return  # safe or not is up to the messages that follow
     method = request.httprequest.method
     if method in SAFE_HTTP_METHODS or _is_from_this_site() or _has_csrf_token():
         return
@@ -238,6 +244,54 @@ def check_site() -> None:
         "Sec-Fetch-Site: same-origin, or the session's CSRF token in the header "
         f"{CSRF_HEADER}.",
     )
+
+
+def check_site_of_endpoint() -> None:
+    """Refuse a request that may come from another site if a session opens all routes.
+
+    That is so if the routing info of the endpoint has ``auth="user"``.
+
+    :raises HTTPException: 403
+    """
+    path = request.httprequest.path
+    mount = request.env["fastapi.endpoint"]._get_mounts().find(path)
+    if mount is not None and mount.routing["auth"] == "user":
+        check_site()
+
+
+def check_password_site(connection: HTTPConnection) -> None:
+    """Refuse a password that a browser has added to the request of another site's page.
+
+    Browsers remember a password that was entered in their own dialog (HTTP Basic), and
+    send it with links and forms of all pages. The mode of such a request tells it from
+    that of a script, which has to send the password itself.
+
+    :raises HTTPException: 403
+    """
+    method = connection.scope.get("method")
+    headers = connection.headers
+    if _opens_unknown_site() or (
+        method not in SAFE_HTTP_METHODS
+        and headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+        and headers.get("Sec-Fetch-Mode") in ("navigate", "no-cors")
+    ):
+        raise HTTPException(
+            403, "A page of another site can't use a password that the browser knows."
+        )
+
+
+def _opens_unknown_site() -> bool | None:
+    """Return whether a page of any site may have opened the WebSocket.
+
+    None if this is not a WebSocket.
+    """
+    sender = odoo_caller.get()
+    if sender is not None:
+        return sender.from_unknown_site
+    if request and is_upgrade(request.httprequest.environ):
+        from_unknown_site: bool = request.dispatcher.from_unknown_site
+        return from_unknown_site
+    return None
 
 
 def _is_from_this_site() -> bool:

@@ -55,6 +55,7 @@ def identity(env: Annotated[Environment, Depends(odoo_env)]) -> dict[str, Any]:
 
 
 @router.get("/partner")
+@router.post("/partner", include_in_schema=False)
 def partner(
     partner: Annotated[ResPartner, Depends(authenticated_partner)],
 ) -> dict[str, Any]:

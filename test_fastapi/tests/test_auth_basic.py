@@ -2,6 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """HTTP Basic: the header, and an endpoint that accepts it."""
 
+import itertools
+
 from starlette.requests import HTTPConnection
 
 from odoo.tests import new_test_user
@@ -134,6 +136,27 @@ class TestChosenOnTheEndpoint(BasicCase):
         response = self.get("/chosen/auth/caller")
         self.assert_refused(response, 401, "Not authenticated", self.CHALLENGE)
         self.assertIsNone(self.get("/chosen/auth/caller/optional").json())
+
+    def test_pages_of_other_sites(self):
+        """They can't use a password that the browser has added by itself."""
+        self.endpoint.run_as = "caller"
+        self.user.group_ids += self.env.ref("test_fastapi.group_test_runner")
+        modes = ("navigate", "no-cors", "cors")
+        for site, mode in itertools.product(("cross-site", "same-site"), modes):
+            headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
+            options = {"auth": (self.login, self.password), "headers": headers}
+            with self.subTest(site=site, mode=mode):
+                response = self.call(
+                    "POST", f"/chosen/auth/items?name={site}-{mode}", **options
+                )
+                # a script sends the password itself
+                status = 200 if mode == "cors" else 403
+                self.assertEqual(response.status_code, status, response.text)
+                response = self.get("/chosen/auth/caller", **options)
+                self.assertEqual(response.status_code, 200)
+                response = self.call("POST", "/test/partner", **options)
+                self.assertEqual(response.status_code, status, response.text)
+        self.assertEqual(self.env["test.fastapi.item"].search_count([]), 2)
 
     def test_not_chosen(self):
         """The credential is ignored."""

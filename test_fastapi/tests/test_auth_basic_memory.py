@@ -4,9 +4,14 @@
 
 from unittest.mock import patch
 
+from starlette.requests import HTTPConnection
+
 from odoo.exceptions import AccessDenied
 from odoo.fields import Domain
 from odoo.tests import new_test_user
+
+from odoo.addons.fastapi.auth import verified
+from odoo.addons.fastapi.auth.basic import BasicCredentials, BasicWay
 
 from .basic_case import BasicCase, logins
 
@@ -191,6 +196,29 @@ class TestOtherAddons(BasicCase):
 
         self.patch_check(check)
         self.assertEqual(self.status(), 401)
+
+    def test_connection_that_outlives_the_memory(self):
+        """The database is asked all the same whether the login may go on."""
+        env = self.env(user=self.runner)
+        way = BasicWay()
+        credential = BasicCredentials(username=self.login, password=self.password)
+        connection = HTTPConnection(
+            {"type": "http", "headers": [], "client": ("192.0.2.1", 1)}
+        )
+        key = self.key()[1]
+        for method, change in (
+            ("apikey", key.sudo().unlink),
+            ("password", lambda: self.user.write({"password": "another"})),
+        ):
+            with self.subTest(method):
+                caller = way.authenticate(credential, connection, env)
+                verified.forget_user(env, self.user.id)
+                recheck = way.make_recheck(caller, credential, connection, env)
+                self.assertTrue(recheck(env))
+                change()
+                self.env.flush_all()
+                self.env.invalidate_all()
+                self.assertFalse(recheck(env))
 
     def test_user_that_an_addon_finds(self):
         """As ``auth_ldap`` does in ``_login``, for users who do not exist yet."""

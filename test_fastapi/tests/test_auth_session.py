@@ -40,6 +40,16 @@ class TestSession(SessionCase):
         path = "/by_user/by_session"
         self.assertRefused(self.send(path=path, Origin="https://evil.example"))
         self.assertAccepted(self.send(path=path, Sec_Fetch_Site="same-origin"))
+        # the session opens this route, too, although it does not ask who calls
+        path = "/by_user/method"
+        for headers, status in (
+            ({"Origin": "https://evil.example"}, 403),
+            ({}, 403),
+            ({"Origin": self.base_url()}, 200),
+        ):
+            response = self.send(path=path, **headers)
+            self.assertEqual(response.status_code, status, response.text)
+            self.assertEqual(self.send("GET", path, **headers).status_code, 200)
 
     def test_a_key_is_not_a_session(self):
         self._create_endpoint("/by_bearer", test_routing={"auth": "bearer"})

@@ -5,6 +5,8 @@ from unittest.mock import patch
 from odoo.http import request
 from odoo.tests import new_test_user
 
+from odoo.addons.fastapi.auth.session import make_odoo_recheck
+
 from ..routers.identity import attempts
 from .common import FastapiHttpCase
 
@@ -171,6 +173,26 @@ class TestIdentity(FastapiHttpCase):
         with patch.object(ir_http, "_auth_method_public", classmethod(authenticate)):
             response = self.get("/test/odoo_user").json()
         self.assertEqual(response["user"], self.caller.id)
+
+    def test_connections_of_a_user_whom_an_addon_authenticates(self):
+        """Only the addon knows its credential, so the connection ends with the user."""
+        ir_http = self.registry["ir.http"]
+        original = ir_http._auth_method_public.__func__
+        rechecks = []
+
+        def authenticate(cls):
+            original(cls)
+            request.update_env(user=self.caller.id)
+            rechecks.append(make_odoo_recheck())
+
+        with patch.object(ir_http, "_auth_method_public", classmethod(authenticate)):
+            for headers in ({"X-Token": "x"}, {"Authorization": "Bearer a.b.c"}):
+                response = self.get("/test/odoo_user", headers=headers)
+                self.assertEqual(response.status_code, 200)
+        self.assertEqual([recheck(self.env) for recheck in rechecks], [True, True])
+        self.caller.active = False
+        self.env.flush_all()
+        self.assertEqual([recheck(self.env) for recheck in rechecks], [False, False])
 
     def test_user_of_the_endpoint_is_returned_only_if_logged_in(self):
         path = "/test/odoo_user"
