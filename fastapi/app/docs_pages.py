@@ -175,20 +175,18 @@ def replace_docs(routes: list[BaseRoute]) -> None:
 def has_docs(routes: list[BaseRoute], scope: Scope) -> bool:
     """Return whether an app, or an app mounted in it, has documentation at a path.
 
-    Another route or a middleware may handle the request: see ``DocsGuard.handled``.
+    A middleware may handle the request: see ``DocsGuard.handled``.
 
     :param routes: routes of an app
-    :param scope: type, method, path, root_path and headers of a request
+    :param scope: type, method, path, root_path, headers and state of a request
     """
     scope = {**scope, _ROUTES_KEY: routes}
     for route in iter_routes(routes):
-        if isinstance(route, DocsRoute | Mount | Host):
-            match, child_scope = route.matches(scope)
-            if match is not Match.NONE and (
-                isinstance(route, DocsRoute)
-                or has_docs(route.routes or [], {**scope, **child_scope})
-            ):
-                return True
+        match, child_scope = route.matches(scope)
+        if match is Match.FULL:  # the router takes the first one
+            if isinstance(route, Mount | Host):
+                return has_docs(route.routes or [], {**scope, **child_scope})
+            return isinstance(route, DocsRoute)
     return False
 
 

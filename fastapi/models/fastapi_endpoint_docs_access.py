@@ -12,9 +12,10 @@ from odoo.http import request
 
 from odoo.addons.base.models.res_users import ResUsers
 
-from ..app.docs_guard import DocsAccess, DocsBrand
+from ..app.docs_guard import DocsAccess, DocsBrand, DocsGuard
 from ..app.docs_pages import has_docs
 from ..auth.session import SESSION_SCHEME
+from ..bridge.request_state import STATE_KEY, RequestState
 
 #: How clients authenticate to Odoo, by ``auth`` of the routing info.
 AUTH_SCHEMES: dict[str, SecurityBase] = {
@@ -142,6 +143,8 @@ class FastapiEndpoint(models.Model):
                 for name in ("Host", "Accept")
             ],
         }
+        guard = DocsGuard(self._get_docs_access_of_request, path)
+        scope[STATE_KEY] = RequestState(docs_guard=guard)
         return has_docs(routes, scope)
 
     def _get_auth(self) -> str | None:

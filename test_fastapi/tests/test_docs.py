@@ -4,6 +4,8 @@ import base64
 import re
 from unittest.mock import patch
 
+from fastapi import APIRouter, FastAPI
+
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user
@@ -144,6 +146,46 @@ class TestDocsAccess(DocsHttpCase):
         self.assertDocs(None, 200, 200, root_path="/another/outer/inner")
         self.endpoint.docs_access = "off"
         self.assertDocs(self.portal, 404, 404, root_path=root_path)
+
+    def test_routes_of_the_app_at_the_paths_of_pages(self):
+        """Clients whom Odoo refuses don't reach a handler by the path of a page."""
+        calls = []
+        routes = APIRouter()
+
+        @routes.get("/{name}")
+        def call(name: str) -> None:
+            calls.append(name)
+
+        routing = type(self.endpoint)._get_routing_info
+        mounted = FastAPI()
+        first = APIRouter()
+        first.add_api_route("/outer/inner/docs", call, methods=["GET"])
+        original = type(self.endpoint)._get_app
+
+        def get_app(endpoint):
+            app = original(endpoint)
+            app.mount("/outer/inner", mounted)
+            return app
+
+        def get_routing_info(endpoint):
+            return {**routing(endpoint), "auth": "user"}
+
+        for name, value in (
+            ("_get_fastapi_routers", lambda endpoint: [routes, first]),
+            ("_get_app", get_app),
+            ("_get_routing_info", get_routing_info),
+        ):
+            self.patch(type(self.endpoint), name, value)
+        self.endpoint.docs_access = "off"
+        self.endpoint._reset_app()
+        self.log_in(None)
+        for path in (*PAGES, SCHEMA, "/outer/inner/docs", "/x"):
+            response = self.get(f"/test{path}", allow_redirects=False)
+            self.assertNotEqual(response.status_code, 200, path)
+            self.assertEqual(calls, [], path)
+        self.log_in(self.user)
+        self.assertEqual(self.get("/test/docs").status_code, 200)
+        self.assertEqual(calls, ["docs"])
 
     def test_expired_session(self):
         self.endpoint.docs_access = "user"
