@@ -261,6 +261,10 @@ class AppRequest:
             self._body = RequestBody()  # the app still responds to errors
             if not self._is_handshake:  # it has none: check_handshake
                 self._body = read_body(httprequest)
+                # Before a replay, Odoo rewinds uploaded files (``retrying``). There are
+                # none to parse, and werkzeug before 3.1.9 would refuse a long form.
+                files = httprequest.parameter_storage_class()
+                vars(httprequest).setdefault("files", files)
         return make_environ(httprequest.environ, self._body)
 
     @contextmanager

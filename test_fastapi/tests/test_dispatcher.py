@@ -4,8 +4,12 @@
 
 import io
 from contextlib import contextmanager
+from unittest.mock import patch
 
-from odoo.exceptions import UserError
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Request
+
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.http import Response, _dispatchers
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
@@ -205,3 +209,26 @@ class TestDispatcher(FastapiHttpCase):
         self.assertEqual(response.status_code, 503)
         self.assertEqual(response.text, "closed today")
         self.assertEqual(self.calls, [])
+
+    def test_odoo_parses_no_form_before_a_replay(self):
+        """Some versions of werkzeug refuse a form of more than 10 MB, already read."""
+        dispatcher = _dispatchers["fastapi"]
+        original = dispatcher.dispatch
+        attempts = []
+
+        def dispatch(self, endpoint, args):
+            response = original(self, endpoint, args)
+            attempts.append(response.status_code)
+            if len(attempts) == 1:
+                raise ConcurrencyError("on purpose")
+            return response
+
+        form = {"name": "x" * 100}
+        with (
+            patch.object(dispatcher, "dispatch", dispatch),
+            patch.object(
+                Request, "make_form_data_parser", side_effect=RequestEntityTooLarge
+            ),
+        ):
+            response = self.call("POST", "/test/method", data=form)
+        self.assertEqual((response.status_code, attempts), (200, [200, 200]))
