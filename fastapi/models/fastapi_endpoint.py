@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import convert
 
 from .. import dependencies
@@ -303,6 +304,7 @@ class FastapiEndpoint(models.Model):
             if vals.get("active", True) and "root_path" in vals:
                 self._check_root_path_free(vals["root_path"])
         endpoints = super().create(vals_list)
+        endpoints._check_user_rights()  # the context may have a default, too
         Serving(self).reset_mounts()
         return endpoints
 
@@ -321,12 +323,35 @@ class FastapiEndpoint(models.Model):
         elif routes_change:
             auths = [endpoint._get_auth() for endpoint in self]
         result = super().write(vals)
+        if "user_id" in vals:
+            self._check_user_rights()
         for endpoint, auth in zip(self, auths, strict=False):
             if endpoint._get_auth() != auth:  # part of the documentation
                 endpoint.app_version = new_version()
         if app_changes or routes_change:
             Serving(self).reset_mounts()
         return result
+
+    # not a constraint: Odoo checks those as superuser
+    def _check_user_rights(self) -> None:
+        """Let only a system administrator give an app an administrator's rights.
+
+        Other administrators of FastAPI would get these rights by the app they choose.
+
+        :raises AccessError: the user administers the database
+        """
+        if self.env.is_system():
+            return
+        for user in self.sudo().user_id:
+            groups = ("base.group_system", "base.group_erp_manager")
+            if user._is_superuser() or any(map(user._has_group, groups)):
+                raise AccessError(
+                    self.env._(
+                        "%s administers this database: only a system administrator can "
+                        "choose this user for an endpoint.",
+                        user.display_name,
+                    )
+                )
 
     def unlink(self):
         result = super().unlink()

@@ -135,6 +135,7 @@ class TestStatus(BackendCase):
             form.root_path = "/moved"
             form.user_id = self.env.ref("base.user_admin")
             self.assertIn("administers", form.user_warning)
+            form.user_id = self.runner
         self.assertEqual(self.breakable.root_path, "/moved")
         self.assertEqual(self.breakable.state, "broken")
 

@@ -2,6 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Warnings about the user of an endpoint, companies, and list actions."""
 
+import re
 from functools import partial
 from itertools import product
 from typing import Annotated
@@ -9,7 +10,7 @@ from unittest.mock import patch
 
 from fastapi import Depends, FastAPI
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
 from odoo.addons.fastapi.app.prepare import copy_app
@@ -117,6 +118,34 @@ class TestUserWarning(TransactionCase):
         self.assertFalse(form.user_warning)
         form.user_id = self.env.ref("base.user_admin")
         self.assertIn("administers", form.user_warning)
+
+    def test_administrators_are_chosen_by_administrators(self):
+        """Administrators of FastAPI must not get more rights by an app."""
+        manager = self._user("g", "base.group_user,fastapi.group_fastapi_manager")
+        vals = {"name": "x", "app": "test", "root_path": "/rights"}
+        endpoints = self.env["fastapi.endpoint"].with_user(manager)
+        endpoint = endpoints.create(vals)
+        endpoint.user_id = manager
+        for user in (
+            self.env.ref("base.user_root"),
+            self.env.ref("base.user_admin"),
+            self._user("h", "base.group_system"),
+            self._user("i", "base.group_erp_manager"),
+        ):
+            message = f"{user.display_name} administers this database"
+            with self.subTest(user.login):
+                with self.assertRaisesRegex(AccessError, re.escape(message)):
+                    endpoint.user_id = user
+                with self.assertRaisesRegex(AccessError, re.escape(message)):
+                    endpoints.create(
+                        {**vals, "user_id": user.id, "root_path": f"/{user.id}"}
+                    )
+                by_default = endpoints.with_context(default_user_id=user.id)
+                with self.assertRaisesRegex(AccessError, re.escape(message)):
+                    by_default.create({**vals, "root_path": f"/{user.id}/default"})
+        system = self._user("j", "base.group_system,fastapi.group_fastapi_manager")
+        endpoint.with_user(system).user_id = system
+        endpoint.name = "renamed by the manager"
 
     def test_no_user(self):
         self.assertFalse(self.env["fastapi.endpoint"].new({"user_id": False}).user_id)
