@@ -125,7 +125,8 @@ class Way(ABC):
         server-sent events. As long as these go on, the function is called every few
         seconds, for each client. By default it authenticates again. Override this if
         that is slow, writes, or counts failures. :class:`Authentication` also checks
-        the user.
+        the user. After an exception, the connection is closed: with 1008 if a request
+        would get a status below 500 for it, otherwise with 1011.
 
         :param caller: what ``authenticate`` has returned
         :param env: environment of the endpoint's user, closed when the function runs
