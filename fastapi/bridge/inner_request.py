@@ -117,7 +117,7 @@ class InnerRequest:
             if not (self.complete and error is errors.handled):
                 errors.record(error)
                 if errors.respond is not None:
-                    await errors.respond(self.scope, receive, error)
+                    await self._respond(errors, receive, error)
                 if self.streaming:
                     # Starlette's BaseHTTPMiddleware completes it before it raises
                     self.complete = False
@@ -130,6 +130,21 @@ class InnerRequest:
                 for key, value in self.scope.items()
                 if key not in _STATE_KEYS
             }
+
+    async def _respond(
+        self, errors: RequestErrors, receive: Receive, error: Exception
+    ) -> None:
+        """Let the app respond to its exception.
+
+        If its exception handler fails, that exception is recorded, too, and the
+        response is a plain 500. The exception must not get to the caller, which may
+        send its text to the client.
+        """
+        assert errors.respond is not None
+        try:
+            await errors.respond(self.scope, receive, error)
+        except Exception as err:
+            errors.record(original_exception(err))
 
     def discard(self) -> bool:
         """Discard what the app has sent, so that it may send another response.

@@ -96,6 +96,26 @@ class TestInnerRequest(BaseCase):
         self.assertEqual(inner.status, 500)
         self.assertTrue(inner.complete)
 
+    def test_exception_of_the_exception_handler(self):
+        """It is recorded, and does not get to the caller, which could show it."""
+        sends = []
+
+        async def app(scope, receive, send):
+            sends.append(send)
+            raise ValueError
+
+        error = KeyError()
+
+        async def respond(scope, receive, exc):
+            await sends[0]({**START, "status": 500})
+            await sends[0](BODY)
+            raise error
+
+        inner = self._run(app, respond=respond)
+        self.assertIs(self.errors.exception, error)
+        self.assertEqual(inner.status, 500)
+        self.assertTrue(inner.complete)
+
     def test_response_before_the_exception_is_discarded(self):
         async def app(scope, receive, send):
             await send(START)
