@@ -16,6 +16,7 @@ from mcp_types import INVALID_REQUEST
 from starlette._utils import is_async_callable
 from starlette.datastructures import Headers
 
+from odoo.addons.fastapi.app.error_log import log_error
 from odoo.addons.fastapi.bridge import IDENTIFICATION_KEY, InnerRequest, get_state
 from odoo.addons.fastapi.exceptions import StreamCut
 
@@ -209,6 +210,11 @@ class McpCall:
         errors = self._errors
         if errors.exception is None:
             errors.record(RolledBack("An agent is told that the call has failed."))
+
+    def fail(self, exc: Exception) -> None:
+        """Roll the request back because of an unexpected exception, and log it."""
+        self._errors.record(exc)
+        log_error(exc, self._scope)
 
     async def _run_inner(
         self, request: ToolRequest, target: RouteCall | None

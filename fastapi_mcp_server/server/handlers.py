@@ -31,6 +31,7 @@ from mcp_types import Resource as SdkResource
 from mcp_types import ResourceTemplate as SdkResourceTemplate
 from mcp_types import Tool as SdkTool
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import ValidationError
 
 from odoo.addons.fastapi.bridge import InnerRequest
 
@@ -83,12 +84,20 @@ def make_server(
 
 
 async def _roll_back_failures(ctx: Context, call_next: CallNext) -> HandlerResult:
-    """Roll the request back if the client gets an error, whatever the reason."""
+    """Roll the request back if the client gets an error, whatever the reason.
+
+    :raises MCPError: with a text for the client. The SDK would send it the text of any
+        other exception, in revisions with a handshake
+    """
+    call = _get_call(ctx)
     try:
         return await call_next(ctx)
-    except Exception:
-        _get_call(ctx).roll_back()
+    except (MCPError, ValidationError):
+        call.roll_back()
         raise
+    except Exception as err:
+        call.fail(err)
+        raise MCPError(INTERNAL_ERROR, "Internal Server Error") from err
 
 
 def _get_call(context: Context) -> McpCall:

@@ -1,8 +1,28 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import logging
+from unittest.mock import patch
 
+from fastapi import APIRouter
+
+from odoo.addons.fastapi_mcp_server import mcp_tool
+from odoo.addons.fastapi_mcp_server.server import handlers
+
+from ..routers.calls import Env
 from .mcp_case import VERSIONS, McpCase
+
+router = APIRouter(dependencies=[mcp_tool(read_only=False)])
+
+
+@router.post("/fail", operation_id="fail")
+def fail(env: Env) -> None:
+    env["test.fastapi.item"].create({"name": "tea"})
+    raise ZeroDivisionError
+
+
+@router.post("/fail/async", operation_id="fail_async")
+async def fail_async(env: Env) -> None:
+    fail(env)
 
 
 class TestErrors(McpCase):
@@ -88,6 +108,46 @@ class TestErrors(McpCase):
             for version in VERSIONS:
                 self.call_tool("who", version=version)
                 self.send("notifications/roots", {"x": 1}, version=version, number=None)
+
+
+class TestInternalErrors(McpCase):
+    """Texts of exceptions are for the log."""
+
+    def check(self, tool, version, path="/mcp-test/mcp", **arguments):
+        """Call a tool that fails, and return the response."""
+        params = {"name": tool, "arguments": arguments}
+        with self.assertLogs("odoo.http", "ERROR") as log:
+            response = self.send("tools/call", params, version=version, path=path)
+        (record,) = log.records
+        self.assertIn("ValueError: secret", record.getMessage())
+        self.assertTrue(record.exc_info)
+        self.assertNotIn("secret", response.text)
+        self.assertIn("Internal Server Error", response.text)
+        self.assertEqual(self.names(), [])
+        return response.json()
+
+    def test_exception_of_an_exception_handler(self):
+        def fail_again(request, exc):
+            raise ValueError("secret")
+
+        model = self.registry["fastapi.app.test_mcp"]
+        self.patch(model, "_get_routers", lambda _app: [router])
+        self.patch(
+            model, "_get_exception_handlers", lambda _app: {Exception: fail_again}
+        )
+        self._create_endpoint("/mcp-fails", app="test_mcp", mcp_server="all")
+        for tool in ("fail", "fail_async"):
+            for version in VERSIONS:
+                with self.subTest(f"{tool} {version}"):
+                    content = self.check(tool, version, "/mcp-fails/mcp")
+                    self.assertTrue(content["result"]["isError"])
+
+    def test_exception_of_the_server(self):
+        with patch.object(handlers, "make_result", side_effect=ValueError("secret")):
+            for version in VERSIONS:
+                with self.subTest(version):
+                    content = self.check("create_item", version, name="tea")
+                    self.assertEqual(content["error"]["code"], -32603)
 
 
 class TestLongResults(McpCase):
