@@ -49,6 +49,8 @@ class InnerRequest:
         client, the stream is committed before
     :param keep: most bytes of a stream that are kept, rounded up to a chunk. A plain
         response is kept whole
+    :param has_implied_key: whether its ``Idempotency-Key`` is one that the client may
+        not have meant as a key
     """
 
     def __init__(
@@ -58,10 +60,12 @@ class InnerRequest:
         agent: str = "",
         take: TakeChunk | None = None,
         keep: int | None = None,
+        has_implied_key: bool = False,
     ) -> None:
         self.scope = scope
         self.body = body
         self.agent = agent
+        self.has_implied_key = has_implied_key
         self._take = take
         self._keep = keep
         #: Status code of the response, 0 before it starts.
