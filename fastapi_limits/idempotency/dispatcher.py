@@ -175,14 +175,20 @@ class IdempotencyDispatcher(Base):
     def _store_response(self, claimed: Claim, response: Response) -> None:
         """Store a response, before the request is committed.
 
+        A response that can't be stored is dropped if the client has not sent the key.
+
         :raises HTTPException: 400, it can't be stored; the request is rolled back
         """
         inner = self._inner
+        is_implied = inner is not None and inner.has_implied_key
         if (
             (self._cycle is not None and self._cycle.stream)
             or response.is_streamed
             or (inner is not None and inner.streaming)
         ):
+            if is_implied:
+                claimed.drop()
+                return
             raise HTTPException(
                 400,
                 f"With an {HEADER} this request is not carried out: its response is a "
@@ -197,6 +203,9 @@ class IdempotencyDispatcher(Base):
             headers = decode_headers(inner.headers)
         max_size = int(get_number(self.request.env, MAX_BODY_PARAM, DEFAULT_MAX_BODY))
         if len(body) > max_size:
+            if is_implied:
+                claimed.drop()
+                return
             raise HTTPException(
                 400,
                 f"With an {HEADER} this request is not carried out: its response has "

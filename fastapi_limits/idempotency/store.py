@@ -84,6 +84,7 @@ _STORE = """
        SET status = %s, headers = %s, body = %s
      WHERE id = %s
 """
+_DROP = "DELETE FROM fastapi_idempotency_key WHERE id = %s"
 
 
 @dataclass(frozen=True)
@@ -111,14 +112,14 @@ class Claim:
 
     A handler that rolls back by itself removes it. If the handler then commits by
     itself, the row is inserted again, in the same transaction. This goes on until the
-    claim has ended, so :meth:`end` one whose response is not stored.
+    claim has ended, so :meth:`end` or :meth:`drop` one whose response is not stored.
 
     :param row_id: its id
     """
 
     def __init__(self, cr: BaseCursor, request: KeyedRequest, row_id: int) -> None:
         self._cr, self._request, self._row_id = cr, request, row_id
-        #: Whether the handler is running, until :meth:`end` or :meth:`store`.
+        #: Whether the handler is running, until one of the methods below.
         self._is_running = True
         self._watch()
 
@@ -141,6 +142,15 @@ class Claim:
             if not self._cr.rowcount:
                 self._insert_again()
                 self._cr.execute(_STORE, [*values, self._row_id])
+
+    def drop(self) -> None:
+        """Remove the row, although the request is carried out.
+
+        :raises HTTPException: 503, the addon is being uninstalled
+        """
+        self.end()
+        with _needs_table(self._cr):
+            self._cr.execute(_DROP, [self._row_id], log_exceptions=False)
 
     def _watch(self) -> None:
         # Odoo empties its queue of hooks when they run, so each one adds the next
