@@ -23,7 +23,11 @@ from odoo.addons.fastapi.exceptions import StreamCut
 from ..tools import ArgumentError, RouteCall, ToolRequest, ToolSet
 from .access import get_scopes
 from .authorization import MCP_PATH, ProtectedResource, get_base_url
-from .headers import make_request_headers, merge_response_headers
+from .headers import (
+    get_implied_key,
+    make_request_headers,
+    merge_response_headers,
+)
 from .identification import Visible
 from .messages import ClientMessage, parse_message
 from .progress import ProgressEvents
@@ -219,15 +223,15 @@ class McpCall:
     async def _run_inner(
         self, request: ToolRequest, target: RouteCall | None
     ) -> InnerRequest:
+        headers = self._scope["headers"]
+        implied_key = get_implied_key(headers, self.message, request, target)
         scope = {
             **self._scope,
             "state": dict(self._scope.get("state") or {}),
             "method": request.method,
             "path": self._scope["root_path"] + request.path,
             "query_string": request.query_string,
-            "headers": make_request_headers(
-                self._scope["headers"], self.message, request, target
-            ),
+            "headers": make_request_headers(headers, self.message, request, target),
         }
         if target is None:
             scope[IDENTIFICATION_KEY] = self.visible
@@ -236,13 +240,14 @@ class McpCall:
         if target is not None and target.streams and token is not None:
             self._progress = ProgressEvents(self._send_merged, token)
             take = self._progress.take
-        user_agent = Headers(raw=self._scope["headers"]).get("user-agent", "")
+        user_agent = Headers(raw=headers).get("user-agent", "")
         self._inner = inner = InnerRequest(
             scope,
             request.body,
             agent=self.message.get_agent(user_agent),
             take=take,
             keep=self.offer.max_result + 1,
+            has_implied_key=implied_key is not None,
         )
         with loud():
             if target is not None and (

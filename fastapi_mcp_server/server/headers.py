@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from ..tools import RouteCall, ToolRequest
 from .messages import ClientMessage
 
-__all__ = ["make_request_headers", "merge_response_headers"]
+__all__ = ["get_implied_key", "make_request_headers", "merge_response_headers"]
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -53,6 +53,7 @@ def make_request_headers(
     :param call: what the client calls, None for the hidden route
     """
     outer = list(outer)
+    implied_key = get_implied_key(outer, message, request, call)
     headers = [
         (name, value)
         for name, value in outer
@@ -64,10 +65,9 @@ def make_request_headers(
         if sent is not None:
             own = [pair for pair in own if pair[0] != _KEY]
             headers.append((_KEY, sent))
-        # the client may not have meant its id as a key, and a stream can't have one
-        elif message.idempotency_key and not call.streams and _KEY not in dict(own):
+        elif implied_key is not None:
             # a string with its quotation marks, see RFC 9651
-            escaped = message.idempotency_key.replace("\\", "\\\\").replace('"', '\\"')
+            escaped = implied_key.replace("\\", "\\\\").replace('"', '\\"')
             headers.append((_KEY, f'"{escaped}"'.encode()))
     replaced = {name for name, _value in own if name != b"cookie"}
     headers = [pair for pair in headers if pair[0] not in replaced]
@@ -79,6 +79,25 @@ def make_request_headers(
         headers.append(_ACCEPT)
     headers.append((b"content-length", str(len(request.body)).encode()))
     return headers
+
+
+def get_implied_key(
+    outer: Iterable[tuple[bytes, bytes]],
+    message: ClientMessage,
+    request: ToolRequest,
+    call: RouteCall | None,
+) -> str | None:
+    """Return the ``Idempotency-Key`` if it is the id of the message.
+
+    The client may not have meant its id as a key. A stream can't have one.
+
+    :param outer: see :func:`make_request_headers`
+    """
+    if call is None or not call.takes_key or call.streams:
+        return None
+    if any(name == _KEY for name, _value in (*outer, *request.headers)):
+        return None
+    return message.idempotency_key
 
 
 def merge_response_headers(

@@ -4,7 +4,11 @@ from types import SimpleNamespace
 
 from odoo.tests import BaseCase
 
-from ..server.headers import make_request_headers, merge_response_headers
+from ..server.headers import (
+    get_implied_key,
+    make_request_headers,
+    merge_response_headers,
+)
 from ..server.messages import ClientMessage
 from ..tools import ToolRequest
 
@@ -56,6 +60,18 @@ class TestRequestHeaders(BaseCase):
         values = [value for name, value in self.make(**options) if name == KEY]
         self.assertLessEqual(len(values), 1)
         return values[0] if values else None
+
+    def test_key_that_the_client_may_not_have_meant(self):
+        message = ClientMessage(id=LONG_ID)
+        call = SimpleNamespace(takes_key=True, streams=False)
+        for own, outer, expected in (
+            ([], [], LONG_ID),
+            ([(KEY, b"argument")], [], None),
+            ([], [(KEY, b"header")], None),
+        ):
+            request = ToolRequest("POST", "/x", b"", own, b"body")
+            self.assertEqual(get_implied_key(outer, message, request, call), expected)
+        self.assertIsNone(get_implied_key([], message, request, None))
 
     def test_idempotency_key(self):
         message = ClientMessage(id=LONG_ID)

@@ -51,6 +51,12 @@ def stream(name: str, env: Env) -> StreamingResponse:
     return StreamingResponse(iter(["one ", "two"]))
 
 
+@router.post("/hidden_stream", operation_id="hidden_stream")
+def hidden_stream(name: str, env: Env):
+    """Stream, without an annotation that says so."""
+    return stream(name, env)
+
+
 @router.get("/items", operation_id="count_calls")
 def count_calls() -> int:
     return next(calls)
@@ -208,6 +214,32 @@ class TestKeys(LimitsCase):
         response = self.call_tool("stream", self.key, name="tea")
         self.assertFalse(response.json()["result"].get("isError"), response.text)
         self.assertEqual(self.count("tea"), 1)
+
+    def check_without_storing(self, tool, text):
+        """Call a tool whose response can't be stored.
+
+        An id of a message is no key there. A key that the client has sent is refused.
+        """
+        for name in ("tea", "another tea"):
+            response = self.call_tool(tool, self.key, name=name)
+            self.assertFalse(response.json()["result"].get("isError"), response.text)
+            self.assertEqual(self.count(name), 1)
+            self.assertFalse(self.rows())
+        sent = {"headers": {HEADER: self.key}}, {"idempotency_key": self.key}
+        for kwargs in sent:
+            response = self.call_tool(tool, self.key, name="coffee", **kwargs)
+            self.assertFailed(response, text)
+            self.assertEqual(self.count("coffee"), 0)
+            self.assertFalse(self.rows())
+
+    def test_long_responses(self):
+        self.env["ir.config_parameter"].set_param(
+            "fastapi_limits.idempotency_max_body", "10"
+        )
+        self.check_without_storing("add_item", "at most 10 are kept")
+
+    def test_hidden_streams(self):
+        self.check_without_storing("hidden_stream", "its response is a stream")
 
     def test_required(self):
         self.agents.idempotency = "required"
