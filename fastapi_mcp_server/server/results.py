@@ -2,7 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Responses of routes as results of tools, resources and prompts.
 
-A list that is too long is cut between two items, so that it still matches the output
+A list that is too long is cut between two items, if it then still matches the output
 schema of the tool.
 """
 
@@ -12,6 +12,7 @@ import json
 from base64 import b64encode
 from typing import Any
 
+from jsonschema import Draft202012Validator
 from mcp_types import (
     AudioContent,
     BlobResourceContents,
@@ -124,7 +125,7 @@ def _make_cut(
 ) -> CallToolResult:
     """Return the start of a result that is too long, and say how to get less."""
     shortened = _shorten(data, max_size)
-    if shortened is not None:
+    if shortened is not None and _matches(tool, shortened[0]):
         data, kept, total, name = shortened
         of = f" of {name}" if name else ""
         note = f"These are the first {kept} of {total} items{of}."
@@ -145,6 +146,20 @@ def _make_cut(
         structured_content=structured,
         is_error=is_error,
     )
+
+
+def _matches(tool: Tool, data: Any) -> bool:
+    """Return whether a shortened result matches the output schema of the tool.
+
+    It may be a tuple, or a list with a least number of items. Clients check that.
+    """
+    structured = _structure(tool, data)
+    if structured is None or tool.output_schema is None:
+        return True
+    try:
+        return Draft202012Validator(tool.output_schema).is_valid(structured)
+    except Exception:  # a pattern that Python, and clients in Python, do not know
+        return False
 
 
 def _shorten(data: Any, max_size: int) -> tuple[Any, int, int, str] | None:

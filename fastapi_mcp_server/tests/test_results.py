@@ -86,6 +86,39 @@ class TestResults(BaseCase):
         self.assertTrue(text.startswith(cut))
         self.assertGreater(len(cut.encode()), 95)
 
+    def test_what_must_not_be_cut(self):
+        """Clients would refuse a list that has too few items."""
+        rows = [{"id": number} for number in range(100)]
+        refers = {"$ref": "#/$defs/Rows"}
+        optional = {"anyOf": [refers, {"type": "null"}]}
+        items = {"type": "array", "minItems": 50}
+        pair = {"type": "array", "prefixItems": [{}, {}], "minItems": 2}
+        pattern = {"type": "array", "items": {"pattern": r"\p{L}"}}
+        for rule, data, wraps in (
+            (items, rows, True),
+            (items, {"rows": rows}, False),
+            (pair, [1, rows], True),
+            (pattern, ["x"] * 100, True),
+        ):
+            for place in (refers, optional):
+                with self.subTest(rule=rule, data=type(data), place=place):
+                    schema = {
+                        "type": "object",
+                        "properties": {"result" if wraps else "rows": place},
+                        "$defs": {"Rows": rule},
+                    }
+                    inner = make_inner(json.dumps(data).encode())
+                    result = self.make(inner, schema, wraps, read_only=False, size=300)
+                    self.assertTrue(result.is_error)
+                    self.assertIsNone(result.structured_content)
+                    self.assertIn("has succeeded", result.content[-1].text)
+                    whole = self.make(inner, schema, wraps, size=5000)
+                    self.assertFalse(whole.is_error)
+        schema = {"type": "object", "properties": {"result": {"minItems": 5}}}
+        inner = make_inner(json.dumps(rows).encode())
+        result = self.make(inner, schema, wraps=True, size=300)
+        self.assertGreater(len(result.structured_content["result"]), 5)
+
     def test_redirect_names_its_target(self):
         inner = make_inner(status=307, location="/other")
         [block] = self.make(inner, schema=None).content
