@@ -32,7 +32,7 @@ from .identification import Visible
 from .messages import ClientMessage, parse_message
 from .progress import ProgressEvents
 from .quiet import loud, quiet
-from .texts import describe_error
+from .texts import describe_error, get_charset, get_media_type, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -235,11 +235,10 @@ class McpCall:
         }
         if target is None:
             scope[IDENTIFICATION_KEY] = self.visible
-        token = self.message.progress_token
         take: TakeChunk = self._check_client
+        token = self.message.progress_token
         if target is not None and target.streams and token is not None:
-            self._progress = ProgressEvents(self._send_merged, token)
-            take = self._progress.take
+            take = self._take_progress
         user_agent = Headers(raw=headers).get("user-agent", "")
         self._inner = inner = InnerRequest(
             scope,
@@ -278,6 +277,20 @@ class McpCall:
             group.cancel_scope.cancel()
         if gone and not inner.complete and self._errors.exception is None:
             self._errors.record(StreamCut("The client has cancelled the call."))
+
+    async def _take_progress(self, chunk: bytes) -> None:
+        """Send a chunk of a text as progress. A file is only sent as the result."""
+        inner, token = self._inner, self.message.progress_token
+        assert inner is not None
+        assert token is not None
+        if not is_text(get_media_type(inner)):
+            await self._check_client(chunk)
+            return
+        if self._progress is None:
+            self._progress = ProgressEvents(
+                self._send_merged, token, get_charset(inner)
+            )
+        await self._progress.take(chunk)
 
     async def _check_client(self, _chunk: bytes) -> None:
         """End a stream whose client has disconnected.

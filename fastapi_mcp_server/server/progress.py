@@ -3,7 +3,7 @@
 """A stream of a route as server-sent events: progress, then the result.
 
 The docstring of the package says why the SDK does not do this. Each chunk of the route
-becomes a ``notifications/progress`` with the text of the chunk.
+becomes a ``notifications/progress`` with the text of the chunk. A file has no progress.
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ class ProgressEvents:
 
     :param send: of the client's request
     :param token: progress token of the client
+    :param charset: of the stream
     """
 
-    def __init__(self, send: Send, token: str | int) -> None:
+    def __init__(self, send: Send, token: str | int, charset: str) -> None:
         self._send = send
         self._token = token
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._decoder = codecs.getincrementaldecoder(charset)("replace")
         self._size = 0
         self._started = False
 

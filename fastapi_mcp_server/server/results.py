@@ -38,6 +38,7 @@ from .texts import (
     get_charset,
     get_media_type,
     hint_at_less,
+    is_text,
 )
 
 __all__ = ["make_error", "make_prompt", "make_resource", "make_result"]
@@ -45,8 +46,6 @@ __all__ = ["make_error", "make_prompt", "make_resource", "make_result"]
 #: How much larger than the longest result a response may be to be cut between two items
 #: of a list. Parsing takes about ten times the memory of the response.
 _MAX_PARSED = 50
-#: Media types of texts, besides ``text/…``.
-_TEXTS = ("json", "xml", "yaml", "javascript", "x-www-form-urlencoded", "jsonl", "sql")
 
 
 def make_error(text: str) -> CallToolResult:
@@ -68,7 +67,7 @@ def make_result(tool: Tool, inner: InnerRequest, max_size: int) -> CallToolResul
         )
     media_type = get_media_type(inner)
     content = inner.content
-    if content and not _is_text(media_type):
+    if content and not is_text(media_type):
         return _make_result(tool, [_make_binary(tool, inner, max_size)], None)
     data: Any = None
     is_parsed = tool.output_schema is not None or _is_json(media_type)
@@ -223,7 +222,7 @@ def make_resource(
     :param max_size: bytes of the longest text
     """
     media_type = resource.mime_type or get_media_type(inner) or None
-    if inner.content and not _is_text(get_media_type(inner)):
+    if inner.content and not is_text(get_media_type(inner)):
         if inner.size > max_size:
             text = _describe_file(inner, max_size)
             note = TextResourceContents(uri=uri, mime_type="text/plain", text=text)
@@ -279,11 +278,6 @@ def _decode_start(inner: InnerRequest, size: int) -> str:
 
 def _is_json(media_type: str) -> bool:
     return media_type == "application/json" or media_type.endswith("+json")
-
-
-def _is_text(media_type: str) -> bool:
-    subtype = media_type.rpartition("/")[2].rpartition("+")[2]
-    return media_type.startswith("text/") or subtype in _TEXTS or "json" in subtype
 
 
 def _dump(data: Any) -> str:

@@ -21,8 +21,11 @@ __all__ = [
     "get_charset",
     "get_media_type",
     "hint_at_less",
+    "is_text",
 ]
 
+#: Media types of texts, besides ``text/…``.
+_TEXTS = ("json", "xml", "yaml", "javascript", "x-www-form-urlencoded", "jsonl", "sql")
 #: Most validation errors that are listed.
 _MAX_ERRORS = 20
 #: Most characters of an error.
@@ -46,6 +49,12 @@ def get_media_type(inner: InnerRequest) -> str:
     """Return the media type of a response, in lower case; empty without one."""
     content_type = Headers(raw=inner.headers).get("content-type", "")
     return content_type.partition(";")[0].strip().lower()
+
+
+def is_text(media_type: str) -> bool:
+    """Return whether content of a media type is a text, not a file."""
+    subtype = media_type.rpartition("/")[2].rpartition("+")[2]
+    return media_type.startswith("text/") or subtype in _TEXTS or "json" in subtype
 
 
 def get_charset(inner: InnerRequest) -> str:

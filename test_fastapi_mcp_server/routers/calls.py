@@ -216,22 +216,28 @@ async def slow(env: Env, name: str, seconds: float = 60) -> str:
 
 @router.post("/stream", operation_id="stream_words", response_class=StreamingResponse)
 def stream_words(
-    env: Env, name: str, number: int = 3, error: bool = False, wait: float = 0
+    env: Env,
+    name: str,
+    number: int = 3,
+    error: bool = False,
+    wait: float = 0,
+    kind: str = "text/plain",
+    charset: str = "utf-8",
 ) -> StreamingResponse:
     """Create an item, then send words."""
     _create(env, name)
     if wait:
         time.sleep(wait)
 
-    def generate() -> Iterator[str]:
+    def generate() -> Iterator[bytes]:
         for word in range(number):
-            yield f"wörd {word}\n"
+            yield f"wörd {word}\n".encode(charset)
         _create(env, f"{name} of the stream")
         env.flush_all()
         if error:
             raise ZeroDivisionError
 
-    return StreamingResponse(generate(), media_type="text/plain; charset=utf-8")
+    return StreamingResponse(generate(), media_type=f"{kind}; charset={charset}")
 
 
 @router.get("/events/endless", operation_id="watch", response_class=StreamingResponse)

@@ -162,6 +162,23 @@ class TestStreams(McpServerCase):
                 )
                 self.query("DELETE FROM test_fastapi_item")
 
+    def test_progress_in_another_charset(self):
+        response = self.call_tool(
+            "stream_words", token=1, name="tea", number=1, charset="latin-1"
+        )
+        progress, last = self.read_events(response.body)
+        self.assertEqual(progress["params"]["message"], "wörd 0\n")
+        self.assertEqual(last["result"]["content"][0]["text"], "wörd 0\n")
+
+    def test_files_have_no_progress(self):
+        for version in VERSIONS:
+            response = self.call_tool(
+                "stream_words", version, token=1, name="tea", kind="application/pdf"
+            )
+            self.assertEqual(response.headers["Content-Type"], "application/json")
+            (block,) = self.get_result(response)["content"]
+            self.assertEqual(block["resource"]["mimeType"], "application/pdf")
+
     def test_without_progress(self):
         for version in VERSIONS:
             response = self.call_tool("stream_words", version, name="tea")
