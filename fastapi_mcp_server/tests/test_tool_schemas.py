@@ -235,6 +235,20 @@ class TestOutputSchemas(BaseCase):
             with self.subTest(options):
                 self.assertIsNone(make_tool(lambda: None, **options).output_schema)
 
+    def test_response_with_other_names(self):
+        """The OpenAPI document has the aliases in any case."""
+
+        class Aliased(BaseModel):
+            name: str = Field(serialization_alias="fullName")
+
+        def handler() -> Aliased:
+            return None
+
+        schema = make_tool(handler).output_schema
+        self.assertEqual(list(schema["properties"]), ["fullName"])
+        tool = make_tool(handler, response_model_by_alias=False)
+        self.assertIsNone(tool.output_schema)
+
     def test_response_that_lacks_properties(self):
         for option in (
             "response_model_exclude_unset",

@@ -33,8 +33,11 @@ def make_output_schema(
     Before the revision 2026-07-28 of the protocol, structured content is an object. So
     any other body, such as a list, becomes an object with one property, ``result``.
 
-    :return: no schema if the response is not always JSON of one schema
+    :return: no schema if the response is not always JSON of one schema, or has other
+        names than in the document
     """
+    if not getattr(route, "response_model_by_alias", True):
+        return None, False  # the document has the aliases
     responses = list(_iter_successes(operation, schemas))
     if len(responses) != 1 or streams(operation, route, schemas):
         return None, False
