@@ -51,6 +51,20 @@ class Owner(BaseModel):
     properties: dict[str, Any] = Field({}, examples=[{"$ref": "#/nowhere"}])
 
 
+class Tea(BaseModel):
+    kind: Literal["tea"] = "tea"
+    price: int = 1
+
+
+class Cake(BaseModel):
+    kind: Literal["cake"] = "cake"
+    price: int = 1
+
+
+class Menu(BaseModel):
+    items: list[Annotated[Tea | Cake, Field(discriminator="kind")]]
+
+
 class Unused(BaseModel):
     a: int
 
@@ -261,6 +275,30 @@ class TestOutputSchemas(BaseCase):
 
             schema = make_tool(handler, **{option: True}).output_schema
             self.assertNotIn("required", schema["$defs"]["Product"])
+
+    def test_response_that_lacks_the_kind(self):
+        """Without its kind, an item is valid as any of them."""
+
+        def handler() -> Menu:
+            return Menu(items=[Tea(price=3), Cake(price=4)])
+
+        for option in ("exclude_unset", "exclude_defaults"):
+            tool = make_tool(handler, **{f"response_model_{option}": True})
+            validator = Draft202012Validator(tool.output_schema)
+            content = handler().model_dump(**{option: True})
+            self.assertEqual(content, {"items": [{"price": 3}, {"price": 4}]})
+            validator.validate(content)
+            self.assertFalse(validator.is_valid({"items": [{"kind": "soup"}]}))
+
+    def test_written_by_hand(self):
+        schemas = Schemas({})
+        for schema in (
+            {"not": {"required": ["a", "b"]}},
+            {"if": {"required": ["a"]}, "then": {"properties": {"b": {"const": 1}}}},
+            {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]},
+        ):
+            validator = Draft202012Validator(schemas.complete(schema, is_partial=True))
+            self.assertTrue(validator.is_valid({"b": 2}), schema)
 
 
 class TestResources(BaseCase):

@@ -151,15 +151,19 @@ class _Converter:
 
     :param is_output: whether the schema is that of a response. Its ``format`` is left
         out: clients check it, and refuse a date without a time zone
-    :param is_partial: whether the response may lack properties that are required
+    :param is_partial: whether the response may lack properties that are required. So
+        what tells the parts of a ``oneOf`` apart may be lacking, too. ``not`` and
+        ``if`` are left out: without ``required``, they would refuse more
     """
 
     def __init__(self, is_output: bool = False, is_partial: bool = False) -> None:
+        self._is_partial = is_partial
         self._left_out = set(_LEFT_OUT)
         if is_output:
             self._left_out.add("format")
         if is_partial:
             self._left_out |= {"required", "dependentRequired", "minProperties"}
+            self._left_out |= {"not", "if", "then", "else"}
         #: References by the quoted name of the schema.
         self.used: dict[str, str] = {}
 
@@ -169,6 +173,8 @@ class _Converter:
         result = {
             key: value for key, value in schema.items() if key not in self._left_out
         }
+        if self._is_partial and "oneOf" in result:
+            result.setdefault("anyOf", result.pop("oneOf"))
         if isinstance(result.get("$ref"), str):
             self._convert_reference(result)
         for keyword in _BY_NAME & result.keys():
