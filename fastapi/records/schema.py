@@ -177,6 +177,11 @@ class RecordSchema(BaseModel):
         another parent only if the user may change it. The model of a many2one_reference
         is that of the values, of the record, or the default.
 
+        Properties are checked against their definitions; those without a definition are
+        dropped. The definitions are those of the container in the values, in the
+        record, the default or the computed one. If the container is a new record, too,
+        all properties of its lines are dropped.
+
         :param record: the record to change, or the empty recordset of the model
         :raises odoo.exceptions.ValidationError: the user can't see the record of an id,
             or a value is not valid

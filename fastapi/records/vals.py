@@ -50,8 +50,13 @@ PROPERTY_TYPES: dict[str, Any] = {
 }
 
 
-def to_vals(schema: Any, record: Record) -> dict[str, Any]:
-    """Implement :meth:`~.schema.RecordSchema.to_vals`."""
+def to_vals(
+    schema: Any, record: Record, added: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Implement :meth:`~.schema.RecordSchema.to_vals`.
+
+    :param added: values that the ORM adds, such as the parent of a new line
+    """
     vals = {}
     attributes = type(schema).model_fields
     for attribute, column in zip(attributes, schema._get_record_columns(), strict=True):
@@ -70,7 +75,7 @@ def to_vals(schema: Any, record: Record) -> dict[str, Any]:
     for name, value in vals.items():
         field = record._fields[name]
         if field.type == "properties" and value:
-            vals[name] = _to_properties(record, field, value, vals)
+            vals[name] = _to_properties(record, field, value, vals | (added or {}))
     for field in record._fields.values():
         if field.type == "many2one_reference" and field.model_field:
             _check_many2one_reference(record, field, vals)
@@ -222,12 +227,14 @@ def _to_commands(record: Record, field: Field, items: list[Any]) -> list[Any]:
     if len(ids) == len(items):
         return [Command.set(ids)]
     commands = [Command.link(id_) for id_ in ids]
+    inverse = field.inverse_name if field.type == "one2many" else None
+    added = {inverse: record.id} if inverse else None
     for item in items:
         if isinstance(item, int):
             continue
         id_ = getattr(item, "id", None)
         if not id_:
-            commands.append(Command.create(to_vals(item, comodel)))
+            commands.append(Command.create(to_vals(item, comodel, added)))
             continue
         # the ORM would also change records outside of the relation
         if id_ not in linked:
@@ -262,7 +269,10 @@ def _to_properties(
     The ORM stores invalid values, but can't read them. Definitions that the client
     sends are dropped, because they would replace those of the container.
 
-    :param vals: all values that are written; they may have the container
+    Values without a definition are dropped. So are all of them if the container is not
+    known: Odoo would drop them, too, or store them unchecked.
+
+    :param vals: all values that are written; the container may depend on them
     """
     if isinstance(value, list) and all(
         isinstance(item, dict) and isinstance(item.get("name"), str) for item in value
@@ -270,15 +280,17 @@ def _to_properties(
         value = {item["name"]: item.get("value") for item in value}
     if not isinstance(value, dict):
         raise _no_value_of(field.name, value)
-    container = field.definition_record
-    if container in vals:
-        id_ = vals[container]
-    else:
-        default = {} if record else record.default_get([container])
-        id_ = record[container].id or default.get(container)
-    if not id_:  # Odoo drops the values, unless an override sets the container
-        return value
-    definitions = record[container].sudo().browse(id_)[field.definition_record_field]
+    sources = {
+        name: sent
+        for name, sent in vals.items()
+        if record._fields[name].type != "properties"
+    }
+    if not record:  # as in `create`, a default precedes what would be computed
+        sources = record.default_get([field.definition_record]) | sources
+    # the container may be computed, as that of a partner
+    draft = record.new(sources, origin=record)
+    container = draft[field.definition_record]._origin.sudo()
+    definitions = container[field.definition_record_field]
     return {
         name: _to_property(record, definition, value[name])
         for definition in definitions or ()

@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 from fastapi import APIRouter
 from pydantic import ValidationError
@@ -115,6 +116,7 @@ class TestSchemaFrom(RecordCase):
                 "partner_ids": self.partners.ids,
                 "reference": f"res.partner,{self.partners[0].id}",
                 "child_ids": [{"name": "Child", "integer": 3}],
+                "properties": {"undefined": 1},
             }
         )
         vals = values.to_vals(self.model)
@@ -135,6 +137,7 @@ class TestSchemaFrom(RecordCase):
                 "partner_ids": [Command.set(self.partners.ids)],
                 "reference": f"res.partner,{self.partners[0].id}",
                 "child_ids": [Command.create({"name": "Child", "integer": 3})],
+                "properties": {},
             },
         )
         record = self.model.create(vals)
@@ -310,6 +313,90 @@ class TestSchemaFrom(RecordCase):
                         self.assertRaises(exceptions.ValidationError),
                     ):
                         values(record)
+
+    def define_properties(self, container):
+        """Define properties, and return valid values and invalid ones."""
+        container.properties_definition = [
+            {"name": "tags", "type": "tags", "tags": [["a", "A", 1]]},
+            {"name": "selection", "type": "selection", "selection": [["a", "A"]]},
+            {"name": "partner", "type": "many2one", "comodel": "res.partner"},
+        ]
+        valid = {"tags": ["a"], "selection": "a", "partner": self.partners[0].id}
+        return valid, ({"tags": 5}, {"selection": "b"}, {"partner": "x"})
+
+    def test_properties_of_new_records(self):
+        definition = self.env["properties.base.definition"]
+        self.define_properties(
+            definition._get_definition_for_property_field("res.partner", "properties")
+        )
+        valid, invalid = self.define_properties(self.empty)
+        for model in (
+            self.env["res.partner"],
+            self.env["res.users"],
+            self.model.with_context(default_parent_id=self.empty.id),
+        ):
+            schema = schema_from(model, "name", "properties")
+            Create = schema.for_create()
+            vals = Create(name="x", properties={**valid, "more": 1}).to_vals(model)
+            self.assertEqual(vals, {"name": "x", "properties": valid})
+            if model._name != "res.users":  # needs a login
+                record = model.create(vals)
+                self.assertEqual(schema.model_validate(record).properties, valid)
+            for values in invalid:
+                with (
+                    self.subTest(values, model=model._name),
+                    self.assertRaises(exceptions.ValidationError),
+                ):
+                    Create(name="x", properties=values).to_vals(model)
+
+    def test_properties_of_a_default_container_that_may_be_computed(self):
+        valid, invalid = self.define_properties(self.empty)
+        Properties = schema_from(self.model, "properties").for_update()
+        field = self.model._fields["parent_id"]
+        model = self.model.with_context(default_parent_id=self.empty.id)
+        with (
+            patch.dict(self.env.registry.field_computed, {field: [field]}),
+            patch.object(field, "compute", lambda records: None),
+        ):
+            vals = Properties(properties=valid).to_vals(model)
+            self.assertEqual(vals, {"properties": valid})
+            for values in invalid:
+                with self.assertRaises(exceptions.ValidationError):
+                    Properties(properties=values).to_vals(model)
+
+    def test_properties_of_lines(self):
+        valid, invalid = self.define_properties(self.full)
+        self.define_properties(self.empty)
+        Line = schema_from(self.model, "name", "properties")
+        Parent = schema_from(self.model, "name", child_ids=Line)
+        Update, Create = Parent.for_update(), Parent.for_create()
+        line = {"name": "x", "properties": {**valid, "more": 1}}
+        vals = Update(child_ids=[line]).to_vals(self.full)
+        command = Command.create({"name": "x", "properties": valid})
+        self.assertEqual(vals, {"child_ids": [command]})
+        self.full.write(vals)
+        read = Line.model_validate(self.full.child_ids[-1])
+        self.assertEqual(read.properties, valid)
+        for values in invalid:
+            with self.subTest(values), self.assertRaises(exceptions.ValidationError):
+                Update(child_ids=[{"properties": values}]).to_vals(self.full)
+
+        # a new parent has no definitions yet, and it is not the default one
+        model = self.model.with_context(default_parent_id=self.empty.id)
+        vals = Create(name="y", child_ids=[line]).to_vals(model)
+        command = Command.create({"name": "x", "properties": {}})
+        self.assertEqual(vals, {"name": "y", "child_ids": [command]})
+
+    def test_properties_without_definitions(self):
+        Properties = schema_from(self.model, "properties", "parent_id").for_update()
+        self.define_properties(self.empty)
+        for record, values in (
+            (self.empty, {}),
+            (self.model, {}),
+            (self.full, {"parent_id": None}),
+        ):
+            vals = Properties(properties={"tags": 5}, **values).to_vals(record)
+            self.assertEqual(vals["properties"], {})
 
     def test_properties_with_definitions(self):
         self.empty.properties_definition = [
