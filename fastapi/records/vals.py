@@ -331,7 +331,8 @@ def _to_property(record: Record, definition: dict[str, Any], value: Any) -> Any:
 def _is_date(kind: str, value: Any) -> bool:
     parse = Datetime.to_datetime if kind == "datetime" else Date.to_date
     try:
-        return isinstance(value, str) and bool(parse(value))
+        # Odoo only reads the start of a date, but PostgreSQL reads all of it
+        return isinstance(value, str) and str(parse(value)) == value
     except ValueError:
         return False
 
