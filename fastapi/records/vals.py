@@ -173,7 +173,10 @@ def _to_reference(record: Record, field: Field, value: Any) -> str:
     is_id = id_.isdecimal() and len(id_) < 19
     if model not in field.get_values(record.env) or not is_id:
         raise _no_reference(field.name, value)
-    _check_ids(record.env[model], field.name, [int(id_)])
+    comodel = record.env.get(model)
+    if comodel is None or comodel._abstract:  # without a table
+        raise _no_reference(field.name, value)
+    _check_ids(comodel, field.name, [int(id_)])
     return f"{model},{int(id_)}"
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 import enum
 from decimal import Decimal
 from typing import Annotated, Any
+from unittest.mock import patch
 
 from pydantic import Base64Bytes, SecretStr
 
@@ -146,6 +147,27 @@ class TestVals(RecordCase):
 
         with self.assertRaises(exceptions.ValidationError):
             Input.model_validate({"partner_id": {}}).to_vals(self.model)
+
+    def test_references(self):
+        class Input(RecordSchema):
+            reference: str
+
+        models = ("res.partner", "no.model", "base")
+        field = self.model._fields["reference"]
+        selection = [(model, model) for model in models]
+        partner = self.partners[0]
+        with patch.object(field, "selection", selection):
+            vals = Input(reference=f"res.partner,0{partner.id}").to_vals(self.model)
+            self.assertEqual(vals, {"reference": f"res.partner,{partner.id}"})
+            for reference in (
+                *("no.model,1", "base,1", "res.users,1", "res.partner,-1"),
+                *("res.partner,0", "res.partner,", "res.partner", "1", ""),
+            ):
+                with (
+                    self.subTest(reference),
+                    self.assertRaises(exceptions.ValidationError),
+                ):
+                    Input(reference=reference).to_vals(self.model)
 
     def test_many2one_references(self):
         class Input(RecordSchema):
