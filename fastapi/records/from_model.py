@@ -46,6 +46,9 @@ WRITTEN_TYPES: dict[str, Any] = {
 NEVER_EMPTY = frozenset(
     {"boolean", "float", "integer", "many2many", "monetary", "one2many", "properties"}
 )
+#: Types of fields without a foreign key: a required one is read as None if the record
+#: was deleted.
+WITHOUT_KEY = frozenset({"many2one_reference", "reference"})
 
 
 class FieldDefinition:
@@ -211,7 +214,9 @@ def schema_from(
     fields: dict[str, Any] = {}
     for found in definitions:
         annotation = found.get_type(written=False, schema=types.get(found.name))
-        nullable = not (found.required or found.type in NEVER_EMPTY)
+        nullable = found.type in WITHOUT_KEY or not (
+            found.required or found.type in NEVER_EMPTY
+        )
         fields |= found.make_field(
             annotation, required=True, nullable=nullable and annotation is not Any
         )

@@ -454,6 +454,25 @@ class TestSchemaFrom(RecordCase):
             ):
                 Update(properties_definition=[definition]).to_vals(self.full)
 
+    def test_required_references_to_deleted_records(self):
+        fields = self.model._fields
+        with (
+            patch.object(fields["reference"], "required", True),
+            patch.object(fields["res_id"], "required", True),
+        ):
+            schema = schema_from(self.model, "reference", "res_id")
+        self.partners.unlink()
+        self.full.invalidate_recordset()
+        read = schema.model_validate(self.full)
+        self.assertEqual((read.reference, read.res_id), (None, None))
+        document = schema.model_json_schema()
+        Create = schema.for_create()
+        for name in ("reference", "res_id"):
+            self.assertIn({"type": "null"}, document["properties"][name]["anyOf"])
+            self.assertTrue(Create.model_fields[name].is_required())
+            with self.assertRaises(ValidationError):
+                Create.model_validate({"reference": "x,1", "res_id": 1, name: None})
+
     def test_archived_records_are_seen(self):
         self.partners.active = False
         values = self.Typed.for_update()(partner_ids=self.partners.ids)
