@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timezone
@@ -245,18 +245,33 @@ def _read_binary(batch: RecordBatch, field: Field, column: Column) -> list[Any]:
     if not column.wants_link:
         return read_values(batch.records, field)
     route = "image" if isinstance(field, Image) else "content"
-    has_date = "write_date" in batch.records._fields
     links: list[str | None] = []
     for record in batch.records.with_context(bin_size=True):
         if not record[field.name]:
             links.append(None)
             continue
         link = f"/web/{route}/{record._name}/{record.id}/{field.name}"
-        if has_date and record.write_date:
+        dates = [
+            source.write_date
+            for source in _iter_sources(record.sudo(), field)
+            if "write_date" in source._fields and source.write_date
+        ]
+        if dates:
             # clients may cache the file, so the link changes with it
-            link += f"?unique={record.write_date:%Y%m%d%H%M%S}"
+            link += f"?unique={max(dates):%Y%m%d%H%M%S%f}"
         links.append(link)
     return links
+
+
+def _iter_sources(record: BaseModel, field: Field) -> Iterator[BaseModel]:
+    """Yield a record, and the records that its related field comes from."""
+    yield record
+    while field.related:
+        for name in field.related.split(".")[:-1]:
+            found = record[name]
+            record = next(iter(found), found)  # as in Field.traverse_related
+            yield record
+        field = field.related_field
 
 
 def _read_properties(batch: RecordBatch, field: Field, column: Column) -> list[Any]:

@@ -54,7 +54,8 @@ class _Link:
 
 
 #: URL path of a binary field's content, instead of the content. Odoo checks the session
-#: and the rights of the user who opens it.
+#: and the rights of the user who opens it. The path changes when the record is written,
+#: or a record that a related field comes from.
 BinaryLink = Annotated[str, _Link()]
 
 

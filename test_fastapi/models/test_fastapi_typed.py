@@ -53,6 +53,7 @@ class TestFastapiTyped(models.Model):
     secret = fields.Char(groups="base.group_system")
     computed = fields.Char(compute="_compute_computed")
     partner_email = fields.Char(related="partner_id.email")
+    partner_image = fields.Image(related="partner_id.image_128")
     country_id = fields.Many2one(related="partner_id.country_id")
     country_name = fields.Char(related="country_id.name")  # translated
     categories = fields.Many2many(related="partner_id.category_id")

@@ -12,9 +12,11 @@ from typing import Annotated, Any
 
 from pydantic import Base64Bytes
 
+from odoo.tools import SQL
+
 from odoo.addons.fastapi.records import BinaryLink, RecordSchema, Reference, Source
 
-from .record_case import Country, Partner, RecordCase, Typed
+from .record_case import PIXEL, Country, Partner, RecordCase, Typed
 
 
 class Level(enum.Enum):
@@ -194,6 +196,44 @@ class TestValues(RecordCase):
         self.assertIsNone(Links.model_validate(self.empty).image)
         link = Links.model_json_schema()["properties"]["image"]["anyOf"][0]
         self.assertEqual(link, {"type": "string", "format": "uri-reference"})
+
+    def test_links_change_with_the_content(self):
+        class Links(RecordSchema):
+            binary: BinaryLink | None
+            partner_image: BinaryLink | None
+
+        def read(records):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            links = Links.from_records(records)
+            return links, self.env.cr.sql_log_count - before
+
+        def touch(records):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET write_date = write_date + interval '1 ms' "
+                    "WHERE id IN %s",
+                    SQL.identifier(records._table),
+                    records._ids,
+                )
+            )
+
+        records = self.full | self.full.copy({"partner_id": self.partners[1].id})
+        self.partners.image_1920 = PIXEL
+        self.env.flush_all()
+        self.forbid("res.partner", [("id", "not in", self.partners.ids)])
+        records = records.with_user(self.user)
+        read(records)  # fills caches
+        links, count = read(records)
+        self.assertEqual(count, read(records[0])[1])
+        touch(self.partners)
+        after_partners, _count = read(records)
+        touch(records)
+        after_all, _count = read(records)
+        for first, second, third in zip(links, after_partners, after_all, strict=True):
+            self.assertEqual(first.binary, second.binary)
+            self.assertNotEqual(second.binary, third.binary)
+            self.assertNotEqual(first.partner_image, second.partner_image)
 
     def test_raw_bytes(self):
         class Content(RecordSchema):
