@@ -22,6 +22,8 @@ __all__ = ["REMOVED", "clean_json"]
 REMOVED = "***"
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?$)|[{}\[\],:]|[^\s{}\[\],:"]+|\s+', re.S)
+#: The escapes and quotes of a string, of which the end may be missing.
+_ESCAPE = re.compile(r'(?:\\u[0-9a-fA-F]{4})+|\\.|["\\]', re.S)
 
 
 def clean_json(text: str, secrets: Secrets) -> str:
@@ -90,9 +92,9 @@ class _JsonCleaner:
         elif level.hidden or self._is_secret_next():
             self._secrets.add(text)
             return "" if level.hidden else f'"{REMOVED}"'
-        elif level.own_key == "loc" and self._secrets.is_secret(text):
-            self._levels[-2].is_secret_error = True
         else:
+            if level.own_key == "loc" and self._secrets.is_secret(text):
+                self._levels[-2].is_secret_error = True
             # JSON again, GraphQL, or an address with a token
             cleaned = self._secrets.clean_content(text)
             if cleaned != text:
@@ -117,5 +119,13 @@ def _text_of(token: str) -> str:
         return token.strip('"')
     try:
         return str(json.loads(token, strict=False))
-    except ValueError:  # it is cut off
-        return token.strip('"')
+    except ValueError:  # it is cut off, or not valid
+        return _ESCAPE.sub(_unescape, token)
+
+
+def _unescape(match: re.Match[str]) -> str:
+    """Return what an escape stands for, and nothing for the quotes of a string."""
+    try:
+        return str(json.loads(f'"{match[0]}"', strict=False))
+    except ValueError:
+        return match[0][1:]

@@ -200,6 +200,22 @@ class TestBodies(BaseCase):
             self.assertNotIn("hunt", stored)
             self.assertTrue(stored.endswith(f"… [{length} of {len(whole)} B]"))
 
+    def test_json_in_json_that_is_cut_off(self):
+        """As in the result of a tool, which agents get as a text."""
+        text = json.dumps({"é": '"\\', "api_key": "hunter2\thunter2", "b": "😀"})
+        for content in (text, json.dumps([text]), f'"{text}'):
+            whole = json.dumps({"a": [{"text": content}]}).encode()
+            for length in range(1, len(whole) + 1):
+                stored = self.describe(whole[:length], size=len(whole))
+                self.assertNotIn("hunt", stored)
+
+    def test_json_in_json_that_is_not_valid(self):
+        body = r"""{"a":"{\"b\":\"\x\",\"token\":\"hunter2\"}", "c": 1}"""
+        self.assertEqual(
+            self.describe(body.encode()),
+            r"""{"a":"{\"b\":\"x\",\"token\":\"***\"}", "c": 1}""",
+        )
+
     def test_event_streams(self):
         inner = json.dumps({"a": json.dumps({"token": "hunter2"}), "pass": ["ab"]})
         body = f"event: message\r\ndata: {inner}\r\n\r\ndata:{inner[:40]}"
@@ -219,6 +235,8 @@ class TestBodies(BaseCase):
             '{"detail":[{"loc":["body","password"],"msg":"m","input":"***"},'
             '{"loc":["body","a"],"msg":"m","input":"x"}]}',
         )
+        body = rb"""{"loc":{"note":"{\"password\":\"hunter2\"}"}}"""
+        self.assertNotIn("hunter2", self.describe(body))
 
     def test_forms(self):
         form = "application/x-www-form-urlencoded"
