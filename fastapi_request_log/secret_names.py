@@ -73,6 +73,8 @@ _CREDENTIAL = re.compile(
 )
 #: A text without any of these has no credentials, and no name with a value.
 _SIGN = re.compile(r"[=:<]|earer |eyJ|%3", re.IGNORECASE)
+#: The start of JSON or XML. The name of a field may be in brackets: ``[token]=abc``.
+_DOCUMENT = re.compile(r"[\ufeff\s]*(?:<|[{\[](?![{\[\s+]*(?:%|\w*[}\]])))")
 #: A word with an ``=`` that is encoded for an address.
 _ENCODED = re.compile(r"""(?<![^\s"'<>])[^\s"'<>]*?%3D[^\s"'<>]*""", re.IGNORECASE)
 #: Signs that stay as they are in such a word.
@@ -164,20 +166,32 @@ class Secrets:
                 self.add(b64decode(credential).decode().partition(":")[2])
 
     def clean_query(self, query: str) -> str:
-        """Return a query string, or a form, without secrets."""
+        """Return a query string, or a form, without secrets.
+
+        It may also be JSON or XML: curl sends any body with the type of a form, unless
+        it is told the right one.
+        """
+        if _DOCUMENT.match(query):
+            return self.clean_content(query)
+        if _DOCUMENT.match(unquote_plus(query)):
+            return self._clean_quoted(query)
         return "&".join(map(self._clean_pair, query.split("&")))
 
     def _clean_pair(self, pair: str) -> str:
         name, sign, value = pair.partition("=")
-        if sign and self.is_secret(unquote_plus(name)):
+        cleaned = self._clean_quoted(name)
+        if not sign:
+            return cleaned
+        if self.is_secret(unquote_plus(name)):
             self.add(value)
-            return f"{name}={REMOVED}"
-        plain = unquote_plus(value if sign else name)
+            return f"{cleaned}={REMOVED}"
+        return f"{cleaned}={self._clean_quoted(value)}"
+
+    def _clean_quoted(self, text: str) -> str:
+        """Return a part of a query string, or a whole one, without secrets."""
+        plain = unquote_plus(text)
         cleaned = self.clean_content(plain)
-        if cleaned == plain:
-            return pair
-        cleaned = quote(cleaned, "/:?*")
-        return f"{name}={cleaned}" if sign else cleaned
+        return text if cleaned == plain else quote(cleaned, "/:?*")
 
     def clean_content(self, text: str) -> str:
         """Return JSON, XML or another text without secrets."""

@@ -59,6 +59,23 @@ class TestSecretNames(BaseCase):
         query = "next=https%3A%2F%2Fa%2F%3Fb%3Dc+d&x=%7B%22a%22%3A1%7D&y=a;b"
         self.assertEqual(self.secrets.clean_query(query), query)
 
+    def test_query_that_is_no_form(self):
+        for query, cleaned in (
+            ('{"token":"abcdef==","x":1}', '{"token":"***","x":1}'),
+            ("%7B%22token%22%3A%22abcdef==%22%7D", "%7B%22token%22:%22***%22%7D"),
+            ("{%22pin%22:%22abcdef==%22}", "%7B%22pin%22:%22***%22%7D"),
+            ("+%5B%7B%22pin%22:%22abcdef==%22%7D]", "%20%5B%7B%22pin%22:%22***%22%7D"),
+            ("[token]=abc,def", "[token]=***"),
+            ("[0][token]=abc,def&x={1}", "[0][token]=***&x={1}"),
+            ("{token}=abc,def", "{token}=***"),
+            ("token: abcdef==", "token:%20***=***"),
+            ("%5B%7B%22a%22%3A1%7D%5D", "%5B%7B%22a%22%3A1%7D%5D"),
+        ):
+            with self.subTest(query=query):
+                found = self.secrets.clean_query(query)
+                self.assertTrue(found.startswith(cleaned), found)
+                self.assertNotIn("def", found)
+
     def test_texts(self):
         for text, cleaned in (
             ("Key (token)=(abcd) exists", "Key (token)=*** exists"),
@@ -243,6 +260,17 @@ class TestBodies(BaseCase):
         self.assertEqual(
             self.describe(b"a=1&Pass-word=hunter2", form), "a=1&Pass-word=***"
         )
+        # what curl sends as a form
+        for body, stored in (
+            ('{"client_secret":"c2VjcmV0LXZh=="}', '{"client_secret":"***"}'),
+            ('{"password":"hunter2","note":"a=b"}', '{"password":"***","note":"a=b"}'),
+            ('\n{"password":"abc&defghi", "a": 1}', '\n{"password":"***", "a": 1}'),
+            ('[1, {"password":"a=b&c"}]', '[1, {"password":"***"}]'),
+            ("{password:'a=b&c'}", '{password:"***"}'),
+            ("<a><pass>a=b&amp;c</pass></a>", "<a><pass>***</pass></a>"),
+        ):
+            with self.subTest(body=body):
+                self.assertEqual(self.describe(body.encode(), form), stored)
         multipart = (
             b'--X\r\nContent-Disposition: form-data; name="api_key"\r\n\r\nhunter2\r\n'
             b'--X\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n'
