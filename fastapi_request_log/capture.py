@@ -167,7 +167,7 @@ class Capture:
     # Observer of the dispatcher (odoo.addons.fastapi.observers)
 
     def ran(self, scope: Scope, exc: BaseException | None) -> None:
-        self.route = get_route(scope)
+        self.route = get_route(scope, self.settings.root_path)
         self.path_params = scope.get("path_params")
         state = scope[STATE_KEY]
         if state.inner is not None:
@@ -315,7 +315,7 @@ class Capture:
         if inner.status:
             self.inner_status = inner.status
             self.method = inner.scope["method"]
-            self.route = get_route(inner.scope)
+            self.route = get_route(inner.scope, self.settings.root_path)
             self.path_params = inner.scope.get("path_params", self.path_params)
 
     def __del__(self) -> None:

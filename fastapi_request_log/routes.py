@@ -26,12 +26,22 @@ _known: WeakKeyDictionary[Any, tuple[tuple[re.Pattern[str], str], ...]]
 _known = WeakKeyDictionary()
 
 
-def get_route(scope: Scope) -> str:
-    """Return the path template of a request, with the root path.
+def get_route(scope: Scope, root_path: str) -> str:
+    """Return the path template of a request, with the root path of its endpoint.
+
+    It is without the prefix that a reverse proxy has removed. Clients may be able to
+    send that prefix, and each one would be another route.
 
     :param scope: ASGI scope, after the app has run
+    :param root_path: root path of the endpoint
     :return: empty if no route was found
     """
+    mount: str = scope.get("app_root_path", scope.get("root_path", ""))
+    return _find_template(scope).removeprefix(mount.removesuffix(root_path))
+
+
+def _find_template(scope: Scope) -> str:
+    """Return the path template with the whole root path of the scope."""
     root_path: str = scope.get("root_path", "")
     added = scope.get(_ADDED)
     if (

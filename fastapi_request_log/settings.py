@@ -23,11 +23,13 @@ class LogSettings:
 
     :param dbname: name of its database
     :param endpoint_id: id of the ``fastapi.endpoint``
+    :param root_path: root path of the endpoint
     :param level: value of ``request_log``: ``errors``, ``all`` or ``bodies``
     :param secrets: names of values that are never stored
     """
 
     dbname: str
     endpoint_id: int
+    root_path: str
     level: str
     secrets: SecretNames

@@ -60,6 +60,7 @@ class FastapiEndpoint(models.Model):
             info[ROUTING_KEY] = LogSettings(
                 dbname=self.env.cr.dbname,
                 endpoint_id=self.id,
+                root_path=self.root_path,
                 level=self.request_log,
                 secrets=SecretNames(self._get_log_secrets()),
             )

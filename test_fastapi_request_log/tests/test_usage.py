@@ -3,6 +3,9 @@
 """What the backend makes of real calls."""
 
 import shlex
+from unittest.mock import patch
+
+from odoo.tools import config
 
 from odoo.addons.fastapi_request_log.models.fastapi_endpoint_usage import FAILING_CALLS
 
@@ -48,6 +51,28 @@ class TestUsage(LogCase):
                 ("POST", "/echo"): 1,
             },
         )
+
+    def test_routes_behind_a_reverse_proxy(self):
+        """A route is one, whatever prefix the proxy has removed."""
+        paths = ("items/1", "first/a/b/again", "mounted/things/1", "openapi.json")
+        for prefix in ("", "/erp", "/log", f"/{'x' * 3000}"):
+            headers = {"X-Forwarded-Host": "a.test", "X-Forwarded-Prefix": prefix}
+            with patch.dict(config.options, {"proxy_mode": True}):
+                for path in paths:
+                    self.get(f"/log/{path}", headers=headers)
+        self.assertEqual(
+            set(self.logged(16).mapped("route")),
+            {
+                "/log/items/{item_id}",
+                "/log/first/{part}/{name}/again",
+                "/log/mounted/things/{thing_id}",
+                "/log/openapi.json",
+            },
+        )
+        action = self.endpoint.action_open_routes()
+        rows = self.env["fastapi.route"].search(action["domain"])
+        (row,) = rows.filtered(lambda row: row.path == "/items/{item_id}")
+        self.assertEqual(row.calls, 4)
 
     def test_curl_repeats_the_call(self):
         body = '{"name": "O\'Neill", "text": "$HOME `id`\\n", "price": 1.50}'
