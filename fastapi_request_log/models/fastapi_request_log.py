@@ -16,6 +16,7 @@ from odoo.addons.fastapi.system_parameters import get_number
 
 from ..calls import Call
 from ..writer import take_test_calls
+from .fastapi_request_hour import MAX_DAYS
 
 #: System parameter: how much of a body is stored, in bytes.
 BODY_SIZE_PARAMETER = "fastapi_request_log.body_size"
@@ -288,7 +289,8 @@ class FastapiRequestLog(models.Model):
             condition = SQL("TRUE")
             if days is not None:
                 condition = SQL(
-                    "date < now() AT TIME ZONE 'UTC' - %s * interval '1 day'", days
+                    "date < now() AT TIME ZONE 'UTC' - %s * interval '1 day'",
+                    min(days, MAX_DAYS),
                 )
             # an array, because PostgreSQL may run a subquery with IN for each row
             query = SQL(

@@ -134,6 +134,18 @@ class TestStore(TransactionCase):
         self.log._gc_calls()
         self.assertTrue(call.exists())
 
+    def test_calls_are_kept_for_very_long(self):
+        """Those of other endpoints are deleted all the same."""
+        self.endpoint.request_log_days = 9_999_999
+        other = self.endpoint.copy({"root_path": "/other", "request_log_days": 1})
+        old = datetime(2020, 1, 1)
+        kept, deleted = self.store(
+            self.call(date=old), self.call(date=old, endpoint_id=other.id)
+        )
+        self.assertEqual(self.log._gc_calls(), (1, False))
+        self.assertTrue(kept.exists())
+        self.assertFalse(deleted.exists())
+
     def test_calls_of_a_deleted_endpoint(self):
         """They are hidden at once, and deleted later."""
         manager = new_test_user(
