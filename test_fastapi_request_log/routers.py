@@ -63,6 +63,7 @@ router.include_router(nested, prefix="/second")
 mounted = FastAPI()
 mounted.get("/things/{thing_id}")(lambda thing_id: thing_id)
 router.mount("/mounted", mounted)
+router.mount("/tenants/{tenant}", mounted)
 
 
 @router.get("/reset/{token}/{pin}/done")

@@ -26,6 +26,7 @@ __all__ = [
     "describe_error",
     "describe_handler",
     "describe_route",
+    "find_mount",
     "find_route",
     "iter_routes",
     "log_error",
@@ -130,23 +131,54 @@ def find_route(scope: Scope) -> tuple[Any, str]:
 
     :return: None and the path of the request, if it has no route
     """
+    scope = _get_inner_scope(scope)
+    with suppress(Exception):  # perhaps ``matches`` itself has failed
+        route, mount, _root_path = _find(scope)
+        if route is not None:
+            root_path = scope.get("app_root_path", scope.get("root_path", ""))
+            path = getattr(route, "path_format", route.path)  # as in OpenAPI
+            return route, root_path.rstrip("/") + mount + path
+    return None, quote_path(scope.get("path", ""))
+
+
+def find_mount(scope: Scope) -> str:
+    """Return the path template of the mounted app that handles a request.
+
+    :param scope: ASGI scope in that app
+    :return: where it is mounted in the app of the endpoint; empty if that app handles
+        the request itself
+    """
+    root_path = scope.get("root_path", "")
+    app_root_path = scope.get("app_root_path", root_path)
+    if root_path == app_root_path:
+        return ""
+    with suppress(Exception):
+        _route, mount, found = _find(scope)
+        if found == root_path:
+            return mount
+    # below an app that does not tell its routes
+    return str(root_path.removeprefix(app_root_path))
+
+
+def _find(scope: Scope) -> tuple[Any, str, str]:
+    """Return the route of a request, the path template of its mounts, its root path.
+
+    :return: None as the route if there is none
+    """
     state = get_state(scope)
     app = (state and state.app) or scope.get("app")
-    scope = _get_inner_scope(scope)
     scope = {**scope, "root_path": scope.get("app_root_path", scope.get("root_path"))}
-    with suppress(Exception):  # perhaps ``matches`` itself has failed
-        while True:
-            route, child_scope = _match(getattr(app, "routes", ()), scope)
-            if not isinstance(route, Mount | Host):
-                break
-            scope.update(child_scope)
-            app = route.app
-            while not hasattr(app, "routes") and hasattr(app, "app"):
-                app = app.app  # of RecordingApp
-        if route is not None:
-            path = getattr(route, "path_format", route.path)  # as in OpenAPI
-            return route, scope["root_path"].rstrip("/") + path
-    return None, quote_path(scope.get("path", ""))
+    mount = ""
+    while True:
+        route, child_scope = _match(getattr(app, "routes", ()), scope)
+        if not isinstance(route, Mount | Host):
+            return route, mount, scope["root_path"]
+        scope.update(child_scope)
+        if isinstance(route, Mount):
+            mount += route.path_format.removesuffix("/{path}")
+        app = route.app
+        while not hasattr(app, "routes") and hasattr(app, "app"):
+            app = app.app  # of RecordingApp
 
 
 def _get_inner_scope(scope: Scope) -> Scope:

@@ -44,6 +44,7 @@ class TestCapture(LogCase):
             ("/log/first/x/y/again", "/log/first/{part}/{name}/again"),
             ("/log/second/y/again", "/log/second/{name}/again"),
             ("/log/mounted/things/1", "/log/mounted/things/{thing_id}"),
+            ("/log/tenants/a/things/1", "/log/tenants/{tenant}/things/{thing_id}"),
             ("/log/docs", "/log/docs"),
             ("/log/unknown", False),
         ):

@@ -3,11 +3,17 @@
 import json
 import traceback
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route, Router
 
-from ...app.error_log import describe_error, describe_handler, describe_route, place_of
+from ...app.error_log import (
+    describe_error,
+    describe_handler,
+    describe_route,
+    find_mount,
+    place_of,
+)
 from ...app.prepare import prepare_app
 from ...bridge import WsgiApp
 from ..bridge_case import BridgeCase, make_environ
@@ -36,6 +42,7 @@ class TestDescribeRoute(BridgeCase):
         mounted = FastAPI()
         mounted.get("/b/{number}")(handler)
         app.mount("/mounted", mounted)
+        app.mount("/of/{name}/{n:int}", mounted)
         prepare_app(app)
         cls.application = WsgiApp(app, "/api", name="Orders")
 
@@ -50,12 +57,41 @@ class TestDescribeRoute(BridgeCase):
             ("/api/v1/outer/inner/c/7", "/api/v1/outer/inner/c/{number}"),
             ("/api/plain/x", "/api/plain/{name}"),
             ("/api/mounted/b/7", "/api/mounted/b/{number}"),
+            ("/api/of/x/7/b/7", "/api/of/{name}/{n}/b/{number}"),
         ):
             with self.subTest(path):
                 self.assertEqual(
                     describe_route(self.scope(path)),
                     f"GET {template} (endpoint Orders)",
                 )
+
+    def test_mount(self):
+        found = []
+
+        def note(request: Request) -> None:
+            found.append(find_mount(request.scope))
+
+        async def forward(scope, receive, send):
+            await mounted(scope, receive, send)
+
+        app, mounted, router = FastAPI(), FastAPI(), APIRouter()
+        app.get("/x")(note)
+        mounted.get("/x")(note)
+        router.mount("/to/{n:int}", mounted)
+        app.include_router(router, prefix="/v1")
+        app.mount("/a/{b}", Router([Mount("/{c}", mounted)]))
+        app.mount("/hidden/{name}", forward)
+        prepare_app(app)
+        application = WsgiApp(app, "/api")
+        for path, mount in (
+            ("/x", ""),
+            ("/v1/to/7/x", "/v1/to/{n}"),
+            ("/a/7/8/x", "/a/{b}/{c}"),
+            ("/hidden/7/x", "/hidden/{name}"),
+        ):
+            with self.subTest(path):
+                application(make_environ(f"/api{path}"), lambda *args: None)
+                self.assertEqual(found.pop(), mount)
 
     def test_method(self):
         scope = self.scope("/api/v1/outer/inner/a/7", REQUEST_METHOD="PUT")
