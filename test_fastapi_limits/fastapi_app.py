@@ -18,6 +18,7 @@ class TestLimitsApp(FastapiApp):
     def _get_app(self):
         app = super()._get_app()
         app.mount("/mounted", mounted)
+        app.mount("/tenants/{tenant}", mounted)
         return app
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI
 from starlette.requests import HTTPConnection
 
+from odoo.addons.fastapi.app.error_log import find_mount
 from odoo.addons.fastapi.auth import Caller
 from odoo.addons.fastapi.dependencies import (
     optionally_authenticated_caller,
@@ -157,7 +158,5 @@ def _describe_route(scope: MutableMapping[str, Any]) -> str:
     # FastAPI since 0.139: the route at its place, with the prefixes of its routers
     context = (scope.get("fastapi") or {}).get("effective_route_context")
     route = context or scope["route"]
-    root_path = scope.get("root_path", "")
-    mount = root_path.removeprefix(scope.get("app_root_path", root_path))
     methods = ",".join(sorted(getattr(route, "methods", None) or ["WebSocket"]))
-    return f"{methods} {mount}{route.path_format}"
+    return f"{methods} {find_mount(scope)}{route.path_format}"

@@ -166,6 +166,12 @@ class TestCounted(LimitsHttpCase):
             with self.subTest(path):
                 self.assertEqual(self.statuses(3, path), [200, 200, 429])
 
+    def test_an_app_that_is_mounted_with_a_parameter(self):
+        """A client has no more requests if it changes the parameter."""
+        paths = [f"/tenants/{number}/x" for number in range(3)]
+        statuses = [self.statuses(1, path) for path in paths]
+        self.assertEqual(statuses, [[200], [200], [429]])
+
     def test_limits_of_one_name(self):
         self.assertEqual(self.statuses(1, "/shared/a"), [200])
         self.assertEqual(self.statuses(2, "/shared/b"), [200, 429])
