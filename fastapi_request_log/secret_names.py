@@ -13,6 +13,7 @@ import re
 from base64 import b64decode
 from contextlib import suppress
 from functools import lru_cache
+from itertools import compress
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, unquote_plus
 
@@ -45,8 +46,14 @@ _SECRET = re.compile(
 )
 #: Separate the parts of a name: ``user[pin]`` and ``user.pin``.
 _DOTS = re.compile(r"[\[\].]+")
-#: ``name=`` and the like in a text: also in JSON and XML, and in details of errors of
-#: PostgreSQL: ``Key (token)=(abc) already exists``.
+#: Details of an error of PostgreSQL: ``Key (token, lower(email::text))=(abc, d) already
+#: exists``.
+_DETAIL = re.compile(
+    r"\((?P<names>(?:[^()=]|\([^()=]*\))+)\)=\((?P<values>.*?)(?:\)(?=[\s.]|$)|$)",
+    re.MULTILINE,
+)
+_WORD = re.compile(r"[\w.-]+")
+#: ``name=`` and the like in a text: also in JSON and XML.
 _NAME = re.compile(
     r"""(?<![/\w.-])(?P<name>[\w.-]{2,})["'\])]*\s*(?P<sign>=>|[=:])\s*"""
 )
@@ -216,6 +223,8 @@ class Secrets:
         text = _CREDENTIAL.sub(self._replace_credential, text)
         if "<" in text:
             text = self._clean_elements(text)
+        if ")=(" in text:
+            text = _DETAIL.sub(self._clean_detail, text)
         text = self._clean_named(text)
         return _ENCODED.sub(self._clean_encoded, text) if "%3" in text else text
 
@@ -226,6 +235,18 @@ class Secrets:
             return REMOVED
         self.add(token)
         return match[0].removesuffix(token) + REMOVED
+
+    def _clean_detail(self, match: re.Match[str]) -> str:
+        """Return a detail without all of its values if one of its names is secret."""
+        names, values = match["names"].split(", "), match["values"].split(", ")
+        secret = [any(map(self.is_secret, _WORD.findall(name))) for name in names]
+        if not any(secret):
+            return match[0]
+        if len(values) != len(names):  # there are commas in values or in expressions
+            secret = [True] * len(values)
+        for value in compress(values, secret):
+            self.add(value)
+        return f"({match['names']})={REMOVED}"
 
     def _clean_elements(self, text: str) -> str:
         """Return XML without the contents of secret elements."""

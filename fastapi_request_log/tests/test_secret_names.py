@@ -79,6 +79,12 @@ class TestSecretNames(BaseCase):
     def test_texts(self):
         for text, cleaned in (
             ("Key (token)=(abcd) exists", "Key (token)=*** exists"),
+            ("Key (token, a)=(ab, c d) exists", "Key (token, a)=*** exists"),
+            ("Key (a, token)=(c, ab)ef) exists", "Key (a, token)=*** exists"),
+            ("Key (lower(a::b), token)=(c, ab).", "Key (lower(a::b), token)=***."),
+            ("Key (lower(token::text))=(ab) exists", "Key (lower(token:***))=*** ex"),
+            ("Key (a, b)=(c, token=ab) exists", "Key (a, b)=(c, token=***) exists"),
+            ("Key (a, token)=(c, ab", "Key (a, token)=***"),
             ("<Password>a b</Password> x", "<Password>***</Password> x"),
             ("see https://a/?api_key=ab&x=1", "see https://a/?api_key=***&x=1"),
             ("Authorization: Bearer ab.cd", "Authorization: ***"),
@@ -121,6 +127,12 @@ class TestSecretNames(BaseCase):
             ),
             f"{REMOVED} en_US" + f" {REMOVED}" * 6,
         )
+
+    def test_known_values_of_a_detail(self):
+        self.secrets.clean_text("Key (token, lang)=(hunter2, en_US) already exists.")
+        self.assertEqual(self.secrets.forget("hunter2 en_US"), "*** en_US")
+        self.secrets.clean_text("Key (name, pass)=(Doe, Jane, hunter3) already exists.")
+        self.assertEqual(self.secrets.forget("hunter3"), "***")
 
     def test_many_known_values(self):
         """They are found as a few are, and also where one overlaps another."""
@@ -165,6 +177,9 @@ class TestSecretNames(BaseCase):
             lambda size: "".join(f"<key{x}>value {x}</key{x}>" for x in range(size)),
             lambda size: "key:***" * 3 * size,
             lambda size: "-eyJabcde" * 2 * size,
+            lambda size: "(key)=((a" * size,
+            lambda size: "(a" * size + ")=(key" * size,
+            lambda size: "(" + "(a)" * size + ")=(",
         ):
             with self.subTest(make_text(1)):
                 self.assertLess(self.measure(make_text), 9)  # 16 if it were the square
