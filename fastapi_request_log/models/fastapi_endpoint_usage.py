@@ -2,7 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """What the counted calls tell of an endpoint: today's calls, failing, unused."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from typing import Any
 
 from odoo import api, fields, models
@@ -133,7 +133,7 @@ class FastapiEndpoint(models.Model):
     def _get_midnight(self) -> datetime:
         """Return the hour in which the user's day has begun, in UTC."""
         today = fields.Datetime.context_timestamp(self, fields.Datetime.now())
-        midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = self.env.tz.localize(datetime.combine(today, time.min))
         # some time zones start their days within an hour
         return _hour_of(midnight.astimezone(timezone.utc).replace(tzinfo=None))
 

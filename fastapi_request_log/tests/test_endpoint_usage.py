@@ -232,6 +232,21 @@ class TestUsage(CallCase):
                 found = today.calls_today, today.errors_today
                 self.assertEqual(found, (calls, 1))
 
+    def test_today_when_the_clock_changes(self):
+        endpoint = self.endpoint.with_user(self.manager)
+        endpoint = endpoint.with_context(tz="Europe/Brussels")
+        for now, calls in (
+            (datetime(2026, 3, 29, 12), 1),  # since 23:00 UTC
+            (datetime(2026, 10, 25, 12), 2),  # since 22:00 UTC
+        ):
+            with self.subTest(now), freeze_time(now):
+                midnight = now.replace(hour=0)
+                for minutes in (30, 90, 150):  # before midnight in UTC
+                    date = midnight - timedelta(minutes=minutes)
+                    self._count(self._make_call(date=date))
+                self.env.invalidate_all()
+                self.assertEqual(endpoint.calls_today, calls)
+
     def test_buttons(self):
         endpoint = self.endpoint.with_user(self.manager)
         for action, filters in (
