@@ -64,6 +64,10 @@ _VALUE = re.compile(
     r"""|\w*\([^)]*\)?|\[[^\]]*\]?|\{[^}]*\}?|[^\s"'<>&,;(){}\[\]]+)""",
     re.IGNORECASE,
 )
+#: A value in the query of an address, where it may have any sign but these.
+_PARAMETER = re.compile(
+    rf"""(?:{_VALUE.pattern})[^\s"'<>&#]*|[^\s"'<>&#]+""", re.IGNORECASE
+)
 #: A value without spaces, quotes and brackets.
 _PLAIN = re.compile(r"""[^\s"'<>&,;(){}\[\]]+""")
 #: What is around a value.
@@ -270,7 +274,8 @@ class Secrets:
                 continue  # within a value, or another name
             if match.end() <= removed:
                 continue  # its value would contain ``REMOVED``, too
-            value = _VALUE.match(text, match.end())
+            in_query = text.endswith(("?", "&"), 0, match.start())
+            value = (_PARAMETER if in_query else _VALUE).match(text, match.end())
             if value is not None and REMOVED in value[0]:
                 if _PLAIN.fullmatch(value[0]):
                     removed = value.start() + value[0].rindex(REMOVED)
