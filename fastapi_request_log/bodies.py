@@ -11,6 +11,8 @@ from email.policy import HTTP
 from json import detect_encoding
 from typing import TYPE_CHECKING, Any
 
+from .yaml_secrets import clean_yaml
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -85,6 +87,8 @@ def describe_body(
             text = _DATA.sub(lambda match: secrets.clean_content(match[0]), text)
             text = secrets.clean_text(text)
         else:
+            if "yaml" in media_type:
+                text = clean_yaml(text, secrets)
             text = secrets.clean_content(text)
     if cut:
         text = f"{text}… [{len(data)} of {size} B]"

@@ -182,6 +182,7 @@ class TestSecretNames(BaseCase):
             lambda size: "".join(f"<key{x}>value {x}</key{x}>" for x in range(size)),
             lambda size: "key:***" * 3 * size,
             lambda size: "?key=a," * 3 * size,
+            lambda size: "key:\n a\n" * 3 * size,
             lambda size: "-eyJabcde" * 2 * size,
             lambda size: "(key)=((a" * size,
             lambda size: "(a" * size + ")=(key" * size,
@@ -262,6 +263,23 @@ class TestBodies(BaseCase):
             'event: message\r\ndata: {"a": "{\\"token\\": \\"***\\"}", "pass": "***"}'
             '\r\n\r\ndata:{"a": "{\\"token\\": \\"***\\"}", "pass"',
         )
+
+    def test_yaml(self):
+        for body, stored in (
+            ("a: b c\npass: red horse, it's\nd: e", "a: b c\npass: ***\nd: e"),
+            ("- pass: |\n    hunter2\n\n    x\n  a: b", "- pass: ***\n  a: b"),
+            ("a:\n  'api-key': >-\n   hunter2\n  b: c", "a:\n  'api-key': ***\n  b: c"),
+            ("tokens:\n- hunter2\n- b: hunter3\na: b", "tokens: ***\na: b"),
+            ("- token: hunter2\n- a: b\n", "- token: ***\n- a: b\n"),
+            ("a: {token: hunter2}\n#b: c", "a: {token: ***}\n#b: c"),
+            ("a: x\r\ntoken:\r\n  hunter2 b\r\n", "a: x\r\ntoken: ***\n"),
+        ):
+            with self.subTest(body=body):
+                found = self.describe(body.encode(), "application/yaml")
+                self.assertEqual(found, stored)
+        # they are known in other texts
+        self.describe(b"pass: 'a b c'\ntoken: |\n  hunter2", "text/yaml")
+        self.assertEqual(self.secrets.forget("a b c, hunter2"), "***, ***")
 
     def test_errors_of_validation(self):
         body = (
