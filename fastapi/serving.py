@@ -131,7 +131,7 @@ class Serving:
         sequence = self._env.registry.cache_sequences.get("routing", 0)
         if table is None or table.sequence < sequence:
             try:
-                with self._env.cr.savepoint():
+                with self._env.cr.savepoint(flush=False):
                     table = self._read_mounts()
             except psycopg2.ProgrammingError:
                 table = cache.table = self._read_unreadable()

@@ -181,8 +181,10 @@ def user(
 #: Their handshakes authenticate, too.
 guarded_router = APIRouter(dependencies=[Depends(authenticated_partner)])
 
-guarded = MessageRoute(guarded_router, "/guarded", receive=Increment, send=User)
-guarded.on_message(user)
+guarded_users = MessageRoute(
+    guarded_router, "/guarded_users", receive=Increment, send=User
+)
+guarded_users.on_message(user)
 
 router.include_router(guarded_router)
 

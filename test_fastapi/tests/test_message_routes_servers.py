@@ -148,7 +148,7 @@ class TestCaller(CallerCase, WebSocketCase):
         self.create_auth_endpoint("/w", run_as="user")
         key = self.create_key(self.user_id)
         client = self.open(
-            "/w/messages/guarded", header={"Authorization": f"Bearer {key}"}
+            "/w/messages/guarded_users", header={"Authorization": f"Bearer {key}"}
         )
         for _number in range(2):
             client.send('{"item_id": 1}')

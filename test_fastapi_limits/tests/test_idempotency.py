@@ -251,7 +251,7 @@ class TestErrors(IdempotencyCase):
         self.env["ir.config_parameter"].set_param(
             "fastapi_limits.idempotency_max_body", "much"
         )
-        with self.assertLogs("odoo.addons.fastapi_limits", "WARNING") as logs:
+        with self.assertLogs("odoo.addons.fastapi", "WARNING") as logs:
             response = self.send("/once/items", json={"name": "tea"})
         self.assertEqual(response.status_code, 201)
         self.assertIn("'much', which is not a number", logs.output[0])
