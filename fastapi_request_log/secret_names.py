@@ -53,14 +53,15 @@ _DETAIL = re.compile(
     re.MULTILINE,
 )
 _WORD = re.compile(r"[\w.-]+")
-#: ``name=`` and the like in a text: also in JSON and XML.
+#: ``name=`` and the like in a text: also in JSON, in JSON as a text, and in XML.
 _NAME = re.compile(
-    r"""(?<![/\w.-])(?P<name>[\w.-]{2,})["'\])]*\s*(?P<sign>=>|[=:])\s*"""
+    r"""(?<![/\w.-])(?P<name>[\w.-]{2,})[\\"'\])]*\s*(?P<sign>=>|[=:])\s*"""
 )
 #: A value may be in brackets, or that of a class: ``password=SecretStr('abc')``.
 _VALUE = re.compile(
     r"""(?:(?:bearer|basic|digest|token)\s+)?"""
     r"""(?:[rbuf]{0,2}"(?:[^"\\]|\\.)*"?|[rbuf]{0,2}'(?:[^'\\]|\\.)*'?"""
+    r"""|(?P<quote>\\+["'])(?:(?!(?P=quote)).)*(?:(?P=quote))?"""
     r"""|\w*\([^)]*\)?|\[[^\]]*\]?|\{[^}]*\}?|[^\s"'<>&,;(){}\[\]]+)""",
     re.IGNORECASE,
 )
@@ -71,7 +72,9 @@ _PARAMETER = re.compile(
 #: A value without spaces, quotes and brackets.
 _PLAIN = re.compile(r"""[^\s"'<>&,;(){}\[\]]+""")
 #: What is around a value.
-_AROUND = re.compile(r"""^(?:\w*\()?[rbuf]{0,2}["'(\[{]+|["')\]}]+$""", re.IGNORECASE)
+_AROUND = re.compile(
+    r"""^(?:\w*\()?[rbuf]{0,2}[\\"'(\[{]+|[\\"')\]}]+$""", re.IGNORECASE
+)
 #: The beginning of an element of XML.
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?(?P<name>[\w.-]+)(?:\s[^<>]*)?(?<!/)>")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
