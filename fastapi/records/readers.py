@@ -199,11 +199,21 @@ def _check_wants_record(field: Field, column: Column) -> None:
 
 
 def _read_reference(batch: RecordBatch, field: Field, column: Column) -> list[Any]:
-    found = [record[field.name] for record in batch.records]
-    targets = [(target._name, target.id) if target else None for target in found]
+    targets = [_get_target(record, field) for record in batch.records]
     if column.wants_text and not column.wants_record:
         return [target and f"{target[0]},{target[1]}" for target in targets]
     return _make_rows_of_models(batch, field, column, targets)
+
+
+def _get_target(record: BaseModel, field: Field) -> tuple[str, int] | None:
+    """Return model and id of a reference, even if the model is not installed."""
+    try:
+        target = record[field.name]
+    except KeyError:  # there is no such model, but the cache has been filled
+        stored = field._get_cache(record.env)[record._ids[0]]
+        model, _comma, id_ = stored.partition(",")
+        return model, int(id_)
+    return (target._name, target.id) if target else None
 
 
 def _read_many2one_reference(
@@ -232,9 +242,10 @@ def _make_rows_of_models(
     rows: dict[tuple[str, int], Any] = {}
     for model in dict.fromkeys(target[0] for target in targets if target):
         # there is no foreign key: the record or its model may have been deleted
-        if model in env:
+        comodel = env.get(model)
+        if comodel is not None and not comodel._abstract:
             ids = dict.fromkeys(t[1] for t in targets if t and t[0] == model)
-            there = env[model].browse(ids).exists()
+            there = comodel.browse(ids).exists()
             for id_, row in batch.make_rows(model, there._ids).items():
                 rows[model, id_] = row
     return [rows.get(target) if target else None for target in targets]

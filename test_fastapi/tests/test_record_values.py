@@ -293,6 +293,24 @@ class TestValues(RecordCase):
         typed = Typed.model_validate(self.full)
         self.assertEqual((typed.reference, typed.res_id), (None, None))
 
+    def test_references_to_models_that_are_gone(self):
+        class Stored(RecordSchema):
+            reference: str | None
+            res_id: int | None
+
+        for model in ("no.model", "base"):
+            self.env.cr.execute(
+                "UPDATE test_fastapi_typed SET reference = %s, res_model = %s "
+                "WHERE id = %s",
+                [f"{model},1", model, self.full.id],
+            )
+            self.env.invalidate_all()
+            typed = Typed.from_records(self.full | self.empty)[0]
+            self.assertEqual((typed.reference, typed.res_id), (None, None))
+            stored = Stored.model_validate(self.full)
+            self.assertEqual(stored.reference, f"{model},1")
+            self.assertEqual(stored.res_id, self.full.res_id)
+
     def test_references_of_several_models(self):
         class Currency(RecordSchema):
             symbol: str
