@@ -178,6 +178,8 @@ class TestStreams(McpServerCase):
             self.assertEqual(response.headers["Content-Type"], "application/json")
             (block,) = self.get_result(response)["content"]
             self.assertEqual(block["resource"]["mimeType"], "application/pdf")
+            self.assertEqual(sorted(self.names()), ["tea", "tea of the stream"])
+            self.query("DELETE FROM test_fastapi_item")
 
     def test_without_progress(self):
         for version in VERSIONS:
