@@ -11,6 +11,8 @@
     "depends": ["fastapi"],
     "external_dependencies": {
         "python": [
+            # The oldest one that mcp accepts.
+            "jsonschema>=4.20.0",
             # Before 2.3, the server lists all tools on each tool call.
             "mcp>=2.3.0",
         ]
