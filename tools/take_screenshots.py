@@ -44,6 +44,8 @@ class Pictures:
             has_touch=mobile,
             is_mobile=mobile,
             locale="en-US",
+            # Odoo's sheet at the bottom closes if it is clicked while it slides in
+            reduced_motion="reduce",
         )
         page.goto("/web/login")
         page.fill("input[name=login]", "admin")
