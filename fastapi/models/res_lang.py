@@ -5,6 +5,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
+from babel.core import get_global
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -30,6 +31,8 @@ def _get_codes(tag: str) -> Iterator[str]:
 
     >>> list(_get_codes("sr_latn_rs"))
     ['sr_latn_rs', 'sr@latin', 'sr_rs']
+    >>> list(_get_codes("zh_hant"))
+    ['zh_hant', 'zh@hant', 'zh_tw']
 
     :param tag: in lower case, with underscores
     """
@@ -38,6 +41,9 @@ def _get_codes(tag: str) -> Iterator[str]:
     if len(subtags) > 1 and len(subtags[1]) == 4:
         script = subtags.pop(1)
         yield f"{subtags[0]}@{'latin' if script == 'latn' else script}"
+        likely = get_global("likely_subtags").get(f"{subtags[0]}_{script.title()}")
+        if len(subtags) == 1 and likely is not None:
+            subtags.append(likely.rpartition("_")[2].lower())
     yield "_".join(subtags[:2])
 
 
@@ -64,8 +70,8 @@ class ResLang(models.Model):
         """Return the installed language that a client prefers.
 
         This is the first language of the header that is installed for any country. For
-        ``en-GB``, it is ``en_GB``, or otherwise another ``en``. For ``zh-Hant-TW``, it
-        is ``zh_TW``, and for ``sr-Latn`` it is ``sr@latin``.
+        ``en-GB``, it is ``en_GB``, or otherwise another ``en``. For ``zh-Hant-TW`` and
+        ``zh-Hant``, it is ``zh_TW``, and for ``sr-Latn`` it is ``sr@latin``.
 
         :param accept_language: value of the header
         :return: code of the language, None if the header names none that is installed

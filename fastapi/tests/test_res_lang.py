@@ -38,6 +38,7 @@ class TestAcceptLanguage(TransactionCase):
             ("sr-Latn-RS", "sr@latin"),
             ("sr-Cyrl-RS", "sr@Cyrl"),
             ("zh-Hant-TW", "zh_TW"),
+            ("zh-Hant", "zh_TW"),
             ("zh-Hans-CN", "zh_CN"),
             ("zh-Hans-SG", "zh_CN"),
             ("de-Latn-CH-1996", "de_CH"),
