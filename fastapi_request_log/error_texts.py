@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import ValidationException
+from psycopg2.errors import CheckViolation, NotNullViolation
 from pydantic import ValidationError
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def describe_exception(exc: BaseException) -> str:
     """Return type and text of an exception.
 
     Errors of validation are listed without what the client has sent, which may be a
-    password.
+    password. The row that PostgreSQL shows if it violates a constraint is left out: its
+    columns have no names, so nothing tells which of them are secret.
     """
     text = type(exc).__name__
     with suppress(Exception):  # ``__str__`` may fail
@@ -31,6 +33,9 @@ def describe_exception(exc: BaseException) -> str:
             text = f"{text}: {_describe_errors(exc.errors())}"
         else:
             text = f"{text}: {exc}" if str(exc) else text
+        if isinstance(exc, CheckViolation | NotNullViolation):
+            if row := exc.diag.message_detail:
+                text = text.replace(row, "…")
     return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"
 
 

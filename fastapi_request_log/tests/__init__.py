@@ -3,6 +3,7 @@
 from . import test_backend
 from . import test_curl
 from . import test_endpoint_usage
+from . import test_error_texts
 from . import test_histogram
 from . import test_metrics
 from . import test_monitoring_page
