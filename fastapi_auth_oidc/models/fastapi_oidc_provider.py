@@ -315,6 +315,21 @@ class FastapiOidcProvider(models.Model):
             )
         return " ".join(sentences)
 
+    def _get_allowed_caller(self, claims: Mapping[str, Any]) -> Caller | None:
+        """Return the caller of a token, unless it is an administrator of the database.
+
+        These must be allowed: administrators of FastAPI must not get more rights by
+        choosing a provider that issues tokens for other users.
+
+        :param claims: claims of a valid token
+        """
+        caller = self._get_oidc_caller(claims)
+        if caller and caller.user_id and not self.allow_administrators:
+            user = self.env["res.users"].browse(caller.user_id)
+            if any(map(user._has_group, ADMINISTRATORS)):
+                return None
+        return caller
+
     def _get_oidc_caller(self, claims: Mapping[str, Any]) -> Caller | None:
         """Return the caller of a token.
 
@@ -324,7 +339,8 @@ class FastapiOidcProvider(models.Model):
 
         An override may use other claims, but not those that users can choose at the
         provider. The user is checked afterwards, as for any way (active, not the
-        superuser, portal users if allowed).
+        superuser, portal users if allowed), and must not be an administrator of the
+        database unless the provider allows it.
 
         :param claims: claims of a valid token
         :return: None for a 401. If its ``scopes`` are None, it gets those of the token.
@@ -334,25 +350,13 @@ class FastapiOidcProvider(models.Model):
             domain = [("provider_id", "=", self.id), ("subject", "=", subject)]
             known = self.env["fastapi.oidc.caller"].search(domain)
             if known:
-                return self._unless_refused(known._get_oidc_caller())
+                return known._get_oidc_caller()
         found = self._find_oidc_records(claims)
         if found:
-            return self._unless_refused(_make_caller(found))
+            return _make_caller(found)
         if subject and self.create_partners:
             return self._create_oidc_caller(subject, claims)._get_oidc_caller()
         return None
-
-    def _unless_refused(self, caller: Caller | None) -> Caller | None:
-        """Return a caller, None for an administrator of the database if not allowed.
-
-        Administrators of FastAPI must not get more rights by choosing a provider that
-        issues tokens for other users.
-        """
-        if caller and caller.user_id and not self.allow_administrators:
-            user = self.env["res.users"].browse(caller.user_id)
-            if any(map(user._has_group, ADMINISTRATORS)):
-                return None
-        return caller
 
     def _find_oidc_records(self, claims: Mapping[str, Any]) -> models.BaseModel | None:
         """Return users or partners with the value of a claim, also archived ones."""

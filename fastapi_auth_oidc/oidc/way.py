@@ -128,7 +128,7 @@ class OidcWay(Way):
                 headers={"Retry-After": str(RETRY_INTERVAL)},
             ) from err
         record = env["fastapi.oidc.provider"].sudo().browse(provider.id)
-        caller: Caller | None = record._get_oidc_caller(claims)
+        caller: Caller | None = record._get_allowed_caller(claims)
         if caller is None:
             _logger.info("A token for %s is valid, its caller unknown", provider.name)
             raise _invalid("The token is not valid.")

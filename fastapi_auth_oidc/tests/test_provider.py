@@ -36,7 +36,7 @@ class TestProvider(TransactionCase):
         )
 
     def get_caller(self, **claims):
-        return self.provider._get_oidc_caller({"sub": "s1", **claims})
+        return self.provider._get_allowed_caller({"sub": "s1", **claims})
 
     # constraints
 
@@ -382,3 +382,11 @@ class TestProvider(TransactionCase):
             self.get_caller(groups=["staff"]), Caller("oidc", self.partner.id)
         )
         self.assertIsNone(self.get_caller(groups=["x"]))
+
+    def test_override_that_finds_an_administrator(self):
+        admin = self.env.ref("base.user_admin")
+        caller = Caller("oidc", admin.partner_id.id, admin.id)
+        self.patch(type(self.provider), "_get_oidc_caller", lambda *args: caller)
+        self.assertIsNone(self.get_caller())
+        self.provider.allow_administrators = True
+        self.assertEqual(self.get_caller(), caller)
