@@ -41,7 +41,7 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.http import SessionExpiredException
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 __all__ = ["TRANSACTION_ERRORS", "unwrap"]
 
@@ -101,21 +101,22 @@ def unwrap(exc: Exception) -> Exception:
 
 
 def _of_validation(exc: ValidationError | ValidationException) -> Exception | None:
-    errors: Sequence[Any] = exc.errors()
+    # an app that raises it with its own errors may use other types, and leave out keys
+    errors: list[Any] = [error for error in exc.errors() if isinstance(error, dict)]
     named = []
     for error in errors:
-        inner = error.get("ctx", {}).get("error")
+        inner = (error.get("ctx") or {}).get("error")
         if isinstance(inner, Exception):
             original = unwrap(inner)
             if isinstance(original, ORIGINALS):
                 return original
-        elif error["type"] in _TEXT_ERRORS:
+        elif isinstance(inner, str) and error.get("type") in _TEXT_ERRORS:
             named.append(_from_text(inner))
     # a conflict takes precedence, as it may be the cause of the others
     for found in named:
         if isinstance(found, ConcurrencyError | psycopg2.Error):
             return _out_of(found, exc)
-    again = (_read_again(e) for e in errors if e["type"] == "get_attribute_error")
+    again = (_read_again(e) for e in errors if e.get("type") == "get_attribute_error")
     found = next(filter(None, itertools.chain(again, named)), None)
     return _out_of(found, exc) if found else None
 

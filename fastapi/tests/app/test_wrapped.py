@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import anyio
 import psycopg2
 from fastapi import FastAPI, HTTPException
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 from pydantic import (
     BaseModel,
@@ -28,6 +29,8 @@ from ...app.prepare import prepare_app
 from ...app.wrapped import unwrap
 from ...error_handlers import default_exception_handlers
 from ..bridge_case import BridgeCase
+
+TEXT_ERRORS = ("get_attribute_error", "iteration_error", "mapping_type")
 
 
 class OutOfStock(UserError):
@@ -212,6 +215,17 @@ class TestUnwrap(BaseCase):
         error = RuntimeError("told")
         error.__cause__ = UserError("told")  # an app has decided so
         self.assertIs(unwrap(error), error)
+
+    def test_errors_of_the_developer(self):
+        error = {"loc": ("body", "x"), "msg": "wrong"}
+        texts = [{**error, "type": kind, "ctx": {"error": 1}} for kind in TEXT_ERRORS]
+        for errors in ([error], [{**error, "ctx": None}], ["wrong"], "wrong", texts):
+            with self.subTest(errors=errors):
+                exc = RequestValidationError(errors)
+                self.assertIs(unwrap(exc), exc)
+        with_cause = {**error, "ctx": {"error": UserError("told")}}
+        exc = RequestValidationError(["wrong", with_cause])
+        self.assertIs(unwrap(exc), with_cause["ctx"]["error"])
 
     def run_tasks(self, *errors):
         async def fail(exc):
