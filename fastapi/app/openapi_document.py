@@ -205,6 +205,8 @@ def _normalize(operation_id: str) -> str:
 def _iter_operations(paths: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the operations of path items and of their callbacks."""
     for item in paths.values():
+        if not isinstance(item, dict):  # a reference in ``openapi_extra``
+            continue
         for method, operation in item.items():
             if method in METHODS:
                 yield operation
@@ -232,8 +234,10 @@ def _describe_headers_once(
         }
         kept = []
         for parameter in operation.get("parameters", ()):
-            if parameter["in"] == "header" and parameter["name"] in names:
-                moved[parameter["name"]] = parameter
+            # of ``openapi_extra``, it may be a reference
+            name = parameter.get("name")
+            if parameter.get("in") == "header" and name in names:
+                moved[name] = parameter
             else:
                 kept.append(parameter)
         if names:

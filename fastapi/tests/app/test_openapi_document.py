@@ -99,6 +99,23 @@ class TestOperationIds(BaseCase):
             ["mine", "extra", "by_path_3", "by_path_r_four", "by_path_i_five"],
         )
 
+    def test_references_of_the_developer(self):
+        params = [{"$ref": "#/components/parameters/Region"}]
+        callbacks = {
+            "paid": {"$ref": "#/components/callbacks/Paid"},
+            "x-a": {"x-b": "c"},
+        }
+        extra = {"parameters": params, "callbacks": callbacks}
+        app = EndpointFastAPI()
+
+        @app.get("/1", openapi_extra=extra)
+        def get(language: Annotated[str, Depends(accept_language)]):
+            pass
+
+        operation = get_operations(app)["get", "/1"]
+        self.assertIn(params[0], operation["parameters"])
+        self.assertEqual(operation["callbacks"], callbacks)
+
     def test_chosen_for_the_app(self):
         router = make_router("orders", "list_orders")
         app = make_app(router, generate_unique_id_function=generate_unique_id)
