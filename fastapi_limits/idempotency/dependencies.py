@@ -162,7 +162,8 @@ class KeyDependency:
         parameters = [
             parameter
             for parameter in operation.pop("parameters", ())
-            if (parameter["in"], parameter["name"]) != ("header", HEADER)
+            # of ``openapi_extra``, it may be a reference
+            if (parameter.get("in"), parameter.get("name")) != ("header", HEADER)
         ]
         responses = operation["responses"]
         if responses.get("409") == refer_to_error("409"):
