@@ -79,6 +79,8 @@ _registries: WeakValueDictionary[int, Registry] = WeakValueDictionary()
 #: Key of ``cr.cache``: the path that the transaction serves, its mount, and the id of
 #: the user of its app.
 _SERVED = "fastapi.served"
+#: Key of ``cr.postcommit.data``: whether the transaction has changed endpoints.
+_RESET = "fastapi.routes_reset"
 
 
 def remember_mount(cr: Any, path: str, mount: Mount) -> None:
@@ -136,6 +138,8 @@ class Serving:
             except psycopg2.ProgrammingError:
                 table = cache.table = self._read_unreadable()
                 return table
+            if self._env.cr.postcommit.data.get(_RESET):
+                return table  # with changes that other transactions must not see yet
             cache.table = table
             mounts = table.by_root_path.values()
             self.get_built_apps().retain(mount.endpoint_id for mount in mounts)
@@ -181,9 +185,9 @@ class Serving:
         registry, cr = self._env.registry, self._env.cr
         registry.clear_cache("routing")
         cr.cache.pop(_SERVED, None)
-        if cr.postcommit.data.get("fastapi.routes_reset"):
+        if cr.postcommit.data.get(_RESET):
             return
-        cr.postcommit.data["fastapi.routes_reset"] = True
+        cr.postcommit.data[_RESET] = True
 
         def signal() -> None:
             # another thread may have cached the old rows since

@@ -68,8 +68,10 @@ class TestRollback(BaseCase):
                 Environment(cr, SUPERUSER_ID, {})["fastapi.endpoint"].create(
                     {"name": "Lost", "app": "test", "root_path": "/rolled/back"}
                 )
-                # caches the mount for the whole process
                 self.assertTrue(self.find(cr))
+                # not before the commit
+                with closing(registry.cursor()) as other:
+                    self.assertIsNone(self.find(other))
                 getattr(cr, end)()
                 with closing(registry.cursor()) as other:
                     self.assertIsNone(self.find(other))
