@@ -81,7 +81,9 @@ def rest(cr: Any, open_cursor: Callable[[], Cursor]) -> None:
     """
     lost = is_lost(cr)
     if not lost:
-        Cursor.close(cr)
+        # not ``cr.close``, which ``FollowUpTransactions.hold`` replaces; that of a
+        # request also works if the connection is lost at this moment
+        type(cr).close(cr)
     for name in _OF_CONNECTION:
         vars(cr)[name] = _Absent(cr, name, open_cursor)
     cr._closed = False

@@ -10,6 +10,7 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
 from ..resting_cursors import may_rest, rest
+from ..transaction_errors import remember_errors
 
 
 @tagged("post_install", "-at_install")
@@ -62,6 +63,17 @@ class TestRestingCursors(BaseCase):
         self.assertFalse(self.cr.closed)
         self.assertTrue(self._pid())
         self.assertEqual(self.opened, 1)
+        self.assertEqual(self._used(), before)
+
+    def test_connection_is_lost_when_it_is_given_back(self):
+        remember_errors(self.cr)
+        pid = self._pid()
+        with self.registry.cursor() as cr:
+            cr.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        before = self._used()
+        rest(self.cr, self._open_cursor)
+        self.assertFalse(self.cr.closed)
+        self.assertNotEqual(self._pid(), pid)
         self.assertEqual(self._used(), before)
 
     def test_records_are_read_again(self):
