@@ -194,7 +194,10 @@ class StreamBody:
         self._closed = False
 
     def start(self) -> None:
-        """Commit the handler's changes. The stream has its own transaction."""
+        """Commit the handler's changes. The stream has its own transaction.
+
+        :raises AfterCommitError: see :meth:`FollowUpTransactions.commit`
+        """
         try:
             self._transactions.commit()
             self._transactions.hold()
@@ -210,6 +213,8 @@ class StreamBody:
             yield from self._body
             self._transactions.commit()
             self._committed = True
+            # the server closes the stream only after it has read what the client sends
+            self._transactions.rest()
         except Exception as exc:
             if (cut := _get_cut(exc)) is not None:
                 _logger.debug("A stream is cut off: %s", cut)

@@ -40,6 +40,9 @@ __all__ = ["FollowUpTransactions", "leave_request", "reopen", "run_afterwards"]
 
 _logger = logging.getLogger(__name__)
 
+#: Key in the data of ``postrollback``, which a commit clears before it calls hooks.
+_UNCOMMITTED = "fastapi.uncommitted"
+
 
 class FollowUpTransactions:
     """Transactions after Odoo's transaction of a request, in the same environment.
@@ -113,11 +116,21 @@ class FollowUpTransactions:
     def commit(self) -> None:
         """Commit, and tell the other processes which caches are invalid.
 
+        :raises AfterCommitError: it is committed, and something failed after that, such
+            as a hook of ``postcommit``. The cause may be a conflict, after which Odoo
+            would replay the request.
         :raises AbortedTransactionError: a handler has swallowed a database error
         """
-        self._cr.commit()  # pylint: disable=invalid-commit  # its own cursor
-        self._give_invalidations()
-        self._signal_changes()
+        data = self._cr.postrollback.data
+        data[_UNCOMMITTED] = True
+        try:
+            self._cr.commit()  # pylint: disable=invalid-commit  # its own cursor
+            self._give_invalidations()
+            self._signal_changes()
+        except Exception as exc:
+            if _UNCOMMITTED in data:
+                raise
+            raise AfterCommitError(None) from exc
 
     def _signal_changes(self) -> None:
         """Tell the other processes which caches are invalid.

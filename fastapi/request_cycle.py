@@ -24,6 +24,8 @@ raises another exception           the app's      rolled back
 raises one of TRANSACTION_ERRORS   none           rolled back, and replayed by Odoo or
                                                   responded to afterwards
 swallows a database error          none           likewise, with that error
+swallows a conflict, then raises   none           rolled back, and replayed
+another exception
 responds to an injected exception  the app's      already over
 accepts a WebSocket                101            committed; then the app goes on
 ================================== ============== =====================================
@@ -46,7 +48,11 @@ from .bridge import StreamedBody, forget_tracebacks
 from .callers import make_recheck
 from .exceptions import CommittedHTTPException
 from .follow_up import FollowUpTransactions
-from .transaction_errors import get_swallowed_error, remember_errors
+from .transaction_errors import (
+    get_swallowed_error,
+    must_run_again,
+    remember_errors,
+)
 from .watch import EventStream, open_connections
 from .websockets import open_websockets
 
@@ -124,7 +130,7 @@ class RequestCycle:
         :raises Exception: the handler has swallowed a database error
         """
         error = get_swallowed_error(self._env.cr)
-        if error is not None and (exc is None or isinstance(exc, _NOT_THE_CAUSE)):
+        if error is not None and self._is_cause(error, exc):
             body.close()
             raise error
         if exc is not None:
@@ -162,6 +168,18 @@ class RequestCycle:
             raise
         self.stream = stream
         return response
+
+    def _is_cause(self, error: Exception, exc: BaseException | None) -> bool:
+        """Return whether a swallowed error counts, and not what the app raised.
+
+        A handler that catches everything often raises an ``HTTPException`` after a
+        conflict, too.
+        """
+        if exc is None or isinstance(exc, _NOT_THE_CAUSE):
+            return True
+        if isinstance(exc, TRANSACTION_ERRORS) or not isinstance(exc, Exception):
+            return False
+        return must_run_again(self._env.cr)
 
     def accept(self, connection: Connection) -> None:
         """Keep a WebSocket that the app has accepted, until the commit.

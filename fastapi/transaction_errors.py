@@ -6,7 +6,8 @@ After a failed query PostgreSQL refuses all others, and a commit silently become
 rollback. If a handler catches the error and continues, as GraphQL libraries do for
 their resolvers, the client would get a 200 although nothing is saved. So
 :func:`get_swallowed_error` is called before each commit. If the cause was a conflict
-with another transaction, Odoo replays the request. Any other cause is a 500.
+with another transaction, Odoo replays the request, and if it was a write on a replica,
+Odoo runs the request on the primary database. Any other cause is a 500.
 
 psycopg2 knows whether a transaction is aborted, but not why. So the cursor of a request
 gets a class that remembers its last error (:func:`remember_errors`).
@@ -28,6 +29,11 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
+from psycopg2.errors import (
+    DeadlockDetected,
+    ReadOnlySqlTransaction,
+    SerializationFailure,
+)
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from odoo.exceptions import ConcurrencyError
@@ -44,12 +50,16 @@ __all__ = [
     "AbortedTransactionError",
     "get_swallowed_error",
     "is_lost",
+    "must_run_again",
     "raise_swallowed_error",
     "remember_errors",
 ]
 
 #: Addons whose lines the log does not name as the cause.
 _FRAMEWORK = ("odoo.addons.base.", "odoo.addons.fastapi.")
+
+#: Errors after which the same request may succeed.
+_AGAIN = (DeadlockDetected, ReadOnlySqlTransaction, SerializationFailure)
 
 #: How to work with records where there is no transaction.
 USE_TX_RUN = (
@@ -146,13 +156,32 @@ def get_swallowed_error(cr: Any) -> Exception | None:
         return None
     if cr._cnx.get_transaction_status() != TRANSACTION_STATUS_INERROR:
         return None
-    error = getattr(cr, "_fastapi_error", None)
-    error_type, cause = error or (Exception, "an unknown one")
+    error_type, cause = _get_last_error(cr)
     if issubclass(error_type, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
         return ConcurrencyError(f"A handler has swallowed {cause}")
+    if cr.readonly and issubclass(error_type, ReadOnlySqlTransaction):
+        # Odoo runs the request again on the primary database
+        return ReadOnlySqlTransaction(f"A handler has swallowed {cause}")
     return AbortedTransactionError(
         f"Nothing can be saved, because a database error was swallowed: {cause}"
     )
+
+
+def must_run_again(cr: Any) -> bool:
+    """Return whether Odoo must run a request again, whatever its handler raised.
+
+    That is so after a conflict with another transaction, and after a write on a
+    replica. It isn't after ``LockNotAvailable``: a handler that asks for a lock with
+    ``NOWAIT`` has a response for it.
+
+    :param cr: a cursor whose swallowed error is known
+    """
+    error_type, _cause = _get_last_error(cr)
+    return not cr.closed and issubclass(error_type, _AGAIN)
+
+
+def _get_last_error(cr: Any) -> tuple[type[Exception], str]:
+    return getattr(cr, "_fastapi_error", None) or (Exception, "an unknown one")
 
 
 def raise_swallowed_error(cr: Any) -> None:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException, UploadFi
 from fastapi.responses import Response, StreamingResponse
 
 from odoo.api import Environment
+from odoo.exceptions import ConcurrencyError
 from odoo.http import request
 
 from odoo.addons.fastapi.dependencies import odoo_env
@@ -92,7 +93,9 @@ def swallow_in_task(env: Env, tasks: BackgroundTasks, name: str) -> None:
     tasks.add_task(create, env, f"{name} after it")
 
 
-def increment(env: Environment, item_id: int, lock: int, ask_again: bool) -> int:
+def increment(
+    env: Environment, item_id: int, lock: int, ask_again: bool, refuse: bool = False
+) -> int:
     """Increment an item and swallow the database's error."""
     item = env["test.fastapi.item"].browse(item_id)
     quantity = item.quantity
@@ -100,8 +103,10 @@ def increment(env: Environment, item_id: int, lock: int, ask_again: bool) -> int
     try:
         item.quantity = quantity + 1
         env.flush_all()
-    except psycopg2.Error:
+    except psycopg2.Error as err:
         env.invalidate_all(flush=False)
+        if refuse:
+            raise HTTPException(400, "It could not be saved.") from err
         if ask_again:
             item.read(["name"])
     return quantity + 1
@@ -109,9 +114,19 @@ def increment(env: Environment, item_id: int, lock: int, ask_again: bool) -> int
 
 @router.post("/swallow/increment/{item_id}")
 def increment_swallowing(
-    env: Env, item_id: int, lock: int, ask_again: bool = False
+    env: Env, item_id: int, lock: int, ask_again: bool = False, refuse: bool = False
 ) -> int:
-    return increment(env, item_id, lock, ask_again)
+    return increment(env, item_id, lock, ask_again, refuse)
+
+
+@router.post("/swallow/write")
+def write_swallowing(env: Env, name: str, refuse: bool = False) -> None:
+    try:
+        create(env, name)
+        env.flush_all()
+    except psycopg2.Error as err:
+        if refuse:
+            raise HTTPException(400, "It could not be saved.") from err
 
 
 @router.post("/swallow/task/increment/{item_id}")
@@ -151,6 +166,16 @@ def refused(
 
         request._inject_future_response = fail
     return StreamingResponse(chunks(), headers=headers)
+
+
+@router.get("/hook/stream")
+def fail_after_commit(env: Env, name: str) -> StreamingResponse:
+    def fail() -> None:
+        raise ConcurrencyError("Another transaction was faster.")
+
+    create(env, name)
+    env.cr.postcommit.add(fail)
+    return StreamingResponse(iter(["all"]))
 
 
 @router.get("/refused/closed")

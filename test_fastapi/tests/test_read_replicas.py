@@ -37,6 +37,14 @@ class TestReadReplicas(ServerCase):
         self.assertEqual(response.status, 400)
         self.assertEqual(self.names(), ["written"])
 
+    def test_swallowed_write_is_repeated_on_the_primary(self):
+        for refuse in (False, True):
+            with self.subTest(refuse=refuse):
+                name = f"refuse {refuse}"
+                path = f"/late/swallow/write?name=refuse%20{refuse}&refuse={refuse}"
+                self.assertEqual(self.call("POST", path).status, 200)
+                self.assertIn(name, self.names())
+
     def test_readonly_by_method(self):
         self.create_endpoint(
             self.first, "/gets", test_routing={"readonly_methods": ["GET"]}

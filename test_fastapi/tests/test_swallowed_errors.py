@@ -75,6 +75,7 @@ class TestSwallowedErrors(SwallowedCase):
         for path in (
             "/swallow/increment/{}?lock={}",
             "/swallow/increment/{}?lock={}&ask_again=true",
+            "/swallow/increment/{}?lock={}&refuse=true",
             "/swallow/task/increment/{}?lock={}",
         ):
             with self.subTest(path):
@@ -92,6 +93,15 @@ class TestSwallowedErrors(SwallowedCase):
 
 
 class TestRefusedStreams(SwallowedCase):
+    def test_hook_of_a_commit_fails(self):
+        """The request is committed, so it must not be replayed."""
+        response = self.request("GET", "/hook/stream?name=x")
+        self.assertEqual(response.status, 500)
+        self.wait_until(self.connections, 0)
+        self.assertEqual(self.names(), ["x"])
+        self.assertTrue(self.lines("ERROR", "The transaction is committed"))
+        self.assertTrue(self.lines("ConcurrencyError: Another transaction was faster"))
+
     def test_refused_streams_are_rolled_back(self):
         for kind in ("stream", "plain", "future"):
             with self.subTest(kind):

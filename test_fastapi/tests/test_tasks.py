@@ -4,10 +4,12 @@
 
 import os
 import signal
+import socket
+import uuid
 from contextlib import ExitStack
 
 from .server_case import LOCK, ServerCase
-from .servers import Background
+from .servers import TIMEOUT, Background
 
 #: Part of the log line about waiting for a connection.
 WAITING = "No connection to the database, waiting"
@@ -178,6 +180,22 @@ class TestFullPool(TaskCase):
         self.wait_until(lambda: sorted(self.names()), names)
         self.wait_until(self.connections, 0)
         self.assertEqual(self.lines("Background task"), [])
+
+    def test_streams_whose_clients_send_more(self):
+        """The server reads that before it closes a stream, which is complete."""
+        with ExitStack() as stack:
+            for _number in range(3):
+                key = f"test_fastapi.{uuid.uuid4().hex}"
+                self.addCleanup(
+                    self.first.rpc, "ir.config_parameter", "set_param", key, False
+                )
+                address = ("127.0.0.1", self.first.port)
+                client = stack.enter_context(socket.create_connection(address, TIMEOUT))
+                head = f"GET /t/stream/parameter?key={key}&value=after HTTP/1.0"
+                client.sendall(f"{head}\r\nHost: 127.0.0.1\r\n\r\n!".encode())
+                response = stack.enter_context(client.makefile("rb"))
+                self.assertIn(b"after\n", iter(response.readline, b""))
+            self.occupy_pool()()
 
     def test_tasks_that_wait_when_the_server_stops(self):
         with self.respond_slowly("a"):
