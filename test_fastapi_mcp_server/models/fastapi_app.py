@@ -35,6 +35,13 @@ class TestMcpApp(FastapiApp):
                 CORSMiddleware,
                 allow_origins=["https://agent.test"],
                 allow_methods=["POST"],
+                allow_headers=[
+                    "Authorization",
+                    "Content-Type",
+                    "Mcp-Protocol-Version",
+                    "Mcp-Method",
+                    "Mcp-Name",
+                ],
                 expose_headers=["X-Item"],
             )
         ]

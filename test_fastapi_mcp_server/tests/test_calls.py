@@ -103,12 +103,22 @@ class TestCalls(McpCase):
             self.assertEqual(response.headers["Allow"], "POST")
 
     def test_preflight(self):
+        names = {
+            "Authorization",
+            "Content-Type",
+            "Mcp-Protocol-Version",
+            "Mcp-Method",
+            "Mcp-Name",
+        }
         headers = {
             "Origin": "https://agent.test",
             "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": ", ".join(sorted(names)),
         }
         response = self.call("OPTIONS", "/mcp-test/mcp", headers=headers)
         self.assertEqual(response.status_code, 200)
+        allowed = response.headers["Access-Control-Allow-Headers"].split(", ")
+        self.assertLessEqual(names, set(allowed))
 
     def test_is_not_in_the_documentation(self):
         document = self.get("/mcp-test/openapi.json").json()
