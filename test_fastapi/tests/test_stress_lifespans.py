@@ -11,6 +11,9 @@ SECONDS = 2
 
 
 class TestLifespans(StressCase):
+    #: Name of the server, for the table.
+    kind = "threaded server"
+
     @classmethod
     def start_server(cls, **options):
         options.setdefault("variables", {LIMIT: str(SECONDS)})
@@ -21,6 +24,9 @@ class TestLifespans(StressCase):
     def setUp(self):
         super().setUp()
         self.addCleanup(self.query, "SELECT pg_advisory_unlock_all()")
+
+    def conclude(self, case, tried, failures):
+        super().conclude(f"{case}, {self.kind}", tried, failures)
 
     def hold(self):
         self.query("SELECT pg_advisory_lock(%s)", LOCK)
@@ -125,4 +131,5 @@ class TestLifespans(StressCase):
 
 
 class TestEventedLifespans(TestLifespans):
+    kind = "evented server"
     options = {"command": "gevent"}
