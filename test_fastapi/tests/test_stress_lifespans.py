@@ -26,7 +26,7 @@ class TestLifespans(StressCase):
         self.addCleanup(self.query, "SELECT pg_advisory_unlock_all()")
 
     def conclude(self, case, tried, failures):
-        super().conclude(f"{case}, {self.kind}", tried, failures)
+        return super().conclude(f"{case}, {self.kind}", tried, failures)
 
     def hold(self):
         self.query("SELECT pg_advisory_lock(%s)", LOCK)
