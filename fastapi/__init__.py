@@ -12,4 +12,5 @@ if __name__ == "fastapi":
 
 from . import fastapi_dispatcher
 from . import models
+from . import server_stop
 from . import wizards

@@ -41,10 +41,10 @@ from werkzeug.exceptions import ServiceUnavailable
 import odoo
 from odoo import api
 from odoo.modules.registry import Registry
-from odoo.service.server import CommonServer
 from odoo.tools import config
 
 from .bridge.loops import STOP_GRACE, Loop
+from .bridge.process_end import call_at_process_end
 from .connections import CONNECTION_TIMEOUT, wait_for_connection
 from .context import odoo_env_ctx
 from .exceptions import AfterCommitError, LockedByCallerError
@@ -382,7 +382,6 @@ def _cancel_works(grace: float) -> None:
             _changed.wait(CANCEL_INTERVAL)
 
 
-CommonServer.on_stop(cancel_works)
-# Odoo's workers don't call that. The executor also uses this function, and its threads
-# are joined after the last one that is registered.
-threading._register_atexit(_cancel_works, STOP_GRACE)  # type: ignore[attr-defined]
+# For Odoo's workers, which don't call ``server_stop.stop_apps``. The apps stop before
+# that, and then Python waits for the threads of the executor.
+call_at_process_end(_cancel_works, STOP_GRACE)

@@ -15,7 +15,7 @@ blocked one start there.
 from __future__ import annotations
 
 import asyncio
-import atexit
+import functools
 import logging
 import os
 import threading
@@ -23,6 +23,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..exceptions import StartTimeoutError
+from .process_end import call_at_process_end
 from .shared_loop import (
     SharedLoop,
     TaskOwner,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Scope
 
-__all__ = ["Lifespan", "wait_for_stops"]
+__all__ = ["Lifespan", "stop_lifespans", "wait_for_stops"]
 
 _logger = logging.getLogger(__name__)
 
@@ -61,14 +62,21 @@ def wait_for_stops() -> None:
             lifespan._stopped.wait(max(0, deadline - time.monotonic()))
 
 
-def _stop_all() -> None:
-    """Stop all apps at the end of the process."""
+def stop_lifespans() -> None:
+    """Stop all apps, and wait for that."""
     for lifespan in list(_live):
         lifespan.stop_soon()
     wait_for_stops()
 
 
-atexit.register(_stop_all)
+@functools.cache
+def _stop_at_process_end() -> None:
+    """Stop the apps when the process ends.
+
+    This is called when the first app starts. What was registered before, such as the
+    end of all works of ``tx.run``, then comes after the end of the apps.
+    """
+    call_at_process_end(stop_lifespans)
 
 
 def _forget_parent() -> None:
@@ -121,6 +129,7 @@ class Lifespan:
         :raises StartTimeoutError: the startup takes too long, and is cancelled
         :raises Exception: the app raised it
         """
+        _stop_at_process_end()
         self._context = context_for_shared_loop()
         self._context.run(self._owner.enter)
         if inline:

@@ -25,6 +25,7 @@ import logging
 import os
 import selectors
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable
@@ -52,6 +53,7 @@ __all__ = [
     "register_loop",
     "server_stops",
     "stop_loops",
+    "wait_for_requests",
 ]
 
 _logger = logging.getLogger(__name__)
@@ -272,6 +274,16 @@ def stop_loops() -> None:
     for loop in _all_loops():
         if loop.is_running():
             loop.call_soon_threadsafe(_do_nothing)
+
+
+def wait_for_requests(timeout: float) -> None:
+    """Wait until no loop has a user any more, or the timeout in seconds is over."""
+    deadline = time.monotonic() + timeout
+    while (
+        any(loop.work is not None for loop in _all_loops())
+        and time.monotonic() < deadline
+    ):
+        time.sleep(0.01)
 
 
 def server_stops() -> bool:

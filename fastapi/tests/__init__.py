@@ -14,6 +14,7 @@ from . import test_res_lang
 from . import test_resting_cursors
 from . import test_root_paths
 from . import test_schemas
+from . import test_server_stop
 from . import test_transaction_case
 from . import test_transaction_case_aborted
 from . import test_transaction_case_responses
@@ -68,6 +69,7 @@ from .bridge import test_loops
 from .bridge import test_loops_leftovers
 from .bridge import test_loops_shared
 from .bridge import test_movable
+from .bridge import test_process_end
 from .bridge import test_request_errors
 from .bridge import test_request_state
 from .bridge import test_scope

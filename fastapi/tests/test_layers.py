@@ -53,6 +53,7 @@ LAYERS = {
         "observers",
         "request_cycle",
         "request_environ",
+        "server_stop",
         "websocket_start",
     ],
     "commands": ["cli"],

@@ -5,6 +5,7 @@
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -45,6 +46,10 @@ def _wait_for_lock(dbname: str) -> None:
         cr.execute("SELECT pg_advisory_unlock_shared(%s)", (LOCK,))
 
 
+def _save_item(env: Environment, name: str) -> None:
+    env["test.fastapi.item"].sudo().create({"name": name})
+
+
 def _create_item(env: Environment) -> None:
     """Create an item, and wait for the lock before the commit."""
     env["test.fastapi.item"].sudo().create({"name": "lifespan"}).flush_recordset()
@@ -64,7 +69,7 @@ class FastapiEndpoint(models.Model):
         if self.app == "test_lifespan":
             # a bound method of the endpoint refers to the registry
             endpoint, dbname, title = self, self.env.cr.dbname, self.name
-            hangs = self.description
+            hangs, main = self.description, threading.main_thread()
             tx = Transactions(self.env)
 
             @asynccontextmanager
@@ -74,7 +79,12 @@ class FastapiEndpoint(models.Model):
                 elif hangs == "work":
                     app.state.work = asyncio.create_task(tx.run(_create_item))
                 yield
-                if hangs == "stop":
+                if hangs == "saving":
+                    thread = await asyncio.to_thread(threading.current_thread)
+                    await tx.run(_save_item, f"saved, {thread is not main}")
+                    await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+                    await tx.run(_save_item, "saved again")
+                elif hangs == "stop":
                     await run_in_threadpool(_wait_for_lock, dbname)
                 elif hangs == "blocking stop":
                     _wait_for_lock(dbname)

@@ -34,6 +34,27 @@ LOGGER = "odoo.addons.fastapi.bridge.loops"
 
 
 class TestLoops(BridgeCase):
+    def test_wait_for_requests(self):
+        begun, ends = threading.Event(), threading.Event()
+
+        def request():
+            with borrow_loop() as loop:
+                loop.work = loops.Work()
+                begun.set()
+                ends.wait(TIMEOUT)
+
+        thread = threading.Thread(target=request)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(ends.set)
+        self.assertTrue(begun.wait(TIMEOUT))
+        start = time.monotonic()
+        loops.wait_for_requests(0.1)
+        self.assertGreaterEqual(time.monotonic() - start, 0.1)
+        threading.Timer(0.1, ends.set).start()
+        loops.wait_for_requests(TIMEOUT)
+        self.assertLess(time.monotonic() - start, TIMEOUT / 2)
+
     def test_loop_does_not_keep_the_context_that_it_is_made_in(self):
         class Request:
             pass
