@@ -23,6 +23,7 @@ import functools
 import inspect
 import logging
 import os
+import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -35,7 +36,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg2
 from anyio import to_thread
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
+from psycopg2.pool import PoolError
 from werkzeug.exceptions import ServiceUnavailable
 
 import odoo
@@ -72,6 +74,9 @@ MAX_WORKS = 16
 CONNECTIONS_SHARE = 0.25
 #: Seconds that a work waits for a lock while its caller's transaction has locks.
 LOCK_TIMEOUT = 5
+#: Seconds that a work waits for a connection while its caller has one: least and most.
+#: All callers may wait for each other. With random times, few give up, and free theirs.
+SECOND_CONNECTION_TIMEOUT = 1, 5
 #: Seconds between two attempts to end the works of a stopping server.
 CANCEL_INTERVAL = 0.1
 
@@ -177,7 +182,7 @@ class Transactions:
         """Call a work on the current thread, in a context of its own."""
         leave_request()  # retrying would reset it
         caller = odoo_env_ctx.get(None)
-        with self._open() as transactions:
+        with self._open(caller) as transactions:
             env = transactions.env
             odoo_env_ctx.set(env)
             with (
@@ -197,9 +202,12 @@ class Transactions:
                     return result
 
     @contextmanager
-    def _open(self) -> Iterator[FollowUpTransactions]:
-        """Provide a transaction in a new environment, rolled back at the end."""
-        cr: Any = wait_for_connection(self._open_cursor, CONNECTION_TIMEOUT)
+    def _open(self, caller: Environment | None) -> Iterator[FollowUpTransactions]:
+        """Provide a transaction in a new environment, rolled back at the end.
+
+        :param caller: environment of the caller, which may be closed
+        """
+        cr: Any = self._wait_for_cursor(caller)
         try:
             env = api.Environment(cr, *self._args)
             env.transaction.default_env = env
@@ -210,6 +218,24 @@ class Transactions:
                 _running.discard(cr)
                 _changed.notify_all()
             cr.close()
+
+    def _wait_for_cursor(self, caller: Environment | None) -> Cursor:
+        """Return a new cursor, as soon as the pool has a connection.
+
+        :raises PoolError: it has none in time
+        """
+        if caller is None or not _has_connection(caller.cr):
+            return wait_for_connection(self._open_cursor, CONNECTION_TIMEOUT)
+        timeout = random.uniform(*SECOND_CONNECTION_TIMEOUT)
+        try:
+            return wait_for_connection(self._open_cursor, timeout)
+        except PoolError as exc:
+            raise PoolError(
+                "`tx.run` needs a second connection to the database beside that of its "
+                f"caller, and has waited {timeout:.0f} seconds for one. Odoo's option "
+                f"db_maxconn ({_get_max_connections()}) has to be higher than the "
+                "number of requests that run at the same time."
+            ) from exc
 
     def _open_cursor(self) -> Cursor:
         """Return a new cursor, after taking over changes of other processes."""
@@ -253,6 +279,12 @@ def _attempt(
         if pid and exc.diag.source_function == "ProcessInterrupts":
             raise LockedByCallerError(_name_of(work), LOCK_TIMEOUT) from exc
         raise
+
+
+def _has_connection(cr: Any) -> bool:
+    """Return whether a cursor occupies a connection of the pool."""
+    # a cursor that rests has a placeholder
+    return not cr.closed and isinstance(getattr(cr, "_cnx", None), connection)
 
 
 def _get_backend(cr: Any) -> int | None:
@@ -344,12 +376,16 @@ def _log_unseen_error(future: Future[Any]) -> None:
         )
 
 
+def _get_max_connections() -> int:
+    # as odoo.sql_db.db_connect
+    limit: int = odoo.evented and config["db_maxconn_gevent"] or config["db_maxconn"]
+    return limit
+
+
 @functools.cache
 def _get_executor() -> ThreadPoolExecutor:
     """Return the worker threads of the process."""
-    # as odoo.sql_db.db_connect
-    connections = odoo.evented and config["db_maxconn_gevent"] or config["db_maxconn"]
-    size = max(1, min(MAX_WORKS, int(connections * CONNECTIONS_SHARE)))
+    size = max(1, min(MAX_WORKS, int(_get_max_connections() * CONNECTIONS_SHARE)))
     return ThreadPoolExecutor(size, "odoo.addons.fastapi.transactions")
 
 

@@ -2,20 +2,27 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import asyncio
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from unittest.mock import patch
 
 import psycopg2
+from psycopg2.pool import PoolError
 
 from odoo.api import SUPERUSER_ID, Environment
 from odoo.http import _request_stack, request
 from odoo.modules.registry import Registry
 from odoo.tests import tagged
 
+from .. import transactions
 from ..bridge.loops import borrow_loop
 from ..bridge.shared_loop import get_shared_loop
+from ..context import odoo_env_ctx
 from ..exceptions import NoTransactionError
+from ..resting_cursors import rest
 from ..transaction_errors import remember_errors
-from .work_case import TransactionsCase, set_param
+from .work_case import KEY, TransactionsCase, set_param
 
 
 @tagged("post_install", "-at_install")
@@ -66,6 +73,78 @@ class TestTransactionsOfRequests(TransactionsCase):
         self.addCleanup(_request_stack.pop)
         self._run(lambda env: self.assertFalse(request))
         self.assertIs(_request_stack.top, of_odoo)
+
+
+@tagged("post_install", "-at_install")
+class TestSecondConnections(TransactionsCase):
+    """A request keeps its connection while its work waits for another one."""
+
+    def setUp(self):
+        super().setUp()
+        with self.registry.cursor() as cr:
+            self.pool = cr._Cursor__pool
+
+    def _limit(self, free):
+        """Let the pool have only this many connections that nobody uses."""
+        used = sum(found._pool_in_use for found in self.pool._connections)
+        maxconn, self.pool._maxconn = self.pool._maxconn, used + free
+        self.addCleanup(setattr, self.pool, "_maxconn", maxconn)
+
+    def _run_in_request(self, work, *args):
+        with borrow_loop() as loop:
+            return loop.run_until_complete(self.tx.run(work, *args))
+
+    def test_requests_that_wait_for_each_other(self):
+        count = 4
+        self._limit(count)
+        all_hold_one = threading.Barrier(count)
+
+        def request(number):
+            with self.registry.cursor() as cr:
+                odoo_env_ctx.set(Environment(cr, SUPERUSER_ID, {}))
+                cr.execute("SELECT 1")
+                all_hold_one.wait()
+                try:
+                    self._run_in_request(set_param, "saved", f"{KEY}.{number}")
+                except PoolError as exc:
+                    return str(exc)
+            return self._value(f"{KEY}.{number}")
+
+        start = time.monotonic()
+        with (
+            patch.object(transactions, "SECOND_CONNECTION_TIMEOUT", (0.2, 5)),
+            ThreadPoolExecutor(count) as executor,
+        ):
+            calls = [
+                executor.submit(copy_context().run, request, number)
+                for number in range(count)
+            ]
+            results = [call.result() for call in calls]
+        self.assertLess(time.monotonic() - start, 10)
+        self.assertIn("saved", results)
+        for refusal in set(results) - {"saved"}:
+            self.assertIn("db_maxconn", refusal)
+
+    def test_caller_without_a_connection(self):
+        """It has the time that tasks and streams have."""
+        cr = self.registry.cursor()
+        self.addCleanup(cr.close)
+        self.addCleanup(odoo_env_ctx.reset, odoo_env_ctx.set(Environment(cr, 1, {})))
+        timeouts = []
+
+        def wait(call, timeout):
+            timeouts.append(timeout)
+            return call()
+
+        with patch.object(transactions, "wait_for_connection", wait):
+            self._run_in_request(set_param, "1")
+            rest(cr, self.registry.cursor)
+            self._run_in_request(set_param, "2")
+            cr.close()
+            self._run_in_request(set_param, "3")
+            self._run(set_param, "4")
+        self.assertLessEqual(timeouts.pop(0), 5)
+        self.assertEqual(timeouts, [60, 60, 60])
 
 
 @tagged("post_install", "-at_install")
