@@ -10,7 +10,18 @@ if __name__ == "fastapi":
         "Odoo as --addons-path, and run pytest with --import-mode=importlib."
     )
 
+from odoo.api import Environment
+
 from . import fastapi_dispatcher
 from . import models
 from . import server_stop
 from . import wizards
+from .serving import close_apps_of_old_registries
+
+
+def uninstall_hook(env: Environment) -> None:
+    """Stop the apps of this process. Odoo has already loaded another registry.
+
+    Other processes do that when ``watch`` looks at their open connections.
+    """
+    close_apps_of_old_registries()

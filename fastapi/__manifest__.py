@@ -48,6 +48,7 @@
     ],
     "assets": {"web.assets_backend": ["fastapi/static/src/*"]},
     "demo": ["demo/fastapi_endpoint_demo.xml"],
+    "uninstall_hook": "uninstall_hook",
     "application": True,
     "development_status": "Beta",
 }

@@ -7,7 +7,7 @@ what happens                                          code    noticed
 ===================================================== ======= =========================
 the endpoint is changed, archived or deleted          1012    within ``CHECK_INTERVAL``;
                                                               at once in this process
-an addon is upgraded                                  1012    within ``CHECK_INTERVAL``
+an addon is upgraded, or this one uninstalled         1012    within ``CHECK_INTERVAL``
 a key is revoked or expires, a password is changed,   1008    within
 a user is archived, a session ends                            ``CREDENTIAL_INTERVAL``
 the check of a credential fails                       1011    the same
@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from anyio import to_thread
+from psycopg2.errors import UndefinedTable
 
 from odoo.api import Environment
 from odoo.modules.registry import Registry
@@ -44,7 +45,7 @@ from .connections import is_dropped
 from .error_handlers import CONNECTION_ERRORS, convert_exception_to_status_body
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .auth.ways import Recheck
     from .bridge import StreamedBody
@@ -119,6 +120,9 @@ class _Watcher:
 class Watch:
     """Checks connections. Its methods may be called from any thread."""
 
+    #: Called after the addon was uninstalled from a database.
+    on_uninstall: Callable[[], None] | None = None
+
     def __init__(self) -> None:
         # the garbage collector may remove a stream at any point
         self._lock = threading.RLock()
@@ -180,7 +184,10 @@ class Watch:
             by_database.setdefault(connection.dbname, []).append(connection)
         for dbname, found in by_database.items():
             try:
-                _check_database(dbname, found)
+                if not _check_database(dbname, found) and self.on_uninstall:
+                    self.on_uninstall()
+            except UndefinedTable as err:  # Odoo signals the uninstallation later
+                _logger.info("Clients of %s are checked later: %s", dbname, err)
             except CONNECTION_ERRORS as err:
                 if not is_dropped(dbname):
                     _logger.info("Clients of %s are checked later: %s", dbname, err)
@@ -197,13 +204,22 @@ class Watch:
 open_connections = Watch()
 
 
-def _check_database(dbname: str, found: list[Watched]) -> None:
-    """End the connections of a database that may not go on."""
+def _check_database(dbname: str, found: list[Watched]) -> bool:
+    """End the connections of a database that may not go on.
+
+    :return: False if the addon is not in the database any more
+    """
     registry = Registry(dbname)
     with registry.cursor() as cr:
         registry = registry.check_signaling(cr)
-        cr.execute("SELECT id, app_version FROM fastapi_endpoint WHERE active")
-        versions = dict(cr.fetchall())
+        is_installed = "fastapi.endpoint" in registry
+        versions = {}
+        if is_installed:
+            cr.execute(
+                "SELECT id, app_version FROM fastapi_endpoint WHERE active",
+                log_exceptions=False,
+            )
+            versions = dict(cr.fetchall())
         for connection in found:
             if (
                 versions.get(connection.app.endpoint_id) != connection.app.version
@@ -213,6 +229,7 @@ def _check_database(dbname: str, found: list[Watched]) -> None:
             else:
                 _check_credential(connection, cr)
         cr.rollback()
+    return is_installed
 
 
 def _check_credential(connection: Watched, cr: Any) -> None:

@@ -10,7 +10,11 @@ from ..bridge import WsgiApp
 from ..built_apps import BuiltApps
 from ..mounts import MountTable
 from ..serving import Serving, close_apps_of_old_registries
+from ..watch import open_connections
 from .fastapi_endpoint import new_version
+
+# a registry without this model calls no hook of it
+open_connections.on_uninstall = close_apps_of_old_registries
 
 
 class FastapiEndpoint(models.Model):

@@ -4,13 +4,17 @@ import gc
 import logging
 import threading
 from types import SimpleNamespace
-from unittest.mock import AsyncMock, patch
+from unittest.mock import AsyncMock, Mock, patch
 
 import psycopg2
 
+from odoo.modules import Manifest
+from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, TransactionCase
 from odoo.tests.test_cursor import TestCursor
 from odoo.tools import mute_logger
+
+from odoo.addons import fastapi
 
 from .. import watch
 from ..after_response import StreamBody
@@ -91,7 +95,7 @@ class Listener(Watched):
         self.codes.append(code)
 
 
-class TestCredentials(TransactionCase):
+class WatchCase(TransactionCase):
     def setUp(self):
         super().setUp()
         self.env["fastapi.endpoint"]._load_demo_data()
@@ -111,6 +115,51 @@ class TestCredentials(TransactionCase):
         self.watch.add(listener)
         return listener
 
+
+class TestUninstallation(WatchCase):
+    def setUp(self):
+        super().setUp()
+        self.watch.on_uninstall = Mock()
+        self.listeners = [self.listen(lambda env: True) for _ in range(3)]
+
+    def codes(self):
+        return [listener.codes for listener in self.listeners]
+
+    def test_registry_without_the_addon(self):
+        models = dict(self.registry.models)
+        del models["fastapi.endpoint"]
+        with (
+            patch.object(self.registry, "models", models),
+            self.assertNoLogs("odoo.addons.fastapi.watch"),
+        ):
+            self.watch.check()
+        self.assertEqual(self.codes(), [[1012]] * 3)
+        self.watch.on_uninstall.assert_called_once_with()
+
+    def test_database_without_the_table(self):
+        """Odoo commits that, loads the registry, and then tells other processes."""
+        self.env.cr.execute("ALTER TABLE fastapi_endpoint RENAME TO fastapi_gone")
+        with (
+            self.assertNoLogs("odoo.sql_db"),
+            self.assertNoLogs("odoo.addons.fastapi.watch", logging.WARNING),
+        ):
+            self.watch.check()
+        self.assertEqual(self.codes(), [[]] * 3)
+        self.watch.on_uninstall.assert_not_called()
+
+    def test_hook_of_the_process_that_uninstalls(self):
+        """It stops the apps of the registry that Odoo has replaced."""
+        hook = getattr(fastapi, Manifest.for_addon("fastapi")["uninstall_hook"])
+        apps = self.env["fastapi.endpoint"]._get_built_apps()
+        self.startPatcher(patch.object(apps, "close"))
+        hook(self.env)
+        apps.close.assert_not_called()
+        with patch.object(Registry, "registries", SimpleNamespace(snapshot={})):
+            hook(self.env)
+        apps.close.assert_called_once_with()
+
+
+class TestCredentials(WatchCase):
     def check(self, recheck, *codes):
         """Check a caller among others; assert the codes of a closed connection."""
         others = [self.listen(lambda env: bool(env.user.name)) for _ in range(5)]

@@ -126,6 +126,7 @@ from . import test_tasks
 from . import test_to_vals
 from . import test_transactions
 from . import test_translations
+from . import test_uninstall
 from . import test_unique_root_path
 from . import test_untouched
 from . import test_upgrade
