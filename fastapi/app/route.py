@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Any]
 
-__all__ = ["PreparedRoute", "warn_of_wrapper"]
+__all__ = ["PreparedRoute", "copy_route", "warn_of_wrapper"]
 
 _logger = logging.getLogger(__name__)
 
@@ -57,13 +57,14 @@ class PreparedRoute:
         self._route, self._original = route, original
         #: The dependency tree, with overrides. The documentation shows it.
         self._dependant: Dependant = route.dependant
-        self._originals = [
-            before.get_original(dependant) if before else dependant
-            for dependant in route.dependant.dependencies
-        ]
+        self._originals: list[Dependant] = (
+            before.get_originals(route.dependant)
+            if before
+            else list(route.dependant.dependencies)
+        )
         #: Copies of them with overrides, as :meth:`build` has put them into the tree.
         self._built: list[Dependant] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def is_intact(self) -> bool:
         """Return whether no other code has changed the route."""
@@ -74,12 +75,12 @@ class PreparedRoute:
             and self._dependant.dependencies == self._built
         )
 
-    def get_original(self, dependant: Dependant) -> Dependant:
-        """Return the original of a dependant that :meth:`build` has copied."""
-        for built, original in zip(self._built, self._originals, strict=False):
-            if built is dependant:
-                return original
-        return dependant
+    def get_originals(self, dependant: Dependant) -> list[Dependant]:
+        """Return the dependencies in a tree, the originals of those that are copies."""
+        with self._lock:
+            pairs = zip(self._built, self._originals, strict=False)
+            originals = {id(built): original for built, original in pairs}
+            return [originals.get(id(item), item) for item in dependant.dependencies]
 
     def build(self, overrides: dict[Call, Call]) -> None:
         """Put overrides into the dependency tree."""
@@ -102,9 +103,8 @@ class PreparedRoute:
     def _follow(self) -> None:
         """Build the route again if other code has changed its dependencies."""
         with self._lock:
-            dependencies = list(self._dependant.dependencies)
-            if dependencies != self._built:
-                self._originals = list(map(self.get_original, dependencies))
+            if self._dependant.dependencies != self._built:
+                self._originals = self.get_originals(self._dependant)
                 self._build(self._overrides)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,6 +115,19 @@ class PreparedRoute:
         apps = self._apps
         app = apps.planned if scope.get(_TELEMETRY_KEY) is None else apps.unplanned
         await app(scope, receive, send)
+
+
+def copy_route(route: APIRoute, provider: Any) -> APIRoute:
+    """Return a copy of a route, whose dependency tree only one app changes.
+
+    :param provider: the app, whose overrides FastAPI applies
+    """
+    result = copy(route)
+    result.dependency_overrides_provider = provider
+    result.dependant = copy(route.dependant)
+    if isinstance(route.app, PreparedRoute):  # of another app
+        result.dependant.dependencies = route.app.get_originals(route.dependant)
+    return result
 
 
 def _override(dependant: Dependant, overrides: dict[Call, Call]) -> Dependant:

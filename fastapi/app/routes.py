@@ -6,10 +6,15 @@
 ``route``. FastAPI would read the signatures of the overridden dependencies on every
 request (``fastapi.dependencies.utils.solve_dependencies``), and would document the
 original dependencies.
+
+Apps may share routes without including them (``FastAPI(routes=router.routes)``). Each
+app gets copies of those that are not its own.
 """
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +24,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import Match
 
 from .lazy_routes import LazyRoute, LazyRouter, SharedRouters, is_untouched
-from .route import PreparedRoute
+from .route import PreparedRoute, copy_route
 from .route_index import RouteIndex, get_index
 
 if TYPE_CHECKING:
@@ -101,8 +106,12 @@ class AppRoutes:
         # a copy, because other threads may be changing them
         overrides, routes = dict(self._app.dependency_overrides), self._app.routes
         has_changed = overrides != self._built
+        seen = set(map(id, self._seen))
         for number, route in enumerate(routes):
-            if is_untouched(route) or (has_changed and isinstance(route, LazyRouter)):
+            if is_untouched(route) or (
+                isinstance(route, LazyRouter)
+                and (has_changed or id(route) not in seen)  # of another app
+            ):
                 routes[number] = self.shared.get(route, overrides)
         return overrides
 
@@ -113,7 +122,8 @@ class AppRoutes:
         """
         router = self._app.router
         versions = [(item, item._routes_version) for item in _iter_routers(router)]
-        seen = list(router.routes)
+        before = list(router.routes)
+        seen = [_make_own(route, self._app) for route in before]
         routes = {}
         for context in iter_route_contexts(seen):
             route = context._effective_route
@@ -127,6 +137,10 @@ class AppRoutes:
                 routes[id(route)] = known
         self._routes = routes
         self._build(overrides)
+        # only now, because other threads may be using the list
+        for number, (old, new) in enumerate(zip(before, seen, strict=True)):
+            if new is not old:
+                router.routes[number] = new
         self._versions, self._seen = versions, seen
 
     def get_index(self) -> RouteIndex:
@@ -140,6 +154,26 @@ class AppRoutes:
                 route.build(overrides)
             self._built = overrides
             self._app.openapi_schema = None
+
+
+def _make_own(route: Any, app: FastAPI) -> Any:
+    """Return a route that only one app changes, a copy if other apps may have it."""
+    if type(route) is routing._IncludedRouter:
+        context = route.include_context
+        if context.dependency_overrides_provider is app:
+            return route
+        result = copy(route)
+        result.include_context = replace(context, dependency_overrides_provider=app)
+        result._effective_candidates = [
+            _make_own(candidate, app) for candidate in route._effective_candidates
+        ]
+        return result
+    if (
+        isinstance(getattr(route, "original_route", route), APIRoute)
+        and route.dependency_overrides_provider is not app
+    ):
+        return copy_route(route, app)
+    return route
 
 
 def _iter_routers(router: APIRouter) -> Iterator[APIRouter]:

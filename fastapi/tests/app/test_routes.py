@@ -10,6 +10,8 @@ from unittest.mock import patch
 
 import fastapi.dependencies.utils
 from fastapi import APIRouter, Body, Depends, FastAPI, Request
+from fastapi.dependencies.utils import get_parameterless_sub_dependant
+from fastapi.routing import iter_route_contexts
 
 from ...app.prepare import EndpointFastAPI, prepare_app
 from ..bridge_case import JSON_TYPE, TIMEOUT
@@ -18,6 +20,10 @@ from .routes_case import OverridesCase, branch, identity, leaf, make_router, tru
 
 def other_leaf():
     return "other leaf"
+
+
+def make_value(value):
+    return lambda: value
 
 
 class TestOverrides(OverridesCase):
@@ -283,6 +289,117 @@ class TestSharedRouter(OverridesCase):
         self.assertEqual(self.get(plain, "/leaf"), "leaf")
         self.assertEqual(self.get(plain, "/trunk"), "trunk of plain")
         self.assertEqual(self.get(built, "/trunk"), "trunk of branch of fake")
+
+
+class TestSharedRoutes(OverridesCase):
+    """Apps share routes, which they do not include."""
+
+    def setUp(self):
+        super().setUp()
+        self.router = APIRouter()
+        self.router.include_router(make_router(), prefix="/inner")
+
+        @self.router.get("/leaf")
+        def get_leaf(value: Annotated[str, Depends(leaf)]) -> str:
+            return value
+
+    def assert_own(self, apps):
+        """Check that each app of a mapping has its own overrides."""
+        for _ in range(2):
+            for name, app in apps.items():
+                for path in ("/leaf", "/inner/leaf"):
+                    self.assertEqual(self.get(app, path), name)
+
+    def make_apps(self, add):
+        apps = {name: EndpointFastAPI() for name in ("first", "second", "leaf")}
+        for name, app in apps.items():
+            if name != "leaf":
+                app.dependency_overrides[leaf] = make_value(name)
+            add(app)
+            prepare_app(app)
+        return apps
+
+    def test_arguments_of_apps(self):
+        first = EndpointFastAPI(routes=self.router.routes)
+        first.dependency_overrides[leaf] = lambda: "first"
+        plain = FastAPI(routes=self.router.routes)
+        self.assert_own({"first": first, "leaf": plain})
+
+    def test_routes_that_are_added(self):
+        apps = self.make_apps(lambda app: app.routes.extend(self.router.routes))
+        self.assert_own({**apps, "leaf": FastAPI(routes=self.router.routes)})
+        apps["first"].dependency_overrides[leaf] = lambda: "new"
+        apps["new"] = apps.pop("first")
+        self.assert_own(apps)
+
+    def test_routes_that_other_code_has_read(self):
+        list(iter_route_contexts(self.router.routes))
+        apps = self.make_apps(lambda app: app.routes.extend(self.router.routes))
+        self.assert_own({**apps, "leaf": FastAPI(routes=self.router.routes)})
+        apps["first"].dependency_overrides[leaf] = lambda: "new"
+        apps["new"] = apps.pop("first")
+        self.assert_own(apps)
+
+    def test_routes_that_are_added_to_a_prepared_app(self):
+        apps = self.make_apps(prepare_app)
+        for app in apps.values():
+            app.routes.extend(self.router.routes)
+        self.assert_own(apps)
+
+    def test_routes_of_another_app(self):
+        first = EndpointFastAPI()
+        first.include_router(make_router(), prefix="/inner")
+
+        @first.get("/leaf")
+        def get_leaf(value: Annotated[str, Depends(leaf)]) -> str:
+            return value
+
+        first.dependency_overrides[leaf] = lambda: "first"
+        prepare_app(first)
+        apps = self.make_apps(prepare_app)
+        apps["first"] = first
+        for name in ("second", "leaf"):
+            apps[name].routes.extend(first.routes)
+        self.assert_own(apps)
+        # after a change of the other app
+        first.dependency_overrides[leaf] = lambda: "second"
+        apps["leaf"] = EndpointFastAPI(routes=first.routes)
+        self.assertEqual(self.get(first, "/leaf"), "second")
+        del apps["first"]
+        self.assert_own(apps)
+
+    def test_guard_in_a_shared_route(self):
+        """An app has what was in the tree when it was prepared."""
+        guard = get_parameterless_sub_dependant(depends=Depends(identity), path="")
+        for context in iter_route_contexts(self.router.routes):
+            context.dependant.dependencies.insert(0, guard)
+        apps = self.make_apps(lambda app: app.routes.extend(self.router.routes))
+        for app in apps.values():
+            for path in ("/leaf", "/inner/leaf"):
+                self.assertEqual(self.call(app, path).code, 422)
+        apps["first"].dependency_overrides[identity] = lambda: None
+        self.assert_own({"first": apps["first"]})
+        self.assertEqual(self.call(apps["second"], "/leaf").code, 422)
+
+    def test_guard_in_a_route_of_one_app(self):
+        apps = self.make_apps(lambda app: app.routes.extend(self.router.routes))
+        self.assert_own(apps)
+        first = apps.pop("first")
+        guard = get_parameterless_sub_dependant(depends=Depends(identity), path="")
+        for context in iter_route_contexts(first.routes):
+            if context.path in ("/leaf", "/inner/leaf"):
+                context.dependant.dependencies.insert(0, guard)
+        for path in ("/leaf", "/inner/leaf"):
+            self.assertEqual(self.call(first, path).code, 422)
+        self.assert_own(apps)
+
+    def test_documents(self):
+        apps = self.make_apps(lambda app: app.routes.extend(self.router.routes))
+        apps["first"].dependency_overrides[leaf] = identity
+        for name, expected in (("first", ["token"]), ("second", [])):
+            operation = self.get(apps[name], "/openapi.json")["paths"]["/leaf"]["get"]
+            names = [item["name"] for item in operation.get("parameters", [])]
+            self.assertEqual(names, expected)
 
 
 class TestCost(OverridesCase):
