@@ -16,6 +16,7 @@ from __future__ import annotations
 import threading
 from copy import copy
 from functools import partial
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, HTTPException
@@ -43,6 +44,16 @@ __all__ = ["EndpointFastAPI", "copy_app", "prepare_app", "prepare_middleware"]
 #: Attribute of ``app.state``.
 _PREPARATION = "odoo_preparation"
 
+#: Attributes of a router for routes and routers that are added to it: the arguments of
+#: FastAPI's class, without what belongs to one router only.
+_SETTINGS = signature(APIRouter).parameters.keys() - {
+    "dependencies",
+    "dependency_overrides_provider",
+    "on_shutdown",
+    "on_startup",
+    "routes",
+}
+
 _EMPTY = RouteIndex(())
 _preparing = threading.Lock()
 
@@ -50,8 +61,8 @@ _preparing = threading.Lock()
 def copy_app(app: FastAPI, dependencies: Sequence[Any] = ()) -> FastAPI:
     """Return a copy of an app, for one endpoint.
 
-    It has the same routes, middleware, exception handlers, overrides and lifespan.
-    Changes to the copy do not affect the app.
+    It has the same routes, middleware, exception handlers, overrides, lifespan and
+    settings. Changes to the copy do not affect the app.
 
     :param app: any app, for example one that another server also runs
     :param dependencies: dependencies of all routes of the copy, each as ``Depends(…)``;
@@ -83,7 +94,19 @@ def copy_app(app: FastAPI, dependencies: Sequence[Any] = ()) -> FastAPI:
     original.on_startup = []
     original.on_shutdown = []
     result.include_router(original)
+    # only now, because the routes of the app have its settings and dependencies already
+    result.router.dependencies += app.router.dependencies
+    vars(result.router).update(_get_settings(app.router))
     return result
+
+
+def _get_settings(router: APIRouter) -> dict[str, Any]:
+    """Return the settings of a router for routes and routers that are added to it."""
+    return {
+        name: copy(value) if isinstance(value, dict | list) else value
+        for name, value in vars(router).items()
+        if name in _SETTINGS
+    }
 
 
 def prepare_middleware(app: FastAPI) -> None:

@@ -117,8 +117,11 @@ class TestExistingApp(FastapiHttpCase):
             self.assertEqual(response.status_code, 418)
             response = self.get(f"{path}/more/extra", headers=self.headers)
             self.assertEqual(response.json(), "extension")
-            response = self.get(f"{path}/override")
+            response = self.get(f"{path}/override", headers=self.headers)
             self.assertEqual(response.json(), "override")
+            # the dependencies of the app protect the routers of the hooks, too
+            for added in ("more/extra", "override"):
+                self.assertEqual(self.get(f"{path}/{added}").status_code, 422)
 
     def test_each_endpoint_has_its_own_app(self):
         for endpoint in self.endpoints:

@@ -98,18 +98,84 @@ class TestCopyApp(BaseCase):
         def own() -> None:
             calls.append("own")
 
+        def make_router(name):
+            def count() -> None:
+                calls.append(name)
+
+            router = APIRouter(dependencies=[Depends(count)])
+            router.get(f"/{name}")(lambda: name)
+            return router
+
         app = FastAPI(dependencies=[Depends(own)])
         app.get("/")(lambda: "index")
-        included = APIRouter()
-        included.get("/included")(lambda: "included")
+        app.include_router(make_router("inner"))
         copied = copy_app(app, [Depends(lambda: calls.append("copy"))])
-        copied.include_router(included)
-        self.call(copied, "/")
-        self.assertEqual(calls, ["copy", "own"])
-        self.call(copied, "/included")
-        self.assertEqual(calls, ["copy", "own", "copy"])
-        self.call(app, "/")
-        self.assertEqual(calls[3:], ["own"])
+        copied.include_router(make_router("added"))
+        copied.get("/late")(lambda: "late")
+        again = copy_app(copied, [Depends(lambda: calls.append("again"))])
+        again.include_router(make_router("last"))
+        for called, path, expected in (
+            (app, "/", ["own"]),
+            (app, "/inner", ["own", "inner"]),
+            (copied, "/", ["copy", "own"]),
+            (copied, "/inner", ["copy", "own", "inner"]),
+            (copied, "/added", ["copy", "own", "added"]),
+            (copied, "/late", ["copy", "own"]),
+            (again, "/inner", ["again", "copy", "own", "inner"]),
+            (again, "/added", ["again", "copy", "own", "added"]),
+            (again, "/last", ["again", "copy", "own", "last"]),
+        ):
+            with self.subTest(path):
+                calls.clear()
+                self.assertEqual(self.call(called, path).status_code, 200)
+                self.assertEqual(calls, expected)
+
+    def make_app_with_settings(self):
+        return FastAPI(
+            dependencies=[Depends(need_key)],
+            default_response_class=PlainTextResponse,
+            responses={418: {"description": "tea"}},
+            deprecated=True,
+            generate_unique_id_function=lambda route: f"own_{route.name}",
+            strict_content_type=False,
+        )
+
+    def test_settings_for_what_is_added(self):
+        """A guard of the app protects the routers of an addon, too."""
+        router = APIRouter()
+
+        @router.post("/added")
+        def added(body: dict) -> str:
+            return "added"
+
+        def add_to(app):
+            app.include_router(router)
+
+            @app.post("/late")
+            def late() -> str:
+                return "late"
+
+            return app
+
+        added_to = add_to(self.make_app_with_settings())
+        app = self.make_app_with_settings()
+
+        @app.post("/own")
+        def own() -> str:
+            return "own"
+
+        copied = add_to(copy_app(app))
+        paths = copied.openapi()["paths"]
+        self.assertEqual(paths.pop("/own"), app.openapi()["paths"]["/own"])
+        self.assertEqual(paths, added_to.openapi()["paths"])
+        prepare_app(copied)
+        for called in (added_to, copied):
+            with TestClient(called) as client:
+                self.assertEqual(client.post("/added", json={}).status_code, 422)
+                response = client.post("/added", content="{}", headers={"X-Key": "k"})
+                self.assertEqual(response.text, "added")
+        copied.router.responses[500] = {"description": "only of the copy"}
+        self.assertNotIn(500, app.router.responses)
 
     def test_what_is_set_on_the_copy_stays_there(self):
         @self.app.get("/name")
