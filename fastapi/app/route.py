@@ -95,9 +95,13 @@ class PreparedRoute:
             for dependency, call in overrides.items()
         }
         # new objects: other threads may be using the old ones
-        self._built = [_override(dependant, overrides) for dependant in self._originals]
-        self._dependant.dependencies = self._built.copy()
-        self._apps = RouteApps(self._route, self._original, copy(self._dependant))
+        built = [_override(dependant, overrides) for dependant in self._originals]
+        dependant = copy(self._dependant)
+        dependant.dependencies = built.copy()
+        self._apps = RouteApps(self._route, self._original, dependant)
+        # only now: requests that find no difference use the apps
+        self._dependant.dependencies = built.copy()
+        self._built = built
         self._route.app = self
 
     def _follow(self) -> None:

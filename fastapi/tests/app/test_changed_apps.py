@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated
+from unittest.mock import patch
 
 from fastapi import (
     APIRouter,
@@ -31,7 +33,7 @@ from ...app.prepare import (
     prepare_middleware,
 )
 from ...bridge.lifespan import Lifespan
-from ..bridge_case import BridgeCase
+from ..bridge_case import TIMEOUT, BridgeCase
 
 
 class OutOfTea(Exception):
@@ -363,6 +365,39 @@ class TestRoutesMadeAgain(BridgeCase):
                 del find(app)[0]
                 result = self.call(app, "/name", **names)
                 self.assertEqual(json.loads(result.body), ["tea", 7])
+
+    def test_guard_while_the_route_is_built(self):
+        """No other request passes it."""
+
+        def guard():
+            raise HTTPException(418)
+
+        app = self.make_app()
+        prepare_app(app)
+        self.assertEqual(self.call(app, "/name").code, 200)
+        (route,) = (r for r in app.routes if getattr(r, "path", None) == "/name")
+        inserted = get_parameterless_sub_dependant(depends=Depends(guard), path="/name")
+        route.dependant.dependencies.insert(0, inserted)
+        is_building, others_have_begun = threading.Event(), threading.Event()
+
+        make_apps = route_module.RouteApps
+
+        def make_slowly(*args):
+            is_building.set()
+            others_have_begun.wait(0.5)  # seconds
+            return make_apps(*args)
+
+        def call_meanwhile():
+            self.assertTrue(is_building.wait(TIMEOUT))
+            code = self.call(app, "/name").code
+            others_have_begun.set()
+            return code
+
+        with patch.object(route_module, "RouteApps", make_slowly):
+            codes = self.in_threads(
+                [lambda: self.call(app, "/name").code, call_meanwhile]
+            )
+        self.assertEqual(codes, [418, 418])
 
     def test_overrides_change_after_that(self):
         app = self.make_app()
