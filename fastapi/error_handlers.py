@@ -231,11 +231,18 @@ def default_exception_handler(request: Request, exc: Exception) -> Response:
         response = _respond(exc, state.handle_error if state else None)
     finally:
         _failed_scope.reset(token)
-    if response.status_code == 405 and request.scope["type"] == "http":
+    if response.status_code == 405 and _is_of_app(request.scope):
         methods = get_allowed_methods(request.app, request.scope)
         if methods and request.method not in methods:  # not raised by a handler
             response.headers["Allow"] = ", ".join(sorted(methods))
     return response
+
+
+def _is_of_app(scope: Scope) -> bool:
+    """Return whether the app itself has the path of an HTTP request, not a mount."""
+    root_path = scope.get("root_path")
+    is_below = scope.get("app_root_path", root_path) != root_path
+    return scope["type"] == "http" and not is_below
 
 
 def _respond(

@@ -11,9 +11,10 @@ import traceback
 import psycopg2
 import psycopg2.errors
 from fastapi import Depends, FastAPI, HTTPException, UploadFile
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route, Router
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from odoo.exceptions import UserError
@@ -69,6 +70,19 @@ class TestResponses(ExceptionsCase):
         result = self.call(self.make_app(), method="DELETE")
         self.assertAnswer(result, 405, {"detail": "Method Not Allowed"})
         self.assertEqual(result.header("allow"), ["GET"])
+
+    def test_unknown_method_below_a_mount(self):
+        """The routes of the app may have the same path as those of the mount."""
+        app = self.make_app()
+        mounted = Route("/{path:path}", JSONResponse({}), methods=["POST"])
+        app.mount("/mounted", Router([mounted]))
+        for root_path in ("", "/api"):
+            for path, allowed in (("/mounted/", "POST"), ("/", "GET")):
+                result = self.call(
+                    app, root_path + path, root_path=root_path, method="DELETE"
+                )
+                self.assertAnswer(result, 405, {"detail": "Method Not Allowed"})
+                self.assertEqual(result.header("allow"), [allowed])
 
     def test_unknown_exception_tells_nothing_of_its_cause(self):
         error = Refusal("secret")
