@@ -13,11 +13,13 @@ shared router. So an app can be prepared again, and each request checks the rout
 
 from __future__ import annotations
 
+import logging
 import threading
 from copy import copy
 from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.routing import APIRoute
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EndpointFastAPI", "copy_app", "prepare_app", "prepare_middleware"]
 
+_logger = logging.getLogger(__name__)
+
 #: Attribute of ``app.state``.
 _PREPARATION = "odoo_preparation"
 
@@ -53,6 +57,9 @@ _SETTINGS = signature(APIRouter).parameters.keys() - {
     "on_startup",
     "routes",
 }
+
+#: Apps whose ``openapi`` has been warned of.
+_warned: WeakSet[FastAPI] = WeakSet()
 
 _EMPTY = RouteIndex(())
 _preparing = threading.Lock()
@@ -68,6 +75,7 @@ def copy_app(app: FastAPI, dependencies: Sequence[Any] = ()) -> FastAPI:
     :param dependencies: dependencies of all routes of the copy, each as ``Depends(…)``;
         they come before those of the app
     """
+    _warn_of_openapi(app)
     result = copy(app)
     state = dict(app.state._state)
     if state.pop(_PREPARATION, None) is not None:
@@ -98,6 +106,17 @@ def copy_app(app: FastAPI, dependencies: Sequence[Any] = ()) -> FastAPI:
     result.router.dependencies += app.router.dependencies
     vars(result.router).update(_get_settings(app.router))
     return result
+
+
+def _warn_of_openapi(app: FastAPI) -> None:
+    """Log once that a function documents the app, instead of its copies."""
+    if "openapi" in vars(app) and app not in _warned:
+        _warned.add(app)
+        _logger.warning(
+            "%s: `app.openapi = …` does not know the copies of the app, which may have "
+            "more routes. Override the method `openapi` in a subclass of FastAPI.",
+            app.title,
+        )
 
 
 def _get_settings(router: APIRouter) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from odoo.tests import BaseCase
 
 from ...app.prepare import EndpointFastAPI, copy_app, prepare_app
+from ...app.prepare import _logger as prepare_logger
 
 
 class LostError(Exception):
@@ -257,8 +258,27 @@ class TestCopyApp(BaseCase):
 
     def test_openapi_of_the_developer(self):
         self.app.openapi = lambda: {"mine": True}
-        document = self.call(copy_app(self.app), "/openapi.json").json()
+        with self.assertLogs(prepare_logger, "WARNING") as logs:
+            document = self.call(copy_app(self.app), "/openapi.json").json()
         self.assertEqual(document, {"mine": True})
+        (message,) = logs.output
+        self.assertIn("Original: `app.openapi = …` does not know the copies", message)
+        with self.assertNoLogs(prepare_logger):
+            copy_app(self.app)
+
+    def test_openapi_of_a_subclass(self):
+        class OwnFastAPI(FastAPI):
+            def openapi(self):
+                return {**FastAPI.openapi(self), "own": True}
+
+        router = APIRouter()
+        router.get("/added")(lambda: "added")
+        with self.assertNoLogs(prepare_logger):
+            copied = copy_app(OwnFastAPI())
+        copied.include_router(router)
+        document = self.call(copied, "/openapi.json").json()
+        self.assertTrue(document["own"])
+        self.assertEqual(document["paths"].keys(), {"/added"})
 
     def test_an_app_that_is_prepared(self):
         # a test of the developer has called it
