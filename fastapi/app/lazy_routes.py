@@ -22,7 +22,7 @@ from weakref import WeakValueDictionary
 
 from fastapi import routing
 from fastapi.dependencies.utils import get_dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.routing import compile_path
 
 from .route import PreparedRoute
@@ -92,7 +92,7 @@ class SharedRouters:
 
 
 class RouteOverrides:
-    """The dependency overrides of routes. FastAPI reads them for WebSockets."""
+    """The dependency overrides of routes. FastAPI reads them for frontends."""
 
     def __init__(
         self, overrides: Mapping[Call, Call], variables: Context | None = None
@@ -172,7 +172,13 @@ class LazyRouter(routing._IncludedRouter):
     def _build_effective_context(self, route: BaseRoute) -> Any:
         if isinstance(route, APIRoute):
             return LazyRoute(route, self.include_context)
-        return super()._build_effective_context(route)
+        context = super()._build_effective_context(route)
+        socket = getattr(context, "starlette_route", None)
+        if isinstance(socket, APIWebSocketRoute):
+            overrides: Any = self.include_context.dependency_overrides_provider
+            vars(socket)["dependency_overrides_provider"] = overrides  # for AppRoutes
+            PreparedRoute(socket, socket, None).build(overrides.dependency_overrides)
+        return context
 
 
 class LazyRoute(_RouteContext):

@@ -19,8 +19,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi.dependencies.utils import get_dependant
+from fastapi.routing import APIWebSocketRoute
 
-from .route_apps import RouteApps, is_wrapped
+from .route_apps import RouteApps, WebSocketApps, is_wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ class PreparedRoute:
     def __init__(
         self,
         route: Any,
-        original: APIRoute,
+        original: APIRoute | APIWebSocketRoute,
         before: PreparedRoute | None,
     ) -> None:
         warn_of_wrapper(route)
@@ -98,11 +99,16 @@ class PreparedRoute:
         built = [_override(dependant, overrides) for dependant in self._originals]
         dependant = copy(self._dependant)
         dependant.dependencies = built.copy()
-        self._apps = RouteApps(self._route, self._original, dependant)
+        self._apps = self._make_apps(dependant)
         # only now: requests that find no difference use the apps
         self._dependant.dependencies = built.copy()
         self._built = built
         self._route.app = self
+
+    def _make_apps(self, dependant: Dependant) -> RouteApps | WebSocketApps:
+        if isinstance(self._original, APIWebSocketRoute):
+            return WebSocketApps(self._route, dependant)
+        return RouteApps(self._route, self._original, dependant)
 
     def _follow(self) -> None:
         """Build the route again if other code has changed its dependencies."""
@@ -121,7 +127,7 @@ class PreparedRoute:
         await app(scope, receive, send)
 
 
-def copy_route(route: APIRoute, provider: Any) -> APIRoute:
+def copy_route(route: Any, provider: Any) -> Any:
     """Return a copy of a route, whose dependency tree only one app changes.
 
     :param provider: the app, whose overrides FastAPI applies

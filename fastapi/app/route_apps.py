@@ -4,7 +4,7 @@
 
 A plan calls them if that is possible, see ``dependency_plan`` and ``request_handler``.
 Otherwise FastAPI does, but *sync callables* are called inline, see ``callables``, and
-*background tasks* are deferred, see ``tasks``.
+*background tasks* are deferred, see ``tasks``. For WebSockets, it always is FastAPI.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fastapi._compat import lenient_issubclass
 from fastapi.dependencies import models as dependency_models
 from fastapi.dependencies.utils import get_dependant
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from fastapi.security.base import SecurityBase
 from fastapi.sse import EventSourceResponse
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Any]
 
-__all__ = ["RouteApps", "is_wrapped", "only_documents"]
+__all__ = ["RouteApps", "WebSocketApps", "is_wrapped", "only_documents"]
 
 #: Parameters of handlers that don't ask for the request, or for background tasks.
 _REQUEST_PARAM = "odoo_fastapi_request"
@@ -239,9 +239,26 @@ class RouteApps:
         return _add_limit(routing.request_response(_unwrapping(handle)), self._route)
 
 
+class WebSocketApps:
+    """The ASGI app of a WebSocket route: FastAPI calls the dependencies in its tree.
+
+    FastAPI would apply overrides, too, but does not know where they don't apply.
+    """
+
+    def __init__(self, route: APIWebSocketRoute, dependant: Dependant) -> None:
+        handle = routing.get_websocket_app(
+            dependant, embed_body_fields=route._embed_body_fields
+        )
+        self.planned = self.unplanned = routing.websocket_session(handle)
+
+
 def is_wrapped(route: Any) -> bool:
     """Return whether the app of a route is another one than FastAPI makes."""
-    usual = _add_limit(routing.request_response(_unwrapping(_bare)), route)
+    bare: Any = _bare
+    if isinstance(route, APIWebSocketRoute):
+        usual = routing.websocket_session(bare)
+    else:
+        usual = _add_limit(routing.request_response(_unwrapping(bare)), route)
     return _get_kinds(route.app) != _get_kinds(usual)
 
 

@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import routing
 from fastapi.dependencies import models as dependency_models
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from starlette.routing import Match
 
 from .lazy_routes import LazyRoute, LazyRouter, SharedRouters, is_untouched
 from .route import PreparedRoute, copy_route
+from .route_apps import is_wrapped
 from .route_index import RouteIndex, get_index
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
     Overrides = dict[Call, Call]
 
 __all__ = ["AppRoutes", "forget_callables", "get_allowed_methods"]
+
+#: Attribute of routes: the app whose overrides FastAPI would apply. Only this package
+#: sets it on those for WebSockets.
+_PROVIDER = "dependency_overrides_provider"
 
 
 def forget_callables() -> None:
@@ -126,14 +131,16 @@ class AppRoutes:
         seen = [_make_own(route, self._app) for route in before]
         routes = {}
         for context in iter_route_contexts(seen):
-            route = context._effective_route
+            route, original = context._effective_route, context.original_route
             if isinstance(route, LazyRoute):
                 route.adopt()
-            elif isinstance(context.original_route, APIRoute):
+            elif isinstance(original, APIRoute) or (
+                isinstance(original, APIWebSocketRoute) and self._is_socket(route)
+            ):
                 known = self._routes.get(id(route))
                 if known is None or not known.is_intact():
                     self._built = None
-                    known = PreparedRoute(route, context.original_route, known)
+                    known = PreparedRoute(route, original, known)
                 routes[id(route)] = known
         self._routes = routes
         self._build(overrides)
@@ -146,6 +153,15 @@ class AppRoutes:
     def get_index(self) -> RouteIndex:
         """Return the index of the routes, for all apps with the same ones."""
         return get_index(self._seen, [version for _router, version in self._versions])
+
+    def _is_socket(self, route: Any) -> bool:
+        """Return whether to put overrides into a route for WebSockets.
+
+        Those of a ``LazyRouter`` have them. FastAPI calls a wrapped ``app`` as it is.
+        """
+        return getattr(route, _PROVIDER, self._app) is self._app and (
+            isinstance(route.app, PreparedRoute) or not is_wrapped(route)
+        )
 
     def _build(self, overrides: Overrides) -> None:
         """Put overrides into the routes, if they have changed."""
@@ -168,9 +184,16 @@ def _make_own(route: Any, app: FastAPI) -> Any:
             _make_own(candidate, app) for candidate in route._effective_candidates
         ]
         return result
+    socket = getattr(route, "starlette_route", None)
+    if isinstance(socket, APIWebSocketRoute):
+        result = copy(route)
+        result.starlette_route = copy_route(socket, app)
+        return result
     if (
-        isinstance(getattr(route, "original_route", route), APIRoute)
-        and route.dependency_overrides_provider is not app
+        isinstance(
+            getattr(route, "original_route", route), APIRoute | APIWebSocketRoute
+        )
+        and getattr(route, _PROVIDER, None) is not app
     ):
         return copy_route(route, app)
     return route

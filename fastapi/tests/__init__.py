@@ -53,6 +53,7 @@ from .app import test_tasks
 from .app import test_unhandled
 from .app import test_unhandled_kinds
 from .app import test_websocket_errors
+from .app import test_websocket_overrides
 from .app import test_wrapped
 from .auth import test_overrides
 from .auth import test_verified
