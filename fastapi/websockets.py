@@ -124,6 +124,8 @@ class Connections:
     def remove(self, connection: Connection) -> None:
         """Forget a connection; safe to repeat."""
         self._watch.remove(connection)
+        # a reference cycle: the lifespan of a changed app ends when its connections go
+        connection.exchange.on_end = None
         with self._lock:
             if connection not in self._open:
                 return

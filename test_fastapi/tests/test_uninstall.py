@@ -25,14 +25,12 @@ class TestUninstall(WebSocketCase):
 
     def test_uninstall(self):
         """WebSockets close and apps stop, in all processes."""
-        self.create_endpoint(self.first, "/w")
-        self.create_endpoint(self.first, "/app", name="Gone")
+        self.create_endpoint(self.first, "/w", name="Gone")
         servers = self.first, self.start_server()
         clients = [self.open("/w/ws/echo", server) for server in servers]
-        for client, server in zip(clients, servers, strict=True):
+        for client in clients:
             self.assertEqual(client.ask("x"), "x")
             client.settimeout(15)  # the server sends a ping after 20 seconds
-            self.assertEqual(server.request("GET", "/app/process").status, 200)
         (module_id,) = self.first.rpc(
             "ir.module.module", "search", [("name", "=", "fastapi")]
         )
@@ -41,7 +39,7 @@ class TestUninstall(WebSocketCase):
         for client, server in zip(clients, servers, strict=True):
             self.assertEqual(client.wait_for_close(), closed)
             self.wait_until(partial(self.count, server, "The lifespan of Gone ends"), 1)
-            self.assertEqual(server.request("GET", "/app/process").status, 404)
+            self.assertEqual(server.request("GET", "/w/process").status, 404)
             self.assertEqual(self.count(server, "can't be checked"), 0)
 
     def count(self, server, text):

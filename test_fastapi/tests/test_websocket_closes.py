@@ -41,6 +41,16 @@ class TestChanges(WebSocketCase):
         client = self.open("/w/ws/echo")  # of the new app
         self.assertEqual(client.ask("x"), "x")
 
+    def test_lifespan_of_the_old_app(self):
+        """It ends with the app's last connection, not when garbage is collected."""
+        endpoint_id = self.create_endpoint(self.first, "/old", name="Old")
+        client = self.open("/old/ws/echo")
+        self.assertEqual(client.ask("x"), "x")
+        self.first.rpc("fastapi.endpoint", "write", endpoint_id, {"name": "New"})
+        self.assertEqual(self.first.request("GET", "/old/process").status, 200)
+        self.assertEqual(client.wait_for_close(), RESTART)
+        self.wait_for_log("The lifespan of Old ends")
+
     def test_archived_endpoint(self):
         self.check(
             lambda: self.second.rpc(
