@@ -37,15 +37,17 @@ if TYPE_CHECKING:
     from .ways import Recheck
 
 __all__ = [
-    "API_LOGIN_KEY",
     "BasicCredentials",
     "BasicScheme",
     "BasicWay",
     "authenticate_basic",
+    "is_api_login",
 ]
 
 #: Context key of API logins, see ``models.res_users``.
-API_LOGIN_KEY = "fastapi_login"
+_API_LOGIN_KEY = "fastapi_login"
+#: Its value: clients of RPC can send any other one.
+_API_LOGIN = object()
 #: Characters; passlib refuses longer passwords (``PasswordSizeError``).
 MAX_PASSWORD_LENGTH = 4096
 
@@ -175,8 +177,13 @@ def authenticate_basic(
     return user_id
 
 
+def is_api_login(env: Environment) -> bool:
+    """Return whether a login comes from ``authenticate_basic``."""
+    return env.context.get(_API_LOGIN_KEY) is _API_LOGIN
+
+
 def _users(env: Environment) -> ResUsers:
-    return env["res.users"].sudo().with_context(**{API_LOGIN_KEY: True})
+    return env["res.users"].sudo().with_context(**{_API_LOGIN_KEY: _API_LOGIN})
 
 
 def _secret(login: str, password: str, env: Environment) -> str:

@@ -2,9 +2,8 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 """Adapts ``res.users`` to API logins with a password (``auth.basic``).
 
-They have ``API_LOGIN_KEY`` in their context, and differ from other logins: an unknown
-login takes as long as a wrong password, ``auth.attempts`` counts the failures, and no
-login is recorded.
+They differ from other logins: an unknown login takes as long as a wrong password,
+``auth.attempts`` counts the failures, and no login is recorded.
 """
 
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from odoo import api, models
 from odoo.exceptions import AccessDenied
 from odoo.tools import SQL
 
-from ..auth.basic import API_LOGIN_KEY
+from ..auth.basic import is_api_login
 
 
 class ResUsers(models.Model):
@@ -29,7 +28,7 @@ class ResUsers(models.Model):
         Without hashing, a fast response would reveal that a login does not exist. Odoo
         does not count failures here: ``auth.attempts`` does.
         """
-        if not self.env.context.get(API_LOGIN_KEY):
+        if not is_api_login(self.env):
             with super()._assert_can_auth(user=user):
                 yield
             return
@@ -57,19 +56,19 @@ class ResUsers(models.Model):
 
         :raises psycopg2.errors.ReadOnlySqlTransaction: Odoo replays the request
         """
-        if self.env.context.get(API_LOGIN_KEY) and self.env.cr.readonly:
+        if is_api_login(self.env) and self.env.cr.readonly:
             raise ReadOnlySqlTransaction("The password has to be hashed again.")
         return super()._set_encrypted_password(uid, pw)
 
     @api.model
     def _update_last_login(self) -> None:
-        if not self.env.context.get(API_LOGIN_KEY):
+        if not is_api_login(self.env):
             return super()._update_last_login()
 
     def write(self, vals):
         # Odoo's _login stores the time zone of a cookie for users who never logged in.
         # That would happen at each first call, and clear the caches of all processes.
-        if self.env.context.get(API_LOGIN_KEY) and vals.keys() == {"tz"}:
+        if is_api_login(self.env) and vals.keys() == {"tz"}:
             return True
         return super().write(vals)
 

@@ -187,6 +187,27 @@ class TestChosenOnTheEndpoint(BasicCase):
         body = self.call_as(portal.login, "portal's secret").json()
         self.assertEqual(body["user_id"], portal.id)
 
+    def test_clients_can_not_skip_the_cooldown_of_odoo(self):
+        """The context of an RPC call is the client's, the mark of API logins is not."""
+        self.env["ir.config_parameter"].sudo().set_param("base.login_cooldown_after", 1)
+        self.authenticate("admin", "admin")
+        credential = {"type": "password", "login": "admin", "password": "wrong"}
+        texts = []
+        for _number in range(3):
+            response = self.url_open(
+                "/web/dataset/call_kw/res.users/authenticate",
+                json={
+                    "params": {
+                        "model": "res.users",
+                        "method": "authenticate",
+                        "args": [[], credential, {"interactive": False}],
+                        "kwargs": {"context": {"fastapi_login": True}},
+                    }
+                },
+            )
+            texts.append(response.json()["error"]["data"]["message"])
+        self.assertIn("Too many login failures", texts[-1])
+
     def test_too_many_failures(self):
         parameters = self.env["ir.config_parameter"].sudo()
         parameters.set_param("base.login_cooldown_after", 2)
