@@ -60,7 +60,7 @@ class TestStatus(BackendCase):
         self.assertFalse(self.breakable.build_error_place)
 
     def test_search_by_status(self):
-        archived = self._create_endpoint("/archived", active=False)
+        archived = self._create_endpoint(self.endpoint.root_path, active=False)
         self._break("hook")
         three = self.breakable + self.endpoint + archived
         endpoints = self.env["fastapi.endpoint"].with_user(self.user)
