@@ -103,6 +103,8 @@ class FastapiOidcProvider(models.Model):
         comodel_name="fastapi.oidc.caller",
         inverse_name="provider_id",
         string="Callers",
+        # without the groups, others could not read the other fields
+        groups="fastapi.group_fastapi_manager",
         help="Users and partners by the claim sub of the token. These come first.",
     )
     match_claim = fields.Char(

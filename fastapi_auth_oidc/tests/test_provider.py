@@ -163,7 +163,7 @@ class TestProvider(TransactionCase):
     def test_access_rights(self):
         reader = new_test_user(self.env, "reader", groups="fastapi.group_fastapi_user")
         provider = self.provider.with_user(reader)
-        self.assertEqual(provider.name, "Login")
+        self.assertEqual(provider.read()[0]["name"], "Login")
         for act in (
             provider.action_test,
             lambda: provider.write({"name": "x"}),
