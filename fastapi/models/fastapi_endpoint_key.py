@@ -228,7 +228,7 @@ class FastapiEndpointKey(models.Model):
         key = self.sudo().create(
             {"endpoint_id": endpoint.id, "api_key_id": api_key.id, "scopes": scopes}
         )
-        key._log_change("new_value")
+        key._log_change(new_value=None)
         return key.sudo(False), secret
 
     @api.model
@@ -289,7 +289,12 @@ class FastapiEndpointKey(models.Model):
             self.check_access("write")  # before an error that names the user
             for key in self:
                 self._check_user(key.endpoint_id, key.user_id)
-        return super().write(self._clean_vals(vals))
+        before = [key.scopes for key in self]
+        result = super().write(self._clean_vals(vals))
+        for key, scopes in zip(self, before, strict=True):
+            if key.scopes != scopes:
+                key._log_change(old_value=scopes, new_value=key.scopes)
+        return result
 
     @api.model
     def _clean_vals(self, vals):
@@ -328,17 +333,25 @@ class FastapiEndpointKey(models.Model):
         # sudo: only this method may delete keys, after Odoo has asked for the password
         keys = self.sudo()
         for key in keys:
-            key._log_change("old_value")
+            key._log_change(old_value=None)
         keys.unlink()
         return {"type": "ir.actions.act_window_close"}
 
-    def _log_change(self, column: str) -> None:
-        """Log on the endpoint that a key was made or revoked."""
+    def _log_change(self, **scopes: str | bool | None) -> None:
+        """Log on the endpoint that a key was made or revoked, or has other scopes.
+
+        :param scopes: ``new_value`` of a new key, ``old_value`` of a revoked one, or
+            both; each with the scopes to show, if any
+        """
+        key = f"{self.name} ({self.user_id.display_name})"
         self.env["fastapi.endpoint.change"].sudo().create(
             {
                 "endpoint_id": self.endpoint_id.id,
                 "field_name": "key_ids",
-                column: f"{self.name} ({self.user_id.display_name})",
+                **{
+                    name: f"{key}: {value}" if value else key
+                    for name, value in scopes.items()
+                },
             }
         )
 

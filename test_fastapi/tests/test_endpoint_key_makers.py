@@ -99,3 +99,11 @@ class TestWhoMayMakeKeys(KeyCase):
         self.assertEqual(change.author_id, self.manager)
         self.assertEqual(change.new_value, f"Made in a test ({self.caller.name})")
         self.assertNotIn(secret, str(self.endpoint.change_ids.read()))
+        text = change.new_value
+        key.with_user(self.manager).scopes = "b a"
+        self.endpoint.invalidate_recordset()
+        change = self.endpoint.change_ids[0]
+        self.assertEqual((change.old_value, change.new_value), (text, f"{text}: a b"))
+        key.with_user(self.manager).scopes = "a b"
+        self.endpoint.invalidate_recordset()
+        self.assertEqual(self.endpoint.change_ids[0], change)
