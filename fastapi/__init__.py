@@ -20,8 +20,12 @@ from .serving import close_apps_of_old_registries
 
 
 def uninstall_hook(env: Environment) -> None:
-    """Stop the apps of this process. Odoo has already loaded another registry.
+    """Stop the apps of this process, and delete the keys of endpoints.
 
-    Other processes do that when ``watch`` looks at their open connections.
+    Odoo has already loaded another registry. Other processes stop the apps when
+    ``watch`` looks at their open connections.
     """
     close_apps_of_old_registries()
+    env.cr.execute(
+        "DELETE FROM res_users_apikeys WHERE scope LIKE 'fastapi.endpoint.%'"
+    )

@@ -31,6 +31,11 @@ class TestUninstall(WebSocketCase):
         for client in clients:
             self.assertEqual(client.ask("x"), "x")
             client.settimeout(15)  # the server sends a ping after 20 seconds
+        self.query(
+            "INSERT INTO res_users_apikeys (name, user_id, scope, key, index) "
+            "SELECT scope, 2, scope, 'hash', 'abcdefgh' "
+            "FROM (VALUES ('fastapi.endpoint.1'), ('rpc')) AS keys (scope)"
+        )
         (module_id,) = self.first.rpc(
             "ir.module.module", "search", [("name", "=", "fastapi")]
         )
@@ -41,6 +46,7 @@ class TestUninstall(WebSocketCase):
             self.wait_until(partial(self.count, server, "The lifespan of Gone ends"), 1)
             self.assertEqual(server.request("GET", "/w/process").status, 404)
             self.assertEqual(self.count(server, "can't be checked"), 0)
+        self.assertEqual(self.query("SELECT scope FROM res_users_apikeys"), [("rpc",)])
 
     def count(self, server, text):
         return sum(text in line for line in server.log.copy())
