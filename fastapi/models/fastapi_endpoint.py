@@ -37,6 +37,12 @@ def new_version(_self: Any = None) -> str:
     return secrets.token_hex(8)
 
 
+#: Fields whose values ``_clean_vals`` checks.
+_CLEANED = ["api_key_header", "root_path", "websocket_origins"]
+#: Fields that only the documentation and the backend show.
+_ONLY_SHOWN = frozenset({"app_version", "description", "name", "route_group"})
+
+
 class FastapiEndpoint(models.Model):
     _name = "fastapi.endpoint"
     _description = "FastAPI Endpoint"
@@ -299,12 +305,15 @@ class FastapiEndpoint(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        vals_list = [self._clean_vals(vals) for vals in vals_list]
+        # Odoo would add these defaults afterwards, for example those of the context
+        defaults = self.default_get(_CLEANED)
+        vals_list = [self._clean_vals({**defaults, **vals}) for vals in vals_list]
         for vals in vals_list:
             if vals.get("active", True) and "root_path" in vals:
                 self._check_root_path_free(vals["root_path"])
         endpoints = super().create(vals_list)
         endpoints._check_user_rights()  # the context may have a default, too
+        endpoints._check_companies()
         Serving(self).reset_mounts()
         return endpoints
 
@@ -322,9 +331,12 @@ class FastapiEndpoint(models.Model):
             vals["app_version"] = new_version()
         elif routes_change:
             auths = [endpoint._get_auth() for endpoint in self]
-        result = super().write(vals)
-        if "user_id" in vals:
+        if (app_changes or routes_change) and vals.keys() - _ONLY_SHOWN:
             self._check_user_rights()
+        result = super().write(vals)
+        if "user_id" in vals or "company_id" in vals:
+            self._check_user_rights()
+            self._check_companies()
         for endpoint, auth in zip(self, auths, strict=False):
             if endpoint._get_auth() != auth:  # part of the documentation
                 endpoint.app_version = new_version()
@@ -336,7 +348,8 @@ class FastapiEndpoint(models.Model):
     def _check_user_rights(self) -> None:
         """Let only a system administrator give an app an administrator's rights.
 
-        Other administrators of FastAPI would get these rights by the app they choose.
+        Other administrators of FastAPI would get these rights by the app they choose,
+        also if they changed an endpoint that has such a user already.
 
         :raises AccessError: the user administers the database
         """
@@ -348,8 +361,29 @@ class FastapiEndpoint(models.Model):
                 raise AccessError(
                     self.env._(
                         "%s administers this database: only a system administrator can "
-                        "choose this user for an endpoint.",
+                        "choose this user for an endpoint, or change the endpoint.",
                         user.display_name,
+                    )
+                )
+
+    def _check_companies(self) -> None:
+        """Let an app work only in companies of the user who makes or changes it.
+
+        An app without a company works in those of its user, or of its callers.
+
+        :raises AccessError: the user does not belong to one of them
+        """
+        if self.env.is_system():
+            return
+        for endpoint in self.sudo():
+            users = endpoint.user_id | endpoint.key_ids.user_id
+            companies = endpoint.company_id or users.company_ids
+            if companies - self.env.user.company_ids:
+                raise AccessError(
+                    self.env._(
+                        "%s would work in companies that you don't belong to: choose "
+                        "another user or company for the endpoint.",
+                        endpoint.name,
                     )
                 )
 

@@ -134,7 +134,10 @@ class TestUserWarning(TransactionCase):
         ):
             message = f"{user.display_name} administers this database"
             with self.subTest(user.login):
-                with self.assertRaisesRegex(AccessError, re.escape(message)):
+                with (
+                    self.assertRaisesRegex(AccessError, re.escape(message)),
+                    self.env.cr.savepoint(),
+                ):
                     endpoint.user_id = user
                 with self.assertRaisesRegex(AccessError, re.escape(message)):
                     endpoints.create(
@@ -146,6 +149,39 @@ class TestUserWarning(TransactionCase):
         system = self._user("j", "base.group_system,fastapi.group_fastapi_manager")
         endpoint.with_user(system).user_id = system
         endpoint.name = "renamed by the manager"
+        for vals in ({"app": "demo"}, {"run_as": "caller"}, {"root_path": "/moved"}):
+            with self.subTest(vals), self.assertRaises(AccessError):
+                endpoint.write(vals)
+
+    def test_companies_are_those_of_the_administrator(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        manager = self._user("g", "base.group_user,fastapi.group_fastapi_manager")
+        everywhere, stranger = (self._user(login, "base.group_user") for login in "hi")
+        everywhere.company_ids += other
+        stranger.write({"company_id": other.id, "company_ids": [(6, 0, other.ids)]})
+        endpoints = self.env["fastapi.endpoint"].with_user(manager)
+        vals = {"name": "x", "app": "test", "root_path": "/rights"}
+        endpoint = endpoints.create({**vals, "user_id": everywhere.id})
+        self.assertEqual(endpoint.company_id, self.env.company)
+        for change in (
+            {"company_id": other.id},
+            {"company_id": False},
+            {"user_id": stranger.id},
+            {"user_id": stranger.id, "company_id": False},
+        ):
+            with self.subTest(change):
+                with (
+                    self.assertRaisesRegex(AccessError, "companies that you don't"),
+                    self.env.cr.savepoint(),
+                ):
+                    endpoint.write(change)
+                with self.assertRaises(AccessError):
+                    endpoints.create(
+                        {"user_id": everywhere.id, **vals, "root_path": "/x", **change}
+                    )
+        manager.company_ids += other
+        endpoint.company_id = False
+        self.assertFalse(endpoint.company_id)
 
     def test_no_user(self):
         self.assertFalse(self.env["fastapi.endpoint"].new({"user_id": False}).user_id)

@@ -106,6 +106,18 @@ class TestBadInput(FastapiHttpCase):
         self.assertEqual((self.endpoint + other).mapped("state"), ["live", "live"])
 
     @mute_logger("odoo.sql_db")
+    def test_defaults_of_the_context(self):
+        """A client of RPC chooses them."""
+        endpoints = self.env["fastapi.endpoint"].with_context(
+            default_root_path="/web/x"
+        )
+        with self.assertRaisesRegex(ValidationError, "paths below /web"):
+            endpoints.create({"name": "x", "app": "test"})
+        endpoints = endpoints.with_context(default_root_path="given/")
+        self.assertEqual(
+            endpoints.create({"name": "x", "app": "test"}).root_path, "/given"
+        )
+
     def test_endpoint_without_app_or_user(self):
         for field in ("app", "user_id", "name"):
             with self.subTest(field):
