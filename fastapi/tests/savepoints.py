@@ -76,7 +76,7 @@ class _SavepointWorks(Transactions):
         return await to_thread.run_sync(call)
 
     @contextmanager
-    def _open(self) -> Iterator[FollowUpTransactions]:
+    def _open(self, caller: Environment | None) -> Iterator[FollowUpTransactions]:
         uid, context, su = self._args
         env = self._env(user=uid, context=context, su=su)
         default_env = env.transaction.default_env
