@@ -21,6 +21,7 @@ from odoo.service.model import retrying
 from ..app.prepare import prepare_app
 from ..auth.overrides import find_ways
 from ..bridge import WsgiApp
+from ..bridge.inline_threads import leave_loop, return_to_loop
 from ..bridge.request_errors import original_exception
 from ..bridge.request_state import STATE_KEY, RequestState
 from ..context import odoo_env_ctx
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from odoo.api import Environment
     from odoo.http import Response
+    from odoo.sql_db import BaseCursor
 
     from ..bridge import ResponseBody
 
@@ -67,6 +69,7 @@ class RaisingApp:
         token = odoo_env_ctx.set(env)
         transaction = env.transaction
         default_env = transaction.default_env
+        transaction.default_env = env  # pending changes are flushed as on the server
         for way in find_ways(self.app.dependency_overrides):
             prepare = way.prepare(headers)
             if prepare is not None:
@@ -94,7 +97,7 @@ class RaisingApp:
         except Exception as exc:
             error = original_exception(exc)
         if error is None and status < 400:  # the server saves nothing after an error
-            error = get_swallowed_error(odoo_env_ctx.get().cr)
+            error = _flush(odoo_env_ctx.get().cr)
         if error is not None:  # not in the except block, which would set its context
             raise error
 
@@ -193,3 +196,18 @@ class ServedApp(RaisingApp):
         body = WsgiApp(app)(environ, start_response)
         body.scope = scope
         return body, exc, partial(build_response, *start)
+
+
+def _flush(cr: BaseCursor) -> Exception | None:
+    """Flush pending changes, and return the error that would prevent the commit."""
+    error = get_swallowed_error(cr)
+    if error is not None or cr.closed:
+        return error
+    left = leave_loop()  # a computation may run a loop, as on the server
+    try:
+        cr.flush()
+    except Exception as exc:
+        return exc
+    finally:
+        return_to_loop(*left)
+    return get_swallowed_error(cr)

@@ -105,8 +105,9 @@ class FastAPITransactionCase(TransactionCaseWithUserDemo):
         request is that of its ``Accept-Language`` header, or else of the environment.
 
         Each exception except ``HTTPException`` reaches the test as it was raised: by a
-        handler, a background task or the generator of a stream. What was written before
-        stays, as in any test.
+        handler, a background task or the generator of a stream. So do those of pending
+        changes, which are flushed after each response with a status below 400. What was
+        written before stays, as in any test.
 
         With ``raise_server_exceptions=False`` the response is the server's. A failing
         handler is rolled back, and conflicts are replayed. Background tasks, and a

@@ -77,6 +77,14 @@ async def upload(file: UploadFile, tasks: BackgroundTasks) -> None:
     tasks.add_task(read)
 
 
+@router.post("/pending")
+def leave_pending(env: Env, code: str, swallow: bool = False) -> int:
+    env["res.country"].search([("code", "=", "BE")]).code = code
+    if swallow:
+        divide(env)
+    return env.transaction.default_env.uid
+
+
 class AbortedCase(FastAPITransactionCase):
     default_fastapi_router = router
 
@@ -151,3 +159,21 @@ class TestRaising(AbortedCase):
             response = self.call("POST", "/swallow?name=x&error=true", served=False)
             savepoint.rollback()
         self.assertEqual(response.status_code, 409)
+
+    @mute_logger("odoo.sql_db")
+    def test_pending_changes(self):
+        with self.assertRaises(psycopg2.errors.UniqueViolation):
+            response = self.call("POST", "/pending?code=FR", served=False)
+            self.fail(f"The server would not respond {response.status_code}")
+
+    def test_pending_changes_are_those_of_the_handler(self):
+        self.default_fastapi_running_user = user = self.env.ref("base.user_admin")
+        response = self.call("POST", "/pending?code=XX", served=False)
+        self.assertEqual((response.status_code, response.json()), (200, user.id))
+        self.env.cr.execute("SELECT COUNT(*) FROM res_country WHERE code = 'XX'")
+        self.assertEqual(self.env.cr.fetchone(), (1,))
+
+    def test_pending_changes_after_a_swallowed_error(self):
+        path = "/pending?code=FR&swallow=true"
+        with self.assertRaisesRegex(AbortedTransactionError, "division by zero"):
+            self.call("POST", path, served=False)
