@@ -375,48 +375,79 @@ class AddonsRegistry(ExtendableClassesRegistry):
         self._errors[statement.name] = error
 
     def _build_late(self, key: str) -> Any:
-        """Build a model that was parametrized after the registry was built."""
+        """Build a model that was parametrized after the registry was built.
+
+        :return: None if this thread already builds it, or if no model has the name
+        """
         with _lock:
-            found = {
-                cls_def.original_cls: cls_def
-                for cls_defs in list(main._extendable_class_defs_by_module.values())
-                for cls_def in cls_defs
-                # pydantic asks for a model already while its class is created
-                if getattr(cls_def, "original_cls", None) is not None
-                and vars(cls_def.original_cls)["__xreg_name__"] == key
-            }
-            if not found or key in self._statements:  # this thread builds it already
+            # another thread may have built it while this one waited for the lock
+            if key in self._extendable_classes or key in self._errors:
+                return self.get(key)
+            if key in self._statements:
                 return None
-            if len(found) > 1:
+            found = _find_models(key)
+            if not found:
+                return None
+            names = {_final_name(cls) for cls in found}
+            if len(names) > 1:
                 raise ExtensionError(
                     key, key, "more than one model has this name; use it at the top"
                 )
-            ((cls, cls_def),) = found.items()
-            _settle_name(cls)
+            # two threads that parametrize a model at the same moment make two classes
+            for cls in found:
+                _settle_name(cls)
             name = vars(cls)["__xreg_name__"]
-            if name not in self:
-                self.load_extendable_class_def(cls_def)
+            if name not in self and name not in self._statements:
+                self.load_extendable_class_def(found[cls])
                 with self.build_mode(), use_registry(self):
                     self._build(name, list(self._statements[name].values()))
                     if name in self._extendable_classes:
                         self._check(name)
-            return self[name]
+            return self.get(name)
 
 
-def _settle_name(cls: Any) -> None:
-    """Name a parametrized model after its origin and the full names of its arguments.
+def _find_models(key: str) -> dict[Any, ExtendableClassDef]:
+    """Return the models that have a name in the registry.
+
+    If there is none, return those that had it until another thread settled their name.
+    """
+    found = {}
+    settled = {}
+    is_created = False
+    for cls_defs in list(main._extendable_class_defs_by_module.values()):
+        for cls_def in list(cls_defs):
+            cls = getattr(cls_def, "original_cls", None)
+            if cls is None:
+                # pydantic asks for a model already while its class is created
+                is_created = is_created or cls_def.name == key
+            elif vars(cls)["__xreg_name__"] == key:
+                found[cls] = cls_def
+            elif vars(cls).get("__xreg_first_name__") == key:
+                settled[cls] = cls_def
+    return found or ({} if is_created else settled)
+
+
+def _final_name(cls: Any) -> str:
+    """Return the name of a parametrized model: its origin, the names of its arguments.
 
     Pydantic's name, which the library uses, has short names of arguments, and before
     pydantic 2.13 it lacks the module.
+
+    :return: the name that the class has if it is not parametrized
     """
     generic = getattr(cls, "__pydantic_generic_metadata__", None) or {}
-    if generic.get("origin") is not None:
-        arguments = ", ".join(map(_full_name, generic["args"]))
-        name = f"{generic['origin'].__xreg_name__}[{arguments}]"
-        if cls.__xreg_name__ != name:
-            cls.__xreg_first_name__ = cls.__xreg_name__
-            cls.__xreg_name__ = name
-        return
+    if generic.get("origin") is None:
+        return str(cls.__xreg_name__)
+    arguments = ", ".join(map(_full_name, generic["args"]))
+    return f"{generic['origin'].__xreg_name__}[{arguments}]"
+
+
+def _settle_name(cls: Any) -> None:
+    """Give a parametrized model its final name, and an extension that of its base."""
+    name = _final_name(cls)
+    if cls.__xreg_name__ != name:
+        cls.__xreg_first_name__ = cls.__xreg_name__
+        cls.__xreg_name__ = name
     for base in cls.__bases__:  # an extension of a parametrized model
         if vars(base).get("__xreg_first_name__") == cls.__xreg_name__:
             cls.__xreg_name__ = base.__xreg_name__

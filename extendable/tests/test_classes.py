@@ -1,14 +1,19 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import patch
 
 from extendable import ExtendableMeta, main
 from extendable.context import extendable_registry
 
 from odoo.tests import BaseCase
 
+from odoo.addons.extendable import classes
 from odoo.addons.extendable.classes import AddonsRegistry, ExtensionError
 from odoo.addons.extendable.tests.common import ExtendableMixin
+
+TIMEOUT = 10  # seconds
 
 
 class Polite:
@@ -253,3 +258,70 @@ class TestClasses(ExtendableMixin, BaseCase):
         self.assertIn("odoo.addons.one.parallel", main._extendable_class_defs_by_module)
         self.build("one")
         self.assertTrue(defined[0]())
+
+    def parametrized(self, name):
+        """Define a class with the attributes of a model that pydantic parametrizes."""
+
+        class Page(self.person):
+            __module__ = "odoo.addons.one.people"
+            __qualname__ = f"Person[{name}]"
+            __pydantic_generic_metadata__ = {"origin": self.person, "args": (Polite,)}
+
+        return Page
+
+    def test_two_threads_parametrize_a_model(self):
+        registry = self.build("one", "two")
+        page = self.parametrized("Polite")
+        waiting = threading.Event()
+        builder = threading.get_ident()
+        lock = classes._lock
+
+        class Lock:
+            def __enter__(self):
+                if threading.get_ident() != builder:
+                    waiting.set()
+                return lock.__enter__()
+
+            def __exit__(self, *args):
+                return lock.__exit__(*args)
+
+        def use():
+            token = extendable_registry.set(registry)
+            try:
+                return page("Jo").words()
+            finally:
+                extendable_registry.reset(token)
+
+        build = AddonsRegistry._build
+
+        def build_slowly(registry, *args):
+            other.append(pool.submit(use))
+            self.assertTrue(waiting.wait(TIMEOUT))
+            build(registry, *args)
+
+        other = []
+        with (
+            ThreadPoolExecutor(1) as pool,
+            patch.object(classes, "_lock", Lock()),
+            patch.object(AddonsRegistry, "_build", build_slowly),
+        ):
+            words = page("Jo").words()
+            self.assertEqual(other[0].result(TIMEOUT), words)
+        self.assertEqual(words, ["Jo", "two"])
+
+    def test_name_that_another_thread_has_settled(self):
+        """A thread has read the name of a class, and then waited for the lock."""
+        registry = self.build("one", "two")
+        page = self.parametrized("Polite")
+        first_name = page.__xreg_name__
+        final = registry[first_name]
+        self.assertNotEqual(page.__xreg_name__, first_name)
+        self.assertIs(registry[first_name], final)
+        self.assertIs(registry[page.__xreg_name__], final)
+
+    def test_model_that_two_threads_have_parametrized(self):
+        registry = self.build("one", "two")
+        pages = [self.parametrized("Polite") for _number in range(2)]
+        self.assertEqual([page("Jo").words() for page in pages], [["Jo", "two"]] * 2)
+        first, second = (registry[page.__xreg_name__] for page in pages)
+        self.assertIs(first, second)
