@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import types
 from typing import Any
 
@@ -35,6 +36,7 @@ def with_own_cell(namespace: dict[str, Any]) -> dict[str, Any]:
     """Copy the namespace of a class statement, with a cell for another class.
 
     :param namespace: has ``__classcell__`` if a method uses ``super()``
+    :raises TypeError: a decorator has put such a method into an unknown object
     """
     old = namespace.get("__classcell__")
     if old is None:
@@ -67,6 +69,10 @@ class _Copies:
             return self._rebuild(value, value.fget, value.fset, value.fdel)
         if isinstance(value, functools.cached_property):
             return self._rebuild(value, value.func)
+        if isinstance(value, functools._lru_cache_wrapper):
+            return self._copy_cached(value)
+        if isinstance(value, functools.singledispatchmethod):
+            return self._copy_dispatched(value)
         if isinstance(value, functools.partial | functools.partialmethod):
             func = self.get(value.func)
             if func is value.func:
@@ -81,7 +87,35 @@ class _Copies:
                 if after is not before:
                     changed[field.name] = after
             return dataclasses.replace(value, **changed) if changed else value
+        if not isinstance(value, type):
+            self._refuse(value)
         return value
+
+    def _copy_cached(self, value: Any) -> Any:
+        function = self.get(value.__wrapped__)
+        if function is value.__wrapped__:
+            return value
+        return functools.lru_cache(**value.cache_parameters())(function)
+
+    def _copy_dispatched(self, value: Any) -> Any:
+        functions = value.dispatcher.registry
+        copies = {cls: self.get(function) for cls, function in functions.items()}
+        if all(copies[cls] is function for cls, function in functions.items()):
+            return value
+        copy: Any = functools.singledispatchmethod(copies.pop(object))
+        for cls, function in copies.items():
+            copy.dispatcher.register(cls, function)
+        return copy
+
+    def _refuse(self, value: Any) -> None:
+        """Raise an error if a decorator's object holds a method with the old cell."""
+        for name in ("__wrapped__", "func"):
+            # an object may compute attributes: a proxy of Odoo's request does
+            if self._reaches(inspect.getattr_static(value, name, None), set()):
+                raise TypeError(
+                    f"{type(value).__name__} can't decorate a method that uses "
+                    "super(); call super() in a second method"
+                )
 
     def _rebuild(self, value: Any, *functions: Any) -> Any:
         copies = [self.get(function) for function in functions]
@@ -135,6 +169,8 @@ class _Copies:
             inside: Any = value.__closure__ or ()
         elif isinstance(value, classmethod | staticmethod):
             inside = (value.__func__,)
+        elif isinstance(value, functools._lru_cache_wrapper):
+            inside = (value.__wrapped__,)
         elif isinstance(value, functools.partial | functools.partialmethod):
             inside = (value.func,)
         else:

@@ -18,6 +18,16 @@ def doubled(function):
     return wrapper
 
 
+class Once:
+    """A decorator that is a class."""
+
+    def __init__(self, function):
+        functools.update_wrapper(self, function)
+
+    def __get__(self, instance, cls):
+        return self.__wrapped__(instance)
+
+
 class Base:
     def method(self):
         return "base"
@@ -35,8 +45,8 @@ class Base:
     prop = cached = property(lambda self: "prop")
 
 
-def statement():
-    """Return a class and the namespace of its statement, with its cell."""
+def keeping():
+    """Return a metaclass, and the namespace that it will be called with."""
     kept = {}
 
     class Meta(type):
@@ -44,6 +54,12 @@ def statement():
             kept.update(namespace)
             return super().__new__(metacls, name, bases, namespace)
 
+    return Meta, kept
+
+
+def statement():
+    """Return a class and the namespace of its statement, with its cell."""
+    Meta, kept = keeping()
     count = 0
 
     class Extension(Base, metaclass=Meta):
@@ -132,3 +148,73 @@ class TestCells(BaseCase):
         self.assertIs(vars(one)["count"], vars(original)["count"])
         without = {"a": 1, "method": Base.method}
         self.assertEqual(with_own_cell(without), without)
+
+    def test_cached_methods(self):
+        Meta, namespace = keeping()
+
+        class Extension(Base, metaclass=Meta):
+            @functools.lru_cache(maxsize=2, typed=True)  # noqa: B019
+            def method(self):
+                return f"extended {super().method()}"
+
+            @classmethod
+            @functools.cache
+            def class_method(cls):
+                return super().class_method().lower()
+
+            @functools.cache  # noqa: B019
+            def prop(self):
+                return "without super"
+
+        one, two = self.make(namespace, "One"), self.make(namespace, "Two")
+        for cls in (one, two, Extension):
+            self.assertEqual(cls().method(), "extended base")
+            self.assertEqual(cls.class_method(), cls.__name__.lower())
+        self.assertEqual(
+            one.method.cache_parameters(), Extension.method.cache_parameters()
+        )
+        self.assertEqual(one.method.cache_info().currsize, 1)
+        self.assertIs(vars(one)["prop"], vars(Extension)["prop"])
+
+    def test_dispatched_methods(self):
+        Meta, namespace = keeping()
+
+        class Extension(Base, metaclass=Meta):
+            @functools.singledispatchmethod
+            def method(self, value):
+                return f"extended {super().method()}"
+
+            @method.register
+            def _(self, value: int):
+                return super().method() * value
+
+            @functools.singledispatchmethod
+            def prop(self, value):
+                return "without super"
+
+        one, two = self.make(namespace, "One"), self.make(namespace, "Two")
+        for cls in (one, two, Extension):
+            self.assertEqual(cls().method(""), "extended base")
+            self.assertEqual(cls().method(2), "basebase")
+        self.assertIs(vars(one)["prop"], vars(Extension)["prop"])
+
+    def test_unknown_decorators_are_refused(self):
+        Meta, namespace = keeping()
+
+        class Extension(Base, metaclass=Meta):
+            @Once
+            def method(self):
+                return "without super"
+
+            def prop(self):
+                return super().prop
+
+        self.assertEqual(self.make(namespace, "One")().method, "without super")
+
+        class ExtensionWithSuper(Extension):
+            @Once
+            def method(self):
+                return super().method
+
+        with self.assertRaisesRegex(TypeError, "Once can't decorate a method"):
+            with_own_cell(namespace)
