@@ -27,10 +27,12 @@ Here, only the building thread collects none.
 from __future__ import annotations
 
 import logging
+import operator
+import sys
 import threading
 import types
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from extendable import main
 from extendable.main import ExtendableMeta
@@ -194,7 +196,9 @@ class AddonsRegistry(ExtendableClassesRegistry):
     def load_extendable_classes(self, module: str) -> None:
         if module not in self._loaded_modules:
             for cls_def in main._extendable_class_defs_by_module.get(module, ()):
-                if hasattr(cls_def, "original_cls"):  # its class exists
+                cls = getattr(cls_def, "original_cls", None)
+                # another registry has needed a model of an argument that is its own
+                if cls is not None and "__xreg_late__" not in vars(cls):
                     self.load_extendable_class_def(cls_def)
             self._loaded_modules.add(module)
 
@@ -397,6 +401,8 @@ class AddonsRegistry(ExtendableClassesRegistry):
             for cls in found:
                 _settle_name(cls)
             name = vars(cls)["__xreg_name__"]
+            if "#" in name:
+                cls.__xreg_late__ = True
             if name not in self and name not in self._statements:
                 self.load_extendable_class_def(found[cls])
                 with self.build_mode(), use_registry(self):
@@ -454,10 +460,46 @@ def _settle_name(cls: Any) -> None:
 
 
 def _full_name(argument: Any) -> str:
+    """Return the name of an argument.
+
+    Classes that functions create may have the same name, as those of ``schema_from`` in
+    two databases do. Their names end with a number.
+    """
     if isinstance(argument, type) and not isinstance(argument, types.GenericAlias):
         name = getattr(argument, "__xreg_name__", None)
-        return name or f"{argument.__module__}.{argument.__qualname__}"
-    return repr(argument)
+        if name:
+            return str(name)
+        generic = getattr(argument, "__pydantic_generic_metadata__", None) or {}
+        if generic.get("origin") is not None:
+            arguments = ", ".join(map(_full_name, generic["args"]))
+            return f"{_full_name(generic['origin'])}[{arguments}]"
+        name = f"{argument.__module__}.{argument.__qualname__}"
+        return name if _is_global(argument) else f"{name}#{id(argument)}"
+    # list[Schema] shows the names of its arguments without numbers
+    numbers = [
+        f"#{id(each)}"
+        for each in _classes_in(argument)
+        if not isinstance(each, ExtendableMeta) and not _is_global(each)
+    ]
+    return repr(argument) + "".join(numbers)
+
+
+def _classes_in(argument: Any) -> Iterator[type]:
+    for each in get_args(argument):
+        if isinstance(each, type) and not isinstance(each, types.GenericAlias):
+            yield each
+        else:
+            yield from _classes_in(each)
+
+
+def _is_global(cls: type) -> bool:
+    """Return whether a class is what its name says."""
+    if cls.__module__ == "builtins":  # which has no NoneType
+        return True
+    try:
+        return operator.attrgetter(cls.__qualname__)(sys.modules[cls.__module__]) is cls
+    except (AttributeError, KeyError):
+        return False
 
 
 def _addon(name: str) -> str:
