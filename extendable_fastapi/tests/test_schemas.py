@@ -11,6 +11,7 @@ from pydantic import (
     ConfigDict,
     PrivateAttr,
     ValidationError,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -299,6 +300,30 @@ class TestGenerics(SchemaCase):
                     box.model_dump(),
                     {"content": {"count": 1, "items": [{"name": "jo"}]}},
                 )
+
+    def test_arguments_with_one_name(self):
+        """An app is built again, and its schema of a model has another field."""
+
+        def schema(**fields):
+            fields = {name: (str, "") for name in fields}
+            return create_model("Item", __module__="odoo.addons.one.schemas", **fields)
+
+        def check(page, item):
+            page = page.model_validate({"count": 1, "items": [item]})
+            self.assertEqual(page.model_dump()["items"], [item])
+
+        registry = self.build("one")
+        first = PagedCollection[schema(name=1)]
+        check(first, {"name": "a"})
+        # in the next registry, too, which does not have the models of the first
+        for _number in range(2):
+            page = PagedCollection[schema(name=1, email=1)]
+            check(page, {"name": "a", "email": "e"})
+            page = PagedCollection[list[schema(phone=1)]]
+            check(page, [{"phone": "p"}])
+            registry = self.build("one")
+            self.assertNotIn(first.__xreg_name__, registry)
+            check(first, {"name": "a"})
 
     def test_extension_and_subclass_of_a_parametrized_model(self):
         page_class = PagedCollection[self.Partner]
