@@ -24,6 +24,8 @@ from odoo.tools import config
 
 __all__ = ["Api"]
 
+_logger = logging.getLogger(__name__)
+
 #: Template of an addon for ``odoo scaffold``.
 TEMPLATE = Path(__file__).parents[1] / "scaffold"
 
@@ -64,14 +66,9 @@ class Api(Command):
         if len(config["db_name"]) != 1:
             self.parser.error("name one database: -d DATABASE")
         (args.database,) = config["db_name"]
-        # not at the top, see the docstring of the module
-        part = importlib.import_module(f"odoo.addons.fastapi.cli._{args.part}")
         try:
-            exit_code = part.run(args)
+            exit_code = self._run_part(args)
             sys.stdout.flush()
-        except part.CommandError as err:
-            sys.stderr.write(f"{PROG_NAME} {self.name}: {err}\n")
-            exit_code = 2
         except BrokenPipeError:  # odoo api routes | head
             # otherwise Python flushes again at exit, and prints an error
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -80,7 +77,27 @@ class Api(Command):
             # otherwise asyncio logs the cancelled task
             logging.getLogger("asyncio").setLevel(logging.CRITICAL)
             exit_code = 128 + signal.SIGINT
+        except Exception as err:  # otherwise Python ends with 1, see the epilog
+            _logger.exception("%s %s failed", self.name, args.part)
+            self._print_error(
+                f"unexpected {type(err).__name__}: {err}; the log has the traceback"
+            )
+            exit_code = 2
         sys.exit(exit_code)
+
+    def _run_part(self, args: argparse.Namespace) -> int:
+        """Run a subcommand, and return its exit code."""
+        # not at the top, see the docstring of the module
+        part = importlib.import_module(f"odoo.addons.fastapi.cli._{args.part}")
+        try:
+            exit_code: int = part.run(args)
+        except part.CommandError as err:
+            self._print_error(str(err))
+            return 2
+        return exit_code
+
+    def _print_error(self, message: str) -> None:
+        sys.stderr.write(f"{PROG_NAME} {self.name}: {message}\n")
 
     def _add(self, name: str, summary: str, text: str) -> Callable[..., Any]:
         """Add a subcommand, and return the function that adds its arguments."""

@@ -42,6 +42,19 @@ class TestApi(CommandCase):
             self.assertEqual(self.get_exit_code(side_effect=error), 2)
         self.assertRegex(errors.getvalue(), r"^\S+ api: no\n$")
 
+    def test_unexpected_error(self):
+        errors = io.StringIO()
+        with (
+            redirect_stderr(errors),
+            self.assertLogs("odoo.addons.fastapi.cli.api", "ERROR") as log,
+        ):
+            self.assertEqual(self.get_exit_code(side_effect=ValueError("odd")), 2)
+        self.assertRegex(
+            errors.getvalue(),
+            r"^\S+ api: unexpected ValueError: odd; the log has the traceback\n$",
+        )
+        self.assertIn("Traceback", log.output[0])
+
     def test_interrupted(self):
         logger = logging.getLogger("asyncio")
         self.addCleanup(logger.setLevel, logger.level)
