@@ -76,7 +76,7 @@ class _Operation:
             schema = parameter.get("schema", {})
             self.request[f"{kind} parameter {name}"] = schema, required
         body = _resolve(document, operation.get("requestBody"))
-        self.request |= _get_content(body, "body", body.get("required", False))
+        self.body = _get_content(body, "body", body.get("required", False))
         self.responses: Fields = {}
         for status, node in operation.get("responses", {}).items():
             self.responses[f"response {status}"] = {}, True
@@ -142,6 +142,10 @@ class _Comparison:
                 yield f"{place}: needs {' or '.join(new.ways)}, not {name}"
         prefix = f"{place}: "
         yield from self._compare_fields(prefix, old.request, new.request, True)
+        # once there is a body, clients need no other media type
+        known = old.body or new.body
+        body = {name: new.body[name] for name in new.body if name in known}
+        yield from self._compare_fields(prefix, old.body, body, True)
         yield from self._compare_fields(prefix, old.responses, new.responses, False)
 
     def _compare_fields(

@@ -230,6 +230,13 @@ class TestBreakingChanges(BaseCase):
         body["content"] = {"text/csv": body["content"]["application/json"]}
         self.check(old, new, "POST /books: body is gone")
         self.check(new, old, "POST /books: body as text/csv is gone")
+        body["required"] = True
+        required = document_of({}, is_sent=True)
+        both = required["paths"]["/books"]["post"]["requestBody"]
+        both["required"] = True
+        both["content"] = {**both["content"], **body["content"]}
+        self.check(new, required)
+        self.check(old, required, "POST /books: body is required")
 
     @staticmethod
     def _take_body(body: Annotated[int, Body()]) -> None:
