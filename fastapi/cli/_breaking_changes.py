@@ -24,6 +24,9 @@ Node = Mapping[str, Any]
 #: Schema of a value and whether it is required, by name.
 Fields = dict[str, tuple[Node, bool]]
 
+#: Keywords of a schema that describe its values and do not limit them.
+ANNOTATIONS = {"title", "description", "default", "examples"}
+
 #: Keywords of a schema, each with a function: whether a new limit is narrower.
 LIMITS = {
     **dict.fromkeys(("minimum", "exclusiveMinimum"), operator.gt),
@@ -115,7 +118,7 @@ class _Comparison:
     def __init__(self, old: Node, new: Node) -> None:
         self._old = old
         self._new = new
-        self._seen: set[tuple[Any, Any, bool]] = set()
+        self._seen: set[tuple[str, str, bool]] = set()
 
     def compare(self) -> Iterator[str]:
         # renamed path parameters do not break clients
@@ -176,8 +179,8 @@ class _Comparison:
     ) -> Iterator[str]:
         # the schema `true` allows any value
         old, new = (node if isinstance(node, Mapping) else {} for node in (old, new))
-        if "$ref" in old or "$ref" in new:  # every cycle contains a reference
-            key = (old.get("$ref", id(old)), new.get("$ref", id(new)), sent)
+        key = (_get_text(old), _get_text(new), sent)
+        if '"$ref"' in key[0] + key[1]:  # every cycle contains a reference
             if key in self._seen:
                 return
             self._seen.add(key)
@@ -197,6 +200,12 @@ class _Comparison:
             elif keyword == "format" and old_limit not in (None, limit):
                 yield f"{place} has not the format {old_limit}"
         yield from self._compare_fields(f"{place}.", before.fields, after.fields, sent)
+
+
+def _get_text(schema: Node) -> str:
+    """Return a text that is equal for schemas of the same values."""
+    found = {name: schema[name] for name in schema if name not in ANNOTATIONS}
+    return json.dumps(found, sort_keys=True)
 
 
 def _resolve(document: Node, node: Any) -> Node:
