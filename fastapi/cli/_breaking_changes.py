@@ -12,29 +12,25 @@ from __future__ import annotations
 import json
 import operator
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..app.openapi import METHODS
+from ._schema_values import ANY, Fields, Node, Values, read_values, resolve
 
 __all__ = ["find_breaking_changes"]
 
-Node = Mapping[str, Any]
-#: Schema of a value and whether it is required, by name.
-Fields = dict[str, tuple[Node, bool]]
-
-#: Keywords of a schema that describe its values and do not limit them.
-ANNOTATIONS = {"title", "description", "default", "examples"}
-
 #: Keywords of a schema, each with a function: whether a new limit is narrower.
-LIMITS = {
+LIMITS: dict[str, Callable[[Any, Any], bool]] = {
     **dict.fromkeys(("minimum", "exclusiveMinimum"), operator.gt),
     **dict.fromkeys(("minLength", "minItems"), operator.gt),
     **dict.fromkeys(("maximum", "exclusiveMaximum"), operator.lt),
     **dict.fromkeys(("maxLength", "maxItems"), operator.lt),
-    **dict.fromkeys(("pattern", "multipleOf", "format"), operator.ne),
+    **dict.fromkeys(("pattern", "format"), operator.ne),
+    "multipleOf": lambda limit, old_limit: old_limit % limit != 0,
 }
+#: Keywords of a schema that describe its values and do not limit them.
+ANNOTATIONS = {"title", "description", "default", "examples"}
 
 
 def find_breaking_changes(old: Node, new: Node) -> list[str]:
@@ -46,17 +42,7 @@ def find_breaking_changes(old: Node, new: Node) -> list[str]:
     :param new: a later document of the same API
     """
     changes = _Comparison(old, new).compare()
-    return [change.replace(".[]", "[]") for change in changes]
-
-
-@dataclass
-class _Values:
-    """The values that a schema allows, with all its alternatives."""
-
-    types: list[str] | None = field(default_factory=list)  # None for any
-    choices: list[str] | None = field(default_factory=list)  # as JSON, None for any
-    fields: Fields = field(default_factory=dict)  # properties and items
-    limits: dict[str, Any] = field(default_factory=dict)
+    return [change.replace(".[", "[") for change in changes]
 
 
 class _Operation:
@@ -71,19 +57,19 @@ class _Operation:
         self.request: Fields = {}
         names = re.findall(r"{(\w+)", path)
         for node in (*item.get("parameters", ()), *operation.get("parameters", ())):
-            parameter = _resolve(document, node)
+            parameter = resolve(document, node)
             name, kind = parameter.get("name"), parameter.get("in")
             if kind == "path" and name in names:
                 name = names.index(name) + 1
             required = parameter.get("required", False)
             schema = parameter.get("schema", {})
             self.request[f"{kind} parameter {name}"] = schema, required
-        body = _resolve(document, operation.get("requestBody"))
+        body = resolve(document, operation.get("requestBody"))
         self.body = _get_content(body, "body", body.get("required", False))
         self.responses: Fields = {}
         for status, node in operation.get("responses", {}).items():
             self.responses[f"response {status}"] = {}, True
-            response = _resolve(document, node)
+            response = resolve(document, node)
             if status == "101":  # messages of a WebSocket (app.openapi_messages)
                 media = response.get("content", {}).get("application/json", {})
                 sides = media.get("schema", {}).get("properties", {})
@@ -98,7 +84,7 @@ class _Operation:
             wanted = set()
             for name, scopes in way.items():
                 # compared by content, not by name
-                scheme = {**_resolve(document, schemes.get(name)), "description": ""}
+                scheme = {**resolve(document, schemes.get(name)), "description": ""}
                 text = json.dumps(scheme, sort_keys=True)
                 wanted |= {text, *(f"{text} {scope}" for scope in scopes)}
             self.ways[" and ".join(way) or "no authentication"] = wanted
@@ -118,7 +104,7 @@ class _Comparison:
     def __init__(self, old: Node, new: Node) -> None:
         self._old = old
         self._new = new
-        self._seen: set[tuple[str, str, bool]] = set()
+        self._seen: set[tuple[Any, ...]] = set()
 
     def compare(self) -> Iterator[str]:
         # renamed path parameters do not break clients
@@ -178,28 +164,102 @@ class _Comparison:
         self, place: str, old: Node, new: Node, sent: bool
     ) -> Iterator[str]:
         # the schema `true` allows any value
-        old, new = (node if isinstance(node, Mapping) else {} for node in (old, new))
+        old, new = (node if isinstance(node, Mapping) else ANY for node in (old, new))
         key = (_get_text(old), _get_text(new), sent)
         if '"$ref"' in key[0] + key[1]:  # every cycle contains a reference
             if key in self._seen:
                 return
             self._seen.add(key)
-        before, after = _get_values(self._old, old), _get_values(self._new, new)
+        elif key[0] == key[1]:
+            return
+        before, after = read_values(self._old, old), read_values(self._new, new)
         values, known = (before, after) if sent else (after, before)
-        for name in ("types", "choices"):
-            unknown = _subtract(getattr(values, name), getattr(known, name))
-            if unknown:
-                verb = "must not" if sent else "can"
-                yield f"{place} {verb} be {' or '.join(unknown)}"
-                break
+        choices = {value.choice for value in known} - {None}
+        unknown, changes = [], []
+        for value in values:
+            if value.choice in choices:
+                continue
+            found = self._compare_values(place, value, values, known, sent)
+            if found is None:
+                unknown.append(_get_label(value, known))
+            else:
+                changes += found
+        if unknown:
+            verb = "must not" if sent else "can"
+            yield f"{place} {verb} be {' or '.join(dict.fromkeys(unknown))}"
+        yield from dict.fromkeys(changes)
+
+    def _compare_values(
+        self,
+        place: str,
+        value: Values,
+        values: Sequence[Values],
+        known: Sequence[Values],
+        sent: bool,
+    ) -> list[str] | None:
+        """Compare a value with those that the side that receives it knows.
+
+        A member of a union is compared with the member of the same name. Without one,
+        any member may accept it.
+
+        :param values: all values that are sent instead of this one
+        :return: the changes of the value, None if it is not known at all
+        """
+        known = [other for other in known if other.includes(value)]
+        same = [other for other in values if other.type == value.type]
+        pairs = [(value, other) if sent else (other, value) for other in known]
+        if any(other.type is None and not other.limits for other in known):
+            return []
+        if len(known) == 1 == len(same):
+            return list(self._compare_pair(place, *pairs[0], sent))
+        partner = _find_partner(value, same, known)
+        if partner is not None:
+            if value.title:
+                place = f"{place} ({value.title})"
+            return list(self._compare_pair(place, *pairs[partner], sent))
+        for pair in pairs:
+            before = set(self._seen)
+            if not any(self._compare_pair(place, *pair, sent)):
+                return []
+            self._seen = before
+        if value.is_structured or not known:
+            return None
+        return list(self._compare_pair(place, *pairs[0], sent))
+
+    def _compare_pair(
+        self, place: str, old: Values, new: Values, sent: bool
+    ) -> Iterator[str]:
+        """Compare values of the same type."""
         for keyword, excludes in LIMITS.items():
-            limit, old_limit = after.limits.get(keyword), before.limits.get(keyword)
+            limit, old_limit = new.limits.get(keyword), old.limits.get(keyword)
             if sent and limit is not None:
                 if old_limit is None or excludes(limit, old_limit):
                     yield f"{place} must have {keyword} {limit}"
             elif keyword == "format" and old_limit not in (None, limit):
                 yield f"{place} has not the format {old_limit}"
-        yield from self._compare_fields(f"{place}.", before.fields, after.fields, sent)
+        if not old.is_structured or not new.is_structured:
+            return
+        key = (old.type, old.parts, new.parts, sent)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        is_object = old.type == "object"
+        if sent and is_object and new.extra is False and old.extra is not False:
+            yield f"{place} must not have other properties"
+        # properties without a schema of their own have that of the rest
+        old_fields, new_fields = dict(old.fields), dict(new.fields)
+        rest = "*" if is_object else "[]"
+        if old.rest is not None:
+            unnamed = [name for name in new.fields if name not in old.fields]
+            old_fields |= dict.fromkeys(unnamed, (old.rest, False))
+            if new.rest is not None or (sent and old.rest and new.extra is None):
+                old_fields[rest] = old.rest, False
+        if new.rest is not None:
+            unnamed = [name for name in old.fields if name not in new.fields]
+            if sent:
+                new_fields |= dict.fromkeys(unnamed, (new.rest, False))
+            new_fields[rest] = new.rest, False
+        yield from self._compare_fields(f"{place}.", old_fields, new_fields, sent)
 
 
 def _get_text(schema: Node) -> str:
@@ -208,69 +268,24 @@ def _get_text(schema: Node) -> str:
     return json.dumps(found, sort_keys=True)
 
 
-def _resolve(document: Node, node: Any) -> Node:
-    seen = set()
-    while isinstance(node, Mapping) and "$ref" in node and node["$ref"] not in seen:
-        seen.add(node["$ref"])
-        target: Any = document
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            part = part.replace("~1", "/").replace("~0", "~")
-            target = target.get(part) if isinstance(target, Mapping) else None
-        node = target
-    return node if isinstance(node, Mapping) else {}
+def _get_label(value: Values, known: Sequence[Values]) -> str:
+    """Return how a message calls a value that is not known."""
+    if value.choice is not None:
+        return value.choice
+    if all(other.type != value.type for other in known):
+        return value.type or "anything"
+    return (value.title or str(value.type)) if value.is_structured else "anything"
 
 
-def _get_values(document: Node, node: Any, seen: tuple[int, ...] = ()) -> _Values:
-    schema = _resolve(document, node)
-    if id(schema) in seen:
-        return _Values()
-    result = _Values()
-    seen = (*seen, id(schema))
-    parts = [
-        _get_values(document, part, seen)
-        for keyword in ("anyOf", "oneOf", "allOf")
-        for part in schema.get(keyword, ())
-    ]
-    if not parts or schema.keys() & {"type", "properties", "enum", "const"}:
-        parts.append(_get_own_values(schema))
-    for part in parts:
-        for name in ("types", "choices"):
-            have, more = getattr(result, name), getattr(part, name)
-            both = None if have is None or more is None else [*have, *more]
-            setattr(result, name, both)
-        result.fields = {**part.fields, **result.fields}
-        result.limits |= part.limits
-    return result
+def _find_partner(
+    value: Values, values: Sequence[Values], known: Sequence[Values]
+) -> int | None:
+    """Return the position of the known value that has the same name.
 
-
-def _get_own_values(schema: Node) -> _Values:
-    """Return the values that a schema allows, without its alternatives."""
-    kinds = schema.get("type", "object" if "properties" in schema else None)
-    types = [kinds] if isinstance(kinds, str) else kinds
-    choices = schema.get("enum", [schema["const"]] if "const" in schema else None)
-    if types == ["null"]:
-        choices = [None]
-    elif types and "number" in types:
-        types = [*types, "integer"]
-    fields = {
-        name: (found, name in schema.get("required", ()))
-        for name, found in schema.get("properties", {}).items()
-    }
-    for keyword, name in (("items", "[]"), ("additionalProperties", "*")):
-        if isinstance(schema.get(keyword), Mapping):
-            fields[name] = schema[keyword], False
-    return _Values(
-        types,
-        None if choices is None else [json.dumps(choice) for choice in choices],
-        fields,
-        {keyword: schema[keyword] for keyword in LIMITS if keyword in schema},
-    )
-
-
-def _subtract(values: list[str] | None, known: list[str] | None) -> list[str]:
-    """Return the values that are not in ``known``. None means any value."""
-    if known is None:
-        return []
-    if values is None:
-        return ["anything"]
-    return [value for value in dict.fromkeys(values) if value not in known]
+    :param values: values that the name must distinguish this one from
+    """
+    for name in value.names:
+        places = [place for place, other in enumerate(known) if name in other.names]
+        if len(places) == 1 and sum(name in other.names for other in values) == 1:
+            return places[0]
+    return None

@@ -2,11 +2,13 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from __future__ import annotations
 
+from datetime import date
+from enum import Enum
 from typing import Annotated, Any, Literal
 
 from fastapi import Body, Depends, FastAPI, Query
 from fastapi.security import HTTPBasic, HTTPBearer
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from odoo.tests import BaseCase, tagged
 
@@ -26,6 +28,19 @@ class OtherTree(BaseModel):
 class Node(BaseModel):
     name: str
     parent: Node | None = None
+
+
+def make_model(name: str, /, **fields: Any) -> Any:
+    """Return a model with required fields, or with given defaults of fields."""
+    given = {key: x if isinstance(x, tuple) else (x, ...) for key, x in fields.items()}
+    return create_model(name, **given)
+
+
+Cat = make_model("Cat", kind=Literal["cat"], age=int)
+Dog = make_model("Dog", kind=Literal["dog"], age=int)
+Bird = make_model("Bird", kind=Literal["bird"], wings=int)
+Plain = make_model("Plain", a=int, b=int)
+Other = make_model("Other", a=int, b=(int, 0), c=(int, 0))
 
 
 def make_document(handler: Any = None, path: str = "/books", **options: Any) -> Any:
@@ -50,6 +65,16 @@ def sent(annotation: Any, **options: Any) -> Any:
 def received(annotation: Any) -> Any:
     """Return the document of an operation that returns a value."""
     return make_document(response_model=annotation)
+
+
+def sent_body(annotation: Any) -> Any:
+    """Return the document of an operation with a body."""
+
+    def handler(x: Any) -> None:
+        pass
+
+    handler.__annotations__ = {"x": Annotated[annotation, Body()]}
+    return make_document(handler, methods=["POST"])
 
 
 def document_of(schema: Any, *, is_sent: bool, **schemas: Any) -> Any:
@@ -153,11 +178,127 @@ class TestBreakingChanges(BaseCase):
             ),
             (Annotated[int, Query(ge=2)], Annotated[int, Query(ge=1)], None),
             (str, Annotated[str, Query(pattern="^a")], "must have pattern ^a"),
+            (Annotated[int, Query(ge=1)], Annotated[int, Query(gt=0)], None),
+            (Annotated[int, Query(gt=0)], Annotated[int, Query(ge=1)], None),
+            (
+                Annotated[int, Query(lt=9)],
+                Annotated[int, Query(lt=8)],
+                "must have maximum 7",
+            ),
+            (
+                Annotated[int, Query(multiple_of=10)],
+                Annotated[int, Query(multiple_of=5)],
+                None,
+            ),
+            (
+                Annotated[int, Query(multiple_of=5)],
+                Annotated[int, Query(multiple_of=10)],
+                "must have multipleOf 10",
+            ),
         ]
         for old, new, change in cases:
             with self.subTest(f"{old} -> {new}"):
                 expected = [f"{place} {change}"] if change else []
                 self.check(sent(old), sent(new), *expected)
+
+    def check_bodies(self, *cases: Any) -> None:
+        """Compare the bodies of each case: old, new, changes."""
+        for old, new, *changes in cases:
+            with self.subTest(f"{old} -> {new}"):
+                expected = [f"POST /books: body{change}" for change in changes]
+                self.check(sent_body(old), sent_body(new), *expected)
+
+    def check_responses(self, *cases: Any) -> None:
+        """Compare the responses of each case: old, new, changes."""
+        for old, new, *changes in cases:
+            with self.subTest(f"{old} -> {new}"):
+                expected = [f"GET /books: response 200{change}" for change in changes]
+                self.check(received(old), received(new), *expected)
+
+    def test_unions_that_are_sent(self):
+        old_dog = make_model("Dog", kind=Literal["dog"], age=str)
+        renamed = make_model("Kitten", kind=Literal["cat"], age=int)
+        older = make_model("Kitten", kind=Literal["cat"], age=int, name=str)
+        stricter = make_model("Other", a=int, b=int, c=(int, 0))
+        self.check_bodies(
+            (Cat | Dog, Cat | old_dog, " (Dog).age must not be integer"),
+            (Cat | Dog, Cat, " must not be Dog"),
+            (Cat | Dog, int, " must not be object"),
+            (Cat | Dog, Dog | Cat),
+            (Cat | Dog, renamed | Dog),
+            (Cat | Dog, older | Dog, " (Cat).name is new and required"),
+            (Cat | Dog, Any),
+            (Cat, Cat | Bird),
+            (Cat | None, Cat | Bird | None),
+            (Cat | None, Cat, " must not be null"),
+            (Plain | Other, Plain | stricter, " (Other).b is required"),
+            (Plain | Other, make_model("A", a=int, b=(int, 0)) | Other),
+            (Literal["a"] | int, Literal["b"] | int, ' must not be "a"'),
+            (int | str, bool, " must not be integer or string"),
+            (str, date | str),
+            (date | str, date, " must have format date"),
+            (list[int] | list[str], list[str] | list[int]),
+            (list[int] | list[str], list[int], " must not be array"),
+        )
+
+    def test_unions_that_are_received(self):
+        old_dog = make_model("Dog", kind=Literal["dog"], age=str)
+        ageless = make_model("Dog", kind=Literal["dog"])
+        by_kind = Field(discriminator="kind")
+        self.check_responses(
+            (Cat | Dog, Cat | old_dog, " (Dog).age can be string"),
+            (
+                Annotated[Cat | Dog, by_kind],
+                Annotated[Cat | old_dog, by_kind],
+                " (Dog).age can be string",
+            ),
+            (Cat | Dog, Cat | ageless, " (Dog).age is gone"),
+            (Plain | Other, Other | Plain),
+            (Cat | Dog, Cat),
+            (Cat, Cat | Dog, " can be Dog"),
+            (Cat, Cat | None, " can be null"),
+            (date, date | str, " has not the format date"),
+        )
+
+    def test_open_and_closed_objects(self):
+        closed = create_model("A", __config__=ConfigDict(extra="forbid"), a=(int, ...))
+        open_ = create_model("A", __config__=ConfigDict(extra="allow"), a=(int, ...))
+        model = make_model("A", a=int)
+        self.check_bodies(
+            (dict[str, int], dict[str, Any]),
+            (dict[str, Any], dict[str, int], ".* must not be anything"),
+            (dict[str, int], model, ".a is required", ".* is gone"),
+            (model, dict),
+            (model, dict[str, str], ".a must not be integer"),
+            (make_model("B", a=int, b=(int, 0)), open_),
+            (make_model("B", a=int, b=(int, 0)), model, ".b is gone"),
+            (model, closed, " must not have other properties"),
+            (closed, model),
+            (closed, closed),
+            (make_model("A"), make_model("A", a=(int, 0))),
+            (dict, make_model("A", a=(int, 0)), ".a must not be anything"),
+        )
+        self.check_responses(
+            (dict[str, int], dict[str, Any], ".* can be anything"),
+            (dict[str, Any], dict[str, int]),
+            (dict[str, Any], model),
+            (dict[str, str], model, ".a can be integer"),
+            (model, dict[str, Any], ".a is gone"),
+            (model, closed),
+        )
+
+    def test_arrays(self):
+        self.check_bodies(
+            (list[int], Any),
+            (list[int], list),
+            (list, list[int], "[] must not be anything"),
+            (tuple[int, str], tuple[int, int], "[1] must not be string"),
+            (tuple[int, int], list[int]),
+        )
+        self.check_responses(
+            (tuple[int, str], tuple[int, int], "[1] can be integer"),
+            (list[int], list, "[] can be anything"),
+        )
 
     def test_values_that_are_received(self):
         cases = [
@@ -220,9 +361,7 @@ class TestBreakingChanges(BaseCase):
             for is_sent in (True, False):
                 self.check_schemas(old, new, is_sent)
                 self.check_schemas(new, old, is_sent)
-        self.check_schemas(
-            named, {"allOf": [{}]}, False, " can be anything", ".a is gone"
-        )
+        self.check_schemas(named, {"allOf": [{}]}, False, " can be anything")
 
     def test_bodies(self):
         json = make_document(self._take_body, methods=["POST"])
@@ -286,6 +425,12 @@ class TestBreakingChanges(BaseCase):
         old, new = received(Tree), received(OtherTree)
         self.check(old, new, "GET /books: response 200.name can be integer")
         self.check(received(Node), received(Node))
+        new_node = make_model("Node", name=str, parent=(Tree | None, None))
+        self.check(
+            received(Node),
+            received(new_node),
+            "GET /books: response 200.parent.parent is gone",
+        )
         loop = {
             "A": {"$ref": "#/components/schemas/B"},
             "B": {"$ref": "#/components/schemas/A"},
@@ -296,7 +441,23 @@ class TestBreakingChanges(BaseCase):
             document = document_of(schema, is_sent=True, **loop)
             self.check(document, document)
 
+    def test_change_is_named_once(self):
+        def documents(code: Any, mood: Any) -> Any:
+            address, mood = make_model("Address", zip=code), Enum("Mood", mood)
+            fields = {"a": address | None, "b": address | None, "c": address}
+            return received(make_model("A", **fields, d=mood | None, e=mood | None))
+
+        self.check(
+            documents(str, "good"),
+            documents(int, "good bad"),
+            "GET /books: response 200.a.zip can be integer",
+            "GET /books: response 200.d can be 2",
+        )
+
     def test_malformed_documents(self):
-        for schema in (True, {"$ref": "#/nowhere"}, {"type": "array", "items": True}):
+        for schema in (
+            *(True, {"$ref": "#/nowhere"}, {"type": "array", "items": True}),
+            *({"anyOf": [True, {"$ref": "#/nowhere"}]}, {"allOf": [False]}),
+        ):
             document = document_of(schema, is_sent=False)
             self.check(document, document)
