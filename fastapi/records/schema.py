@@ -171,7 +171,8 @@ class RecordSchema(BaseModel):
         Only fields that were set are returned, without ``id``. None becomes False, and
         an aware datetime becomes a naive one in UTC. A list of ids replaces the related
         records. In a list of schemas, those with an id change that record, the others
-        create one.
+        create one, and records that are not in the list stay. An empty list of either
+        kind removes all records.
 
         The user must be able to read the records of all ids. A list of schemas can only
         change records that are already in the relation. A one2many takes a record from

@@ -137,6 +137,8 @@ class TestVals(RecordCase):
                 Command.create({"name": "b"}),
             ],
         )
+        vals = Input(child_ids=[]).to_vals(self.full)
+        self.assertEqual(vals, {"child_ids": [Command.set([])]})
 
     def test_a_schema_without_its_id(self):
         class Partner(RecordSchema):
