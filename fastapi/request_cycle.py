@@ -130,7 +130,7 @@ class RequestCycle:
         :raises Exception: the handler has swallowed a database error
         """
         error = get_swallowed_error(self._env.cr)
-        if error is not None and self._is_cause(error, exc):
+        if error is not None and self._is_not_the_cause(exc):
             body.close()
             raise error
         if exc is not None:
@@ -169,8 +169,8 @@ class RequestCycle:
         self.stream = stream
         return response
 
-    def _is_cause(self, error: Exception, exc: BaseException | None) -> bool:
-        """Return whether a swallowed error counts, and not what the app raised.
+    def _is_not_the_cause(self, exc: BaseException | None) -> bool:
+        """Return whether a swallowed error counts, instead of what the app raised.
 
         A handler that catches everything often raises an ``HTTPException`` after a
         conflict, too.

@@ -283,7 +283,7 @@ def wait_for_requests(timeout: float) -> None:
         any(loop.work is not None for loop in _all_loops())
         and time.monotonic() < deadline
     ):
-        time.sleep(0.01)
+        time.sleep(0.01)  # loops tell nobody when their request ends
 
 
 def server_stops() -> bool:

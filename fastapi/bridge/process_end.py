@@ -9,7 +9,8 @@ client), and of ``tx.run``.
 
 Python calls the functions of ``threading._register_atexit`` (since 3.9) in reverse
 order. It is private, and has no public counterpart. ``test_process_end`` fails if it
-changes. Python 3.12.0 to 3.12.2 start no new thread in these functions.
+changes. Python 3.12.0 to 3.12.2 start no new thread in these functions
+(python/cpython#113964).
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class TestSecondConnections(TransactionsCase):
             self.pool = cr._Cursor__pool
 
     def _limit(self, free):
-        """Let the pool have only this many connections that nobody uses."""
+        """Limit the pool: only so many of its connections are free."""
         used = sum(found._pool_in_use for found in self.pool._connections)
         maxconn, self.pool._maxconn = self.pool._maxconn, used + free
         self.addCleanup(setattr, self.pool, "_maxconn", maxconn)
