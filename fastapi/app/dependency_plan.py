@@ -38,6 +38,7 @@ from fastapi.dependencies.models import (
 from fastapi.security import SecurityScopes
 
 from .callables import inline
+from .json_bodies import ValidBody, get_json_validator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -101,6 +102,11 @@ class DependencyPlan:
     def __init__(self, steps: Sequence[_Step], embed_body_fields: bool) -> None:
         self._steps = steps
         self._embed_body_fields = embed_body_fields
+        body_params = [param for step in steps for param in step.body_params]
+        #: See :func:`.get_json_validator`.
+        self.validate_json = (
+            None if embed_body_fields else get_json_validator(body_params)
+        )
         used = {index for step in steps for _name, index in step.objects}
         #: Whether a dependency or the handler uses the response, or the tasks.
         self.uses_response = _OBJECTS["response_param_name"] in used
@@ -117,7 +123,8 @@ class DependencyPlan:
 
         :param response: has the headers that dependencies and handler set; None if
             nothing uses it, and likewise ``tasks``
-        :param body: parsed body of the request, or :data:`NO_BODY`
+        :param body: the parsed body of the request, a :class:`ValidBody` with the
+            result of ``validate_json``, or :data:`NO_BODY`
         :return: the result of the handler, and the errors of parameters; the handler
             is not called if there are any
         """
@@ -141,13 +148,18 @@ class DependencyPlan:
                 else:
                     values |= defaults
             if step.body_params:
-                found, wrong = await utils.request_body_to_args(
-                    body_fields=step.body_params,
-                    received_body=body,
-                    embed_body_fields=self._embed_body_fields,
-                )
-                values |= found
-                errors += wrong
+                if isinstance(body, ValidBody) and hasattr(request, "_json"):
+                    body = request._json  # a dependency may have changed it
+                if isinstance(body, ValidBody):
+                    values[step.body_params[0].name] = body.value
+                else:
+                    found, wrong = await utils.request_body_to_args(
+                        body_fields=step.body_params,
+                        received_body=body,
+                        embed_body_fields=self._embed_body_fields,
+                    )
+                    values |= found
+                    errors += wrong
             for name, index in step.objects:
                 values[name] = objects[index]
             if step.scopes is not None:

@@ -37,6 +37,7 @@ from .app import test_exception_handlers_custom
 from .app import test_exception_handlers_middleware
 from .app import test_held_responses
 from .app import test_held_responses_teardown
+from .app import test_json_bodies
 from .app import test_lazy_routes
 from .app import test_lifespans
 from .app import test_openapi

@@ -140,6 +140,14 @@ def read_item(item: Item):
     return item
 
 
+def read_two(item: Item, number: Annotated[int, Query()]):
+    return [item, number]
+
+
+def read_optional(item: Item | None = None):
+    return item
+
+
 def read_embedded(item: Item, number: Annotated[int, Body()] = 1):
     return [item, number]
 
@@ -156,7 +164,10 @@ async def read_request(request: Request, content: Annotated[Any, Body()] = 0):
     return [repr(content), repr(await request.body())]
 
 
-READERS = (read_item, read_embedded, read_bytes, read_any, read_request)
+READERS = (
+    *(read_item, read_two, read_optional, read_embedded),
+    *(read_bytes, read_any, read_request),
+)
 CONTENTS = (
     b'{"name": "tea"}',
     b'{"item": {"name": "tea"}, "number": 2}',
