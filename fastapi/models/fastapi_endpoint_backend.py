@@ -261,7 +261,9 @@ class FastapiEndpoint(models.Model):
             html = markdown.render(endpoint.description or "")
             endpoint.description_html = Markup(html)
 
-    @api.depends("app", "run_as", "user_id.all_group_ids")
+    @api.depends(
+        *("app", "company_id", "run_as", "user_id.all_group_ids", "user_id.company_ids")
+    )
     def _compute_user_warning(self):
         public_user = self.env.ref("base.public_user")
         for endpoint in self:
@@ -291,6 +293,15 @@ class FastapiEndpoint(models.Model):
                 "exploits a bug of the app. Choose a user who has only the rights the "
                 "app needs.",
                 user=name,
+            )
+        company = self.company_id._origin
+        if self.run_as == "user" and company - user._origin.company_ids:
+            return self.env._(
+                "%(user)s is not allowed to use the company %(company)s. Routes that "
+                "depend on the company respond with 403. Choose another company, or "
+                "add this one to the companies of the user.",
+                user=name,
+                company=company.name,
             )
         access = self.env["ir.model.access"].with_user(user)
         # with run_as "caller", routes read as the caller

@@ -58,6 +58,25 @@ class TestUserWarning(TransactionCase):
             self.assertIn("or the partner who calls. Routes", self._warning(user))
             self.assertFalse(self._warning(user, run_as="caller"))
 
+    def test_company(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        user = self._user("k", "fastapi.group_fastapi_endpoint_runner")
+        warning = self._warning(user, company_id=other.id)
+        self.assertIn("the company Other. Routes", warning)
+        self.assertIn(user.display_name, warning)
+        self.assertFalse(self._warning(user, company_id=other.id, run_as="caller"))
+        self.assertFalse(self._warning(user, company_id=False))
+        form = Form(self.env["fastapi.endpoint"])
+        form.name, form.app, form.root_path = "x", "test_existing", "/company-user"
+        form.user_id = user
+        self.assertEqual(form.company_id, user.company_id)
+        self.assertFalse(form.user_warning)
+        form.company_id = other
+        self.assertEqual(form.user_warning, warning)
+        form.save()
+        user.company_ids += other
+        self.assertFalse(form.record.user_warning)
+
     def test_what_the_app_reads(self):
         """The user is the default one, as ``_create_endpoint`` leaves it."""
         endpoint = self.env["fastapi.endpoint"].create(
