@@ -3,7 +3,7 @@
 {
     "name": "FastAPI: OpenID Connect",
     "summary": "Clients of an API authenticate with tokens of an OpenID provider",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Technical",
     "license": "LGPL-3",
     "author": "The odoo-fastapi contributors,Odoo Community Association (OCA)",
@@ -22,6 +22,7 @@
     },
     "data": [
         "security/ir.model.access.csv",
+        "security/ir_rule.xml",
         "views/fastapi_oidc_provider_views.xml",
         "views/fastapi_endpoint_views.xml",
     ],

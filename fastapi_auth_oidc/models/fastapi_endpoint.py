@@ -21,6 +21,7 @@ class FastapiEndpoint(models.Model):
         comodel_name="fastapi.oidc.provider",
         string="OpenID Provider",
         ondelete="restrict",
+        check_company=True,
         help="Issuer of the tokens. If none is chosen, or it is archived, no token is "
         "valid.",
     )
@@ -28,6 +29,11 @@ class FastapiEndpoint(models.Model):
     @api.model
     def _fastapi_app_fields(self) -> list[str]:
         return [*super()._fastapi_app_fields(), "auth_oidc", "oidc_provider_id"]
+
+    # also when another user changes the company (``_compute_company_id``)
+    @api.constrains("company_id", "oidc_provider_id")
+    def _check_oidc_provider(self):
+        self._check_company(["oidc_provider_id"])
 
     def _get_auth_ways(self) -> list[Way]:
         ways = super()._get_auth_ways()

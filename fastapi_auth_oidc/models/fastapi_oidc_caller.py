@@ -49,6 +49,8 @@ class FastapiOidcCaller(models.Model):
     def write(self, vals):
         self._refuse_administrators()
         result = super().write(vals)
+        if "provider_id" in vals:
+            self.check_access("write")  # Odoo only checks the former provider
         self._refuse_administrators()
         return result
 

@@ -37,6 +37,12 @@ class FastapiOidcProvider(models.Model):
     active = fields.Boolean(
         default=True, help="No token of an archived provider is valid."
     )
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        help="Only endpoints of this company can use the provider, and only FastAPI "
+        "administrators of this company can change it. Empty: endpoints and "
+        "administrators of all companies.",
+    )
     issuer = fields.Char(
         required=True,
         help="URL of the provider, exactly as in the claim iss of its tokens.",
@@ -143,6 +149,8 @@ class FastapiOidcProvider(models.Model):
 
     def write(self, vals):
         result = super().write(self._clean_vals(vals))
+        if "company_id" in vals:
+            self.check_access("write")  # Odoo only checks the former company
         if not self.env.is_system():
             # a system administrator allowed these for other URLs, or other tokens
             revoked = {}
@@ -171,6 +179,20 @@ class FastapiOidcProvider(models.Model):
         endpoints = endpoints.search([("oidc_provider_id", "in", self.ids)])
         if endpoints:  # an empty recordset would reset all
             endpoints._reset_app()
+
+    @api.constrains("company_id")
+    def _check_endpoints(self):
+        endpoints = self.env["fastapi.endpoint"].sudo().with_context(active_test=False)
+        for provider in self.filtered("company_id"):
+            using = endpoints.search([("oidc_provider_id", "=", provider.id)])
+            if any(item.company_id != provider.company_id for item in using):
+                # without their names, which are not for other companies
+                raise ValidationError(
+                    self.env._(
+                        "%s is used by endpoints of other companies, or without one.",
+                        provider.name,
+                    )
+                )
 
     @api.constrains("issuer", "key_source", "jwks_url")
     def _check_urls(self):
