@@ -28,7 +28,7 @@ from starlette.responses import Response
 
 from .dependency_plan import NO_BODY
 from .error_log import source_of
-from .json_bodies import ValidBody
+from .json_bodies import LARGEST, ValidBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +157,7 @@ class RequestHandler:
     def _validate(self, content: bytes) -> ValidBody | None:
         """Return the value of a JSON body, None if FastAPI has to look at it."""
         validate = self._plan.validate_json
-        if validate is None:
+        if validate is None or len(content) > LARGEST:
             return None
         try:
             value = validate(content)

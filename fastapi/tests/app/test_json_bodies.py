@@ -30,6 +30,7 @@ from odoo.exceptions import UserError
 from odoo.tests import BaseCase
 
 from ...app.dependency_plan import make_plan
+from ...app.json_bodies import LARGEST
 from ...app.prepare import EndpointFastAPI
 from ..bridge_case import BridgeCase
 
@@ -323,8 +324,13 @@ class TestRequests(BridgeCase):
         with patch.object(Request, "json", side_effect=AssertionError) as read:
             self.assertEqual(self.post(b'{"size": 7}'), ("200", b"7"))
             self.assertFalse(read.called)
-            self.post(b'{"size": "x"}')
-            self.assertTrue(read.called)
+            largest = b'{"size": 7}'.ljust(LARGEST)
+            self.assertEqual(self.post(largest), ("200", b"7"))
+            self.assertFalse(read.called)
+            for content in (largest + b" ", b'{"size": "x"}'):
+                read.reset_mock()
+                self.post(content)
+                self.assertTrue(read.called)
 
     def test_exceptions_of_the_app(self):
         """They are not mistaken for invalid JSON."""
