@@ -92,7 +92,7 @@ class SharedRouters:
 
 
 class RouteOverrides:
-    """The dependency overrides of routes. FastAPI reads them for frontends."""
+    """The dependency overrides of routes."""
 
     def __init__(
         self, overrides: Mapping[Call, Call], variables: Context | None = None

@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Any]
 
-__all__ = ["PreparedRoute", "copy_route", "warn_of_wrapper"]
+__all__ = [
+    "PreparedRoute",
+    "copy_route",
+    "override_dependencies",
+    "warn_of_wrapper",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -90,13 +95,8 @@ class PreparedRoute:
 
     def _build(self, overrides: dict[Call, Call]) -> None:
         self._overrides = overrides
-        # the cache of dependencies needs a hash, but FastAPI's overrides need none
-        overrides = {
-            dependency: call if isinstance(call, Hashable) else partial(call)
-            for dependency, call in overrides.items()
-        }
         # new objects: other threads may be using the old ones
-        built = [_override(dependant, overrides) for dependant in self._originals]
+        built = override_dependencies(self._originals, overrides)
         dependant = copy(self._dependant)
         dependant.dependencies = built.copy()
         self._apps = self._make_apps(dependant)
@@ -138,6 +138,18 @@ def copy_route(route: Any, provider: Any) -> Any:
     if isinstance(route.app, PreparedRoute):  # of another app
         result.dependant.dependencies = route.app.get_originals(route.dependant)
     return result
+
+
+def override_dependencies(
+    dependencies: list[Dependant], overrides: dict[Call, Call]
+) -> list[Dependant]:
+    """Return copies of dependencies, and of all that they depend on, with overrides."""
+    # the cache of dependencies needs a hash, but FastAPI's overrides need none
+    overrides = {
+        dependency: call if isinstance(call, Hashable) else partial(call)
+        for dependency, call in overrides.items()
+    }
+    return [_override(dependant, overrides) for dependant in dependencies]
 
 
 def _override(dependant: Dependant, overrides: dict[Call, Call]) -> Dependant:

@@ -13,6 +13,7 @@ app gets copies of those that are not its own.
 
 from __future__ import annotations
 
+import threading
 from copy import copy
 from dataclasses import replace
 from operator import is_
@@ -24,7 +25,7 @@ from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from starlette.routing import Match
 
 from .lazy_routes import LazyRoute, LazyRouter, SharedRouters, is_untouched
-from .route import PreparedRoute, copy_route
+from .route import PreparedRoute, copy_route, override_dependencies
 from .route_apps import is_wrapped
 from .route_index import RouteIndex, get_index
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fastapi import APIRouter, FastAPI
+    from fastapi.dependencies.models import Dependant
     from starlette.applications import Starlette
     from starlette.routing import BaseRoute
     from starlette.types import Scope
@@ -44,6 +46,9 @@ __all__ = ["AppRoutes", "forget_callables", "get_allowed_methods"]
 #: Attribute of routes: the app whose overrides FastAPI would apply. Only this package
 #: sets it on those for WebSockets.
 _PROVIDER = "dependency_overrides_provider"
+
+#: Held while overrides are put into guards of files, which apps share.
+_frontends_lock = threading.Lock()
 
 
 def forget_callables() -> None:
@@ -85,6 +90,8 @@ class AppRoutes:
         #: The overrides that are in the routes; None if they must be put in again.
         self._built: Overrides | None = None
         self._routes: dict[int, PreparedRoute] = {}
+        #: What serves files, with its dependencies before the overrides.
+        self._frontends: dict[int, tuple[Any, list[Dependant]]] = {}
         self._seen: list[BaseRoute] = []
         #: The routers with their versions, which change with their routes
         #: (``fastapi.routing.APIRouter._mark_routes_changed``).
@@ -143,6 +150,8 @@ class AppRoutes:
                     known = PreparedRoute(route, original, known)
                 routes[id(route)] = known
         self._routes = routes
+        with _frontends_lock:
+            self._override_frontends(overrides)
         self._build(overrides)
         # only now, because other threads may be using the list
         for number, (old, new) in enumerate(zip(before, seen, strict=True)):
@@ -162,6 +171,30 @@ class AppRoutes:
         return getattr(route, _PROVIDER, self._app) is self._app and (
             isinstance(route.app, PreparedRoute) or not is_wrapped(route)
         )
+
+    def _override_frontends(self, overrides: Overrides) -> None:
+        """Put overrides into the dependencies of files (``frontend`` of a router).
+
+        FastAPI would apply them on each request, and does not know ``not_below``.
+        """
+        iter_routes = getattr(self._app.router, "_iter_low_priority_routes", list)
+        known, self._frontends = self._frontends, {}
+        for route in iter_routes():
+            dependant = getattr(route, "dependant", None)
+            is_api_route = isinstance(getattr(route, "original_route", route), APIRoute)
+            if dependant is None or is_api_route:
+                continue
+            if id(route) in known:
+                _route, originals = known[id(route)]
+            elif getattr(route, _PROVIDER) is None:
+                continue  # of a router that several apps share, which has the overrides
+            else:
+                originals = dependant.dependencies
+            self._frontends[id(route)] = route, originals
+            result = copy(dependant)
+            result.dependencies = override_dependencies(originals, overrides)
+            route.dependant = result
+            setattr(route, _PROVIDER, None)
 
     def _build(self, overrides: Overrides) -> None:
         """Put overrides into the routes, if they have changed."""

@@ -35,6 +35,7 @@ from .app import test_error_log
 from .app import test_exception_handlers
 from .app import test_exception_handlers_custom
 from .app import test_exception_handlers_middleware
+from .app import test_frontend_overrides
 from .app import test_held_responses
 from .app import test_held_responses_teardown
 from .app import test_json_bodies
