@@ -19,7 +19,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
-from odoo import http
+from odoo import http, sql_db
 from odoo.api import Environment
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.sql_db import Cursor
@@ -159,6 +159,15 @@ def state(request: Request, env: Env) -> dict[str, Any]:
 @router.get("/hold")
 def hold(env: Env, lock: int) -> None:
     wait(env, lock)
+
+
+@router.get("/connections")
+def connections() -> int:
+    """Count what is borrowed from the pool; this request borrows one too.
+
+    PostgreSQL can't tell: a connection is idle shortly before it is given back.
+    """
+    return sum(connection._pool_in_use for connection in sql_db._Pool._connections)
 
 
 @router.get("/left")

@@ -145,7 +145,9 @@ class TestFullPool(TaskCase):
     options = {"db_maxconn": 3}
 
     def occupy_pool(self):
-        """Occupy all connections; return what releases them."""
+        """Occupy all connections once they are free; return what releases them."""
+        path = "/t/load/connections"
+        self.wait_until(lambda: self.first.request("GET", path).body, b"1")
         self.query("SELECT pg_advisory_lock(%s)", LOCK)
         path = f"/t/load/hold?lock={LOCK}"
         calls = [Background(self.first.request, "GET", path) for _number in range(3)]
