@@ -74,6 +74,12 @@ class Offer:
     root_path: str
     protected_resource: ProtectedResource | None
 
+    async def respond(
+        self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, body: bytes
+    ) -> None:
+        """Respond to a message: see :class:`McpCall`."""
+        await McpCall(self, app, scope, receive, send, body).run()
+
 
 class McpCall:
     """One message of a client, in one HTTP request.

@@ -10,7 +10,6 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mcp_types import INVALID_REQUEST
 from starlette._utils import get_route_path
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
@@ -21,14 +20,14 @@ from odoo.addons.fastapi.handshake import is_known_origin
 from ..tools import collect_tools
 from .access import get_scopes
 from .authorization import MCP_PATH, ProtectedResource
-from .call import McpCall, Offer
-from .handlers import make_server
 from .identification import add_hidden_route
 from .quiet import install_filter
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from .call import Offer
 
 __all__ = [
     "CurrentOffer",
@@ -94,6 +93,11 @@ class CurrentOffer:
         return offer
 
     def _make(self, app: FastAPI) -> Offer:
+        # Odoo loads the addon in each of its processes, most of them without an MCP
+        # server. The import of the SDK takes a second: as long as that of FastAPI.
+        from .call import Offer
+        from .handlers import make_server
+
         settings = self.settings
         tools = collect_tools(app, settings.root_path)
         for label, reason in tools.refused:
@@ -153,8 +157,7 @@ class McpServer:
             chunks.append(message.get("body", b""))
             more = message.get("more_body", False)
         offer = self.offer.get(scope["app"])
-        call = McpCall(offer, self.app, scope, receive, send, b"".join(chunks))
-        await call.run()
+        await offer.respond(self.app, scope, receive, send, b"".join(chunks))
 
     def _find_foreign_origin(self, scope: Scope) -> str | None:
         """Return the origin of the request, None if its pages may connect.
@@ -175,6 +178,8 @@ class McpServer:
 
 
 async def _refuse_origin(origin: str, send: Send) -> None:
+    from mcp_types import INVALID_REQUEST
+
     text = (
         f"Pages of {origin} may not call this MCP server. An administrator can add "
         "this origin to those of WebSockets of the endpoint."

@@ -2,6 +2,7 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
 from . import test_authorization
 from . import test_headers
+from . import test_import
 from . import test_messages
 from . import test_middleware
 from . import test_results
