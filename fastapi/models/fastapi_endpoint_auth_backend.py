@@ -113,7 +113,7 @@ class FastapiEndpoint(models.Model):
     def _asks_for(self, dependency: Callable[..., Any]) -> bool:
         """Return whether a route depends on a dependency, or on its override."""
         app = self._get_built_app()
-        # FastAPI overrides the dependencies of WebSockets when one is opened
+        # a WebSocket route with a wrapped ``app`` is overridden when one is opened
         either = dependency, app.dependency_overrides.get(dependency, dependency)
         return any(call in either for _path, call in iter_route_calls(app.routes))
 
