@@ -118,6 +118,7 @@ class TestBadInput(FastapiHttpCase):
             endpoints.create({"name": "x", "app": "test"}).root_path, "/given"
         )
 
+    @mute_logger("odoo.sql_db")
     def test_endpoint_without_app_or_user(self):
         for field in ("app", "user_id", "name"):
             with self.subTest(field):

@@ -13,6 +13,8 @@ from fastapi import APIRouter, Body, Depends, FastAPI, routing
 from fastapi.routing import iter_route_contexts
 from starlette.responses import PlainTextResponse
 
+from odoo.tools import mute_logger
+
 from ...app import route as app_route
 from ...app.lazy_routes import LazyRoute, LazyRouter, SharedRouters
 from ...app.prepare import EndpointFastAPI, copy_app, prepare_app
@@ -146,6 +148,7 @@ class TestLazyRoutes(LazyCase):
         app = self.make_app(router=make_nested_router())
         self.assertEqual(app.url_path_for("put", number=7), "/outer/nested/7")
 
+    @mute_logger("odoo.addons.fastapi.app.route")
     def test_route_that_other_code_changes(self):
         """Before it is built, and afterwards."""
         app = self.make_app({leaf: lambda: "fake"})
@@ -166,6 +169,7 @@ class TestLazyRoutes(LazyCase):
         prepare_app(app)
         self.assertEqual(self.get(app, "/trunk"), "trunk of branch of fake")
 
+    @mute_logger("odoo.addons.fastapi.app.route")
     def test_changed_route_is_replaced_with_its_overrides(self):
         """Requests meanwhile never see the route without them."""
         app = self.make_app({leaf: lambda: "fake"})

@@ -26,6 +26,8 @@ from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
+from odoo.tools import mute_logger
+
 from ...bridge import loops
 from ...bridge.loops import MAX_BUSY_PASSES, borrow_loop, new_loop
 from ..bridge_case import TIMEOUT, BridgeCase
@@ -134,6 +136,7 @@ class TestLoops(BridgeCase):
         gc.collect()
         self.assertIsNone(request())
 
+    @mute_logger("asyncio")  # the test may see the end of the process first
     def test_processes_of_a_request_end_with_it(self):
         async def call():
             return psutil.Process(await anyio.to_process.run_sync(os.getpid))
