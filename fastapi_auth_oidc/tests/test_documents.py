@@ -10,6 +10,7 @@ import requests
 
 from odoo.tests import BaseCase, tagged
 from odoo.tests.common import _super_send
+from odoo.tools import mute_logger
 
 from ..oidc import documents
 from ..oidc.documents import DocumentError, Issuer, check_url
@@ -138,6 +139,7 @@ class TestDocuments(BaseCase):
         ):
             self.assert_fails("more than 0.2 seconds")
 
+    @mute_logger("urllib3.connection")
     def test_issuer_never_finishes(self):
         """Each part arrives in time, but the whole document takes too long."""
         start = b"HTTP/1.1 200 OK\r\n"
