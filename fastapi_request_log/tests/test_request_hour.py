@@ -95,6 +95,7 @@ class TestCounts(CallCase):
         self.endpoint.unlink()
         self.assertFalse(self.hours.search([("route", "=", "/calls/demo")]))
 
+    @mute_logger("odoo.addons.fastapi.system_parameters")
     def test_old_counts_are_deleted(self):
         now = fields.Datetime.now()
         for days in (0, 35, 399, 401):
