@@ -256,6 +256,7 @@ class TestErrors(IdempotencyCase):
         self.assertEqual(response.status_code, 201)
         self.assertIn("'much', which is not a number", logs.output[0])
 
+    @mute_logger("odoo.http")
     def test_addon_that_is_being_uninstalled(self):
         """Its table is already gone, but this server does not know it yet."""
         self.env.cr.execute("ALTER TABLE fastapi_idempotency_key RENAME TO gone")
