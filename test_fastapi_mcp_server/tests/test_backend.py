@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, TransactionCase, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from ..routers.backend import router, writes
 
@@ -17,6 +18,10 @@ class BackendMixin:
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # a route that can't be a tool
+        cls.enterClassContext(
+            mute_logger("odoo.addons.fastapi_mcp_server.server.middleware")
+        )
         cls.endpoint = cls.env["fastapi.endpoint"].create(
             {
                 "name": "Toured",
