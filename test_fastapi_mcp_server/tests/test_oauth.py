@@ -1,9 +1,10 @@
 # Copyright 2026 The odoo-fastapi contributors
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl).
+from importlib.metadata import version
 from unittest.mock import patch
 
 from odoo.tests import new_test_user, tagged
-from odoo.tools import config
+from odoo.tools import config, parse_version
 
 from odoo.addons.fastapi_auth_oidc.tests.issuer import TestIssuer
 from odoo.addons.test_fastapi.tests.common import FastapiHttpCase
@@ -195,7 +196,11 @@ class TestOauth(FastapiHttpCase):
                 resource = f"http://{host}/oauth/v1/mcp"
                 self.assertEqual(metadata["resource"], resource)
                 self.assertEqual(metadata["authorization_servers"], [self.issuer.url])
-        for host in ('a"b', "a/b", "a\\b", "a b", "user@b", "a:b"):
+        hosts = ['a"b', "a/b", "a\\b", "a b", "user@b"]
+        # before, Odoo itself responds with a 500 (Request.url of Werkzeug)
+        if parse_version(version("Werkzeug")) >= parse_version("3.1"):
+            hosts.append("a:b")
+        for host in hosts:
             with self.subTest(host):
                 response = self.read_document(headers={"Host": host})
                 self.assertEqual(response.status_code, 400, response.text)
