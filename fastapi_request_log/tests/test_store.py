@@ -193,5 +193,5 @@ class TestStore(TransactionCase):
         parameters.set_param("fastapi_request_log.body_size", "10")
         self.assertEqual(self.log._get_body_size(), 10)
         parameters.set_param("fastapi_request_log.body_size", "many")
-        with mute_logger(fastapi_request_log.__name__):
+        with mute_logger("odoo.addons.fastapi.system_parameters"):
             self.assertEqual(self.log._get_body_size(), 4096)

@@ -52,6 +52,7 @@ class TestCapture(LogCase):
                 self.get(path)
                 self.assertEqual(self.logged().route or False, route)
 
+    @mute_logger("odoo.sql_db")
     def test_statuses(self):
         self.mute("odoo.http")
         for method, path, status, error in (
