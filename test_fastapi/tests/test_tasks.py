@@ -145,7 +145,10 @@ class TestFullPool(TaskCase):
     options = {"db_maxconn": 3}
 
     def occupy_pool(self):
-        """Occupy all connections once they are free; return what releases them."""
+        """Wait until all connections are free, and occupy them.
+
+        :return: a function that releases them
+        """
         path = "/t/load/connections"
         self.wait_until(lambda: self.first.request("GET", path).body, b"1")
         self.query("SELECT pg_advisory_lock(%s)", LOCK)
