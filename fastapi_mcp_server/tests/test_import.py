@@ -26,7 +26,7 @@ print(*(name for name in sys.modules if name.startswith("mcp")))
 @tagged("post_install", "-at_install")
 class TestImport(BaseCase):
     def test_addon_without_the_sdk(self):
-        """Processes without an MCP server don't spend time on its import."""
+        """Processes without an MCP server don't spend time on the import of the SDK."""
         paths = ",".join(config["addons_path"])
         root = Path(odoo.__path__[0]).parent
         run = subprocess.run(
